@@ -1,0 +1,3 @@
+//! The blog of the tutorial.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The rules of a schema, one function each.

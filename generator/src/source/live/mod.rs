@@ -1,0 +1,3 @@
+//! Live databases.
+
+pub mod sqlite;

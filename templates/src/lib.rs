@@ -1,0 +1,1 @@
+//! The templates of Pilaster's generator, embedded.

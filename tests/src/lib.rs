@@ -1,0 +1,1 @@
+//! Golden cases and the suite that every database runs.
