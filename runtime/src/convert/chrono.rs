@@ -1,0 +1,77 @@
+//! chrono's date and time types.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+
+use super::{column_type, operand};
+use crate::error::Error;
+use crate::value::{Kind, Value};
+
+
+column_type!(
+    NaiveDate,
+    NaiveDate,
+    Kind::Date,
+    |row, at| match row.date(at)? {
+        Some(days) => match epoch().checked_add_signed(chrono::TimeDelta::days(i64::from(days))) {
+            Some(date) => Ok(Some(date)),
+            None => Err(Error::decode("a date within chrono's range", format!("day {days} since 1970-01-01"))),
+        },
+        None => Ok(None),
+    },
+    |value| Value::Date(i32::try_from(value.signed_duration_since(epoch()).num_days()).unwrap_or(i32::MAX))
+);
+column_type!(
+    NaiveTime,
+    NaiveTime,
+    Kind::Time,
+    |row, at| match row.time(at)? {
+        Some(micros) => match time_of_day(micros) {
+            Some(time) => Ok(Some(time)),
+            None => Err(Error::decode("a time of day", format!("{micros} microseconds since midnight"))),
+        },
+        None => Ok(None),
+    },
+    |value| Value::Time(
+        i64::from(value.num_seconds_from_midnight()) * 1_000_000
+            + i64::from(value.nanosecond().min(999_999_999) / 1_000)
+    )
+);
+column_type!(
+    NaiveDateTime,
+    NaiveDateTime,
+    Kind::DateTime,
+    |row, at| match row.datetime(at)? {
+        Some(micros) => instant(micros).map(|v| Some(v.naive_utc())),
+        None => Ok(None),
+    },
+    |value| Value::DateTime(value.and_utc().timestamp_micros())
+);
+column_type!(
+    DateTime<Utc>,
+    DateTime<Utc>,
+    Kind::Timestamp,
+    |row, at| match row.timestamp(at)? {
+        Some(micros) => instant(micros).map(Some),
+        None => Ok(None),
+    },
+    |value| Value::Timestamp(value.timestamp_micros())
+);
+operand!(NaiveDate: NaiveDate);
+operand!(NaiveTime: NaiveTime);
+operand!(NaiveDateTime: NaiveDateTime);
+operand!(DateTime<Utc>: DateTime<Utc>);
+
+fn time_of_day(micros: i64) -> Option<NaiveTime> {
+    let seconds = u32::try_from(micros.div_euclid(1_000_000)).ok()?;
+    let nanos = u32::try_from(micros.rem_euclid(1_000_000)).ok()? * 1_000;
+    NaiveTime::from_num_seconds_from_midnight_opt(seconds, nanos)
+}
+
+fn instant(micros: i64) -> crate::error::Result<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros)
+        .ok_or_else(|| Error::decode("a time within chrono's range", format!("{micros} microseconds since 1970")))
+}
+
+fn epoch() -> NaiveDate {
+    DateTime::UNIX_EPOCH.date_naive()
+}

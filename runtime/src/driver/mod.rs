@@ -1,0 +1,95 @@
+//! The contract between the layers above and a database's client library.
+//!
+//! A driver gets text and parameters and gives rows; it never makes SQL of its own beyond transaction control. It turns
+//! faults into kinds as follows: a lost or refused connection is `Connection`; unique, foreign key, check and not-null
+//! violations carry constraint, table and columns as far as the server tells; `Serialization` and `Deadlock` mean that
+//! the transaction can be run again; a lock that could not be had in time is `Locked`; a statement that ran too long is
+//! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
+//! says about a statement is `Query`.
+
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+
+use crate::error::Result;
+use crate::row::Row;
+use crate::value::{Params, Value};
+
+/// Takes the rows of a result one by one.
+pub(crate) type Each<'a> = &'a mut (dyn FnMut(&Row<'_>) -> Result<()> + Send);
+
+/// Rows of parameters for one statement.
+pub(crate) trait Rows: Sync {
+    /// How many.
+    fn len(&self) -> usize;
+
+    /// Hands the parameters of a row to `put`, in order.
+    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+}
+
+/// What is wanted back from each run of a statement.
+pub(crate) enum Returned<'a> {
+    /// Nothing.
+    Nothing,
+    /// The key that the database counted, in the order of the rows.
+    Keys(&'a mut Vec<i64>),
+    /// The rows of its RETURNING clause, in the order of the rows.
+    Rows(Each<'a>),
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Rows changed.
+    pub affected: u64,
+    /// The last key that the database counted, where it says so.
+    pub last_key: i64,
+}
+
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Begin {
+    /// No writes.
+    pub read_only: bool,
+    /// Isolation level; `None` is the server's default.
+    pub isolation: Option<crate::Isolation>,
+}
+
+/// A connection to a database of any kind.
+pub(crate) enum Connection {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Connection),
+    #[allow(dead_code)]
+    Never(std::convert::Infallible),
+}
+
+macro_rules! forward {
+    ($(#[doc = $doc:literal] $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {$(
+        #[doc = $doc]
+        pub(crate) async fn $name(&mut self $(, $arg: $ty)*) -> Result<$out> {
+            match self {
+                #[cfg(feature = "sqlite")]
+                Self::Sqlite(connection) => connection.$name($($arg),*).await,
+                Self::Never(never) => match *never {},
+            }
+        }
+    )*};
+}
+
+impl Connection {
+    forward! {
+        #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
+        query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();
+        #[doc = "Runs one statement and says what it did."]
+        execute(sql: &str, params: &dyn Params) -> Done;
+        #[doc = "Runs one statement for every row of parameters and says how many rows it changed. Not atomic by itself."]
+        execute_rows(sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> u64;
+        #[doc = "Runs statements separated by semicolons, without parameters."]
+        batch(sql: &str) -> ();
+        #[doc = "Begins a transaction."]
+        begin(begin: Begin) -> ();
+        #[doc = "Commits the transaction."]
+        commit() -> ();
+        #[doc = "Rolls the transaction back."]
+        rollback() -> ();
+    }
+}

@@ -1,0 +1,221 @@
+//! The one error type: a kind to match on, a message for people, and the driver's error as source.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. Cheap to move; never holds a password.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`Error`] a program can react to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// `one` found nothing, or the row to change is gone.
+    NotFound,
+    /// `one` found more than one row.
+    NotUnique,
+    /// A unique constraint or primary key was violated.
+    UniqueViolation(Violation),
+    /// A foreign key was violated.
+    ForeignKeyViolation(Violation),
+    /// A check constraint was violated.
+    CheckViolation(Violation),
+    /// A column that may not be NULL was given none.
+    NotNullViolation(Violation),
+    /// The row changed since it was read (optimistic locking).
+    Stale,
+    /// Two transactions could not be put in an order; retry the transaction.
+    Serialization,
+    /// The database chose this transaction to resolve a deadlock; retry the transaction.
+    Deadlock,
+    /// The database or a row is locked by somebody else.
+    Locked,
+    /// A statement or a wait took longer than allowed.
+    Timeout,
+    /// No connection could be had from the pool, or the pool is closed.
+    Pool,
+    /// The database could not be opened or reached, or the connection was lost.
+    Connection,
+    /// The database refuses this user the operation.
+    Permission,
+    /// The database or the transaction is read only.
+    ReadOnly,
+    /// A value does not fit the column it is written to.
+    Encode(Cell),
+    /// A value that was read does not fit its Rust type.
+    Decode(Cell),
+    /// The statement is wrong, or uses a column that is not in its scope.
+    Query,
+    /// The database cannot do this.
+    Unsupported {
+        /// What was asked for.
+        feature: &'static str,
+        /// The dialect that lacks it.
+        dialect: &'static str,
+    },
+    /// A migration failed.
+    Migration,
+    /// A URL or a setting is wrong.
+    Config,
+}
+
+/// Which constraint was violated, as far as the database tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Violation {
+    /// Name of the constraint.
+    pub constraint: Option<String>,
+    /// Table.
+    pub table: Option<String>,
+    /// Columns, by SQL name.
+    pub columns: Vec<String>,
+}
+
+/// Which value did not fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Table, when known.
+    pub table: Option<String>,
+    /// Column, by SQL name, when known.
+    pub column: Option<String>,
+    /// What the column takes or the Rust type needs.
+    pub expected: String,
+    /// What was found instead.
+    pub found: String,
+}
+
+impl Error {
+    /// An error of a kind with a message.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), source: None }))
+    }
+
+    /// Adds the error beneath.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The message, without the kind's own words and without the source.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Whether running the whole transaction again can help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Serialization | ErrorKind::Deadlock)
+    }
+
+    /// Whether nothing was found where one row was expected.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::NotFound)
+    }
+
+    /// Whether a unique constraint or primary key was violated.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::UniqueViolation(_))
+    }
+
+    /// Whether a foreign key was violated.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::ForeignKeyViolation(_))
+    }
+
+    /// A statement that is wrong in itself.
+    pub(crate) fn query(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Query, message)
+    }
+
+    /// A setting that is wrong.
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    /// A value that was read and does not fit; table and column are added by [`Error::in_column`].
+    pub(crate) fn decode(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        let cell = Cell { expected: expected.into(), found: found.into(), ..Cell::default() };
+        Self::new(ErrorKind::Decode(cell), "")
+    }
+
+    /// A value that does not fit the column it is meant for.
+    pub(crate) fn encode(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        let cell = Cell { expected: expected.into(), found: found.into(), ..Cell::default() };
+        Self::new(ErrorKind::Encode(cell), "")
+    }
+
+    /// Names the column of a decode or encode error that does not know it yet.
+    pub(crate) fn in_column(mut self, table: &str, column: &str) -> Self {
+        if let ErrorKind::Decode(cell) | ErrorKind::Encode(cell) = &mut self.0.kind {
+            cell.table.get_or_insert_with(|| table.to_owned());
+            cell.column.get_or_insert_with(|| column.to_owned());
+        }
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            ErrorKind::Decode(cell) => cell.write(f, "cannot read")?,
+            ErrorKind::Encode(cell) => cell.write(f, "cannot write")?,
+            _ => {}
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl Cell {
+    fn write(&self, f: &mut fmt::Formatter<'_>, verb: &str) -> fmt::Result {
+        write!(f, "{verb} ")?;
+        match (&self.table, &self.column) {
+            (Some(table), Some(column)) => write!(f, "column \"{column}\" of \"{table}\"")?,
+            (None, Some(column)) => write!(f, "column \"{column}\"")?,
+            _ => write!(f, "a value")?,
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &self.0.kind);
+        if !self.0.message.is_empty() {
+            debug.field("message", &self.0.message);
+        }
+        if let Some(source) = &self.0.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A row in a driver's hands: read by position, straight into Rust values.
+
+use std::borrow::Cow;
+
+use crate::convert::ColumnType;
+use crate::error::{Error, Result};
+use crate::value::{Decimal, Kind, Value};
+
+/// What a driver offers for one row. Each method gives `None` for NULL and a `Decode` error for a value of another
+/// type; integers widen and narrow with a range check by the caller.
+///
+/// Positions count from 0. A position behind the last column is a `Decode` error, never a panic.
+pub(crate) trait RawRow {
+    fn is_null(&self, at: usize) -> Result<bool>;
+    fn bool(&self, at: usize) -> Result<Option<bool>>;
+    fn int(&self, at: usize) -> Result<Option<i64>>;
+    fn uint(&self, at: usize) -> Result<Option<u64>>;
+    fn float(&self, at: usize) -> Result<Option<f64>>;
+    fn decimal(&self, at: usize) -> Result<Option<Decimal>>;
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>>;
+    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>>;
+    fn date(&self, at: usize) -> Result<Option<i32>>;
+    fn time(&self, at: usize) -> Result<Option<i64>>;
+    fn datetime(&self, at: usize) -> Result<Option<i64>>;
+    fn timestamp(&self, at: usize) -> Result<Option<i64>>;
+    fn uuid(&self, at: usize) -> Result<Option<[u8; 16]>>;
+    fn json(&self, at: usize) -> Result<Option<Cow<'_, str>>>;
+    /// How many columns there are.
+    fn len(&self) -> usize;
+    /// The name of a column, for rows of hand-written SQL.
+    fn name(&self, at: usize) -> Option<&str>;
+}
+
+/// A row that is being read. Lives as long as the driver stands on it.
+pub struct Row<'r>(pub(crate) Source<'r>);
+
+pub(crate) enum Source<'r> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'r crate::driver::sqlite::Cursor),
+    #[allow(dead_code)]
+    Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
+}
+
+macro_rules! forward {
+    ($($(#[$doc:meta])* $name:ident -> $ty:ty;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// `Decode` when the column holds something else, or there is no such column.
+        #[inline]
+        pub fn $name(&self, at: usize) -> Result<$ty> {
+            match &self.0 {
+                #[cfg(feature = "sqlite")]
+                Source::Sqlite(row) => RawRow::$name(*row, at),
+                Source::Never(never, _) => match *never {},
+            }
+        }
+    )*};
+}
+
+impl Row<'_> {
+    forward! {
+        /// Whether a column is NULL.
+        is_null -> bool;
+        /// A truth value.
+        bool -> Option<bool>;
+        /// A signed integer.
+        int -> Option<i64>;
+        /// An unsigned integer.
+        uint -> Option<u64>;
+        /// A floating point number.
+        float -> Option<f64>;
+        /// An exact number.
+        decimal -> Option<Decimal>;
+        /// Text.
+        text -> Option<Cow<'_, str>>;
+        /// Bytes.
+        bytes -> Option<Cow<'_, [u8]>>;
+        /// Days since 1970-01-01.
+        date -> Option<i32>;
+        /// Microseconds since midnight.
+        time -> Option<i64>;
+        /// Microseconds since 1970-01-01 00:00:00, without a zone.
+        datetime -> Option<i64>;
+        /// Microseconds since 1970-01-01 00:00:00 UTC.
+        timestamp -> Option<i64>;
+        /// A UUID.
+        uuid -> Option<[u8; 16]>;
+        /// JSON text.
+        json -> Option<Cow<'_, str>>;
+    }
+
+    /// The value of a column as a Rust type.
+    ///
+    /// # Errors
+    /// `Decode` when the column holds something else, or there is no such column.
+    #[inline]
+    pub fn get<T: ColumnType>(&self, at: usize) -> Result<T::Value> {
+        T::decode(self, at)
+    }
+
+    /// The value of a column by its name in the result.
+    ///
+    /// # Errors
+    /// `Decode` when the column holds something else, `Query` when there is none of that name.
+    pub fn by_name<T: ColumnType>(&self, name: &str) -> Result<T::Value> {
+        let at = (0..self.len()).find(|&at| self.name(at) == Some(name));
+        let at = at.ok_or_else(|| Error::query(format!("the result has no column named \"{name}\"")))?;
+        T::decode(self, at).map_err(|error| error.in_column("result", name))
+    }
+
+    /// How many columns there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            #[cfg(feature = "sqlite")]
+            Source::Sqlite(row) => row.len(),
+            Source::Never(never, _) => match *never {},
+        }
+    }
+
+    /// Whether there are no columns.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The name of a column in the result.
+    #[must_use]
+    pub fn name(&self, at: usize) -> Option<&str> {
+        match &self.0 {
+            #[cfg(feature = "sqlite")]
+            Source::Sqlite(row) => row.name(at),
+            Source::Never(never, _) => match *never {},
+        }
+    }
+
+    /// A column by its logical type, as a value of its own.
+    pub(crate) fn value(&self, at: usize, kind: Kind) -> Result<Value<'static>> {
+        let value = match kind {
+            Kind::Bool => self.bool(at)?.map(Value::Bool),
+            Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt => self.int(at)?.map(Value::Int),
+            Kind::UnsignedBigInt => self.uint(at)?.map(Value::UInt),
+            Kind::Real | Kind::Double => self.float(at)?.map(Value::Float),
+            Kind::Decimal(_) => self.decimal(at)?.map(Value::Decimal),
+            Kind::Text | Kind::Enum(_) => self.text(at)?.map(|v| Value::Text(Cow::Owned(v.into_owned()))),
+            Kind::Bytes => self.bytes(at)?.map(|v| Value::Bytes(Cow::Owned(v.into_owned()))),
+            Kind::Date => self.date(at)?.map(Value::Date),
+            Kind::Time => self.time(at)?.map(Value::Time),
+            Kind::DateTime => self.datetime(at)?.map(Value::DateTime),
+            Kind::Timestamp => self.timestamp(at)?.map(Value::Timestamp),
+            Kind::Uuid => self.uuid(at)?.map(Value::Uuid),
+            Kind::Json => self.json(at)?.map(|v| Value::Json(Cow::Owned(v.into_owned()))),
+        };
+        Ok(value.unwrap_or(Value::Null))
+    }
+}

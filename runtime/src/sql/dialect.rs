@@ -1,0 +1,60 @@
+//! What differs between the databases, as data.
+
+/// A database's language. MariaDB speaks MySQL's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+}
+
+/// What a statement may need and not every database has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capability {
+    /// `INSERT … RETURNING`. MariaDB has it since 10.5, MySQL lacks it.
+    InsertReturning,
+}
+
+impl Dialect {
+    /// The name for messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL",
+        }
+    }
+
+    /// The position in a table of texts per dialect.
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether the database can do something.
+    pub(crate) fn can(self, capability: Capability) -> bool {
+        match capability {
+            Capability::InsertReturning => self != Self::Mysql,
+        }
+    }
+
+    /// Writes an identifier, quoted; quotes inside are doubled, so that any name is only a name.
+    pub(crate) fn quote_ident(self, out: &mut String, name: &str) {
+        let quote = if self == Self::Mysql { '`' } else { '"' };
+        out.push(quote);
+        if name.contains(quote) {
+            for c in name.chars() {
+                if c == quote {
+                    out.push(quote);
+                }
+                out.push(c);
+            }
+        } else {
+            out.push_str(name);
+        }
+        out.push(quote);
+    }
+}

@@ -1,0 +1,231 @@
+//! Values on their way to a database, in forms that every driver understands.
+//!
+//! Dates, decimals and UUIDs are carried in neutral forms, so that drivers need to know no date or decimal crate.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result};
+
+/// A value bound to a statement. Borrowed where it can be.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// Truth value.
+    Bool(bool),
+    /// Signed integer of any width.
+    Int(i64),
+    /// Unsigned 64-bit integer.
+    UInt(u64),
+    /// Floating point number of any width.
+    Float(f64),
+    /// Exact number: `mantissa / 10^scale`.
+    Decimal(Decimal),
+    /// Text; also enum labels.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Bytes(Cow<'a, [u8]>),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Microseconds since 1970-01-01 00:00:00, without a zone.
+    DateTime(i64),
+    /// Microseconds since 1970-01-01 00:00:00 UTC.
+    Timestamp(i64),
+    /// UUID, in network byte order.
+    Uuid([u8; 16]),
+    /// JSON text.
+    Json(Cow<'a, str>),
+}
+
+/// An exact number: `mantissa / 10^scale`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    /// All digits.
+    pub mantissa: i128,
+    /// How many of them stand behind the point.
+    pub scale: u32,
+}
+
+/// The logical type of a column or expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Truth value.
+    Bool,
+    /// 8-bit integer.
+    TinyInt,
+    /// 16-bit integer.
+    SmallInt,
+    /// 32-bit integer.
+    Int,
+    /// 64-bit integer.
+    BigInt,
+    /// Unsigned 64-bit integer.
+    UnsignedBigInt,
+    /// 32-bit floating point number.
+    Real,
+    /// 64-bit floating point number.
+    Double,
+    /// Exact number; the scale it is rounded to, where the column has one.
+    Decimal(Option<u32>),
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// Date.
+    Date,
+    /// Time of day.
+    Time,
+    /// Date and time without a zone.
+    DateTime,
+    /// Instant.
+    Timestamp,
+    /// UUID.
+    Uuid,
+    /// JSON.
+    Json,
+    /// Enum; its labels in declaration order.
+    Enum(&'static [&'static str]),
+}
+
+impl Value<'_> {
+    /// The same value, owned.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Value::Null => Value::Null,
+            Value::Bool(v) => Value::Bool(v),
+            Value::Int(v) => Value::Int(v),
+            Value::UInt(v) => Value::UInt(v),
+            Value::Float(v) => Value::Float(v),
+            Value::Decimal(v) => Value::Decimal(v),
+            Value::Text(v) => Value::Text(Cow::Owned(v.into_owned())),
+            Value::Bytes(v) => Value::Bytes(Cow::Owned(v.into_owned())),
+            Value::Date(v) => Value::Date(v),
+            Value::Time(v) => Value::Time(v),
+            Value::DateTime(v) => Value::DateTime(v),
+            Value::Timestamp(v) => Value::Timestamp(v),
+            Value::Uuid(v) => Value::Uuid(v),
+            Value::Json(v) => Value::Json(Cow::Owned(v.into_owned())),
+        }
+    }
+
+    /// Whether this is NULL.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+}
+
+/// Parameters of a statement, put one after another without an array in between.
+pub trait Params: Sync {
+    /// Hands every parameter to `put`, in order.
+    ///
+    /// # Errors
+    /// What `put` returns, and `Encode` for a value that cannot be written.
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+}
+
+impl Params for [Value<'_>] {
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        self.iter().try_for_each(|value| put(value.reborrow()))
+    }
+}
+
+impl Params for Vec<Value<'_>> {
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        self.as_slice().bind(put)
+    }
+}
+
+impl<const N: usize> Params for [Value<'_>; N] {
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        self.as_slice().bind(put)
+    }
+}
+
+impl Value<'_> {
+    /// The same value, borrowed.
+    #[must_use]
+    pub fn reborrow(&self) -> Value<'_> {
+        match self {
+            Value::Text(v) => Value::Text(Cow::Borrowed(v)),
+            Value::Bytes(v) => Value::Bytes(Cow::Borrowed(v)),
+            Value::Json(v) => Value::Json(Cow::Borrowed(v)),
+            Value::Null => Value::Null,
+            Value::Bool(v) => Value::Bool(*v),
+            Value::Int(v) => Value::Int(*v),
+            Value::UInt(v) => Value::UInt(*v),
+            Value::Float(v) => Value::Float(*v),
+            Value::Decimal(v) => Value::Decimal(*v),
+            Value::Date(v) => Value::Date(*v),
+            Value::Time(v) => Value::Time(*v),
+            Value::DateTime(v) => Value::DateTime(*v),
+            Value::Timestamp(v) => Value::Timestamp(*v),
+            Value::Uuid(v) => Value::Uuid(*v),
+        }
+    }
+}
+
+impl Decimal {
+    /// Reads `-12.50`; `None` when the text is no plain decimal number or has more than 38 digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let mut mantissa: i128 = 0;
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            let digit = byte.is_ascii_digit().then(|| i128::from(byte - b'0'))?;
+            mantissa = mantissa.checked_mul(10)?.checked_add(digit)?;
+        }
+        let scale = u32::try_from(fraction.len()).ok()?;
+        Some(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
+    }
+
+    /// The same number with exactly so many digits behind the point, rounded half to even.
+    #[must_use]
+    pub fn rescale(self, scale: u32) -> Option<Self> {
+        if scale >= self.scale {
+            let factor = 10_i128.checked_pow(scale - self.scale)?;
+            return Some(Self { mantissa: self.mantissa.checked_mul(factor)?, scale });
+        }
+        let divisor = 10_i128.checked_pow(self.scale - scale)?;
+        let (quotient, rest) = (self.mantissa / divisor, (self.mantissa % divisor).abs());
+        let up = match (rest * 2).cmp(&divisor) {
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Equal => quotient % 2 != 0,
+            std::cmp::Ordering::Less => false,
+        };
+        let mantissa = if up { quotient + self.mantissa.signum() } else { quotient };
+        Some(Self { mantissa, scale })
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = self.mantissa.unsigned_abs().to_string();
+        let scale = self.scale as usize;
+        let sign = if self.mantissa < 0 { "-" } else { "" };
+        if scale == 0 {
+            return write!(f, "{sign}{digits}");
+        }
+        let digits = format!("{digits:0>width$}", width = scale + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - scale);
+        write!(f, "{sign}{whole}.{fraction}")
+    }
+}
+
+/// Keeps an integer in the range of a column's type.
+pub(crate) fn narrow<T: TryFrom<i64>>(value: i64, expected: &'static str) -> Result<T> {
+    T::try_from(value).map_err(|_| Error::decode(expected, format!("{value}, which is out of its range")))
+}
