@@ -6,6 +6,8 @@ mod error;
 mod executor;
 mod meta;
 mod mode;
+pub mod query;
+pub mod relation;
 mod row;
 mod rt;
 mod sql;

@@ -1,5 +1,9 @@
 //! Static metadata of models, filled in by generated code.
 
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+use crate::sql::Dialect;
 use crate::value::Kind;
 
 /// A table or view as a model sees it.
@@ -19,6 +23,34 @@ pub struct ModelMeta {
     pub auto_key: Option<usize>,
     /// Position of the optimistic-locking counter, if any.
     pub version: Option<usize>,
+    /// Statements whose text is made once.
+    pub texts: Texts,
+}
+
+/// The SELECT by primary key, per dialect, made when it is first used.
+#[derive(Debug, Default)]
+pub struct Texts([OnceLock<String>; 3]);
+
+impl Texts {
+    /// No text yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([const { OnceLock::new() }; 3])
+    }
+
+    pub(crate) fn get(&self, dialect: Dialect, make: impl FnOnce() -> Result<String>) -> Result<&str> {
+        let [sqlite, postgres, mysql] = &self.0;
+        let text = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+            Dialect::Mysql => mysql,
+        };
+        if let Some(text) = text.get() {
+            return Ok(text);
+        }
+        let made = make()?;
+        Ok(text.get_or_init(|| made))
+    }
 }
 
 /// A column of a model.
@@ -65,8 +97,21 @@ pub struct ThroughMeta {
 }
 
 impl ModelMeta {
-    /// The positions of the columns that can be written.
-    pub(crate) fn writable(&self) -> impl Iterator<Item = usize> + '_ {
-        self.columns.iter().enumerate().filter(|(_, column)| !column.generated).map(|(at, _)| at)
+    /// The columns of the primary key, in key order.
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &'static ColumnMeta> + '_ {
+        self.key.iter().filter_map(|&at| self.columns.get(at))
+    }
+
+    /// Names the column of an error by its position in a row of this model.
+    pub(crate) fn locate(&self, error: Error, position: usize) -> Error {
+        self.locate_in(error, Some(position))
+    }
+
+    /// Names the column of an error, if it is known.
+    pub(crate) fn locate_in(&self, error: Error, column: Option<usize>) -> Error {
+        match column.and_then(|at| self.columns.get(at)) {
+            Some(column) => error.in_column(self.table, column.name),
+            None => error,
+        }
     }
 }

@@ -90,6 +90,11 @@ impl Row<'_> {
         json -> Option<Cow<'_, str>>;
     }
 
+    /// The position that was read last; for errors.
+    pub(crate) fn position(&self) -> usize {
+        0
+    }
+
     /// The value of a column as a Rust type.
     ///
     /// # Errors

@@ -135,6 +135,12 @@ impl Params for [Value<'_>] {
     }
 }
 
+impl<P: Params + ?Sized> Params for &P {
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        (**self).bind(put)
+    }
+}
+
 impl Params for Vec<Value<'_>> {
     fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
         self.as_slice().bind(put)

@@ -26,7 +26,7 @@ pub trait ColumnType: 'static {
     /// The Rust value that is read and written.
     type Value: Send + 'static;
     /// The same type without `Option`.
-    type Inner: ColumnType<Inner = Self::Inner>;
+    type Inner: ColumnType<Inner = Self::Inner, Class = Self::Class>;
     /// What it compares with: columns and values of the same class ([`Operand`]).
     type Class: 'static;
     /// The logical type.

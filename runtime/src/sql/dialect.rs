@@ -11,13 +11,6 @@ pub enum Dialect {
     Mysql,
 }
 
-/// What a statement may need and not every database has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Capability {
-    /// `INSERT … RETURNING`. MariaDB has it since 10.5, MySQL lacks it.
-    InsertReturning,
-}
-
 impl Dialect {
     /// The name for messages.
     #[must_use]
@@ -34,11 +27,9 @@ impl Dialect {
         self as usize
     }
 
-    /// Whether the database can do something.
-    pub(crate) fn can(self, capability: Capability) -> bool {
-        match capability {
-            Capability::InsertReturning => self != Self::Mysql,
-        }
+    /// `INSERT … RETURNING`: MySQL lacks it (MariaDB has had it since 10.5).
+    pub(crate) fn returns_inserted(self) -> bool {
+        self != Self::Mysql
     }
 
     /// Writes an identifier, quoted; quotes inside are doubled, so that any name is only a name.

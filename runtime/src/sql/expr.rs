@@ -39,6 +39,8 @@ pub enum Node {
     Junction { all: bool, nodes: Vec<Node> },
     /// A list of values; empty is false.
     In { node: Box<Node>, values: Vec<Node>, negated: bool },
+    /// Several columns in a list of rows.
+    InRows { nodes: Vec<Node>, rows: Vec<Vec<Value<'static>>> },
     /// The rows of a subquery.
     InSelect { node: Box<Node>, select: Box<Select>, negated: bool },
     /// Whether a subquery has a row.
@@ -86,7 +88,6 @@ pub enum BinaryOp {
     Sub,
     Mul,
     Div,
-    Concat,
 }
 
 /// Where a literal text has to stand.

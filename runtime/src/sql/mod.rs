@@ -5,34 +5,28 @@ mod expr;
 mod write;
 
 pub use dialect::Dialect;
-pub(crate) use dialect::Capability;
 pub use expr::Node;
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, Order, Source, UnaryOp};
-pub(crate) use write::{Statement, Writer};
+pub(crate) use write::{Insert, Statement, Write, Writer};
 
-use crate::meta::ModelMeta;
+use crate::error::Error;
+use crate::meta::{ModelMeta, ThroughMeta};
 
-/// What a SELECT reads from.
-#[derive(Debug, Clone)]
-pub(crate) struct From {
-    pub source: Source,
-    pub table: &'static ModelMeta,
-}
-
-/// A table between two models that has no model on this way.
-#[derive(Debug, Clone)]
-pub(crate) struct Through {
-    pub source: Source,
-    pub meta: &'static crate::meta::ThroughMeta,
+/// A table that a statement reads or writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Table {
+    /// The table of a model.
+    Model(&'static ModelMeta),
+    /// The table between the two sides of a many-to-many relation.
+    Through(&'static ThroughMeta),
 }
 
 /// A join to one more table.
 #[derive(Debug, Clone)]
 pub(crate) struct Join {
     pub left: bool,
-    pub from: From,
-    /// Many-to-many: the table between and how it hangs on what came before.
-    pub through: Option<(Through, Node)>,
+    pub source: Source,
+    pub table: Table,
     pub on: Node,
 }
 
@@ -48,7 +42,8 @@ pub(crate) enum Projection {
 /// A SELECT.
 #[derive(Debug, Clone)]
 pub(crate) struct Select {
-    pub from: From,
+    pub source: Source,
+    pub table: Table,
     pub joins: Vec<Join>,
     pub projection: Vec<Projection>,
     pub distinct: bool,
@@ -66,7 +61,8 @@ impl Select {
     /// All rows and columns of a model.
     pub(crate) fn all(source: Source, table: &'static ModelMeta) -> Self {
         Self {
-            from: From { source, table },
+            source,
+            table: Table::Model(table),
             joins: Vec::new(),
             projection: vec![Projection::Model(source, table)],
             distinct: false,
@@ -77,6 +73,37 @@ impl Select {
             limit: None,
             offset: None,
             per: None,
+        }
+    }
+}
+
+impl Select {
+    /// Names the column of an error by its position in a row of this query.
+    pub(crate) fn locate(&self, error: Error, position: usize) -> Error {
+        let mut first = 0;
+        for item in &self.projection {
+            match item {
+                Projection::Model(_, meta) if position < first + meta.columns.len() => {
+                    return meta.locate(error, position - first);
+                }
+                Projection::Model(_, meta) => first += meta.columns.len(),
+                Projection::Node(node) if position == first => {
+                    return match node {
+                        Node::Column(_, column) => error.in_column(self.table_label(), column.name),
+                        _ => error.in_column("result", &format!("#{}", position + 1)),
+                    };
+                }
+                Projection::Node(_) => first += 1,
+            }
+        }
+        error
+    }
+
+    /// The name of what is read, for messages.
+    pub(crate) fn table_label(&self) -> &'static str {
+        match self.table {
+            Table::Model(meta) => meta.model,
+            Table::Through(through) => through.table,
         }
     }
 }

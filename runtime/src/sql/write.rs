@@ -1,6 +1,703 @@
 //! The one place that makes query text.
 
+use std::fmt::Write as _;
+
+use super::expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
+use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
+use crate::error::{Error, Result};
+use crate::meta::{ColumnMeta, ModelMeta};
+use crate::value::{Kind, Value};
+
 /// A rendered statement.
-pub(crate) struct Statement;
-/// Writes.
-pub(crate) struct Writer;
+#[derive(Debug, Default)]
+pub(crate) struct Statement {
+    pub sql: String,
+    pub params: Vec<Value<'static>>,
+}
+
+/// An INSERT of some columns of a table.
+pub(crate) struct Insert<'a> {
+    pub table: Table,
+    pub columns: &'a [&'static ColumnMeta],
+    pub returning: &'a [&'static ColumnMeta],
+    /// Rows that exist already are left as they are.
+    pub ignore_existing: bool,
+}
+
+/// A DELETE, or with assignments an UPDATE, of some rows.
+pub(crate) struct Write<'a> {
+    pub source: Source,
+    pub table: Table,
+    pub set: &'a [(&'static ColumnMeta, Node)],
+    pub filter: &'a [Node],
+}
+
+/// Writes one statement in one dialect.
+pub(crate) struct Writer {
+    dialect: Dialect,
+    out: Statement,
+    /// The sources in scope; their place in the statement is their alias.
+    scope: Vec<(Source, Alias)>,
+    aliases: u32,
+    qualify: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Alias {
+    Number(u32),
+    Table(Table),
+}
+
+impl Writer {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, out: Statement::default(), scope: Vec::new(), aliases: 0, qualify: true }
+    }
+
+    /// The text and parameters of a SELECT.
+    pub(crate) fn select(dialect: Dialect, select: &Select) -> Result<Statement> {
+        Self::with(dialect, |w| {
+            w.qualify = !select.joins.is_empty() || select.per.is_some() || select.has_subquery();
+            w.write_select(select)
+        })
+    }
+
+    /// How many rows a SELECT gives.
+    pub(crate) fn count(dialect: Dialect, select: &Select) -> Result<Statement> {
+        Self::with(dialect, |w| {
+            if select.is_plain() {
+                w.qualify = !select.joins.is_empty() || select.has_subquery();
+                w.push("SELECT count(*)");
+                w.write_from(select)?;
+                return w.write_conditions(" WHERE ", &select.filter);
+            }
+            // The list is aliased: MySQL refuses a subquery with two columns of one name.
+            w.push(if select.distinct { "SELECT count(*) FROM (SELECT DISTINCT " } else { "SELECT count(*) FROM (SELECT " });
+            w.write_body(select, |w| w.write_aliased(&select.projection))?;
+            w.write_limit(select);
+            w.push(") AS q");
+            Ok(())
+        })
+    }
+
+    /// Whether a SELECT gives a row.
+    pub(crate) fn exists(dialect: Dialect, select: &Select) -> Result<Statement> {
+        Self::with(dialect, |w| {
+            w.push("SELECT ");
+            w.write_exists(select, false)
+        })
+    }
+
+    /// The text of an INSERT; its parameters come from the rows.
+    pub(crate) fn insert(dialect: Dialect, insert: &Insert<'_>) -> String {
+        let mut w = Self::new(dialect);
+        let ignore_mysql = insert.ignore_existing && dialect == Dialect::Mysql;
+        w.push(if ignore_mysql { "INSERT IGNORE INTO " } else { "INSERT INTO " });
+        w.table_name(insert.table);
+        if insert.columns.is_empty() {
+            w.push(if dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
+        } else {
+            w.push(" (");
+            w.separated(insert.columns, |w, column| w.ident(column.name));
+            w.push(") VALUES (");
+            for at in 0..insert.columns.len() {
+                w.push(if at == 0 { "" } else { ", " });
+                w.placeholder(at + 1);
+            }
+            w.push(")");
+        }
+        if insert.ignore_existing && dialect != Dialect::Mysql {
+            w.push(" ON CONFLICT DO NOTHING");
+        }
+        if !insert.returning.is_empty() {
+            w.push(" RETURNING ");
+            w.separated(insert.returning, |w, column| w.ident(column.name));
+        }
+        w.out.sql
+    }
+
+    /// The text and parameters of an UPDATE or DELETE.
+    pub(crate) fn write(dialect: Dialect, write: &Write<'_>) -> Result<Statement> {
+        Self::with(dialect, |w| {
+            w.scope.push((write.source, Alias::Table(write.table)));
+            w.qualify = write.filter.iter().chain(write.set.iter().map(|(_, node)| node)).any(Node::has_subquery);
+            w.push(if write.set.is_empty() { "DELETE FROM " } else { "UPDATE " });
+            w.table_name(write.table);
+            for (at, (column, node)) in write.set.iter().enumerate() {
+                w.push(if at == 0 { " SET " } else { ", " });
+                w.ident(column.name);
+                w.push(" = ");
+                w.write_node(node)?;
+            }
+            w.write_conditions(" WHERE ", write.filter)
+        })
+    }
+
+    fn with(dialect: Dialect, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<Statement> {
+        let mut writer = Self::new(dialect);
+        writer.out.sql.reserve(256);
+        body(&mut writer)?;
+        Ok(writer.out)
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.sql.push_str(text);
+    }
+
+    fn ident(&mut self, name: &str) {
+        self.dialect.quote_ident(&mut self.out.sql, name);
+    }
+
+    fn number(&mut self, number: impl std::fmt::Display) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.out.sql, "{number}");
+    }
+
+    fn separated<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
+        for (at, item) in items.into_iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            each(self, item);
+        }
+    }
+
+    fn separated_nodes<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>, by: &str) -> Result<()> {
+        for (at, node) in nodes.into_iter().enumerate() {
+            if at > 0 {
+                self.push(by);
+            }
+            self.write_node(node)?;
+        }
+        Ok(())
+    }
+
+    fn placeholder(&mut self, number: usize) {
+        if self.dialect == Dialect::Postgres {
+            self.push("$");
+            self.number(number);
+        } else {
+            self.push("?");
+        }
+    }
+
+    fn bind(&mut self, value: Value<'static>) {
+        self.out.params.push(value);
+        self.placeholder(self.out.params.len());
+    }
+
+    fn table_name(&mut self, table: Table) {
+        let (schema, name) = table.name();
+        if let Some(schema) = schema {
+            self.ident(schema);
+            self.push(".");
+        }
+        self.ident(name);
+    }
+
+    fn column(&mut self, source: Source, column: &ColumnMeta) -> Result<()> {
+        let Some(&(_, alias)) = self.scope.iter().rev().find(|(known, _)| *known == source) else {
+            let message = format!("column \"{}\" is used in a query that does not read its table", column.name);
+            return Err(Error::query(message));
+        };
+        if self.qualify {
+            match alias {
+                Alias::Number(number) => {
+                    self.push("t");
+                    self.number(number);
+                }
+                Alias::Table(table) => self.table_name(table),
+            }
+            self.push(".");
+        }
+        self.ident(column.name);
+        Ok(())
+    }
+
+    fn write_select(&mut self, select: &Select) -> Result<()> {
+        let outer = self.scope.len();
+        match &select.per {
+            Some((per, limit)) => self.write_limited(select, per, *limit)?,
+            None => {
+                self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+                self.write_body(select, |w| w.write_projection(&select.projection))?;
+                self.write_order(&select.order)?;
+                self.write_limit(select);
+            }
+        }
+        self.scope.truncate(outer);
+        Ok(())
+    }
+
+    /// Sources get their aliases before the list is written, since the list names them.
+    fn write_body(&mut self, select: &Select, list: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        self.declare(select);
+        list(self)?;
+        self.write_declared_from(select)?;
+        self.write_conditions(" WHERE ", &select.filter)?;
+        if !select.group_by.is_empty() {
+            self.push(" GROUP BY ");
+            self.separated_nodes(&select.group_by, ", ")?;
+        }
+        self.write_conditions(" HAVING ", &select.having)
+    }
+
+    /// Gives the sources of a SELECT their aliases.
+    fn declare(&mut self, select: &Select) {
+        let sources = std::iter::once(select.source).chain(select.joins.iter().map(|join| join.source));
+        for source in sources {
+            self.scope.push((source, Alias::Number(self.aliases)));
+            self.aliases += 1;
+        }
+    }
+
+    fn write_from(&mut self, select: &Select) -> Result<()> {
+        self.declare(select);
+        self.write_declared_from(select)
+    }
+
+    fn write_declared_from(&mut self, select: &Select) -> Result<()> {
+        self.push(" FROM ");
+        self.write_source(select.source, select.table);
+        for Join { left, source, table, on } in &select.joins {
+            self.push(if *left { " LEFT JOIN " } else { " JOIN " });
+            self.write_source(*source, *table);
+            self.push(" ON ");
+            self.write_node(on)?;
+        }
+        Ok(())
+    }
+
+    fn write_source(&mut self, source: Source, table: Table) {
+        self.table_name(table);
+        if self.qualify
+            && let Some(&(_, Alias::Number(number))) = self.scope.iter().rev().find(|(known, _)| *known == source)
+        {
+            self.push(" AS t");
+            self.number(number);
+        }
+    }
+
+    fn write_projection(&mut self, projection: &[Projection]) -> Result<()> {
+        let mut first = true;
+        for item in projection {
+            match item {
+                Projection::Model(source, table) => {
+                    for column in table.columns {
+                        self.push(if std::mem::take(&mut first) { "" } else { ", " });
+                        self.column(*source, column)?;
+                    }
+                }
+                Projection::Node(node) => {
+                    self.push(if std::mem::take(&mut first) { "" } else { ", " });
+                    self.write_node(node)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `limit` rows for each value of `per`: numbered by a window in a subquery.
+    fn write_limited(&mut self, select: &Select, per: &[Node], limit: u64) -> Result<()> {
+        let width: usize = select.projection.iter().map(Projection::width).sum();
+        self.push("SELECT ");
+        self.separated(0..width, |w, at| w.number(format_args!("c{at}")));
+        self.push(" FROM (SELECT ");
+        self.write_body(select, |w| {
+            w.write_aliased(&select.projection)?;
+            w.push(", row_number() OVER (PARTITION BY ");
+            w.separated_nodes(per, ", ")?;
+            w.write_order(&select.order)?;
+            w.push(") AS n");
+            Ok(())
+        })?;
+        self.push(") AS q WHERE n <= ");
+        self.number(limit);
+        self.push(" ORDER BY n");
+        Ok(())
+    }
+
+    fn write_aliased(&mut self, projection: &[Projection]) -> Result<()> {
+        let mut at = 0;
+        for item in projection {
+            let nodes: Vec<Node> = match item {
+                Projection::Model(source, table) => table.columns.iter().map(|c| Node::Column(*source, c)).collect(),
+                Projection::Node(node) => vec![node.clone()],
+            };
+            for node in nodes {
+                self.push(if at == 0 { "" } else { ", " });
+                self.write_node(&node)?;
+                self.number(format_args!(" AS c{at}"));
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_conditions(&mut self, keyword: &str, nodes: &[Node]) -> Result<()> {
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        self.push(keyword);
+        if let [node] = nodes {
+            return self.write_node(node);
+        }
+        for (at, node) in nodes.iter().enumerate() {
+            if at > 0 {
+                self.push(" AND ");
+            }
+            self.write_operand(node)?;
+        }
+        Ok(())
+    }
+
+    fn write_order(&mut self, order: &[Order]) -> Result<()> {
+        for (at, item) in order.iter().enumerate() {
+            self.push(if at == 0 { " ORDER BY " } else { ", " });
+            self.write_order_item(item)?;
+        }
+        Ok(())
+    }
+
+    /// NULLs come first when ascending on SQLite and MySQL and last on PostgreSQL; an explicit choice is the same
+    /// everywhere. Enums order by declaration, which SQLite's text does not.
+    fn write_order_item(&mut self, item: &Order) -> Result<()> {
+        if let (Some(last), Dialect::Mysql) = (item.nulls_last, self.dialect) {
+            self.write_operand(&item.node)?;
+            self.push(if last { " IS NULL, " } else { " IS NOT NULL, " });
+        }
+        match item.kind {
+            Kind::Enum(labels) if self.dialect == Dialect::Sqlite && !labels.is_empty() => {
+                self.push("CASE ");
+                self.write_node(&item.node)?;
+                for (at, label) in labels.iter().enumerate() {
+                    self.push(" WHEN ");
+                    self.text_literal(label);
+                    self.number(format_args!(" THEN {at}"));
+                }
+                self.push(" END");
+            }
+            _ => self.write_operand(&item.node)?,
+        }
+        self.push(if item.desc { " DESC" } else { "" });
+        match (item.nulls_last, self.dialect) {
+            (Some(last), Dialect::Sqlite | Dialect::Postgres) => {
+                self.push(if last { " NULLS LAST" } else { " NULLS FIRST" });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// For the labels of enums only; everything else is bound.
+    fn text_literal(&mut self, text: &str) {
+        self.push("'");
+        self.push(&text.replace('\'', "''"));
+        self.push("'");
+    }
+
+    /// Limits are literals: SQLite plans a statement anew whenever a bound limit changes.
+    fn write_limit(&mut self, select: &Select) {
+        match (select.limit, select.offset) {
+            (None, None) => return,
+            (Some(limit), _) => self.number(format_args!(" LIMIT {limit}")),
+            (None, Some(_)) => match self.dialect {
+                Dialect::Sqlite => self.push(" LIMIT -1"),
+                Dialect::Postgres => {}
+                Dialect::Mysql => self.push(" LIMIT 18446744073709551615"),
+            },
+        }
+        if let Some(offset) = select.offset {
+            self.number(format_args!(" OFFSET {offset}"));
+        }
+    }
+
+    fn write_exists(&mut self, select: &Select, negated: bool) -> Result<()> {
+        self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
+        if select.is_plain() {
+            let outer = self.scope.len();
+            self.push("SELECT 1");
+            self.write_from(select)?;
+            self.write_conditions(" WHERE ", &select.filter)?;
+            self.scope.truncate(outer);
+        } else {
+            self.write_select(select)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    /// A node inside another one: in parentheses where it would be read otherwise.
+    fn write_operand(&mut self, node: &Node) -> Result<()> {
+        if !node.is_loose() {
+            return self.write_node(node);
+        }
+        self.push("(");
+        self.write_node(node)?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn write_node(&mut self, node: &Node) -> Result<()> {
+        match node {
+            Node::Column(source, column) => return self.column(*source, column),
+            Node::Bind(value) => self.bind(value.clone()),
+            Node::Invalid(invalid) => return Err(invalid.error()),
+            Node::Unary(op, node) => return self.write_unary(*op, node),
+            Node::Binary(op, left, right) => {
+                self.write_operand(left)?;
+                self.push(self.operator(*op));
+                return self.write_operand(right);
+            }
+            Node::Junction { all, nodes } => return self.write_junction(*all, nodes),
+            Node::In { node, values, negated } => return self.write_in(node, values, *negated),
+            Node::InRows { nodes, rows } => return self.write_in_rows(nodes, rows),
+            Node::InSelect { node, select, negated } => {
+                self.write_operand(node)?;
+                self.push(if *negated { " NOT IN (" } else { " IN (" });
+                self.write_select(select)?;
+                self.push(")");
+            }
+            Node::Exists { select, negated } => return self.write_exists(select, *negated),
+            Node::Scalar(select) => {
+                self.push("(");
+                self.write_select(select)?;
+                self.push(")");
+            }
+            Node::Match { node, text, mode, ignore_case } => return self.write_match(node, text, *mode, *ignore_case),
+            Node::Between(node, low, high) => {
+                self.write_operand(node)?;
+                self.push(" BETWEEN ");
+                self.write_operand(low)?;
+                self.push(" AND ");
+                return self.write_operand(high);
+            }
+            Node::Aggregate { function, distinct, argument, kind } => {
+                return self.write_aggregate(*function, *distinct, argument.as_deref(), *kind);
+            }
+            Node::Call(name, arguments) => {
+                self.push(name);
+                self.push("(");
+                self.separated_nodes(arguments, ", ")?;
+                self.push(")");
+            }
+            Node::Constant(true) => self.push("1 = 1"),
+            Node::Constant(false) => self.push("1 = 0"),
+        }
+        Ok(())
+    }
+
+    fn operator(&self, op: BinaryOp) -> &'static str {
+        match op {
+            BinaryOp::Eq => " = ",
+            BinaryOp::Ne => " <> ",
+            BinaryOp::Lt => " < ",
+            BinaryOp::Le => " <= ",
+            BinaryOp::Gt => " > ",
+            BinaryOp::Ge => " >= ",
+            BinaryOp::Add => " + ",
+            BinaryOp::Sub => " - ",
+            BinaryOp::Mul => " * ",
+            BinaryOp::Div => " / ",
+        }
+    }
+
+    fn write_unary(&mut self, op: UnaryOp, node: &Node) -> Result<()> {
+        self.push(match op {
+            UnaryOp::Not => "NOT ",
+            UnaryOp::Negate => "-",
+            UnaryOp::IsNull | UnaryOp::IsNotNull => "",
+        });
+        self.write_operand(node)?;
+        self.push(match op {
+            UnaryOp::IsNull => " IS NULL",
+            UnaryOp::IsNotNull => " IS NOT NULL",
+            UnaryOp::Not | UnaryOp::Negate => "",
+        });
+        Ok(())
+    }
+
+    fn write_junction(&mut self, all: bool, nodes: &[Node]) -> Result<()> {
+        let by = if all { " AND " } else { " OR " };
+        for (at, node) in nodes.iter().enumerate() {
+            if at > 0 {
+                self.push(by);
+            }
+            self.write_operand(node)?;
+        }
+        Ok(())
+    }
+
+    fn write_in(&mut self, node: &Node, values: &[Node], negated: bool) -> Result<()> {
+        if values.is_empty() {
+            return self.write_node(&Node::Constant(negated));
+        }
+        self.write_operand(node)?;
+        self.push(if negated { " NOT IN (" } else { " IN (" });
+        self.separated_nodes(values, ", ")?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Composite keys. SQLite takes rows only as VALUES; PostgreSQL would read the parameters there as text.
+    fn write_in_rows(&mut self, nodes: &[Node], rows: &[Vec<Value<'static>>]) -> Result<()> {
+        self.push("(");
+        self.separated_nodes(nodes, ", ")?;
+        self.push(if self.dialect == Dialect::Sqlite { ") IN (VALUES " } else { ") IN (" });
+        self.separated(rows, |w, row| {
+            w.push("(");
+            w.separated(row, |w, value| w.bind(value.clone()));
+            w.push(")");
+        });
+        self.push(")");
+        Ok(())
+    }
+
+    /// Literal text, found case-sensitively everywhere: SQLite's LIKE folds ASCII, its GLOB does not; MySQL compares by
+    /// the column's collation unless told otherwise.
+    fn write_match(&mut self, node: &Node, text: &str, mode: MatchMode, ignore_case: bool) -> Result<()> {
+        let glob = self.dialect == Dialect::Sqlite && !ignore_case;
+        let (any, escaped) = if glob { ('*', escape_glob(text)) } else { ('%', escape_like(text)) };
+        let mut pattern = String::with_capacity(escaped.len() + 2);
+        if mode != MatchMode::StartsWith {
+            pattern.push(any);
+        }
+        pattern.push_str(&escaped);
+        if mode != MatchMode::EndsWith {
+            pattern.push(any);
+        }
+        self.write_operand(node)?;
+        self.push(match (self.dialect, ignore_case) {
+            (Dialect::Sqlite, false) => " GLOB ",
+            (Dialect::Postgres, true) => " ILIKE ",
+            _ => " LIKE ",
+        });
+        self.bind(Value::Text(pattern.into()));
+        if self.dialect == Dialect::Mysql {
+            self.push(if ignore_case { " COLLATE utf8mb4_general_ci" } else { " COLLATE utf8mb4_bin" });
+        }
+        if !glob {
+            self.push(" ESCAPE '!'");
+        }
+        Ok(())
+    }
+
+    /// SQLite computes decimals as floating point numbers: sums and averages are rounded to the column's scale.
+    fn write_aggregate(&mut self, function: Aggregate, distinct: bool, argument: Option<&Node>, kind: Kind) -> Result<()> {
+        let scale = match kind {
+            Kind::Decimal(scale) if self.dialect == Dialect::Sqlite => scale,
+            _ => None,
+        };
+        self.push(if scale.is_some() { "round(" } else { "" });
+        self.push(match function {
+            Aggregate::Count => "count(",
+            Aggregate::Sum => "sum(",
+            Aggregate::Avg => "avg(",
+            Aggregate::Min => "min(",
+            Aggregate::Max => "max(",
+        });
+        self.push(if distinct { "DISTINCT " } else { "" });
+        match argument {
+            Some(node) => self.write_node(node)?,
+            None => self.push("*"),
+        }
+        self.push(")");
+        if let Some(scale) = scale {
+            self.number(format_args!(", {scale})"));
+        }
+        Ok(())
+    }
+}
+
+fn escape_like(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            out.push('!');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// GLOB has no escape character; a set of one character stands for that character.
+fn escape_glob(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[') {
+            out.push('[');
+            out.push(c);
+            out.push(']');
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl Table {
+    fn name(self) -> (Option<&'static str>, &'static str) {
+        match self {
+            Self::Model(ModelMeta { schema, table, .. }) => (*schema, table),
+            Self::Through(through) => (through.schema, through.table),
+        }
+    }
+}
+
+impl Projection {
+    fn width(&self) -> usize {
+        match self {
+            Self::Model(_, table) => table.columns.len(),
+            Self::Node(_) => 1,
+        }
+    }
+}
+
+impl Select {
+    /// Whether it is FROM and WHERE only, so that its rows can be counted without being made.
+    fn is_plain(&self) -> bool {
+        !self.distinct
+            && self.group_by.is_empty()
+            && self.having.is_empty()
+            && self.limit.is_none()
+            && self.offset.is_none()
+            && self.per.is_none()
+    }
+
+    fn has_subquery(&self) -> bool {
+        let projected = self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_subquery()));
+        projected
+            || self.filter.iter().chain(&self.having).chain(&self.group_by).any(Node::has_subquery)
+            || self.order.iter().any(|order| order.node.has_subquery())
+    }
+}
+
+impl Node {
+    /// Whether an operator beside it could take it apart.
+    fn is_loose(&self) -> bool {
+        matches!(
+            self,
+            Node::Unary(..)
+                | Node::Binary(..)
+                | Node::Junction { .. }
+                | Node::In { .. }
+                | Node::InRows { .. }
+                | Node::InSelect { .. }
+                | Node::Match { .. }
+                | Node::Between(..)
+                | Node::Constant(_)
+        )
+    }
+
+    fn has_subquery(&self) -> bool {
+        match self {
+            Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_) => true,
+            Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
+            Node::Unary(_, node) | Node::Match { node, .. } => node.has_subquery(),
+            Node::Binary(_, left, right) => left.has_subquery() || right.has_subquery(),
+            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => nodes.iter().any(Node::has_subquery),
+            Node::In { node, values, .. } => node.has_subquery() || values.iter().any(Node::has_subquery),
+            Node::Between(node, low, high) => node.has_subquery() || low.has_subquery() || high.has_subquery(),
+            Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Node::has_subquery),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Typed queries: a thin skin over [`crate::sql`]. Everything generic here is a few lines; the work is done untyped.
+
+mod column;
+mod delete;
+mod insert;
+mod model;
+mod page;
+mod record;
+mod scope;
+mod select;
+mod selection;
+mod update;
+
+pub use column::{Column, Expr, List, Predicate, Sort, count as count_rows};
+pub use delete::Delete;
+pub use insert::{InsertMany, Insertable};
+pub use model::{IntoRef, Keyed, Model, Ref};
+pub use page::Page;
+pub use record::{delete as delete_row, finder, get, insert_one, reload, save};
+pub use scope::{Maybe, NotNull, Nullability, Nullable, Push, Scope, TableRef};
+pub use select::{Query, SortList};
+pub(crate) use select::fetch_each;
+pub use selection::Selection;
+pub use update::{Filtered, Unfiltered, Update};

@@ -1,0 +1,97 @@
+//! What `select` takes: columns, expressions, whole models, and tuples of them.
+
+use super::column::{Column, Expr};
+use crate::convert::{ColumnType, Operand};
+use crate::error::Result;
+use crate::row::Row;
+use crate::sql::{Node, Projection};
+
+/// What a query can select or group by.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    label = "expected a column, an expression, the columns of a model, or a tuple of up to 12 of them"
+)]
+pub trait Selection {
+    /// What a row of it is.
+    type Output: Send + 'static;
+
+    #[doc(hidden)]
+    fn project(self, out: &mut Vec<Projection>);
+    #[doc(hidden)]
+    fn decode(row: &Row<'_>, at: &mut usize) -> Result<Self::Output>;
+}
+
+fn next(at: &mut usize) -> usize {
+    let now = *at;
+    *at += 1;
+    now
+}
+
+impl<T: ColumnType> Selection for Column<T> {
+    type Output = T::Value;
+
+    fn project(self, out: &mut Vec<Projection>) {
+        out.push(Projection::Node(self.into_node()));
+    }
+
+    fn decode(row: &Row<'_>, at: &mut usize) -> Result<T::Value> {
+        T::decode(row, next(at))
+    }
+}
+
+impl<T: ColumnType> Selection for Expr<T> {
+    type Output = T::Value;
+
+    fn project(self, out: &mut Vec<Projection>) {
+        out.push(Projection::Node(self.into_node()));
+    }
+
+    fn decode(row: &Row<'_>, at: &mut usize) -> Result<T::Value> {
+        T::decode(row, next(at))
+    }
+}
+
+macro_rules! tuples {
+    ($($T:ident $at:tt),*) => {
+        impl<$($T: Selection),*> Selection for ($($T,)*) {
+            type Output = ($($T::Output,)*);
+
+            fn project(self, out: &mut Vec<Projection>) {
+                $(self.$at.project(out);)*
+            }
+
+            fn decode(row: &Row<'_>, at: &mut usize) -> Result<Self::Output> {
+                Ok(($($T::decode(row, at)?,)*))
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+/// The expressions of a selection, for GROUP BY.
+pub(crate) fn nodes(selection: impl Selection) -> Vec<Node> {
+    let mut projections = Vec::new();
+    selection.project(&mut projections);
+    let mut nodes = Vec::with_capacity(projections.len());
+    for projection in projections {
+        match projection {
+            Projection::Node(node) => nodes.push(node),
+            Projection::Model(source, meta) => {
+                nodes.extend(meta.columns.iter().map(|column| Node::Column(source, column)));
+            }
+        }
+    }
+    nodes
+}

@@ -1,0 +1,118 @@
+//! UPDATE of all rows that match a filter.
+
+use std::marker::PhantomData;
+
+use super::column::{Column, Predicate};
+use super::model::Model;
+use super::scope::NotNull;
+use crate::convert::{ColumnType, Operand};
+use crate::error::{Error, Result};
+use crate::executor::{Access, Executor, Out};
+use crate::meta::ColumnMeta;
+use crate::mode::Mode;
+use crate::sql::{Node, Source, Statement, Table, Write, Writer};
+use crate::value::Value;
+
+/// Neither a filter nor `all_rows` yet: cannot be run.
+#[derive(Debug)]
+pub enum Unfiltered {}
+/// Has a filter, or is meant for all rows.
+#[derive(Debug)]
+pub enum Filtered {}
+
+/// An UPDATE. It can be run once it has a filter, or `all_rows` says that none is meant.
+#[derive(Debug)]
+#[must_use = "nothing is updated before `run`"]
+pub struct Update<M, F = Unfiltered> {
+    source: Source,
+    set: Vec<(&'static ColumnMeta, Node)>,
+    filter: Vec<Node>,
+    ty: PhantomData<fn() -> (M, F)>,
+}
+
+impl<M: Model> Update<M> {
+    /// An UPDATE of a model; for generated code.
+    #[doc(hidden)]
+    pub fn new() -> Self {
+        Self { source: Source::new(), set: Vec::new(), filter: Vec::new(), ty: PhantomData }
+    }
+}
+
+impl<M: Model> Default for Update<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Model, F> Update<M, F> {
+    /// Updates only rows for which a condition is true; several filters must all be true.
+    pub fn filter<P: Predicate>(mut self, condition: impl FnOnce(M::Columns<NotNull>) -> P) -> Update<M, Filtered> {
+        self.filter.push(condition(M::columns(self.source)).into_node());
+        self.all_rows()
+    }
+
+    /// Updates all rows, on purpose.
+    pub fn all_rows(self) -> Update<M, Filtered> {
+        Update { source: self.source, set: self.set, filter: self.filter, ty: PhantomData }
+    }
+
+    /// Sets a column to a value.
+    pub fn set<T: ColumnType>(
+        mut self,
+        column: impl FnOnce(M::Columns<NotNull>) -> Column<T>,
+        value: impl Operand<T::Class>,
+    ) -> Self {
+        self.set.push((column(M::columns(self.source)).meta(), value.into_node()));
+        self
+    }
+
+    /// Sets a column that may be NULL to a value, or to NULL.
+    pub fn set_option<T: ColumnType<Inner = T>>(
+        mut self,
+        column: impl FnOnce(M::Columns<NotNull>) -> Column<Option<T>>,
+        value: Option<impl Operand<T::Class>>,
+    ) -> Self {
+        let node = value.map_or(Node::Bind(Value::Null), Operand::into_node);
+        self.set.push((column(M::columns(self.source)).meta(), node));
+        self
+    }
+
+    /// Sets a column to NULL.
+    pub fn set_null<T>(mut self, column: impl FnOnce(M::Columns<NotNull>) -> Column<Option<T>>) -> Self {
+        self.set.push((column(M::columns(self.source)).meta(), Node::Bind(Value::Null)));
+        self
+    }
+
+    /// Sets a column to an expression of the row: `set_to(|p| (p.views, p.views + 1))`.
+    pub fn set_to<T: ColumnType, O: Operand<T::Class>>(
+        mut self,
+        assignment: impl FnOnce(M::Columns<NotNull>) -> (Column<T>, O),
+    ) -> Self {
+        let (column, value) = assignment(M::columns(self.source));
+        self.set.push((column.meta(), value.into_node()));
+        self
+    }
+}
+
+impl<M: Model> Update<M, Filtered> {
+    /// Runs it and says how many rows matched.
+    ///
+    /// # Errors
+    /// `Query` when nothing is set, violations, and others of the database.
+    pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
+        let target = on.target();
+        E::Mode::run(async move {
+            let mut lease = target.lease(Access::Write).await?;
+            let Statement { sql, params } = self.statement(lease.dialect())?;
+            Ok(lease.execute(&sql, &params).await?.affected)
+        })
+    }
+
+    fn statement(&self, dialect: crate::Dialect) -> Result<Statement> {
+        if self.set.is_empty() {
+            return Err(Error::query(format!("an update of {} that sets no column", M::meta().model)));
+        }
+        let (source, table) = (self.source, Table::Model(M::meta()));
+        Writer::write(dialect, &Write { source, table, set: &self.set, filter: &self.filter })
+    }
+}

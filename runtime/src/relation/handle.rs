@@ -1,0 +1,188 @@
+//! Relation handles: what closures of a query get beside columns.
+
+use std::marker::PhantomData;
+
+use super::include::With;
+use crate::meta::{ColumnMeta, ModelMeta, RelationMeta};
+use crate::query::{Expr, Model, NotNull, Predicate};
+use crate::sql::{Join, Node, Select, Source, Table};
+
+/// To any number of rows.
+#[derive(Debug, Clone, Copy)]
+pub enum Many {}
+/// To exactly one row.
+#[derive(Debug, Clone, Copy)]
+pub enum One {}
+/// To one row or none.
+#[derive(Debug, Clone, Copy)]
+pub enum Optional {}
+
+/// A relation from `P` to `C` of a cardinality, seen from a row of a query.
+pub struct Rel<P, C, K> {
+    source: Source,
+    meta: &'static RelationMeta,
+    ty: PhantomData<fn() -> (P, C, K)>,
+}
+
+/// A relation to any number of rows: has-many, or many-to-many.
+pub type ToMany<P, C> = Rel<P, C, Many>;
+/// A relation to exactly one row: belongs-to over a key that is never NULL.
+pub type ToOne<P, C> = Rel<P, C, One>;
+/// A relation to one row or none: belongs-to over a key that may be NULL, or has-one.
+pub type ToOptional<P, C> = Rel<P, C, Optional>;
+
+impl<P, C, K> Clone for Rel<P, C, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, C, K> Copy for Rel<P, C, K> {}
+
+impl<P, C, K> std::fmt::Debug for Rel<P, C, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rel({})", self.meta.name)
+    }
+}
+
+/// Anything that leads from a row of a query to rows of another model.
+pub trait Relation {
+    /// The model it leads to.
+    type Target: Model;
+
+    #[doc(hidden)]
+    fn parts(self) -> (Source, &'static RelationMeta);
+}
+
+impl<P: Model, C: Model, K> Relation for Rel<P, C, K> {
+    type Target = C;
+
+    fn parts(self) -> (Source, &'static RelationMeta) {
+        (self.source, self.meta)
+    }
+}
+
+impl<P: Model, C: Model, K> Rel<P, C, K> {
+    /// A relation of a source; for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(source: Source, meta: &'static RelationMeta) -> Self {
+        Self { source, meta, ty: PhantomData }
+    }
+
+    /// Whether there is a related row for which a condition is true.
+    pub fn any<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
+        let (source, mut select) = self.children();
+        select.filter.push(condition(C::columns(source)).into_node());
+        Expr::new(Node::Exists { select: Box::new(select), negated: false })
+    }
+
+    /// Whether there is no related row for which a condition is true.
+    pub fn none<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
+        let (source, mut select) = self.children();
+        select.filter.push(condition(C::columns(source)).into_node());
+        Expr::new(Node::Exists { select: Box::new(select), negated: true })
+    }
+
+    /// Whether there is any related row.
+    pub fn exists(self) -> Expr<bool> {
+        Expr::new(Node::Exists { select: Box::new(self.children().1), negated: false })
+    }
+
+    /// Whether there is no related row.
+    pub fn is_empty(self) -> Expr<bool> {
+        Expr::new(Node::Exists { select: Box::new(self.children().1), negated: true })
+    }
+
+    /// How many related rows there are, as a subquery.
+    pub fn count(self) -> Expr<i64> {
+        let (_, mut select) = self.children();
+        select.projection = vec![crate::sql::Projection::Node(crate::query::count_rows().node())];
+        Expr::new(Node::Scalar(Box::new(select)))
+    }
+
+    /// The related rows as a subquery that looks out at the row.
+    fn children(self) -> (Source, Select) {
+        let source = Source::new();
+        let mut select = Select::all(source, self.meta.child);
+        let on = match &self.meta.through {
+            None => pairs(self.source, self.meta.parent, source, self.meta.child, self.meta.on),
+            Some(through) => {
+                let between = Source::new();
+                let table = Table::Through(through);
+                let on = far_pairs(between, through.far, source, self.meta.child);
+                select.joins.push(Join { left: false, source: between, table, on });
+                near_pairs(self.source, self.meta.parent, through.near, between)
+            }
+        };
+        select.filter.push(on);
+        (source, select)
+    }
+
+    pub(crate) fn with(self) -> With<P, C, K> {
+        With::new(self.meta)
+    }
+}
+
+fn column(meta: &'static ModelMeta, source: Source, at: usize) -> Option<Node> {
+    meta.columns.get(at).map(|column| Node::Column(source, column))
+}
+
+fn pairs(
+    left: Source,
+    left_meta: &'static ModelMeta,
+    right: Source,
+    right_meta: &'static ModelMeta,
+    on: &[(usize, usize)],
+) -> Node {
+    Node::equal_pairs(on.iter().filter_map(|&(l, r)| Some((column(left_meta, left, l)?, column(right_meta, right, r)?))))
+}
+
+fn near_pairs(
+    parent: Source,
+    meta: &'static ModelMeta,
+    near: &'static [(usize, ColumnMeta)],
+    between: Source,
+) -> Node {
+    Node::equal_pairs(near.iter().filter_map(|(at, near)| Some((column(meta, parent, *at)?, Node::Column(between, near)))))
+}
+
+fn far_pairs(
+    between: Source,
+    far: &'static [(ColumnMeta, usize)],
+    child: Source,
+    meta: &'static ModelMeta,
+) -> Node {
+    Node::equal_pairs(far.iter().filter_map(|(far, at)| Some((Node::Column(between, far), column(meta, child, *at)?))))
+}
+
+/// The join of the table between to the children, for loads that begin at the children.
+pub(crate) fn join_between(
+    meta: &'static RelationMeta,
+    through: &'static crate::meta::ThroughMeta,
+    child: Source,
+    between: Source,
+) -> Join {
+    let on = far_pairs(between, through.far, child, meta.child);
+    Join { left: false, source: between, table: Table::Through(through), on }
+}
+
+/// The joins that lead from a row over a relation to its related rows.
+pub(crate) fn push_joins(
+    joins: &mut Vec<Join>,
+    left: bool,
+    from: Source,
+    meta: &'static RelationMeta,
+    source: Source,
+) {
+    let table = Table::Model(meta.child);
+    match &meta.through {
+        None => joins.push(Join { left, source, table, on: pairs(from, meta.parent, source, meta.child, meta.on) }),
+        Some(through) => {
+            let between = Source::new();
+            let on = near_pairs(from, meta.parent, through.near, between);
+            joins.push(Join { left, source: between, table: Table::Through(through), on });
+            joins.push(Join { left, source, table, on: far_pairs(between, through.far, source, meta.child) });
+        }
+    }
+}
