@@ -26,8 +26,13 @@ codes! {
     // P03xx: live databases
 
     // P04xx: names and plan
+    PLAN_PATH = "P0401", "a setting that should be a Rust path or type is none";
+    TYPE_CLASH = "P0402", "two generated types would have one name";
+    TYPE_UNSUPPORTED = "P0403", "a column type that has no Rust type yet";
 
     // P05xx: rendering and output
+    TEMPLATE = "P0501", "a template does not render";
+    NOT_RUST = "P0502", "a template renders something that is not Rust";
 
     // P07xx: settings
 }

@@ -1,5 +1,6 @@
 //! Pilaster: a schema-first data layer. This crate is what generated models run on.
 
+pub mod codegen;
 pub mod convert;
 mod driver;
 mod error;

@@ -23,8 +23,6 @@ pub struct ModelMeta {
     pub auto_key: Option<usize>,
     /// Position of the optimistic-locking counter, if any.
     pub version: Option<usize>,
-    /// Statements whose text is made once.
-    pub texts: Texts,
 }
 
 /// The SELECT by primary key, per dialect, made when it is first used.
@@ -80,7 +78,7 @@ pub struct RelationMeta {
     /// Without `through`: columns of the parent and of the child, pairwise.
     pub on: &'static [(usize, usize)],
     /// The table between, for many-to-many.
-    pub through: Option<ThroughMeta>,
+    pub through: Option<&'static ThroughMeta>,
 }
 
 /// The table between the two sides of a many-to-many relation.

@@ -1,1 +1,148 @@
-//! From the IR to exactly what the templates print.
+//! From the IR to exactly what the templates print: every name, type and literal is decided here and handed over as a
+//! piece of Rust that `quote` made, so that no input can break out of it.
+
+mod enums;
+mod model;
+mod relation;
+mod rust_type;
+mod schema;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::codes;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::ir::{DialectName, Schema};
+
+pub use enums::{CustomPlan, EnumPlan, VariantPlan};
+pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
+pub use relation::RelationPlan;
+pub use schema::{ScriptPlan, SchemaPlan};
+
+/// What the user decides about the generated code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Path of the runtime crate, `::pilaster` by default.
+    pub crate_path: String,
+    /// Derives `serde::Serialize` and `serde::Deserialize` on models, new rows and enums.
+    pub serde: bool,
+    /// More derives on models, as paths.
+    pub derives: Vec<String>,
+    /// Dialects to write CREATE and DROP statements for.
+    pub dialects: Vec<DialectName>,
+    /// Where one item stands from another: empty in one file, `super::super::` in a folder.
+    pub root: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            crate_path: "::pilaster".into(),
+            serde: false,
+            derives: Vec::new(),
+            dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
+            root: String::new(),
+        }
+    }
+}
+
+/// Everything that the templates print.
+#[derive(Debug, Clone, Serialize)]
+pub struct CodePlan {
+    /// Path of the runtime crate.
+    pub krate: String,
+    /// Enums.
+    pub enums: Vec<EnumPlan>,
+    /// Custom types.
+    pub customs: Vec<CustomPlan>,
+    /// Models.
+    pub models: Vec<ModelPlan>,
+    /// Creating and dropping.
+    pub schema: SchemaPlan,
+}
+
+/// Plans the code of a schema. `None` when there were errors.
+pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<CodePlan> {
+    let Some(context) = Context::new(schema, options, diagnostics) else { return None };
+    check_type_names(schema, diagnostics);
+    let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
+    let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
+    let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    let script = schema::plan(schema, &options.dialects, diagnostics);
+    if diagnostics.has_errors() {
+        return None;
+    }
+    Some(CodePlan { krate: context.krate.to_string(), enums, customs, models, schema: script })
+}
+
+/// What every part of the plan needs to know.
+struct Context<'a> {
+    schema: &'a Schema,
+    options: &'a Options,
+    krate: proc_macro2::TokenStream,
+    root: proc_macro2::TokenStream,
+    derives: Vec<syn::Path>,
+}
+
+impl<'a> Context<'a> {
+    fn new(schema: &'a Schema, options: &'a Options, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut bad = |what: &str, text: &str| {
+            let message = format!("{what} `{text}` is not a Rust path");
+            diagnostics.push(Diagnostic::error(codes::PLAN_PATH, Place::None, message));
+        };
+        let krate = syn::parse_str::<syn::Path>(&options.crate_path);
+        if krate.is_err() {
+            bad("the crate path", &options.crate_path);
+        }
+        let mut derives = Vec::new();
+        for derive in &options.derives {
+            match syn::parse_str::<syn::Path>(derive) {
+                Ok(path) => derives.push(path),
+                Err(_) => bad("the derive", derive),
+            }
+        }
+        let krate = krate.ok()?;
+        let root = options.root.parse().ok()?;
+        Some(Self { schema, options, krate: quote::quote!(#krate), root, derives })
+    }
+
+    /// The attributes of a type that is derived for.
+    fn derive(&self, always: &[&str]) -> String {
+        let always = always.iter().map(|name| tokens::ident(name));
+        let derives = &self.derives;
+        let krate = &self.krate;
+        let (serde, attribute) = if self.options.serde {
+            let path = format!("{}::serde", krate.to_string().replace(' ', ""));
+            (
+                quote::quote!(, #krate::serde::Serialize, #krate::serde::Deserialize),
+                quote::quote!(#[serde(crate = #path)]),
+            )
+        } else {
+            (quote::quote!(), quote::quote!())
+        };
+        quote::quote!(#[derive(#(#always),* #(, #derives)* #serde)] #attribute).to_string()
+    }
+}
+
+/// No two generated types may have one name.
+fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let models = schema.models.iter().flat_map(|model| {
+        let what = format!("model `{}`", model.name);
+        [model.name.clone(), format!("New{}", model.name), format!("{}Columns", model.name)].map(|n| (n, what.clone()))
+    });
+    let enums = schema.enums.iter().map(|item| (item.name.clone(), format!("enum `{}`", item.name)));
+    let customs =
+        schema.customs.iter().map(|item| (format!("{}Column", item.name), format!("custom type `{}`", item.name)));
+    for (name, what) in models.chain(enums).chain(customs) {
+        if let Some(other) = seen.get(&name) {
+            let message = format!("{what} and {other} would both generate a type `{name}`");
+            let help = "rename one of them; `table:` keeps the name of its table";
+            diagnostics.push(Diagnostic::error(codes::TYPE_CLASH, Place::Object(what), message).help(help));
+            continue;
+        }
+        seen.insert(name, what);
+    }
+}

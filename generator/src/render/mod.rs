@@ -1,1 +1,97 @@
-//! From the plan to checked and formatted Rust files.
+//! From the plan to checked and formatted Rust files. Knows templates and Rust syntax, and nothing of the IR.
+
+mod format;
+mod table;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+
+use crate::codes;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::output::FileSet;
+use crate::plan::CodePlan;
+
+/// How the code is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// One file of this name, for `OUT_DIR`.
+    Single(String),
+    /// A folder with a module per model.
+    Folder,
+}
+
+/// What rendering needs beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How the code is laid out.
+    pub layout: Layout,
+    /// Templates that take the place of ours, or render more files: name and text.
+    pub templates: Vec<(String, String)>,
+}
+
+/// Where one item stands from another in a layout: what the plan has to know of it.
+#[must_use]
+pub fn root(layout: &Layout) -> &'static str {
+    match layout {
+        Layout::Single(_) => "",
+        Layout::Folder => "super::super::",
+    }
+}
+
+/// Renders, checks and formats every file of a plan.
+///
+/// # Errors
+/// A template that does not render, or that renders something that is not Rust: with the template's name and line.
+pub fn render(plan: &CodePlan, options: &Options) -> Result<FileSet, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let Some(environment) = environment(options, &mut diagnostics) else { return Err(diagnostics) };
+    let mut files = FileSet::default();
+    for job in table::jobs(plan, options) {
+        match job.run(&environment, plan) {
+            Ok(text) => {
+                files.files.insert(job.path, text);
+            }
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    if diagnostics.has_errors() { Err(diagnostics) } else { Ok(files) }
+}
+
+fn environment<'a>(options: &'a Options, diagnostics: &mut Diagnostics) -> Option<Environment<'a>> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    let ours = pilaster_templates::TEMPLATES.iter().map(|(name, text)| (*name, *text));
+    let theirs = options.templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    for (name, text) in ours.chain(theirs) {
+        if let Err(error) = environment.add_template(name, text) {
+            diagnostics.push(template_error(name, &error));
+        }
+    }
+    (!diagnostics.has_errors()).then_some(environment)
+}
+
+fn template_error(name: &str, error: &minijinja::Error) -> Diagnostic {
+    let line = error.line().map(|line| format!(" line {line}")).unwrap_or_default();
+    let name = error.name().unwrap_or(name);
+    let place = Place::Object(format!("template \"{name}\"{line}"));
+    Diagnostic::error(codes::TEMPLATE, place, format!("the template does not render: {error}"))
+}
+
+impl table::Job<'_> {
+    fn run(&self, environment: &Environment<'_>, plan: &CodePlan) -> Result<String, Diagnostic> {
+        let template = environment.get_template(self.template).map_err(|error| template_error(self.template, &error))?;
+        let context = context! {
+            krate => &plan.krate,
+            enums => &plan.enums,
+            customs => &plan.customs,
+            models => &plan.models,
+            schema => &plan.schema,
+            model => self.model,
+            up => self.up,
+        };
+        let text = template.render(context).map_err(|error| template_error(self.template, &error))?;
+        if self.rust { format::format(&text, self.template) } else { Ok(text) }
+    }
+}

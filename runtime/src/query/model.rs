@@ -2,7 +2,7 @@
 
 use super::scope::Nullability;
 use crate::error::{Error, Result};
-use crate::meta::ModelMeta;
+use crate::meta::{ModelMeta, Texts};
 use crate::row::Row;
 use crate::sql::Source;
 use crate::value::Value;
@@ -15,7 +15,13 @@ pub trait Model: Clone + Send + Sync + Sized + 'static {
 
     /// Its table.
     #[doc(hidden)]
-    fn meta() -> &'static ModelMeta;
+    const META: &'static ModelMeta;
+    /// Its table.
+    #[doc(hidden)]
+    #[must_use]
+    fn meta() -> &'static ModelMeta {
+        Self::META
+    }
     /// Its columns from a source.
     #[doc(hidden)]
     fn columns<N: Nullability>(source: Source) -> Self::Columns<N>;
@@ -36,6 +42,9 @@ pub trait Keyed: Model {
     /// The key: the value of its column, or a tuple of several.
     type Key: Clone + Send + Sync + 'static;
 
+    /// Where the text of its statement by key is kept.
+    #[doc(hidden)]
+    fn texts() -> &'static Texts;
     /// The key of this row.
     fn key(&self) -> Self::Key;
     /// The values of a key, in key order.

@@ -12,7 +12,7 @@ use crate::value::Value;
 
 /// The row of a key.
 #[doc(hidden)]
-pub fn get<'e, M: Keyed, E: Executor<'e>>(key: M::Key, on: E) -> Out<'e, E, Option<M>> {
+pub fn get<'e, M: Keyed, E: Executor<'e>>(on: E, key: M::Key) -> Out<'e, E, Option<M>> {
     let target = on.target();
     E::Mode::run(async move {
         let values = M::key_values(&key)?;
@@ -23,9 +23,9 @@ pub fn get<'e, M: Keyed, E: Executor<'e>>(key: M::Key, on: E) -> Out<'e, E, Opti
 /// The row of a unique key: columns by position, and their values.
 #[doc(hidden)]
 pub fn finder<'e, M: Model, E: Executor<'e>>(
+    on: E,
     columns: &'static [usize],
     values: Result<Vec<Value<'static>>>,
-    on: E,
 ) -> Out<'e, E, Option<M>> {
     let target = on.target();
     E::Mode::run(async move {
@@ -38,7 +38,7 @@ pub fn finder<'e, M: Model, E: Executor<'e>>(
 
 /// Inserts a row and gives it back as stored.
 #[doc(hidden)]
-pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(row: N, on: E) -> Out<'e, E, N::Model> {
+pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(on: E, row: N) -> Out<'e, E, N::Model> {
     let target = on.target();
     E::Mode::run(async move {
         let meta = N::Model::meta();
@@ -60,7 +60,7 @@ pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(row: N, on: E) -> Out<'e, 
 
 /// Writes all columns of a row that is stored already. A version counter must be as it was read, and counts on.
 #[doc(hidden)]
-pub fn save<'e, M: Keyed, E: Executor<'e>>(row: &'e mut M, on: E) -> Out<'e, E, ()> {
+pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, ()> {
     let target = on.target();
     E::Mode::run(async move {
         let meta = M::meta();
@@ -79,7 +79,7 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(row: &'e mut M, on: E) -> Out<'e, E, 
 
 /// Deletes a row.
 #[doc(hidden)]
-pub fn delete<'e, M: Keyed, E: Executor<'e>>(row: &M, on: E) -> Out<'e, E, ()> {
+pub fn delete<'e, M: Keyed, E: Executor<'e>>(on: E, row: &M) -> Out<'e, E, ()> {
     let target = on.target();
     let filter = own_row(row);
     E::Mode::run(async move {
@@ -93,7 +93,7 @@ pub fn delete<'e, M: Keyed, E: Executor<'e>>(row: &M, on: E) -> Out<'e, E, ()> {
 
 /// Reads a row again.
 #[doc(hidden)]
-pub fn reload<'e, M: Keyed, E: Executor<'e>>(row: &'e mut M, on: E) -> Out<'e, E, ()> {
+pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, ()> {
     let target = on.target();
     E::Mode::run(async move {
         let values = M::key_values(&row.key())?;
@@ -105,7 +105,7 @@ pub fn reload<'e, M: Keyed, E: Executor<'e>>(row: &'e mut M, on: E) -> Out<'e, E
 
 async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Value<'static>]) -> Result<Option<M>> {
     let meta = M::meta();
-    let sql = meta.texts.get(lease.dialect(), || select_text(lease.dialect(), meta, meta.key))?;
+    let sql = M::texts().get(lease.dialect(), || select_text(lease.dialect(), meta, meta.key))?;
     fetch_one::<M>(lease, sql, values).await
 }
 

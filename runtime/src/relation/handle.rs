@@ -105,7 +105,7 @@ impl<P: Model, C: Model, K> Rel<P, C, K> {
     fn children(self) -> (Source, Select) {
         let source = Source::new();
         let mut select = Select::all(source, self.meta.child);
-        let on = match &self.meta.through {
+        let on = match self.meta.through {
             None => pairs(self.source, self.meta.parent, source, self.meta.child, self.meta.on),
             Some(through) => {
                 let between = Source::new();
@@ -176,7 +176,7 @@ pub(crate) fn push_joins(
     source: Source,
 ) {
     let table = Table::Model(meta.child);
-    match &meta.through {
+    match meta.through {
         None => joins.push(Join { left, source, table, on: pairs(from, meta.parent, source, meta.child, meta.on) }),
         Some(through) => {
             let between = Source::new();

@@ -343,7 +343,7 @@ struct Plan {
 
 impl Plan {
     fn new(meta: &'static RelationMeta, mut select: Select, limit: Option<u64>) -> Self {
-        let near: Vec<Node> = match &meta.through {
+        let near: Vec<Node> = match meta.through {
             None => {
                 let columns = meta.on.iter().filter_map(|&(_, child)| meta.child.columns.get(child));
                 columns.map(|column| Node::Column(select.source, column)).collect()
@@ -369,7 +369,7 @@ impl Plan {
 
     /// Takes the key of a parent.
     fn parent<'v>(&mut self, value: impl Fn(usize) -> Result<Value<'v>>) -> Result<()> {
-        let number = match &self.meta.through {
+        let number = match self.meta.through {
             None => self.keys.add(self.meta.on.iter().map(|&(parent, _)| value(parent)))?,
             Some(through) => self.keys.add(through.near.iter().map(|(parent, _)| value(*parent)))?,
         };
@@ -404,7 +404,7 @@ impl Plan {
         row: &crate::Row<'_>,
         value: impl Fn(usize) -> Result<Value<'v>>,
     ) -> Result<Option<u32>> {
-        match (&self.meta.through, self.meta.on) {
+        match (self.meta.through, self.meta.on) {
             (None, [(_, column)]) => match value(*column)? {
                 Value::Int(int) => Ok(self.keys.find_int(int)),
                 other => Ok(self.keys.find(&[other])),

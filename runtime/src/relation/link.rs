@@ -17,7 +17,7 @@ pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Q
     let source = query.source();
     let select = query.select_mut();
     let bind = |column: usize| Node::bind(parent.value(column).map(Value::into_owned));
-    let on = match &meta.through {
+    let on = match meta.through {
         None => Node::equal_pairs(meta.on.iter().filter_map(|&(parent, child)| {
             meta.child.columns.get(child).map(|column| (Node::Column(source, column), bind(parent)))
         })),

@@ -5,8 +5,8 @@ mod expr;
 mod write;
 
 pub use dialect::Dialect;
-pub use expr::Node;
-pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, Order, Source, UnaryOp};
+pub use expr::{Node, Order, Source};
+pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub(crate) use write::{Insert, Statement, Write, Writer};
 
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::meta::{ModelMeta, ThroughMeta};
 
 /// A table that a statement reads or writes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Table {
+pub enum Table {
     /// The table of a model.
     Model(&'static ModelMeta),
     /// The table between the two sides of a many-to-many relation.
@@ -23,7 +23,7 @@ pub(crate) enum Table {
 
 /// A join to one more table.
 #[derive(Debug, Clone)]
-pub(crate) struct Join {
+pub struct Join {
     pub left: bool,
     pub source: Source,
     pub table: Table,
@@ -32,7 +32,7 @@ pub(crate) struct Join {
 
 /// One item of a SELECT's list.
 #[derive(Debug, Clone)]
-pub(crate) enum Projection {
+pub enum Projection {
     /// All columns of a model, in order.
     Model(Source, &'static ModelMeta),
     /// An expression.
@@ -41,7 +41,7 @@ pub(crate) enum Projection {
 
 /// A SELECT.
 #[derive(Debug, Clone)]
-pub(crate) struct Select {
+pub struct Select {
     pub source: Source,
     pub table: Table,
     pub joins: Vec<Join>,

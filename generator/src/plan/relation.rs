@@ -1,0 +1,155 @@
+//! Relations of a model.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde::Serialize;
+
+use super::{Context, rust_type, tokens};
+use crate::ir::{ColumnId, Model, Relation, RelationKind, Table, TableId};
+
+/// What the relation template gets.
+#[derive(Debug, Clone, Serialize)]
+pub struct RelationPlan {
+    /// Identifier of the accessor and the handle.
+    pub name: String,
+    /// Identifier of its metadata.
+    pub constant: String,
+    /// Documentation of the accessor.
+    pub doc: String,
+    /// The target model's type.
+    pub target: String,
+    /// `Many`, `One` or `Optional`.
+    pub cardinality: &'static str,
+    /// Whether the accessor gives links.
+    pub links: bool,
+    /// The metadata, an expression of `RelationMeta`.
+    pub meta: String,
+    /// The table between, an expression of `ThroughMeta`, for links.
+    pub through: String,
+    /// Identifier of the table between, for links.
+    pub through_constant: String,
+}
+
+pub(super) fn plan(context: &Context<'_>, model: &Model, relation: &Relation) -> Option<RelationPlan> {
+    let krate = &context.krate;
+    let root = &context.root;
+    let target_model = context.schema.model(relation.target);
+    let target = tokens::ident(&target_model.name);
+    let this = tokens::ident(&model.name);
+    let name = &relation.name;
+    let through_constant = format_ident!("__between_{name}");
+    let (cardinality, on, through) = match &relation.kind {
+        RelationKind::BelongsTo { on, optional: false } => ("One", pairs(model, target_model, on)?, None),
+        RelationKind::BelongsTo { on, optional: true } | RelationKind::HasOne { on } => {
+            ("Optional", pairs(model, target_model, on)?, None)
+        }
+        RelationKind::HasMany { on } => ("Many", pairs(model, target_model, on)?, None),
+        RelationKind::ManyToMany { through, near, far } => {
+            ("Many", quote!(&[]), Some(between(context, model, target_model, *through, near, far)?))
+        }
+    };
+    let option = match &through {
+        Some(_) => quote!(::core::option::Option::Some(Self::#through_constant)),
+        None => quote!(::core::option::Option::None),
+    };
+    let meta = quote!(#krate::codegen::RelationMeta {
+        name: #name,
+        parent: <#root #this as #krate::codegen::Model>::META,
+        child: <#root #target as #krate::codegen::Model>::META,
+        on: #on,
+        through: #option,
+    });
+    Some(RelationPlan {
+        name: tokens::ident(name).to_string(),
+        constant: format!("__relation_{name}"),
+        doc: doc(relation, &target_model.name),
+        target: quote!(#root #target).to_string(),
+        cardinality,
+        links: through.is_some(),
+        meta: meta.to_string(),
+        through: through.map(|tokens| tokens.to_string()).unwrap_or_default(),
+        through_constant: through_constant.to_string(),
+    })
+}
+
+fn doc(relation: &Relation, target: &str) -> String {
+    let target = tokens::code(target);
+    let line = match &relation.kind {
+        RelationKind::BelongsTo { optional: false, .. } => format!("The {target} this belongs to, as a query."),
+        RelationKind::BelongsTo { optional: true, .. } => format!("The {target} this belongs to, if any, as a query."),
+        RelationKind::HasOne { .. } => format!("The {target} that belongs to this, if any, as a query."),
+        RelationKind::HasMany { .. } => format!("Every {target} that belongs to this, as a query."),
+        RelationKind::ManyToMany { .. } => format!("Every {target} that is linked with this: a query, and the links."),
+    };
+    tokens::own_doc(&[line]).to_string()
+}
+
+/// The position of a column among the fields of a model.
+fn position(model: &Model, column: ColumnId) -> Option<usize> {
+    model.fields.iter().position(|field| field.column == column)
+}
+
+fn pairs(model: &Model, target: &Model, on: &[(ColumnId, ColumnId)]) -> Option<TokenStream> {
+    let pairs: Vec<TokenStream> = on
+        .iter()
+        .map(|(here, there)| Some((position(model, *here)?, position(target, *there)?)))
+        .map(|pair| pair.map(|(here, there)| quote!((#here, #there))))
+        .collect::<Option<_>>()?;
+    Some(quote!(&[#(#pairs),*]))
+}
+
+fn between(
+    context: &Context<'_>,
+    model: &Model,
+    target: &Model,
+    through: TableId,
+    near: &[(ColumnId, ColumnId)],
+    far: &[(ColumnId, ColumnId)],
+) -> Option<TokenStream> {
+    let krate = &context.krate;
+    let table = context.schema.table(through);
+    let near: Vec<TokenStream> = near
+        .iter()
+        .map(|(here, between)| {
+            let (here, between) = (position(model, *here)?, column(context, table, *between)?);
+            Some(quote!((#here, #between)))
+        })
+        .collect::<Option<_>>()?;
+    let far: Vec<TokenStream> = far
+        .iter()
+        .map(|(between, there)| {
+            let (between, there) = (column(context, table, *between)?, position(target, *there)?);
+            Some(quote!((#between, #there)))
+        })
+        .collect::<Option<_>>()?;
+    let schema = option(table.name.schema.as_deref());
+    let name = &table.name.name;
+    Some(quote!(#krate::codegen::ThroughMeta {
+        schema: #schema,
+        table: #name,
+        near: &[#(#near),*],
+        far: &[#(#far),*],
+    }))
+}
+
+/// The metadata of a column that has no field of its own.
+fn column(context: &Context<'_>, table: &Table, id: ColumnId) -> Option<TokenStream> {
+    let krate = &context.krate;
+    let column = table.column(id);
+    let kind = rust_type::of_column(context, column).ok()?.kind;
+    let (name, nullable) = (&column.name, column.nullable);
+    Some(quote!(#krate::codegen::ColumnMeta {
+        name: #name,
+        field: #name,
+        kind: #kind,
+        nullable: #nullable,
+        generated: false,
+    }))
+}
+
+pub(super) fn option(text: Option<&str>) -> TokenStream {
+    match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    }
+}

@@ -1,0 +1,115 @@
+//! The table of types: what Rust type a column has, and what the runtime needs to know of it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{Context, tokens};
+use crate::ir::{Column, SqlType};
+
+/// The Rust side of a column type, without regard to NULL.
+pub(super) struct RustType {
+    /// The type of the field.
+    pub value: TokenStream,
+    /// The type that stands in `Column<…>`: the same, but for custom types.
+    pub marker: TokenStream,
+    /// The runtime's `Kind`.
+    pub kind: TokenStream,
+    /// How an argument of this type is taken.
+    pub argument: Argument,
+    /// What documentation calls it.
+    pub label: String,
+}
+
+/// How a value is passed to a generated function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Argument {
+    /// `impl Into<T>`.
+    Into,
+    /// `T`.
+    Exact,
+}
+
+/// The Rust type of a column; the error says what there is none for.
+pub(super) fn of_column(context: &Context<'_>, column: &Column) -> Result<RustType, &'static str> {
+    of(context, &column.ty)
+}
+
+fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
+    let krate = &context.krate;
+    let root = &context.root;
+    Ok(match ty {
+        SqlType::TinyInt { unsigned } => plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint"),
+        SqlType::SmallInt { unsigned } => {
+            plain(if *unsigned { quote!(u16) } else { quote!(i16) }, krate, "SmallInt", "smallint")
+        }
+        SqlType::Integer { unsigned } => plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer"),
+        SqlType::BigInt { unsigned: false } => into(quote!(i64), krate, "BigInt", "bigint"),
+        SqlType::BigInt { unsigned: true } => into(quote!(u64), krate, "UnsignedBigInt", "bigint unsigned"),
+        SqlType::Real => plain(quote!(f32), krate, "Real", "real"),
+        SqlType::Double => into(quote!(f64), krate, "Double", "double"),
+        SqlType::Decimal(precision) => decimal(krate, *precision),
+        SqlType::Boolean => plain(quote!(bool), krate, "Bool", "boolean"),
+        SqlType::String(length) => text(krate, &format!("string({length})")),
+        SqlType::Text => text(krate, "text"),
+        SqlType::Bytes => into(quote!(::std::vec::Vec<u8>), krate, "Bytes", "bytes"),
+        SqlType::Date => plain(quote!(#krate::chrono::NaiveDate), krate, "Date", "date"),
+        SqlType::Time => plain(quote!(#krate::chrono::NaiveTime), krate, "Time", "time"),
+        SqlType::DateTime => plain(quote!(#krate::chrono::NaiveDateTime), krate, "DateTime", "datetime"),
+        SqlType::Timestamp => {
+            plain(quote!(#krate::chrono::DateTime<#krate::chrono::Utc>), krate, "Timestamp", "timestamp")
+        }
+        SqlType::Uuid => plain(quote!(#krate::uuid::Uuid), krate, "Uuid", "uuid"),
+        SqlType::Json => into(quote!(#krate::serde_json::Value), krate, "Json", "json"),
+        SqlType::Enum(id) => {
+            let item = context.schema.enum_type(*id);
+            let name = tokens::ident(&item.name);
+            let labels = item.variants.iter().map(|variant| &variant.label);
+            let value = quote!(#root #name);
+            let kind = quote!(#krate::codegen::Kind::Enum(&[#(#labels),*]));
+            RustType { marker: value.clone(), value, kind, argument: Argument::Exact, label: item.name.clone() }
+        }
+        SqlType::Custom(id) => custom(context, *id)?,
+        SqlType::Raw(_) => text(krate, "a type of the server's, carried as text"),
+        SqlType::Interval => return Err("interval"),
+        SqlType::Array(_) => return Err("array"),
+    })
+}
+
+fn plain(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {
+    let kind = format_ident!("{kind}");
+    let kind = quote!(#krate::codegen::Kind::#kind);
+    RustType { marker: value.clone(), value, kind, argument: Argument::Exact, label: label.into() }
+}
+
+fn into(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {
+    RustType { argument: Argument::Into, ..plain(value, krate, kind, label) }
+}
+
+fn text(krate: &TokenStream, label: &str) -> RustType {
+    into(quote!(::std::string::String), krate, "Text", label)
+}
+
+fn decimal(krate: &TokenStream, precision: Option<(u32, u32)>) -> RustType {
+    let value = quote!(#krate::rust_decimal::Decimal);
+    let (scale, label) = match precision {
+        Some((precision, scale)) => (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})")),
+        None => (quote!(::core::option::Option::None), "decimal".into()),
+    };
+    let kind = quote!(#krate::codegen::Kind::Decimal(#scale));
+    RustType { marker: value.clone(), value, kind, argument: Argument::Into, label }
+}
+
+fn custom(context: &Context<'_>, id: crate::ir::CustomId) -> Result<RustType, &'static str> {
+    let item = context.schema.custom(id);
+    let beneath = of(context, &item.sql)?;
+    let path: syn::Type = syn::parse_str(&item.rust).map_err(|_| "a custom type whose `rust:` is no type")?;
+    let marker = tokens::ident(&format!("{}Column", item.name));
+    let root = &context.root;
+    Ok(RustType {
+        value: quote!(#path),
+        marker: quote!(#root #marker),
+        kind: beneath.kind,
+        argument: Argument::Into,
+        label: item.name.clone(),
+    })
+}

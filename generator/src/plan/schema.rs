@@ -1,0 +1,55 @@
+//! The statements that create and drop everything.
+
+use quote::quote;
+use serde::Serialize;
+
+use crate::ddl;
+use crate::diag::Diagnostics;
+use crate::ir::{DialectName, Schema};
+
+/// What the schema template gets.
+#[derive(Debug, Clone, Serialize)]
+pub struct SchemaPlan {
+    /// CREATE statements.
+    pub create: ScriptPlan,
+    /// DROP statements.
+    pub drop: ScriptPlan,
+}
+
+/// Statements per dialect, as Rust expressions of `Option<&[&str]>`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScriptPlan {
+    /// For SQLite.
+    pub sqlite: String,
+    /// For PostgreSQL.
+    pub postgres: String,
+    /// For MySQL and MariaDB.
+    pub mysql: String,
+}
+
+/// What a dialect cannot do leaves it without a script: a warning here, `Unsupported` when it is run there.
+pub(super) fn plan(schema: &Schema, dialects: &[DialectName], diagnostics: &mut Diagnostics) -> SchemaPlan {
+    let mut create = |dialect| {
+        if !dialects.contains(&dialect) {
+            return None;
+        }
+        let mut found = Diagnostics::default();
+        let statements = ddl::create(schema, dialect, &mut found);
+        let complete = !found.has_errors();
+        found.demote_errors();
+        diagnostics.extend(found);
+        complete.then_some(statements)
+    };
+    let create = script(create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));
+    let drop = |dialect| dialects.contains(&dialect).then(|| ddl::drop(schema, dialect));
+    let drop = script(drop(DialectName::Sqlite), drop(DialectName::Postgres), drop(DialectName::Mysql));
+    SchemaPlan { create, drop }
+}
+
+fn script(sqlite: Option<Vec<String>>, postgres: Option<Vec<String>>, mysql: Option<Vec<String>>) -> ScriptPlan {
+    let literal = |statements: Option<Vec<String>>| match statements {
+        Some(statements) => quote!(::core::option::Option::Some(&[#(#statements),*])).to_string(),
+        None => quote!(::core::option::Option::None).to_string(),
+    };
+    ScriptPlan { sqlite: literal(sqlite), postgres: literal(postgres), mysql: literal(mysql) }
+}

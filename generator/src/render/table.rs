@@ -1,0 +1,67 @@
+//! The list of all outputs: which template makes which file.
+
+use super::{Layout, Options};
+use crate::plan::{CodePlan, ModelPlan};
+
+/// One file to make.
+pub(super) struct Job<'a> {
+    /// Path of the file.
+    pub path: String,
+    /// Name of the template.
+    pub template: &'a str,
+    /// The model it is about, if it is about one.
+    pub model: Option<&'a ModelPlan>,
+    /// Where one item stands from another.
+    pub up: &'static str,
+    /// Whether it is Rust, to be checked and formatted.
+    pub rust: bool,
+}
+
+/// Files made once per schema in a folder.
+const PER_SCHEMA: [(&str, &str); 3] = [("folder", "mod.rs"), ("enums", "enums.rs"), ("folder_schema", "schema.rs")];
+
+/// Files made once per model in a folder.
+const PER_MODEL: [(&str, &str); 4] = [
+    ("folder_model_mod", "mod.rs"),
+    ("folder_model", "model.rs"),
+    ("folder_query", "query.rs"),
+    ("folder_relations", "relations.rs"),
+];
+
+/// Every file of a plan, in order.
+pub(super) fn jobs<'a>(plan: &'a CodePlan, options: &'a Options) -> Vec<Job<'a>> {
+    let mut jobs = match &options.layout {
+        Layout::Single(name) => vec![job(name.clone(), "single", None, "")],
+        Layout::Folder => folder(plan),
+    };
+    jobs.extend(extra(options));
+    jobs
+}
+
+fn folder(plan: &CodePlan) -> Vec<Job<'_>> {
+    let mut jobs = Vec::new();
+    for (template, path) in PER_SCHEMA {
+        let needed = template != "enums" || !plan.enums.is_empty() || !plan.customs.is_empty();
+        if needed {
+            jobs.push(job(path.to_owned(), template, None, ""));
+        }
+    }
+    for model in &plan.models {
+        for (template, file) in PER_MODEL {
+            if template != "folder_relations" || !model.relations.is_empty() {
+                jobs.push(job(format!("{}/{file}", model.module), template, Some(model), "super::super::"));
+            }
+        }
+    }
+    jobs
+}
+
+fn job<'a>(path: String, template: &'a str, model: Option<&'a ModelPlan>, up: &'static str) -> Job<'a> {
+    Job { path, template, model, up, rust: true }
+}
+
+/// A template of the user's whose name is a file name renders that file from the same plan.
+fn extra(options: &Options) -> impl Iterator<Item = Job<'_>> {
+    let named = options.templates.iter().map(|(name, _)| name.as_str()).filter(|name| name.contains('.'));
+    named.map(|name| Job { rust: name.ends_with(".rs"), ..job(name.to_owned(), name, None, "") })
+}

@@ -1,0 +1,128 @@
+//! What generated code uses and nobody else should: no promise of stability between versions of the generator.
+#![doc(hidden)]
+
+pub use crate::convert::{Number, decode_with, encode_with, unexpected_null};
+pub use crate::error::Result;
+pub use crate::executor::{Executor, Out};
+pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
+pub use crate::query::{
+    Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Query, Ref,
+    Selection, Update, delete_row, finder, get, insert_one, reload, save,
+};
+pub use crate::relation::{Links, Many, One, Optional, Rel, related};
+pub use crate::row::Row;
+pub use crate::sql::{Node, Projection, Source};
+pub use crate::value::{Kind, Value};
+pub use crate::{Codec, ColumnType, Dialect, Error, Operand};
+
+use crate::executor::Access;
+use crate::mode::Mode;
+
+/// Owned values of a key, or the first reason why there are none.
+pub fn values<const N: usize>(values: [Result<Value<'_>>; N]) -> Result<Vec<Value<'static>>> {
+    values.into_iter().map(|value| value.map(Value::into_owned)).collect()
+}
+
+/// Reads an enum by its label; an unknown label is a `Decode` error.
+pub fn decode_enum<T>(
+    row: &Row<'_>,
+    at: usize,
+    name: &'static str,
+    from_label: fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
+    let Some(label) = row.text(at)? else { return Ok(None) };
+    match from_label(&label) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Error::decode(format!("a label of {name}"), format!("{:?}", &*label))),
+    }
+}
+
+/// The error of a text that is no label of an enum.
+#[must_use]
+pub fn unknown_label(name: &'static str, label: &str) -> Error {
+    Error::decode(format!("a label of {name}"), format!("{label:?}"))
+}
+
+/// Selects all columns of a model.
+pub fn project_model<M: Model>(source: Source, out: &mut Vec<Projection>) {
+    out.push(Projection::Model(source, M::META));
+}
+
+/// Reads a whole model out of a selection.
+pub fn decode_model<M: Model>(row: &Row<'_>, at: &mut usize) -> Result<M> {
+    let first = *at;
+    *at += M::META.columns.len();
+    M::decode(row, first)
+}
+
+/// Reads a whole model that a left join may not have found.
+pub fn decode_maybe<M: Model>(row: &Row<'_>, at: &mut usize) -> Result<Option<M>> {
+    let first = *at;
+    *at += M::META.columns.len();
+    <Maybe<M> as crate::query::TableRef>::decode(row, first)
+}
+
+/// A column out of range of a model; cannot happen in generated code that matches its table.
+#[cold]
+pub fn no_column<T>(meta: &ModelMeta, column: usize) -> Result<T> {
+    Err(Error::query(format!("{} has no column #{column}", meta.model)))
+}
+
+/// Statements per dialect; none where the dialect cannot do what the schema asks for.
+#[derive(Debug)]
+pub struct Script {
+    /// For SQLite.
+    pub sqlite: Option<&'static [&'static str]>,
+    /// For PostgreSQL.
+    pub postgres: Option<&'static [&'static str]>,
+    /// For MySQL and MariaDB.
+    pub mysql: Option<&'static [&'static str]>,
+}
+
+impl Script {
+    /// The statements for a dialect.
+    ///
+    /// # Errors
+    /// `Unsupported` when the dialect cannot do what the schema asks for.
+    pub fn statements(&self, dialect: Dialect) -> Result<&'static [&'static str]> {
+        let statements = match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+            Dialect::Mysql => self.mysql,
+        };
+        statements.ok_or_else(|| {
+            let kind = crate::ErrorKind::Unsupported { feature: "this schema", dialect: dialect.name() };
+            let message = format!("this schema was not generated for {}", dialect.name());
+            Error::new(kind, message)
+        })
+    }
+
+    /// Runs the statements in one transaction, where the database can.
+    pub fn run<'e, E: Executor<'e>>(&'static self, on: E) -> Out<'e, E, ()> {
+        let target = on.target();
+        E::Mode::run(async move {
+            let mut lease = target.lease(Access::Write).await?;
+            let statements = self.statements(lease.dialect())?;
+            lease.begin_atomic().await?;
+            let mut result = Ok(());
+            for statement in statements {
+                result = lease.batch(statement).await;
+                if result.is_err() {
+                    break;
+                }
+            }
+            lease.finish_atomic(result.is_ok()).await?;
+            result
+        })
+    }
+}
+
+/// A bound value of a column type.
+pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
+    Node::bind(T::encode(value).map(Value::into_owned))
+}
+
+/// A key that the database counted, in the range of its type.
+pub fn counted<T: TryFrom<i64>>(number: i64) -> Result<T> {
+    crate::value::narrow(number, "a key in the range of its type")
+}
