@@ -31,6 +31,12 @@ impl Hash {
         self.bytes(&(text.len() as u64).to_le_bytes()).bytes(text.as_bytes())
     }
 
+    /// The hash that [`Display`](std::fmt::Display) wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16).map(Self)
+    }
+
     /// The hash as a number.
     #[must_use]
     pub fn value(self) -> u64 {
