@@ -56,7 +56,7 @@ pub(super) fn definition(
 
 fn type_text(walk: &mut Walk<'_>, table: &Table, column: &Column) -> Option<String> {
     let dialect = walk.dialect;
-    let declared = column.declared.as_ref().and_then(|raw| types::of_dialect(raw, dialect.name));
+    let declared = column.declared.as_ref().and_then(|raw| raw.get(dialect.name));
     if let Some(text) = declared.filter(|text| types::is_type_text(text)) {
         return Some(text.to_owned());
     }

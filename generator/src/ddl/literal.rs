@@ -1,6 +1,6 @@
 //! Column defaults as SQL.
 
-use super::quote::{hex, quote_text};
+use crate::ir::quote::quote_string;
 use crate::ir::{DialectName, Literal, Schema, SqlType};
 
 /// The type beneath custom types.
@@ -17,10 +17,10 @@ pub(super) fn constant(literal: &Literal, ty: &SqlType, dialect: DialectName) ->
         Literal::Null => return "NULL".to_owned(),
         Literal::Int(value) => value.to_string(),
         Literal::Number(text) if is_number(text) => text.clone(),
-        Literal::Number(text) => quote_text(text, dialect),
+        Literal::Number(text) => quote_string(dialect, text),
         Literal::Bool(true) => "TRUE".to_owned(),
         Literal::Bool(false) => "FALSE".to_owned(),
-        Literal::Text(text) => quote_text(&moment(text, ty, dialect).unwrap_or_else(|| text.clone()), dialect),
+        Literal::Text(text) => quote_string(dialect, &moment(text, ty, dialect).unwrap_or_else(|| text.clone())),
         Literal::Bytes(bytes) if dialect == DialectName::Postgres => format!("'\\x{}'", hex(bytes)),
         Literal::Bytes(bytes) => format!("X'{}'", hex(bytes)),
     };
@@ -101,6 +101,17 @@ fn fields(text: &str, separator: char, widths: &[usize]) -> bool {
             .iter()
             .zip(widths)
             .all(|(part, width)| part.len() == *width && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

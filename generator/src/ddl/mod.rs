@@ -15,15 +15,12 @@ mod index;
 mod literal;
 mod name;
 mod order;
-mod quote;
 mod table;
 mod types;
 mod walk;
 
 #[cfg(test)]
 mod tests;
-
-pub use quote::{quote_ident, quote_text};
 
 use crate::diag::Diagnostics;
 use crate::ir::{DialectName, Schema};

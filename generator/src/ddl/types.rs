@@ -11,7 +11,7 @@
 //! CHAR(36), as only MariaDB has a type for them.
 
 use super::dialect::Dialect;
-use super::quote::{quote_ident, quote_text};
+use crate::ir::quote::{quote_ident, quote_string};
 use crate::ir::{DialectName, RawType, Schema, SqlType};
 
 /// Why a type cannot be written: a reason that follows "… is not possible on X:", and a remedy.
@@ -58,12 +58,12 @@ fn enum_spelling(ty: &crate::ir::EnumType, dialect: &Dialect) -> String {
 
 /// The labels of an enum as a list of literals.
 pub(super) fn labels(ty: &crate::ir::EnumType, dialect: &Dialect) -> String {
-    ty.variants.iter().map(|variant| quote_text(&variant.label, dialect.name)).collect::<Vec<_>>().join(", ")
+    ty.variants.iter().map(|variant| quote_string(dialect.name, &variant.label)).collect::<Vec<_>>().join(", ")
 }
 
 /// The quoted name of a PostgreSQL enum type, with its schema if it has one.
 pub(super) fn enum_type_name(sql_name: &str) -> String {
-    let quote = |part| quote_ident(part, DialectName::Postgres);
+    let quote = |part| quote_ident(DialectName::Postgres, part);
     match sql_name.split_once('.') {
         Some((schema, name)) if !schema.is_empty() && !name.is_empty() => format!("{}.{}", quote(schema), quote(name)),
         _ => quote(sql_name),
@@ -84,7 +84,7 @@ fn decimal(precision: u32, scale: u32, dialect: &Dialect) -> Result<String, Refu
 }
 
 fn raw_spelling(raw: &RawType, dialect: &Dialect) -> Result<String, Refusal> {
-    match of_dialect(raw, dialect.name) {
+    match raw.get(dialect.name) {
         None => {
             Err(refuse("the type is not spelled for it", "add its spelling under `raw`, or leave this database out"))
         }
@@ -94,15 +94,6 @@ fn raw_spelling(raw: &RawType, dialect: &Dialect) -> Result<String, Refusal> {
             help: "write the type alone, as after a column's name",
             malformed: true,
         }),
-    }
-}
-
-/// What a value per dialect says for one.
-pub(super) fn of_dialect(raw: &RawType, dialect: DialectName) -> Option<&str> {
-    match dialect {
-        DialectName::Sqlite => raw.sqlite.as_deref(),
-        DialectName::Postgres => raw.postgres.as_deref(),
-        DialectName::Mysql => raw.mysql.as_deref(),
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::dialect::{Comments, Dialect, LateKeys};
-use super::quote::{quote_ident, quote_text};
 use super::{index, order, table, types};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+use crate::ir::quote::{quote_ident, quote_string};
 use crate::ir::{DialectName, EnumType, Expr, ForeignKey, Schema, Table, TableId, TableName};
 
 /// What the statements may meet.
@@ -166,11 +166,11 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn ident(&self, name: &str) -> String {
-        quote_ident(name, self.dialect.name)
+        quote_ident(self.dialect.name, name)
     }
 
     pub(super) fn text(&self, text: &str) -> String {
-        quote_text(text, self.dialect.name)
+        quote_string(self.dialect.name, text)
     }
 
     /// A list of quoted column names in parentheses.
@@ -186,10 +186,15 @@ impl<'a> Walk<'a> {
 
     /// The text of an expression; without one for this dialect, a diagnostic that names the owner.
     pub(super) fn expr(&mut self, expr: &Expr, owner: &dyn Fn() -> String) -> Option<String> {
-        let text = expression(expr, self.dialect.name);
+        let text = expr.to_sql(self.dialect.name);
         if text.is_none() {
-            let message = format!("there is no text for {} in this expression", self.dialect.label);
-            self.error(codes::NO_EXPRESSION, owner(), message, "add the text for this database, or leave it out");
+            let message = format!("an expression is not written for {}, or uses what it lacks", self.dialect.label);
+            self.error(
+                codes::NO_EXPRESSION,
+                owner(),
+                message,
+                "write it per database: `{ sqlite: …, postgres: …, mysql: … }`",
+            );
         }
         text
     }
@@ -229,16 +234,10 @@ pub(super) fn place(table: &Table) -> String {
     }
 }
 
-fn expression(expr: &Expr, dialect: DialectName) -> Option<String> {
-    match expr {
-        Expr::PerDialect(texts) => types::of_dialect(texts, dialect).map(str::to_owned),
-    }
-}
-
 fn table_name(name: &TableName, dialect: &Dialect) -> String {
-    let table = quote_ident(&name.name, dialect.name);
+    let table = quote_ident(dialect.name, &name.name);
     match &name.schema {
-        Some(schema) if dialect.qualified => format!("{}.{table}", quote_ident(schema, dialect.name)),
+        Some(schema) if dialect.qualified => format!("{}.{table}", quote_ident(dialect.name, schema)),
         _ => table,
     }
 }
@@ -292,7 +291,7 @@ fn release(schema: &Schema, dialect: &Dialect, cycles: &[(TableId, &ForeignKey)]
         DialectName::Postgres => {
             let before = cycles.iter().map(|(id, key)| {
                 let table = schema.table(*id);
-                let name = quote_ident(&table::foreign_key_name(table, key), dialect.name);
+                let name = quote_ident(dialect.name, &table::foreign_key_name(table, key));
                 let table = table_name(&table.name, dialect);
                 format!("ALTER TABLE IF EXISTS {table} DROP CONSTRAINT IF EXISTS {name}")
             });
