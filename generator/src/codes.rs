@@ -31,8 +31,23 @@ codes! {
     TYPE_UNSUPPORTED = "P0403", "a column type that has no Rust type yet";
 
     // P05xx: rendering and output
-    TEMPLATE = "P0501", "a template does not render";
-    NOT_RUST = "P0502", "a template renders something that is not Rust";
+    UNSUPPORTED = "P0501", "something that a database cannot do";
+    NO_EXPRESSION = "P0502", "an expression without a text for a database";
+    SQL_NAME = "P0503", "a name that a database cannot hold, or that stands twice";
+    RAW_TYPE = "P0504", "a type spelled by hand that is not the text of one type";
+    FOREIGN_FILE = "P0510", "a file that is not generated stands where a generated one belongs";
+    OUTPUT_PATH = "P0511", "an output path that leaves the output folder";
+    OUTPUT_IO = "P0512", "an output file that cannot be read, written or removed";
+    OUT_OF_DATE = "P0513", "a generated file that is not what the input gives";
+    TEMPLATE = "P0520", "a template does not render";
+    NOT_RUST = "P0521", "a template renders something that is not Rust";
 
     // P07xx: settings
+    SETTINGS_SYNTAX = "P0701", "the settings file is not well-formed TOML";
+    SETTINGS_KEY = "P0702", "a key that the settings do not have";
+    SETTINGS_VALUE = "P0703", "a setting of the wrong kind";
+    NO_INPUT = "P0704", "there is neither a spec nor a database to read, or there are both";
+    DATABASE_URL = "P0705", "a database URL that cannot be used";
+    INPUT_READ = "P0706", "an input file that cannot be read";
+    DATABASE = "P0707", "the database refused a statement";
 }

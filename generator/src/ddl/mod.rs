@@ -1,17 +1,45 @@
 //! Writes CREATE and DROP statements of a schema per dialect.
+//!
+//! One [walk](walk::Walk) over the tables serves every database; what differs is asked of [`dialect::Dialect`] (what a
+//! database can do) and [`types`] (how it spells a type). What a dialect cannot do is an error that names the item and
+//! the dialect, and the statements go on without it; a caller for whom that database is optional may lower it.
+//!
+//! The statements have no semicolon and are meant to run one by one, in order, on one connection. Those of [`create`]
+//! may run in one transaction where the database has that for DDL (SQLite, PostgreSQL); those of [`drop`] on
+//! PostgreSQL only, because tables that point at each other need a pragma on SQLite that transactions ignore. Views
+//! are neither created nor dropped: their text is not part of a schema.
+
+mod column;
+mod dialect;
+mod index;
+mod literal;
+mod name;
+mod order;
+mod table;
+mod types;
+mod walk;
+
+#[cfg(test)]
+mod tests;
 
 use crate::diag::Diagnostics;
 use crate::ir::{DialectName, Schema};
 
+use walk::{Mode, Walk};
+
 /// The statements that make everything of a schema, in an order that works on an empty database. What the dialect
 /// cannot do becomes a diagnostic that names the item.
 pub fn create(schema: &Schema, dialect: DialectName, diagnostics: &mut Diagnostics) -> Vec<String> {
-    let _ = (schema, dialect, diagnostics);
-    Vec::new()
+    Walk::new(schema, dialect, Mode::Empty, diagnostics).create()
+}
+
+/// The statements that make whatever of a schema is missing: tables, types and indexes that exist are left as they
+/// are, also when they differ. Running them twice does no harm.
+pub fn create_missing(schema: &Schema, dialect: DialectName, diagnostics: &mut Diagnostics) -> Vec<String> {
+    Walk::new(schema, dialect, Mode::Missing, diagnostics).create()
 }
 
 /// The statements that remove everything of a schema, whatever of it exists.
 pub fn drop(schema: &Schema, dialect: DialectName) -> Vec<String> {
-    let _ = (schema, dialect);
-    Vec::new()
+    walk::drop(schema, dialect)
 }

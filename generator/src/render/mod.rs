@@ -3,6 +3,8 @@
 mod format;
 mod table;
 
+use std::collections::BTreeMap;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use crate::codes;
@@ -14,7 +16,7 @@ use crate::plan::CodePlan;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
     /// One file of this name, for `OUT_DIR`.
-    Single(String),
+    File(String),
     /// A folder with a module per model.
     Folder,
 }
@@ -24,15 +26,15 @@ pub enum Layout {
 pub struct Options {
     /// How the code is laid out.
     pub layout: Layout,
-    /// Templates that take the place of ours, or render more files: name and text.
-    pub templates: Vec<(String, String)>,
+    /// Templates by file name: `model.jinja` takes the place of ours, `routes.rs.jinja` renders one more file.
+    pub templates: BTreeMap<String, String>,
 }
 
 /// Where one item stands from another in a layout: what the plan has to know of it.
 #[must_use]
 pub fn root(layout: &Layout) -> &'static str {
     match layout {
-        Layout::Single(_) => "",
+        Layout::File(_) => "",
         Layout::Folder => "super::super::",
     }
 }
@@ -63,7 +65,7 @@ fn environment<'a>(options: &'a Options, diagnostics: &mut Diagnostics) -> Optio
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     let ours = pilaster_templates::TEMPLATES.iter().map(|(name, text)| (*name, *text));
-    let theirs = options.templates.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let theirs = options.templates.iter().map(|(name, text)| (table::template_name(name), text.as_str()));
     for (name, text) in ours.chain(theirs) {
         if let Err(error) = environment.add_template(name, text) {
             diagnostics.push(template_error(name, &error));

@@ -31,7 +31,7 @@ const PER_MODEL: [(&str, &str); 4] = [
 /// Every file of a plan, in order.
 pub(super) fn jobs<'a>(plan: &'a CodePlan, options: &'a Options) -> Vec<Job<'a>> {
     let mut jobs = match &options.layout {
-        Layout::Single(name) => vec![job(name.clone(), "single", None, "")],
+        Layout::File(name) => vec![job(name.clone(), "single", None, "")],
         Layout::Folder => folder(plan),
     };
     jobs.extend(extra(options));
@@ -62,6 +62,11 @@ fn job<'a>(path: String, template: &'a str, model: Option<&'a ModelPlan>, up: &'
 
 /// A template of the user's whose name is a file name renders that file from the same plan.
 fn extra(options: &Options) -> impl Iterator<Item = Job<'_>> {
-    let named = options.templates.iter().map(|(name, _)| name.as_str()).filter(|name| name.contains('.'));
+    let named = options.templates.keys().map(|name| template_name(name)).filter(|name| name.contains('.'));
     named.map(|name| Job { rust: name.ends_with(".rs"), ..job(name.to_owned(), name, None, "") })
+}
+
+/// The name of a template: its file's, without the ending.
+pub(super) fn template_name(file: &str) -> &str {
+    file.strip_suffix(".jinja").unwrap_or(file)
 }

@@ -1,0 +1,152 @@
+//! The stages in order.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::codes;
+use crate::config::{Input, Options};
+use crate::ddl;
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, SourceText};
+use crate::ir::draft::Draft;
+use crate::ir::{Schema, build, infer};
+use crate::output::FileSet;
+use crate::plan;
+use crate::render::{self, Layout};
+use crate::source;
+
+/// From the options to the files, in memory. `None` when there were errors, which strict options make of warnings.
+pub fn generate(options: &Options, layout: Layout, diagnostics: &mut Diagnostics) -> Option<FileSet> {
+    let files = schema(options, diagnostics).and_then(|schema| files(&schema, options, layout, diagnostics));
+    if options.strict {
+        diagnostics.promote_warnings();
+    }
+    files.filter(|_| !diagnostics.has_errors())
+}
+
+/// From the options to a checked schema: load, infer, build.
+pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
+    let mut draft = load(&options.input, diagnostics)?;
+    if draft.models.is_empty() {
+        infer::infer(&mut draft, &options.overrides, diagnostics);
+    }
+    let schema = build::build(draft, diagnostics)?;
+    (!diagnostics.has_errors()).then_some(schema)
+}
+
+/// From a schema to files: plan, render, header.
+fn files(schema: &Schema, options: &Options, layout: Layout, diagnostics: &mut Diagnostics) -> Option<FileSet> {
+    check_dialects(schema, options, diagnostics)?;
+    let templates = templates(options.templates.as_deref(), diagnostics)?;
+    let plan = plan::plan(schema, &plan_options(options, &layout), diagnostics)?;
+    match render::render(&plan, &render::Options { layout, templates }) {
+        Ok(files) => Some(files.with_headers()),
+        Err(found) => {
+            diagnostics.extend(found);
+            None
+        }
+    }
+}
+
+fn plan_options(options: &Options, layout: &Layout) -> plan::Options {
+    plan::Options {
+        crate_path: options.runtime.clone(),
+        serde: options.serde,
+        derives: options.derives.clone(),
+        dialects: options.dialects.clone(),
+        root: render::root(layout).to_owned(),
+    }
+}
+
+/// What a database that somebody asked for cannot do is an error; for the others the plan makes a warning of it.
+fn check_dialects(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<()> {
+    if !options.required {
+        return Some(());
+    }
+    let mut found = Diagnostics::default();
+    for dialect in &options.dialects {
+        ddl::create(schema, *dialect, &mut found);
+    }
+    let refused = found.has_errors();
+    diagnostics.extend(found.into_iter().filter(|item| item.severity == Severity::Error));
+    (!refused).then_some(())
+}
+
+/// Reads the input.
+fn load(input: &Input, diagnostics: &mut Diagnostics) -> Option<Draft> {
+    match input {
+        Input::Spec(path) => {
+            let source = read(path, diagnostics)?;
+            Some(source::yaml::load(&source, diagnostics))
+        }
+        Input::Database(url) => live(url, diagnostics),
+    }
+}
+
+/// Reads a text file for diagnostics to point into.
+pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<SourceText>> {
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Some(Arc::new(SourceText { name, text })),
+        Err(error) => {
+            let message = format!("{name} cannot be read: {error}");
+            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message));
+            None
+        }
+    }
+}
+
+#[cfg(feature = "live-sqlite")]
+fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
+    use crate::url::{self, Target};
+    match url::parse(url) {
+        Ok(Target::Sqlite(path)) => Some(source::live::sqlite::load(&path, diagnostics)),
+        Ok(Target::Server(_)) => {
+            let help = "reading SQLite files is built in so far: write `sqlite://path`";
+            refuse(url, "only SQLite databases can be read", help, diagnostics)
+        }
+        Err(reason) => refuse(url, &reason, "write `sqlite://path/to/file.db`", diagnostics),
+    }
+}
+
+#[cfg(not(feature = "live-sqlite"))]
+fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
+    let help = "turn on the feature `live-sqlite` of pilaster-generator, or generate from a spec";
+    refuse(url, "reading databases is not built in", help, diagnostics)
+}
+
+fn refuse(url: &str, reason: &str, help: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
+    let message = format!("{} cannot be read: {reason}", crate::url::redact(url));
+    diagnostics.push(Diagnostic::error(codes::DATABASE_URL, Place::None, message).help(help));
+    None
+}
+
+/// The texts of a folder of templates by name, which is the path in it with `/`.
+pub(crate) fn templates(folder: Option<&Path>, diagnostics: &mut Diagnostics) -> Option<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    let Some(folder) = folder else { return Some(found) };
+    match walk(folder, "", &mut found) {
+        Ok(()) => Some(found),
+        Err(error) => {
+            let message = format!("the templates in {} cannot be read: {error}", folder.display());
+            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message));
+            None
+        }
+    }
+}
+
+fn walk(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type()?;
+        // Links are not followed, so that a loop of them cannot hang a build.
+        if kind.is_dir() {
+            walk(&entry.path(), &format!("{prefix}{name}/"), found)?;
+        } else if kind.is_file() && name.ends_with(".jinja") {
+            found.insert(format!("{prefix}{name}"), fs::read_to_string(entry.path())?);
+        }
+    }
+    Ok(())
+}
