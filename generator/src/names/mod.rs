@@ -15,7 +15,7 @@ use proc_macro2::{Ident, Span};
 pub fn model(table: &str) -> String {
     let mut words = case::words(table);
     if let Some(last) = words.last_mut() {
-        *last = inflect::singular(last);
+        *last = singular(last);
     }
     legal(case::camel(&words), table, "Table", true)
 }
