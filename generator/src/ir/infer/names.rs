@@ -1,0 +1,103 @@
+//! The names that the user gave, and which of them were of use.
+
+use super::{Overrides, place};
+use crate::codes;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::names as rust;
+
+/// Looks names up and remembers which were used.
+pub(super) struct Names<'a> {
+    overrides: &'a Overrides,
+    used: Vec<bool>,
+}
+
+impl<'a> Names<'a> {
+    pub fn new(overrides: &'a Overrides) -> Self {
+        Self { overrides, used: vec![false; overrides.names.len()] }
+    }
+
+    /// The name of a model or an enum.
+    pub fn type_name(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let name = self.get(key)?;
+        let plain = rust::model(name);
+        // The plural of a model is as good a name as any, when somebody wants it.
+        let fits = rust::is_type_name(name) && name.starts_with(|c: char| !c.is_lowercase());
+        self.checked(key, name, fits, &plain, diagnostics)
+    }
+
+    /// The name of a label of an enum.
+    pub fn variant(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let name = self.get(key)?;
+        let fits = rust::is_type_name(name) && name.starts_with(|c: char| !c.is_lowercase());
+        self.checked(key, name, fits, &rust::variant(name), diagnostics)
+    }
+
+    /// The name of a column's field.
+    pub fn field_name(&mut self, table: &str, column: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let key = format!("{table}.{column}");
+        let name = self.get(&key)?;
+        self.checked(&key, name, rust::is_value_name(name), &rust::field(name), diagnostics)
+    }
+
+    /// The name of a relation, by the key that [`relation_key`] tells.
+    pub fn relation(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let name = self.get(key)?;
+        let fits = rust::is_value_name(name) && !rust::reserved::relation(name);
+        let plain = match rust::field(name) {
+            taken if rust::reserved::relation(&taken) => format!("{taken}_"),
+            plain => plain,
+        };
+        self.checked(key, name, fits, &plain, diagnostics)
+    }
+
+    /// Reports the names that nothing asked for.
+    pub fn finish(self, diagnostics: &mut Diagnostics) {
+        let unused = self.overrides.names.iter().zip(&self.used).filter(|(_, used)| !**used);
+        for ((key, name), _) in unused {
+            let message = format!("the name `{name}` for `{key}` is of no use: nothing is called so");
+            diagnostics.push(
+                Diagnostic::warning(codes::OVERRIDE_UNUSED, Place::Object(format!("names.\"{key}\"")), message)
+                    .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have"),
+            );
+        }
+    }
+
+    fn get(&mut self, key: &str) -> Option<&'a str> {
+        let at = self.overrides.names.iter().rposition(|(other, _)| other == key)?;
+        if let Some(used) = self.used.get_mut(at) {
+            *used = true;
+        }
+        self.overrides.names.get(at).map(|(_, name)| name.as_str())
+    }
+
+    fn checked(
+        &self,
+        key: &str,
+        name: &str,
+        fits: bool,
+        plain: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
+        if fits {
+            return Some(name.to_owned());
+        }
+        let message = format!("`{name}` cannot be the name of `{key}`");
+        diagnostics.push(
+            Diagnostic::error(codes::OVERRIDE_INVALID, Place::Object(format!("names.\"{key}\"")), message)
+                .help(format!("use a name that is free and in the usual case, for instance `{plain}`")),
+        );
+        None
+    }
+}
+
+/// The key by which a relation's name can be overridden.
+pub(super) fn relation_key(table: &super::Table, name: &str) -> String {
+    let sql = &table.name.value.name;
+    let is_column = table.columns.iter().any(|column| column.name.value == name);
+    if is_column { format!("{sql}.{name}()") } else { format!("{sql}.{name}") }
+}
+
+/// How a relation is shown.
+pub(super) fn relation_place(table: &super::Table, name: &str) -> Place {
+    place(&table.name.value.name, &format!("relation \"{name}\""))
+}

@@ -1,0 +1,142 @@
+//! Types that the user gave to columns.
+
+use super::filter::named;
+use super::{Overrides, enums};
+use crate::codes;
+use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::ir::draft::{Column, Draft, RawDefault, Type};
+use crate::ir::{Default, Literal, SqlType};
+
+/// Gives columns the types that the user wrote.
+pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+    for (key, text) in &overrides.types {
+        let place = Place::Object(format!("types.\"{key}\""));
+        let Some((table, column)) = find(draft, key) else {
+            let message = format!("the type `{text}` for `{key}` is of no use: there is no such column");
+            diagnostics.push(
+                Diagnostic::warning(codes::OVERRIDE_UNUSED, place, message)
+                    .help("write `table.column` with the names as in the database"),
+            );
+            continue;
+        };
+        let Some(ty) = parse(text, draft) else {
+            let message = format!("`{text}` is not a column type");
+            diagnostics.push(
+                Diagnostic::error(codes::OVERRIDE_INVALID, place, message)
+                    .help("write a type as in a spec: `boolean`, `bigint`, `decimal(10,2)`, `string(80)`, `timestamp`, or an enum"),
+            );
+            continue;
+        };
+        free_enum(draft, table, column);
+        if let Some(column) = draft.tables.get_mut(table).and_then(|table| table.columns.get_mut(column)) {
+            retype(column, ty);
+        }
+    }
+}
+
+fn find(draft: &Draft, key: &str) -> Option<(usize, usize)> {
+    draft.tables.iter().enumerate().find_map(|(at, table)| {
+        let column = key.strip_prefix(table.name.value.name.as_str())?.strip_prefix('.')?;
+        table.columns.iter().position(|other| other.name.value == column).map(|column| (at, column))
+    })
+}
+
+/// A column that had an enum of its own gets its check back.
+fn free_enum(draft: &mut Draft, table: usize, column: usize) {
+    let name = draft.tables.get(table).and_then(|table| table.columns.get(column)).and_then(|c| named(&c.ty.value));
+    let Some(at) = name.and_then(|name| draft.enums.iter().position(|ty| ty.name.value == name)) else { return };
+    let users = draft.tables.iter().flat_map(|table| &table.columns).filter(|c| named(&c.ty.value) == name).count();
+    if users == 1 {
+        let ty = draft.enums.remove(at);
+        enums::revert(&ty, &mut draft.tables);
+    }
+}
+
+fn retype(column: &mut Column, ty: Type) {
+    if let (Some(default), Type::Plain(ty)) = (&mut column.default, &ty)
+        && let RawDefault::Typed(Default::Value(literal)) = &default.value
+    {
+        let converted = convert(literal, ty).map(|literal| RawDefault::Typed(Default::Value(literal)));
+        let written = || written(literal).map(RawDefault::Written);
+        if let Some(value) = converted.or_else(written) {
+            default.value = value;
+        }
+    }
+    column.ty.value = ty;
+}
+
+/// A constant of another type with the same meaning.
+fn convert(literal: &Literal, ty: &SqlType) -> Option<Literal> {
+    match (literal, ty) {
+        (Literal::Int(0 | 1), SqlType::Boolean) => Some(Literal::Bool(*literal == Literal::Int(1))),
+        (Literal::Int(value), SqlType::Decimal(_) | SqlType::Double | SqlType::Real) => {
+            Some(Literal::Number(value.to_string()))
+        }
+        (Literal::Bool(value), SqlType::BigInt { .. } | SqlType::Integer { .. }) => {
+            Some(Literal::Int(i128::from(*value)))
+        }
+        _ => None,
+    }
+}
+
+/// A constant as a spec would have it, to be typed by the column.
+fn written(literal: &Literal) -> Option<String> {
+    match literal {
+        Literal::Null | Literal::Bytes(_) => None,
+        Literal::Int(value) => Some(value.to_string()),
+        Literal::Number(text) | Literal::Text(text) => Some(text.clone()),
+        Literal::Bool(value) => Some(value.to_string()),
+    }
+}
+
+/// A logical type as in a spec, or an enum or custom type of the draft.
+fn parse(text: &str, draft: &Draft) -> Option<Type> {
+    let text = text.trim();
+    if let Some(inner) = text.strip_suffix("[]") {
+        return parse(inner, draft).map(|inner| Type::Array(Box::new(inner)));
+    }
+    let is_named = draft.enums.iter().any(|ty| ty.name.value == text)
+        || draft.customs.iter().any(|ty| ty.name.value == text);
+    if is_named {
+        return Some(Type::Named(text.to_owned()));
+    }
+    plain(&text.to_ascii_lowercase()).map(Type::Plain)
+}
+
+fn plain(text: &str) -> Option<SqlType> {
+    let (word, unsigned) = text.strip_suffix(" unsigned").map_or((text, false), |word| (word.trim_end(), true));
+    let integer = match word {
+        "tinyint" => Some(SqlType::TinyInt { unsigned }),
+        "smallint" => Some(SqlType::SmallInt { unsigned }),
+        "integer" => Some(SqlType::Integer { unsigned }),
+        "bigint" => Some(SqlType::BigInt { unsigned }),
+        _ => None,
+    };
+    if integer.is_some() || unsigned {
+        return integer;
+    }
+    if let Some((word, arguments)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+        let arguments: Vec<u32> = arguments.split(',').map(|text| text.trim().parse().ok()).collect::<Option<_>>()?;
+        return match (word.trim_end(), arguments.as_slice()) {
+            ("decimal", [precision, scale]) => Some(SqlType::Decimal(Some((*precision, *scale)))),
+            ("string", [length]) => Some(SqlType::String(*length)),
+            _ => None,
+        };
+    }
+    Some(match text {
+        "real" => SqlType::Real,
+        "double" => SqlType::Double,
+        "decimal" => SqlType::Decimal(None),
+        "boolean" => SqlType::Boolean,
+        "text" => SqlType::Text,
+        "bytes" => SqlType::Bytes,
+        "date" => SqlType::Date,
+        "time" => SqlType::Time,
+        "datetime" => SqlType::DateTime,
+        "timestamp" => SqlType::Timestamp,
+        "interval" => SqlType::Interval,
+        "uuid" => SqlType::Uuid,
+        "json" => SqlType::Json,
+        _ => return None,
+    })
+}

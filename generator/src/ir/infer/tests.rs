@@ -1,0 +1,1 @@
+//! Tests of inference, on drafts made by hand.
