@@ -10,10 +10,11 @@ pub mod draft;
 pub mod expr;
 pub mod infer;
 pub mod model;
+pub mod quote;
 pub mod table;
 pub mod ty;
 
-pub use expr::Expr;
+pub use expr::{Expr, ExprError};
 pub use model::{CustomType, EnumType, Field, Model, Relation, RelationKind, Variant};
 pub use table::{
     Action, Check, Column, Default, DialectName, ForeignKey, Generated, Index, IndexPart, IndexTarget, Literal,
