@@ -4,7 +4,7 @@ use quote::quote;
 use serde::Serialize;
 
 use crate::ddl;
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::{DialectName, Schema};
 
 /// What the schema template gets.
@@ -36,8 +36,7 @@ pub(super) fn plan(schema: &Schema, dialects: &[DialectName], diagnostics: &mut 
         let mut found = Diagnostics::default();
         let statements = ddl::create(schema, dialect, &mut found);
         let complete = !found.has_errors();
-        found.demote_errors();
-        diagnostics.extend(found);
+        diagnostics.extend(found.into_iter().map(|item| Diagnostic { severity: Severity::Warning, ..item }));
         complete.then_some(statements)
     };
     let create = script(create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));

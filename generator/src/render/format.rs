@@ -10,7 +10,7 @@ pub(super) fn format(text: &str, template: &str) -> Result<String, Diagnostic> {
     let mut out = String::with_capacity(text.len());
     let mut modules = false;
     if !attrs.is_empty() {
-        out.push_str(&prettyplease::unparse(&syn::File { shebang: None, attrs, items: Vec::new() }));
+        out.push_str(&prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs, items: Vec::new() }));
     }
     for item in items {
         // Declarations of modules and imports stay together.
@@ -19,7 +19,7 @@ pub(super) fn format(text: &str, template: &str) -> Result<String, Diagnostic> {
             out.push('\n');
         }
         modules = line;
-        let file = syn::File { shebang: None, attrs: Vec::new(), items: vec![item] };
+        let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
         out.push_str(&prettyplease::unparse(&file));
     }
     Ok(space_members(&out))

@@ -5,6 +5,8 @@ mod table;
 
 use std::collections::BTreeMap;
 
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use crate::codes;
@@ -62,8 +64,9 @@ fn environment<'a>(options: &'a Options, diagnostics: &mut Diagnostics) -> Optio
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
     let ours = pilaster_templates::TEMPLATES.iter().map(|(name, text)| (*name, *text));
     let theirs = options.templates.iter().map(|(name, text)| (table::template_name(name), text.as_str()));
     for (name, text) in ours.chain(theirs) {
@@ -86,11 +89,11 @@ impl table::Job<'_> {
         let template = environment.get_template(self.template).map_err(|error| template_error(self.template, &error))?;
         let context = context! {
             krate => &plan.krate,
-            enums => &plan.enums,
-            customs => &plan.customs,
-            models => &plan.models,
-            schema => &plan.schema,
-            model => self.model,
+            enums => Serde(&plan.enums),
+            customs => Serde(&plan.customs),
+            models => Serde(&plan.models),
+            schema => Serde(&plan.schema),
+            model => Serde(self.model),
             up => self.up,
         };
         let text = template.render(context).map_err(|error| template_error(self.template, &error))?;

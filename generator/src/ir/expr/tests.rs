@@ -95,9 +95,7 @@ fn errors_have_a_place_and_a_reason() {
 #[test]
 fn hostile_depth_is_an_error() {
     for n in [100, 1000, 20_000] {
-        for (open, close) in
-            [("(", ")"), ("f(", ")"), ("NOT ", ""), ("- ", ""), ("case when ", " then 1 end"), ("a + ", "")]
-        {
+        for (open, close) in [("(", ")"), ("f(", ")"), ("NOT ", ""), ("- ", ""), ("case when ", " then 1 end"), ("a + ", "")] {
             let text = format!("{}a{}", open.repeat(n), close.repeat(n));
             let result = Expr::parse_neutral(&text);
             assert!(result.is_err() || n == 100, "{open} {n}");
