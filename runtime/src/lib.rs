@@ -18,6 +18,11 @@ pub use convert::{Codec, ColumnType, Operand};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode};
+pub use query::{
+    Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate, Query, Ref, Selection, Sort, Update,
+    count_rows,
+};
+pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
 pub use sql::Dialect;
 pub use value::{Decimal, Kind, Params, Value};
@@ -32,4 +37,28 @@ pub enum Isolation {
     RepeatableRead,
     /// As if transactions ran one after another. SQLite always works so.
     Serializable,
+}
+
+#[cfg(feature = "chrono")]
+pub use chrono;
+#[cfg(feature = "decimal")]
+pub use rust_decimal;
+#[cfg(feature = "serde")]
+pub use serde;
+#[cfg(feature = "json")]
+pub use serde_json;
+#[cfg(feature = "uuid")]
+pub use uuid;
+
+/// Takes in the models that build.rs generated: everything of `models.rs` in `OUT_DIR`, in any module.
+///
+/// `models!("name")` takes in `name.rs`, for a crate with more than one spec.
+#[macro_export]
+macro_rules! models {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/models.rs"));
+    };
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
 }

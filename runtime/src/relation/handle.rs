@@ -124,6 +124,20 @@ impl<P: Model, C: Model, K> Rel<P, C, K> {
     }
 }
 
+impl<P: Model, C: Model> Rel<P, C, One> {
+    /// Whether a condition is true for the related row.
+    pub fn has<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
+        self.any(condition)
+    }
+}
+
+impl<P: Model, C: Model> Rel<P, C, Optional> {
+    /// Whether there is a related row and a condition is true for it.
+    pub fn has<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
+        self.any(condition)
+    }
+}
+
 fn column(meta: &'static ModelMeta, source: Source, at: usize) -> Option<Node> {
     meta.columns.get(at).map(|column| Node::Column(source, column))
 }

@@ -1,0 +1,41 @@
+//! Section 9: transactions, hand-written SQL, the pool.
+
+use pilaster::{Db, Error, Result};
+
+use crate::models::{Group, NewGroup, User};
+use crate::{show, step, title};
+
+pub async fn run(db: &Db) -> Result<()> {
+    title("9. Advanced topics");
+
+    step("a transaction commits when its closure gives Ok");
+    let editors = db.transaction(async |tx| NewGroup::new("editors").insert(&tx).await).await?;
+    show(editors.name);
+
+    step("and is rolled back when it gives an error");
+    let failed: Result<Group> = db
+        .transaction(async |tx| {
+            NewGroup::new("guests").insert(&tx).await?;
+            NewGroup::new("guests").insert(&tx).await
+        })
+        .await;
+    show(failed.as_ref().err().map(Error::is_unique_violation));
+    show(Group::by_name(db, "guests").await?.is_none());
+
+    step("a savepoint inside a transaction");
+    let tx = db.begin().await?;
+    NewGroup::new("kept").insert(&tx).await?;
+    let inner = tx.begin().await?;
+    NewGroup::new("lost").insert(&inner).await?;
+    inner.rollback().await?;
+    tx.commit().await?;
+    show(Group::query().order_by(|g| g.id.asc()).select(|g| g.name).all(db).await?);
+
+    step("a custom type checks on the way in and out: see types.rs");
+    show(User::query().select(|u| u.email).all(db).await?.iter().map(ToString::to_string).collect::<Vec<_>>());
+
+    step("hand-written SQL, where the builder ends");
+    let rows = db.sql("SELECT username, length(username) FROM user WHERE id < ?").bind(3).all::<(String, i64)>(db).await?;
+    show(rows);
+    Ok(())
+}

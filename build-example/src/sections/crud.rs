@@ -1,0 +1,55 @@
+//! Section 5: create, read, update, delete.
+
+use pilaster::{Db, Result};
+
+use crate::models::{NewUser, User};
+use crate::types::Email;
+use crate::{show, step, title};
+
+pub async fn run(db: &Db) -> Result<()> {
+    title("5. Creating, reading, updating and deleting records");
+
+    step("create: required columns are the arguments, the key comes back");
+    let john = NewUser::new("john", "john@example.com").insert(db).await?;
+    show(&john);
+
+    step("create many in one transaction");
+    let more = [
+        NewUser::new("ann", "ann@example.org").bio("writes about Rust"),
+        NewUser::new("bob", "bob@example.com"),
+        NewUser::new("eve", "eve@example.com"),
+    ];
+    show(User::insert_many(more).keys(db).await?);
+
+    step("read: all, by key, by a unique column, by a filter");
+    show(User::query().all(db).await?.len());
+    show(User::get(db, john.id).await?);
+    show(User::by_username(db, "ann").await?);
+    show(User::query().filter(|u| u.username.eq("john")).all(db).await?);
+
+    step("update a row in hand");
+    let mut user = User::get(db, 1).await?.unwrap_or(john);
+    user.email = "new_email@example.com".into();
+    user.save(db).await?;
+    show(&user.email);
+
+    step("update by a query: without a filter it would not compile");
+    let email = Email::from("john@example.com");
+    show(User::update().filter(|u| u.username.eq("john")).set(|u| u.email, &email).run(db).await?);
+    show(User::update().filter(|u| u.username.eq("ann")).set_null(|u| u.bio).run(db).await?);
+
+    step("delete a row in hand, and by a query");
+    if let Some(eve) = User::by_username(db, "eve").await? {
+        eve.delete(db).await?;
+    }
+    show(User::delete_many().filter(|u| u.username.eq("nobody")).run(db).await?);
+
+    step("mistakes come back as errors that say what and where");
+    if let Err(error) = NewUser::new("john", "second@example.com").insert(db).await {
+        show(error.to_string());
+    }
+    if let Err(error) = NewUser::new("zoe", "no address").insert(db).await {
+        show(error.to_string());
+    }
+    Ok(())
+}

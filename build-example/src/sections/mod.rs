@@ -1,0 +1,7 @@
+//! The sections of the tutorial.
+
+pub mod advanced;
+pub mod crud;
+pub mod queries;
+pub mod relationships;
+pub mod tables;
