@@ -74,12 +74,7 @@ fn write_excerpt(out: &mut String, source: &SourceText, span: &Range<usize>, ton
     let _ = writeln!(out, "{pad}{frame}-->{reset} {}:{}:{}", visible(&source.name), at.line, at.column);
     let _ = writeln!(out, "{pad} {frame}|{reset}");
     let _ = writeln!(out, "{frame}{number} |{reset} {line}");
-    let _ = writeln!(
-        out,
-        "{pad} {frame}|{reset} {}{tone}{}{reset}",
-        " ".repeat(before),
-        "^".repeat(under.max(1))
-    );
+    let _ = writeln!(out, "{pad} {frame}|{reset} {}{tone}{}{reset}", " ".repeat(before), "^".repeat(under.max(1)));
     number.len() + 1
 }
 

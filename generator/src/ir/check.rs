@@ -1,1 +1,9 @@
-//! The rules of a schema, one function each.
+//! The rules of a schema that need nothing but the item itself: names, types, defaults.
+//!
+//! Rules that need the whole schema are in [`super::build`], where names are resolved.
+
+pub mod defaults;
+pub mod names;
+pub mod types;
+
+pub use names::{RESERVED, RESERVED_FIELDS};

@@ -16,15 +16,41 @@ pub(super) enum Node {
     Minus(Box<Node>),
     Binary(Box<Node>, Op, Box<Node>),
     /// `IS [NOT] NULL`, `TRUE`, `FALSE`.
-    Is { expr: Box<Node>, what: Truth, negated: bool },
+    Is {
+        expr: Box<Node>,
+        what: Truth,
+        negated: bool,
+    },
     /// `IS [NOT] DISTINCT FROM`; `negated` is the form that means "equal".
-    Distinct { left: Box<Node>, right: Box<Node>, negated: bool },
-    In { expr: Box<Node>, list: Vec<Node>, negated: bool },
-    Between { expr: Box<Node>, low: Box<Node>, high: Box<Node>, negated: bool },
-    Like { expr: Box<Node>, pattern: Box<Node>, escape: Option<String>, negated: bool },
+    Distinct {
+        left: Box<Node>,
+        right: Box<Node>,
+        negated: bool,
+    },
+    In {
+        expr: Box<Node>,
+        list: Vec<Node>,
+        negated: bool,
+    },
+    Between {
+        expr: Box<Node>,
+        low: Box<Node>,
+        high: Box<Node>,
+        negated: bool,
+    },
+    Like {
+        expr: Box<Node>,
+        pattern: Box<Node>,
+        escape: Option<String>,
+        negated: bool,
+    },
     /// Name in lower case.
     Call(String, Vec<Node>),
-    Case { operand: Option<Box<Node>>, whens: Vec<(Node, Node)>, otherwise: Option<Box<Node>> },
+    Case {
+        operand: Option<Box<Node>>,
+        whens: Vec<(Node, Node)>,
+        otherwise: Option<Box<Node>>,
+    },
     Cast(Box<Node>, CastType),
 }
 

@@ -243,9 +243,7 @@ impl Reader<'_> {
         match &function.args {
             // `user` and the like: SQL reads a function, a check means the column
             FunctionArguments::None if plain => Ok(clock(&lower).map_or(Node::Column(name), Node::Now)),
-            FunctionArguments::List(list)
-                if plain && list.duplicate_treatment.is_none() && list.clauses.is_empty() =>
-            {
+            FunctionArguments::List(list) if plain && list.duplicate_treatment.is_none() && list.clauses.is_empty() => {
                 let mut args = Vec::with_capacity(list.args.len());
                 for arg in &list.args {
                     let FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)) = arg else {

@@ -82,7 +82,7 @@ fn columns_are_found_and_renamed() {
 #[test]
 fn errors_have_a_place_and_a_reason() {
     assert_eq!(error("a >"), (3, "expected an expression, found the end".into()));
-    assert_eq!(error("é > 'x"), (4, "Unterminated string literal".into()));
+    assert_eq!(error("é > 'x"), (5, "Unterminated string literal".into()));
     assert_eq!(error("a > 0 b"), (6, "`b` was not expected here".into()));
     assert_eq!(error("a > 0; drop table x"), (5, "`;` was not expected here".into()));
     assert_eq!(error("a > 0 and b ~ 'x'").1, "the operator `~` is not the same on all databases");
@@ -95,7 +95,9 @@ fn errors_have_a_place_and_a_reason() {
 #[test]
 fn hostile_depth_is_an_error() {
     for n in [100, 1000, 20_000] {
-        for (open, close) in [("(", ")"), ("f(", ")"), ("NOT ", ""), ("- ", ""), ("case when ", " then 1 end"), ("a + ", "")] {
+        for (open, close) in
+            [("(", ")"), ("f(", ")"), ("NOT ", ""), ("- ", ""), ("case when ", " then 1 end"), ("a + ", "")]
+        {
             let text = format!("{}a{}", open.repeat(n), close.repeat(n));
             let result = Expr::parse_neutral(&text);
             assert!(result.is_err() || n == 100, "{open} {n}");

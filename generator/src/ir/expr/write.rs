@@ -287,8 +287,8 @@ fn is_plain(name: &str) -> bool {
 fn is_keyword(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "all", "and", "any", "as", "between", "case", "cast", "collate", "default", "distinct", "else", "end",
-        "escape", "exists", "from", "in", "interval", "is", "isnull", "like", "not", "notnull", "null", "or",
-        "order", "select", "some", "then", "user", "when", "where",
+        "escape", "exists", "from", "in", "interval", "is", "isnull", "like", "not", "notnull", "null", "or", "order",
+        "select", "some", "then", "user", "when", "where",
     ];
     WORDS.contains(&name)
 }

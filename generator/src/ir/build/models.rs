@@ -1,0 +1,247 @@
+//! Models: fields, relations, and the names that they share.
+
+use std::collections::BTreeMap;
+
+use super::{Builder, column_id, shown};
+use crate::codes;
+use crate::diag::{Place, suggest_help};
+use crate::ir::check::names as rules;
+use crate::ir::draft::{self, At};
+use crate::ir::{ColumnId, Field, Model, ModelId, Relation, RelationKind, SqlType, Table, TableId};
+
+type On = Vec<(ColumnId, ColumnId)>;
+
+/// Names that generated code derives from a model's.
+const DERIVED: &[(&str, &str)] = &[("New", ""), ("", "Columns")];
+
+impl Builder<'_> {
+    pub(super) fn models(&mut self, models: &[draft::Model]) {
+        let mut ids: BTreeMap<&str, ModelId> = BTreeMap::new();
+        let mut kept = Vec::new();
+        for draft in models {
+            let Some(table) = self.model_table(draft) else { continue };
+            if !self.model_name(draft, &ids) {
+                continue;
+            }
+            ids.insert(&draft.name.value, ModelId::from(self.models.len()));
+            let model = Model {
+                name: draft.name.value.clone(),
+                table,
+                fields: self.fields(draft, table),
+                relations: Vec::new(),
+                doc: draft.doc.clone(),
+            };
+            self.models.push(model);
+            kept.push(draft);
+        }
+        self.derived_names(&kept, &ids);
+        for (index, draft) in kept.into_iter().enumerate() {
+            let relations = self.relations(index, draft, &ids);
+            if let Some(model) = self.models.get_mut(index) {
+                model.relations = relations;
+            }
+        }
+        self.inverses();
+    }
+
+    fn model_table(&mut self, draft: &draft::Model) -> Option<TableId> {
+        let Some(&table) = self.table_ids.get(&draft.table) else {
+            let message = format!("the model `{}` has no table `{}`", draft.name.value, shown(&draft.table));
+            if !self.left_out.contains(&draft.table) {
+                self.broken(codes::UNKNOWN_TABLE, &draft.name.place, message, "create the table, or remove the model");
+            }
+            return None;
+        };
+        if let Some(first) = self.models.iter().find(|m| m.table == table) {
+            let message = format!(
+                "the models `{}` and `{}` are both on the table `{}`",
+                first.name,
+                draft.name.value,
+                shown(&draft.table)
+            );
+            let help = "give one of them another table with `table:`";
+            if !self.left_out.contains(&draft.table) {
+                self.broken(codes::SHARED_TABLE, &draft.name.place, message, help);
+            }
+            return None;
+        }
+        Some(table)
+    }
+
+    fn model_name(&mut self, draft: &draft::Model, ids: &BTreeMap<&str, ModelId>) -> bool {
+        let name = &draft.name;
+        if let Some((message, help)) = rules::camel("model", &name.value) {
+            self.broken(codes::INVALID_NAME, &name.place, message, help);
+            return false;
+        }
+        if ids.contains_key(name.value.as_str()) {
+            self.duplicate("the model", name);
+            return false;
+        }
+        let other = if self.enum_ids.contains_key(&name.value) { "an enum" } else { "a custom type" };
+        if self.enum_ids.contains_key(&name.value) || self.custom_ids.contains_key(&name.value) {
+            let message = format!("`{}` is a model and {other}", name.value);
+            self.broken(codes::NAME_CLASH, &name.place, message, "rename one of them");
+            return false;
+        }
+        true
+    }
+
+    /// `User` brings `NewUser` and `UserColumns` with it, which nothing else may be called.
+    fn derived_names(&mut self, kept: &[&draft::Model], ids: &BTreeMap<&str, ModelId>) {
+        for draft in kept {
+            for (before, after) in DERIVED {
+                let derived = format!("{before}{}{after}", draft.name.value);
+                let place = kept.iter().find(|m| m.name.value == derived).map(|m| m.name.place.clone());
+                let taken = ids.contains_key(derived.as_str()) || self.enum_ids.contains_key(&derived);
+                if !taken {
+                    continue;
+                }
+                let message = format!(
+                    "`{derived}` is made for the model `{}`, so nothing else can have that name",
+                    draft.name.value
+                );
+                let place = place.unwrap_or_else(|| draft.name.place.clone());
+                if self.lenient {
+                    self.warn(codes::RESERVED_NAME, &place, message, "give one of them another name");
+                } else {
+                    self.broken(codes::RESERVED_NAME, &place, message, "give one of them another name");
+                }
+            }
+        }
+    }
+
+    fn fields(&mut self, draft: &draft::Model, table: TableId) -> Vec<Field> {
+        let Some(table) = self.table(table).cloned() else { return Vec::new() };
+        let mut fields: Vec<Field> = Vec::with_capacity(draft.fields.len());
+        for field in &draft.fields {
+            let name = &field.name;
+            // the column has been reported if it is not there
+            let Some(column) = column_id(&table, &field.column) else { continue };
+            let problem = rules::snake("field", &name.value).map(|p| (codes::INVALID_NAME, p));
+            let problem = problem.or_else(|| rules::reserved_field(&name.value).map(|p| (codes::RESERVED_NAME, p)));
+            if let Some((code, (message, help))) = problem {
+                self.broken(code, &name.place, message, help);
+                continue;
+            }
+            if fields.iter().any(|f| f.name == name.value) {
+                self.duplicate("the field", name);
+                continue;
+            }
+            if fields.iter().any(|f| f.column == column) {
+                let message = format!("two fields are on the column `{}`", field.column);
+                self.broken(codes::DUPLICATE_NAME, &name.place, message, "remove one of them");
+                continue;
+            }
+            let version = field.version && self.version(field, &table, column, &fields);
+            fields.push(Field { name: name.value.clone(), column, version });
+        }
+        fields.sort_by_key(|f| f.column);
+        fields
+    }
+
+    fn version(&mut self, field: &draft::Field, table: &Table, column: ColumnId, fields: &[Field]) -> bool {
+        let place = &field.name.place;
+        if let Some(first) = fields.iter().find(|f| f.version) {
+            let message = format!("`{}` is a second version counter beside `{}`", field.name.value, first.name);
+            self.broken(codes::VERSION_COLUMN, place, message, "keep one `version`");
+            return false;
+        }
+        let Some(column) = table.columns.get(column.index()) else { return false };
+        let integer = matches!(self.beneath(&column.ty), SqlType::Integer { .. } | SqlType::BigInt { .. });
+        if !integer || column.nullable || column.generated.is_some() {
+            let message = format!("`{}` cannot be a version counter", field.name.value);
+            let help = "a version counter is `integer version` or `bigint version`, without `null`";
+            self.broken(codes::VERSION_COLUMN, place, message, help);
+            return false;
+        }
+        true
+    }
+
+    fn relations(&mut self, index: usize, draft: &draft::Model, ids: &BTreeMap<&str, ModelId>) -> Vec<Relation> {
+        let mut relations: Vec<Relation> = Vec::with_capacity(draft.relations.len());
+        for relation in &draft.relations {
+            let name = &relation.name;
+            let problem = rules::snake("relation", &name.value).map(|p| (codes::INVALID_NAME, p));
+            let problem = problem.or_else(|| rules::reserved_relation(&name.value).map(|p| (codes::RESERVED_NAME, p)));
+            if let Some((code, (message, help))) = problem {
+                self.broken(code, &name.place, message, help);
+                continue;
+            }
+            let Some(model) = self.models.get(index) else { continue };
+            if let Some(field) = model.fields.iter().find(|f| f.name == name.value) {
+                let message = format!("`{}` has a field and a relation `{}`", model.name, field.name);
+                let help = "rename one of them; the other side of a relation is named with `inverse:`";
+                self.broken(codes::NAME_CLASH, &name.place, message, help);
+                continue;
+            }
+            if relations.iter().any(|r| r.name == name.value) {
+                let message = format!("`{}` has two relations `{}`", model.name, name.value);
+                let help = "rename one of them; the other side of a relation is named with `inverse:`";
+                self.broken(codes::DUPLICATE_NAME, &name.place, message, help);
+                continue;
+            }
+            relations.extend(self.relation(index, relation, ids));
+        }
+        relations
+    }
+
+    fn relation(&mut self, index: usize, draft: &draft::Relation, ids: &BTreeMap<&str, ModelId>) -> Option<Relation> {
+        let Some(&target) = ids.get(draft.target.value.as_str()) else {
+            let message =
+                format!("the relation `{}` leads to `{}`, which is no model", draft.name.value, draft.target.value);
+            let help = suggest_help(&draft.target.value, "models", ids.keys().copied());
+            self.broken(codes::UNKNOWN_MODEL, &draft.target.place, message, help);
+            return None;
+        };
+        let here = self.table(self.models.get(index)?.table)?.clone();
+        let there = self.table(self.models.get(target.index())?.table)?.clone();
+        let place = &draft.name.place;
+        let kind = match &draft.kind {
+            draft::RelationKind::BelongsTo(on) => {
+                let on = self.on(&here, &there, on, place)?;
+                let optional = on.iter().any(|(id, _)| here.columns.get(id.index()).is_some_and(|c| c.nullable));
+                RelationKind::BelongsTo { on, optional }
+            }
+            draft::RelationKind::HasOne(on) => RelationKind::HasOne { on: self.on(&here, &there, on, place)? },
+            draft::RelationKind::HasMany(on) => RelationKind::HasMany { on: self.on(&here, &there, on, place)? },
+            draft::RelationKind::ManyToMany { through, near, far } => {
+                let Some(&through) = self.table_ids.get(through) else {
+                    let message = format!("the relation `{}` has no table `{}`", draft.name.value, shown(through));
+                    self.broken(codes::UNKNOWN_TABLE, place, message, "create the table, or remove the relation");
+                    return None;
+                };
+                let between = self.table(through)?.clone();
+                let near = self.on(&here, &between, near, place)?;
+                RelationKind::ManyToMany { through, near, far: self.on(&between, &there, far, place)? }
+            }
+        };
+        Some(Relation { name: draft.name.value.clone(), target, kind, inverse: draft.inverse.clone() })
+    }
+
+    fn on(&mut self, here: &Table, there: &Table, on: &[(String, String)], place: &Place) -> Option<On> {
+        let what = "a relation";
+        let left: Vec<_> = on.iter().map(|(name, _)| At::new(name.clone(), place.clone())).collect();
+        let right: Vec<_> = on.iter().map(|(_, name)| At::new(name.clone(), place.clone())).collect();
+        let (left, right) = (self.columns(here, &left, what)?, self.columns(there, &right, what)?);
+        if left.is_empty() {
+            self.broken(codes::RELATION_COLUMNS, place, "a relation has no columns", "name its columns");
+            return None;
+        }
+        Some(left.into_iter().zip(right).collect())
+    }
+
+    /// An inverse that was left out is not named any more.
+    fn inverses(&mut self) {
+        let names: Vec<Vec<String>> =
+            self.models.iter().map(|m| m.relations.iter().map(|r| r.name.clone()).collect()).collect();
+        for relation in self.models.iter_mut().flat_map(|m| &mut m.relations) {
+            let there = names.get(relation.target.index());
+            if let Some(inverse) = &relation.inverse
+                && !there.is_some_and(|names| names.contains(inverse))
+            {
+                relation.inverse = None;
+            }
+        }
+    }
+}
