@@ -114,7 +114,7 @@ impl Row<'_> {
     pub fn len(&self) -> usize {
         match &self.0 {
             #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => row.len(),
+            Source::Sqlite(row) => RawRow::len(*row),
             Source::Never(never, _) => match *never {},
         }
     }
@@ -130,7 +130,7 @@ impl Row<'_> {
     pub fn name(&self, at: usize) -> Option<&str> {
         match &self.0 {
             #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => row.name(at),
+            Source::Sqlite(row) => RawRow::name(*row, at),
             Source::Never(never, _) => match *never {},
         }
     }
