@@ -53,6 +53,8 @@ pub enum ErrorKind {
     Encode(Cell),
     /// A value that was read does not fit its Rust type.
     Decode(Cell),
+    /// The transaction is over, or another one nested in it is open.
+    Transaction,
     /// The statement is wrong, or uses a column that is not in its scope.
     Query,
     /// The database cannot do this.

@@ -1,30 +1,40 @@
 //! Pilaster: a schema-first data layer. This crate is what generated models run on.
 
 pub mod codegen;
+pub mod blocking;
+mod config;
 pub mod convert;
+mod database;
 mod driver;
 mod error;
 mod executor;
+mod log;
 mod meta;
 mod mode;
 pub mod query;
 pub mod relation;
+mod pool;
+mod raw;
 mod row;
 mod rt;
 mod sql;
+mod transaction;
 mod value;
 
 pub use convert::{Codec, ColumnType, Operand};
+pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
-pub use mode::{Async, Blocking, Mode};
 pub use query::{
     Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate, Query, Ref, Selection, Sort, Update,
     count_rows,
 };
 pub use relation::{Links, ToMany, ToOne, ToOptional};
+pub use mode::{Async, Blocking, Mode, Outcome};
+pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use row::Row;
 pub use sql::Dialect;
+pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};
 
 /// How much a transaction sees of others that run beside it.

@@ -1,6 +1,7 @@
 //! A row in a driver's hands: read by position, straight into Rust values.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use crate::convert::ColumnType;
 use crate::error::{Error, Result};
@@ -32,7 +33,11 @@ pub(crate) trait RawRow {
 }
 
 /// A row that is being read. Lives as long as the driver stands on it.
-pub struct Row<'r>(pub(crate) Source<'r>);
+pub struct Row<'r> {
+    source: Source<'r>,
+    /// The position that was read last, so that an error can name its column.
+    last: Cell<usize>,
+}
 
 pub(crate) enum Source<'r> {
     #[cfg(feature = "sqlite")]
@@ -49,7 +54,8 @@ macro_rules! forward {
         /// `Decode` when the column holds something else, or there is no such column.
         #[inline]
         pub fn $name(&self, at: usize) -> Result<$ty> {
-            match &self.0 {
+            self.last.set(at);
+            match &self.source {
                 #[cfg(feature = "sqlite")]
                 Source::Sqlite(row) => RawRow::$name(*row, at),
                 Source::Never(never, _) => match *never {},
@@ -58,7 +64,11 @@ macro_rules! forward {
     )*};
 }
 
-impl Row<'_> {
+impl<'r> Row<'r> {
+    pub(crate) fn new(source: Source<'r>) -> Self {
+        Self { source, last: Cell::new(0) }
+    }
+
     forward! {
         /// Whether a column is NULL.
         is_null -> bool;
@@ -90,9 +100,9 @@ impl Row<'_> {
         json -> Option<Cow<'_, str>>;
     }
 
-    /// The position that was read last; for errors.
+    /// The position that was read last.
     pub(crate) fn position(&self) -> usize {
-        0
+        self.last.get()
     }
 
     /// The value of a column as a Rust type.
@@ -117,9 +127,9 @@ impl Row<'_> {
     /// How many columns there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.source {
             #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => row.len(),
+            Source::Sqlite(row) => RawRow::len(*row),
             Source::Never(never, _) => match *never {},
         }
     }
@@ -133,9 +143,9 @@ impl Row<'_> {
     /// The name of a column in the result.
     #[must_use]
     pub fn name(&self, at: usize) -> Option<&str> {
-        match &self.0 {
+        match &self.source {
             #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => row.name(at),
+            Source::Sqlite(row) => RawRow::name(*row, at),
             Source::Never(never, _) => match *never {},
         }
     }

@@ -1,10 +1,16 @@
-//! The little that is needed of a runtime: polling in place, timers, and blocking calls inside async code.
+//! The little that is needed of a runtime: polling in place, giving way before blocking, and timers.
+//!
+//! All of it works inside a tokio runtime of either flavour and without any.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::task::coop::unconstrained;
 
 struct Unpark(Thread);
 
@@ -21,12 +27,123 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return value;
     }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
+    give_way(move || {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        // Inside a task whose budget is used up, tokio's primitives would stay pending until it yields: never.
+        let mut future = pin!(unconstrained(future));
+        loop {
+            match future.as_mut().poll(&mut context) {
+                Poll::Ready(value) => return value,
+                Poll::Pending => thread::park(),
+            }
+        }
+    })
+}
+
+/// Runs work that blocks the thread. On a worker of a multi-thread runtime its other tasks move elsewhere first.
+pub(crate) fn give_way<T>(work: impl FnOnce() -> T) -> T {
+    if can_give_way() { tokio::task::block_in_place(work) } else { work() }
+}
+
+/// Whether this thread is a worker of a multi-thread runtime: anywhere else `block_in_place` is of no use (`block_on`,
+/// `spawn_blocking`) or panics (current-thread runtimes, `LocalSet`).
+fn can_give_way() -> bool {
+    // A current-thread runtime counts its only thread as a worker too; its flavour tells them apart.
+    tokio::runtime::worker_index().is_some()
+        && Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+/// Waits for a future, but not for longer than `limit`; `None` when that was over first.
+pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    // The timer is made only for a future that is not ready at once.
+    let ready = poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    if let Some(value) = ready.await {
+        return Some(value);
+    }
+    let mut timer = pin!(sleep(limit));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// Waits. The timer runs on a thread of its own, since a caller may have no runtime, one without timers, or block the
+/// only thread that its runtime has.
+pub(crate) async fn sleep(time: Duration) {
+    static TIMER: OnceLock<Option<Runtime>> = OnceLock::new();
+    let timer = TIMER.get_or_init(|| {
+        Builder::new_multi_thread().worker_threads(1).thread_name("pilaster-timer").enable_time().build().ok()
+    });
+    match timer {
+        Some(timer) => {
+            let sleep = {
+                let _entered = timer.enter();
+                tokio::time::sleep(time)
+            };
+            sleep.await;
+        }
+        // The system has no thread left to give: waiting here is all that can be done.
+        None => give_way(|| thread::sleep(time)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn timers_need_no_runtime() {
+        let begun = Instant::now();
+        assert!(block_on(timeout(Duration::from_millis(20), std::future::pending::<()>())).is_none());
+        assert!(begun.elapsed() >= Duration::from_millis(20));
+        assert_eq!(block_on(timeout(Duration::from_secs(60), std::future::ready(1))), Some(1));
+    }
+
+    #[tokio::test]
+    async fn timers_run_while_the_only_thread_is_blocked() {
+        assert!(block_on(timeout(Duration::from_millis(10), std::future::pending::<()>())).is_none());
+        assert!(timeout(Duration::from_millis(10), std::future::pending::<()>()).await.is_none());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn workers_give_way_and_other_threads_do_not() {
+        assert!(!can_give_way(), "the test's own future is not on a worker");
+        assert!(tokio::spawn(async { can_give_way() }).await.unwrap());
+        assert!(!tokio::task::spawn_blocking(can_give_way).await.unwrap());
+        assert!(!tokio::spawn(async { tokio::task::block_in_place(can_give_way) }).await.unwrap());
+        assert_eq!(tokio::spawn(async { give_way(|| 1) }).await.unwrap(), 1);
+    }
+
+    #[test]
+    fn a_local_set_does_not_panic() {
+        let many = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let local = tokio::task::LocalSet::new();
+        let value = local.block_on(&many, async { tokio::task::spawn_local(async { give_way(|| 1) }).await.unwrap() });
+        assert_eq!(value, 1);
+    }
+
+    #[tokio::test]
+    async fn blocking_inside_a_task_without_budget_ends() {
+        let permits = tokio::sync::Semaphore::new(1);
+        for _ in 0..1_000 {
+            drop(block_on(async {
+                // A pending poll first, so that the slow way is taken.
+                let mut first = true;
+                poll_fn(|context| {
+                    context.waker().wake_by_ref();
+                    if std::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }
+                })
+                .await;
+                permits.acquire().await
+            }));
         }
     }
 }

@@ -10,7 +10,9 @@
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
+use crate::config::Settings;
 use crate::error::Result;
+use crate::executor::Access;
 use crate::row::Row;
 use crate::value::{Params, Value};
 
@@ -76,6 +78,55 @@ macro_rules! forward {
 }
 
 impl Connection {
+    /// Opens a connection for one kind of access.
+    pub(crate) async fn open(settings: &Settings, access: Access) -> Result<Self> {
+        #[cfg(feature = "sqlite")]
+        return sqlite::Connection::open(&settings.sqlite_options(), access == Access::Read).map(Self::Sqlite);
+        #[cfg(not(feature = "sqlite"))]
+        {
+            let _ = (settings, access);
+            let kind = crate::error::ErrorKind::Unsupported { feature: "connecting", dialect: "SQLite" };
+            Err(crate::error::Error::new(kind, "this build has no driver for SQLite"))
+        }
+    }
+
+    /// Whether a statement only reads, as the database sees it.
+    pub(crate) async fn is_read_only(&mut self, sql: &str) -> Result<bool> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => connection.is_read_only(sql),
+            Self::Never(never) => match *never {},
+        }
+    }
+
+    /// Whether a transaction is open, as the connection itself knows.
+    pub(crate) fn in_transaction(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => connection.in_transaction(),
+            Self::Never(never) => match *never {},
+        }
+    }
+
+    /// Undoes what was begun and not ended; `false` when the connection is of no further use. Called where nothing
+    /// can be waited for: a driver that has to wait notes it and undoes it before the next statement.
+    pub(crate) fn abandon(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => connection.abandon(),
+            Self::Never(never) => match *never {},
+        }
+    }
+
+    /// Undoes what came after a savepoint and ends it; like [`Connection::abandon`].
+    pub(crate) fn abandon_to(&mut self, savepoint: &str) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => connection.abandon_to(savepoint),
+            Self::Never(never) => match *never {},
+        }
+    }
+
     forward! {
         #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
         query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();
@@ -91,5 +142,36 @@ impl Connection {
         commit() -> ();
         #[doc = "Rolls the transaction back."]
         rollback() -> ();
+    }
+}
+
+/// The first word of a statement, behind white space and comments; empty when there is none.
+pub(crate) fn keyword(sql: &str) -> &str {
+    let mut rest = sql;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '(' || c == '\u{feff}');
+        rest = if let Some(comment) = rest.strip_prefix("--") {
+            comment.split_once('\n').map_or("", |(_, behind)| behind)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, behind)| behind)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return rest.get(..end).unwrap_or("");
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keyword;
+
+    #[test]
+    fn the_first_word_stands_behind_comments() {
+        assert_eq!(keyword("select 1"), "select");
+        assert_eq!(keyword(" \n-- insert\n/* update */ WITH x AS"), "WITH");
+        assert_eq!(keyword("(values (1))"), "values");
+        for none in ["", "--", "/* open", "-- x", "?"] {
+            assert_eq!(keyword(none), "", "{none}");
+        }
     }
 }

@@ -22,16 +22,6 @@ impl Dialect {
         }
     }
 
-    /// The position in a table of texts per dialect.
-    pub(crate) fn index(self) -> usize {
-        self as usize
-    }
-
-    /// `INSERT … RETURNING`: MySQL lacks it (MariaDB has had it since 10.5).
-    pub(crate) fn returns_inserted(self) -> bool {
-        self != Self::Mysql
-    }
-
     /// Writes an identifier, quoted; quotes inside are doubled, so that any name is only a name.
     pub(crate) fn quote_ident(self, out: &mut String, name: &str) {
         let quote = if self == Self::Mysql { '`' } else { '"' };

@@ -1,14 +1,288 @@
-//! SQLite.
+//! SQLite: the driver that runs in the caller's thread.
+//!
+//! A message to another thread per statement or row costs more than most statements do, so SQLite runs where it is
+//! called. On a thread of a multi-thread tokio runtime the runtime's other work is moved away first, unless the
+//! statement is known to be short; on a current-thread runtime, and without one, the thread is simply busy.
 
-use std::borrow::Cow;
+mod bind;
+mod cache;
+mod civil;
+mod cursor;
+mod error;
+mod stmt;
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::OpenFlags;
+
+use self::error::from_rusqlite;
+pub(crate) use self::stmt::Cursor;
+use self::stmt::{Running, Session};
 use super::{Begin, Done, Each, Returned, Rows};
-use crate::error::Result;
-use crate::row::RawRow;
-use crate::value::{Decimal, Params};
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{Row, Source};
+use crate::rt;
+use crate::value::Params;
 
-/// A connection to an SQLite database.
-pub(crate) struct Connection(());
+/// Prepared statements kept per connection.
+const STATEMENTS: usize = 256;
 
-/// A prepared statement standing on a row.
-pub(crate) struct Cursor(());
+/// How a connection is opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The file; `None` is a database in memory.
+    pub path: Option<PathBuf>,
+    pub create: bool,
+    /// The file is opened for reading only.
+    pub read_only: bool,
+    pub busy_timeout: Duration,
+}
+
+/// A connection to a SQLite database.
+pub(crate) struct Connection {
+    session: Box<Session>,
+    /// The connection refuses writes, by its place in the pool.
+    reader: bool,
+    /// The transaction that is open refuses writes.
+    guarded: bool,
+    in_memory: bool,
+    broken: bool,
+}
+
+impl Connection {
+    /// Opens the database; a `reader` shares it with one that writes.
+    pub(crate) fn open(options: &Options, reader: bool) -> Result<Self> {
+        rt::give_way(|| open(options, reader))
+    }
+
+    pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
+        self.on(sql, |session| {
+            let mut running = session.run(sql)?;
+            bind_params(&mut running, params)?;
+            while running.step()? {
+                each(&Row::new(Source::Sqlite(running.row())))?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
+        self.on(sql, |session| {
+            let mut running = session.run(sql)?;
+            bind_params(&mut running, params)?;
+            while running.step()? {}
+            Ok(Done { affected: running.changes(), last_key: running.last_key() })
+        })
+    }
+
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+        let mut returned = returned;
+        let mut work = |session: &mut Session| {
+            let mut running = session.run(sql)?;
+            let mut affected = 0;
+            for row in 0..rows.len() {
+                running.bind(|binder| rows.bind(row, &mut |value| bind::put(binder, &value)))?;
+                while running.step()? {
+                    if let Returned::Rows(each) = &mut returned {
+                        each(&Row::new(Source::Sqlite(running.row())))?;
+                    }
+                }
+                affected += running.changes();
+                if let Returned::Keys(keys) = &mut returned {
+                    keys.push(running.last_key());
+                }
+            }
+            Ok(affected)
+        };
+        let outcome = if rows.len() < 8 && self.session.is_calm(sql) {
+            work(&mut self.session)
+        } else {
+            rt::give_way(|| work(&mut self.session))
+        };
+        self.note(outcome)
+    }
+
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        let outcome = rt::give_way(|| self.session.connection().execute_batch(sql).map_err(from_rusqlite));
+        self.note(outcome)
+    }
+
+    pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
+        // IMMEDIATE: a transaction that asks for the lock at its first write can find that another one wrote
+        // meanwhile, and then no waiting helps.
+        self.control(if begin.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" })?;
+        if begin.read_only && !self.reader {
+            self.guarded = true;
+            self.control("PRAGMA query_only = 1")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.control("COMMIT")?;
+        self.unguard()
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<()> {
+        // SQLite rolls back by itself after some errors, such as a full disk.
+        if self.session.in_transaction() {
+            self.control("ROLLBACK")?;
+        }
+        self.unguard()
+    }
+
+    /// Whether a statement only reads.
+    pub(crate) fn is_read_only(&mut self, sql: &str) -> Result<bool> {
+        self.session.is_read_only(sql)
+    }
+
+    /// Whether a transaction is open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.session.in_transaction()
+    }
+
+    /// Undoes what was begun and not ended, without waiting; whether the connection can be used further.
+    pub(crate) fn abandon(&mut self) -> bool {
+        if self.session.in_transaction() && self.control("ROLLBACK").is_err() {
+            self.broken = true;
+        }
+        if self.unguard().is_err() {
+            self.broken = true;
+        }
+        // A database in memory ends with its connection, which is worse than what may be wrong with it.
+        !self.broken || self.in_memory
+    }
+
+    /// Undoes what came after a savepoint, and ends it, without waiting.
+    pub(crate) fn abandon_to(&mut self, savepoint: &str) {
+        if self.session.in_transaction() {
+            let undone = self.control(&format!("ROLLBACK TO {savepoint}"));
+            if undone.and_then(|()| self.control(&format!("RELEASE {savepoint}"))).is_err() {
+                self.broken = true;
+            }
+        }
+    }
+
+    fn unguard(&mut self) -> Result<()> {
+        if self.guarded {
+            self.control("PRAGMA query_only = 0")?;
+            self.guarded = false;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that needs no parameters and may wait for the disk.
+    fn control(&mut self, sql: &str) -> Result<()> {
+        let outcome = rt::give_way(|| {
+            let mut running = self.session.run(sql)?;
+            running.bind(|_| Ok(()))?;
+            while running.step()? {}
+            Ok(())
+        });
+        self.note(outcome)
+    }
+
+    /// Runs `work`, and moves the runtime's other work away before unless the statement is known to be short.
+    #[inline]
+    fn on<T>(&mut self, sql: &str, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+        let session = &mut *self.session;
+        let outcome = if session.is_calm(sql) { work(session) } else { rt::give_way(|| work(session)) };
+        self.note(outcome)
+    }
+
+    /// Remembers when the connection itself has failed, so that the pool drops it.
+    #[inline]
+    fn note<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome
+            && matches!(error.kind(), ErrorKind::Connection)
+        {
+            self.broken = true;
+        }
+        outcome
+    }
+}
+
+#[inline]
+fn bind_params(running: &mut Running<'_>, params: &dyn Params) -> Result<()> {
+    running.bind(|binder| params.bind(&mut |value| bind::put(binder, &value)))
+}
+
+fn open(options: &Options, reader: bool) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags |= if options.read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+    if options.create && !options.read_only && !reader {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let opened = match &options.path {
+        Some(path) => {
+            explain_missing(path, flags.contains(OpenFlags::SQLITE_OPEN_CREATE))?;
+            rusqlite::Connection::open_with_flags(path, flags)
+        }
+        None => rusqlite::Connection::open_in_memory_with_flags(flags | OpenFlags::SQLITE_OPEN_READ_WRITE),
+    };
+    let named = |error| in_file(options, from_rusqlite(error));
+    let connection = opened.map_err(named)?;
+    connection.busy_timeout(options.busy_timeout).map_err(named)?;
+    prepare(&connection, options, reader).map_err(named)?;
+    Ok(Connection {
+        session: Box::new(Session::new(connection, STATEMENTS)),
+        reader,
+        guarded: false,
+        in_memory: options.path.is_none(),
+        broken: false,
+    })
+}
+
+/// Sets what every connection needs. Reading the journal's mode reads the file's head, so that a file that is no
+/// database is found here.
+fn prepare(connection: &rusqlite::Connection, options: &Options, reader: bool) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;")?;
+    if options.path.is_none() {
+        return Ok(());
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if !options.read_only && !reader && !mode.eq_ignore_ascii_case("wal") {
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if !mode.eq_ignore_ascii_case("wal") {
+            tracing::warn!(target: "pilaster::pool", mode, "SQLite cannot use WAL here; readers and writers will wait");
+        }
+    }
+    // PRAGMA journal_mode alone does not notice every file that is no database.
+    connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0))?;
+    if reader {
+        connection.execute_batch("PRAGMA query_only = ON")?;
+    }
+    Ok(())
+}
+
+/// SQLite says only that it cannot open the file; this says why.
+fn explain_missing(path: &Path, create: bool) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let (file, folder) = (path.display(), folder.display());
+        return Err(Error::new(
+            ErrorKind::Connection,
+            format!("cannot open the SQLite database {file}: there is no folder {folder}"),
+        ));
+    }
+    if !create && !path.exists() {
+        let why = "there is no such file, and it is not to be created";
+        return Err(Error::new(
+            ErrorKind::Connection,
+            format!("cannot open the SQLite database {}: {why}", path.display()),
+        ));
+    }
+    Ok(())
+}
+
+/// Names the file in an error of opening it.
+fn in_file(options: &Options, error: Error) -> Error {
+    let file = options.path.as_ref().map_or("in memory".into(), |path| path.display().to_string());
+    let message = format!("cannot open the SQLite database {file}: {}", error.message());
+    Error::new(error.kind().clone(), message).with_source(error)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

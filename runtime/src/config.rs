@@ -1,0 +1,376 @@
+//! Where the database is and how it is used: URLs, environment, `pilaster.toml`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::Dialect;
+
+/// The environment variable with the URL.
+const VARIABLE: &str = "DATABASE_URL";
+/// The file with settings.
+const FILE: &str = "pilaster.toml";
+
+/// All settings of a database and its pool.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The URL without what must not be shown.
+    pub shown: String,
+    /// The file; `None` is a database in memory.
+    pub path: Option<PathBuf>,
+    pub max_connections: u32,
+    pub acquire_timeout: Duration,
+    pub busy_timeout: Duration,
+    pub create_if_missing: bool,
+    pub read_only: bool,
+    pub echo: bool,
+    pub slow_statement: Option<Duration>,
+}
+
+/// The names of the settings that URLs and files can hold.
+const NAMES: [&str; 7] =
+    ["max_connections", "acquire_timeout", "busy_timeout", "create_if_missing", "read_only", "echo", "slow_statement"];
+
+impl Settings {
+    /// Reads a URL.
+    pub(crate) fn parse(url: &str) -> Result<Self> {
+        let Some((scheme, rest)) = url.split_once(':') else {
+            return Err(Error::config(format!(
+                "\"{}\" is no database URL; one for SQLite is sqlite://blog.db or sqlite::memory:",
+                redact(url)
+            )));
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" => Self::sqlite(url, rest),
+            "postgres" | "postgresql" => Err(no_driver(Dialect::Postgres)),
+            "mysql" | "mariadb" => Err(no_driver(Dialect::Mysql)),
+            _ => Err(Error::config(format!(
+                "the URL \"{}\" has a scheme that no driver knows; known are sqlite, postgres and mysql",
+                redact(url)
+            ))),
+        }
+    }
+
+    fn sqlite(url: &str, rest: &str) -> Result<Self> {
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = decode(path, url)?;
+        let mut settings = Self {
+            shown: redact(url),
+            path: match path.as_str() {
+                ":memory:" => None,
+                "" => return Err(Error::config(format!("the URL \"{}\" names no file", redact(url)))),
+                // SQLite would take a name that begins so for a URL of its own.
+                name if name.starts_with("file:") => Some(Path::new(".").join(name)),
+                name => Some(PathBuf::from(name)),
+            },
+            max_connections: default_connections(),
+            acquire_timeout: Duration::from_secs(30),
+            busy_timeout: Duration::from_secs(5),
+            create_if_missing: true,
+            read_only: false,
+            echo: false,
+            slow_statement: None,
+        };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name, url)?, decode(value, url)?);
+            settings.set(&name, &value)?;
+        }
+        Ok(settings)
+    }
+
+    /// What SQLite's driver needs to know.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn sqlite_options(&self) -> crate::driver::sqlite::Options {
+        crate::driver::sqlite::Options {
+            path: self.path.clone(),
+            create: self.create_if_missing,
+            read_only: self.read_only,
+            busy_timeout: self.busy_timeout,
+        }
+    }
+
+    /// Sets one setting by its name.
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "mode" => return self.set_mode(value),
+            "max_connections" => self.max_connections = positive(name, value)?,
+            "acquire_timeout" => self.acquire_timeout = duration(name, value)?,
+            "busy_timeout" => self.busy_timeout = duration(name, value)?,
+            "create_if_missing" => self.create_if_missing = truth(name, value)?,
+            "read_only" => self.read_only = truth(name, value)?,
+            "echo" => self.echo = truth(name, value)?,
+            "slow_statement" => self.slow_statement = Some(duration(name, value)?),
+            _ => {
+                let known = NAMES.join(", ");
+                return Err(Error::config(format!("there is no setting \"{name}\"; known are mode, {known}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// `mode` as in SQLite's own URLs.
+    fn set_mode(&mut self, value: &str) -> Result<()> {
+        match value {
+            "ro" => self.read_only = true,
+            "rw" => self.create_if_missing = false,
+            "rwc" => self.create_if_missing = true,
+            "memory" => self.path = None,
+            _ => return Err(Error::config(format!("mode is ro, rw, rwc or memory, not \"{value}\""))),
+        }
+        Ok(())
+    }
+
+    /// Reads `DATABASE_URL`, or the URL in `pilaster.toml`; the file's other settings hold for both.
+    pub(crate) fn from_env() -> Result<Self> {
+        let url = match std::env::var(VARIABLE) {
+            Ok(url) if url.trim().is_empty() => None,
+            Ok(url) => Some(url),
+            Err(std::env::VarError::NotPresent) => None,
+            Err(error) => return Err(Error::config(format!("{VARIABLE} is no text")).with_source(error)),
+        };
+        Self::from_folder(Path::new(""), url)
+    }
+
+    /// The same, with the file in a folder.
+    fn from_folder(folder: &Path, url: Option<String>) -> Result<Self> {
+        let table = read_file(&folder.join(FILE))?;
+        let in_file = match table.get("url") {
+            Some(toml::Value::String(url)) => Some(url.clone()),
+            Some(_) => return Err(Error::config(format!("url in [database] of {FILE} must be a text"))),
+            None => None,
+        };
+        let Some(url) = url.or(in_file) else {
+            return Err(Error::config(format!(
+                "no database is named: set {VARIABLE}, or write url = \"sqlite://blog.db\" under [database] in {FILE}"
+            )));
+        };
+        let mut settings = Self::parse(&url)?;
+        for name in NAMES {
+            if let Some(value) = table.get(name) {
+                let value = match value {
+                    toml::Value::String(text) => text.clone(),
+                    toml::Value::Integer(number) => number.to_string(),
+                    toml::Value::Boolean(truth) => truth.to_string(),
+                    _ => return Err(Error::config(format!("{name} in [database] of {FILE} must be a single value"))),
+                };
+                settings.set(name, &value)?;
+            }
+        }
+        // What the URL itself says is nearer than the file.
+        if let Some((_, query)) = url.split_once('?') {
+            for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+                settings.set(&decode(name, &url)?, &decode(value, &url)?)?;
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The `[database]` table of a file; empty when there is no file or no such table.
+fn read_file(path: &Path) -> Result<toml::Table> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(toml::Table::new()),
+        Err(error) => return Err(Error::config(format!("cannot read {}", path.display())).with_source(error)),
+    };
+    let mut file: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        // The error's own text shows the line, which can hold a password.
+        let line =
+            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
+        Error::config(format!("{} is no TOML: line {line}: {}", path.display(), error.message()))
+    })?;
+    match file.remove("database") {
+        None => Ok(toml::Table::new()),
+        Some(toml::Value::Table(table)) => Ok(table),
+        Some(_) => Err(Error::config(format!("[database] in {} must be a table", path.display()))),
+    }
+}
+
+/// One connection writes; the others read beside it.
+fn default_connections() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(64));
+    cores.max(4) + 1
+}
+
+fn no_driver(dialect: Dialect) -> Error {
+    let kind = ErrorKind::Unsupported { feature: "connecting", dialect: dialect.name() };
+    Error::new(kind, format!("this build has no driver for {}", dialect.name()))
+}
+
+/// The URL without user, password and parameters that may be secret.
+fn redact(url: &str) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let base = match (base.find("://"), base.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 <= at => {
+            format!("{}://***{}", base.get(..scheme).unwrap_or(""), base.get(at..).unwrap_or(""))
+        }
+        (None, Some(at)) if !base.starts_with("sqlite:") => format!("***{}", base.get(at..).unwrap_or("")),
+        _ => base.to_owned(),
+    };
+    // A password with a question mark in it ends the base early.
+    if query.contains('@') || query.to_ascii_lowercase().contains("pass") {
+        let base = base.split_once("://").map_or("***".to_owned(), |(scheme, _)| format!("{scheme}://***"));
+        return base;
+    }
+    if query.is_empty() { base } else { format!("{base}?{query}") }
+}
+
+/// Resolves `%20` and its like.
+fn decode(text: &str, url: &str) -> Result<String> {
+    if !text.contains('%') {
+        return Ok(text.to_owned());
+    }
+    let wrong = || Error::config(format!("the URL \"{}\" has a % that begins no valid escape", redact(url)));
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            out.push(byte);
+            continue;
+        }
+        let mut digit = || bytes.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or_else(wrong);
+        let value = digit()? * 16 + digit()?;
+        out.push(u8::try_from(value).map_err(|_| wrong())?);
+    }
+    match String::from_utf8(out) {
+        Ok(text) if !text.contains('\0') => Ok(text),
+        _ => Err(wrong()),
+    }
+}
+
+fn positive(name: &str, value: &str) -> Result<u32> {
+    match value.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(Error::config(format!("{name} is a number above 0, not \"{value}\""))),
+    }
+}
+
+fn truth(name: &str, value: &str) -> Result<bool> {
+    match value {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(Error::config(format!("{name} is true or false, not \"{value}\""))),
+    }
+}
+
+/// Seconds, or a number with `ms`, `s` or `m`.
+fn duration(name: &str, value: &str) -> Result<Duration> {
+    let unit = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let (number, unit) = value.split_at(unit);
+    let number: Option<u64> = number.parse().ok();
+    let found = match (number, unit) {
+        (Some(number), "ms") => Some(Duration::from_millis(number)),
+        (Some(number), "" | "s") => Some(Duration::from_secs(number)),
+        (Some(number), "m") => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    };
+    found.ok_or_else(|| Error::config(format!("{name} is a time such as 500ms, 30s or 2m, not \"{value}\"")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(url: &str) -> Option<String> {
+        Settings::parse(url).unwrap().path.map(|path| path.to_string_lossy().into_owned())
+    }
+
+    fn refusal(url: &str) -> String {
+        let error = Settings::parse(url).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Config), "{error:?}");
+        error.to_string()
+    }
+
+    #[test]
+    fn sqlite_urls() {
+        assert_eq!(path("sqlite://blog.db").as_deref(), Some("blog.db"));
+        assert_eq!(path("sqlite:///var/lib/blog.db").as_deref(), Some("/var/lib/blog.db"));
+        assert_eq!(path("sqlite:blog.db").as_deref(), Some("blog.db"));
+        assert_eq!(path("SQLITE:/abs.db").as_deref(), Some("/abs.db"));
+        assert_eq!(path("sqlite://my%20blog%3f.db").as_deref(), Some("my blog?.db"));
+        assert_eq!(path("sqlite://file:blog.db").as_deref(), Some("./file:blog.db"));
+        for memory in ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory"] {
+            assert_eq!(path(memory), None, "{memory}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_settings() {
+        let settings = Settings::parse(
+            "sqlite://b.db?mode=rw&max_connections=3&acquire_timeout=250ms&busy_timeout=2&echo=on&slow_statement=2m",
+        )
+        .unwrap();
+        assert!(!settings.create_if_missing && !settings.read_only && settings.echo);
+        assert_eq!(settings.max_connections, 3);
+        assert_eq!(settings.acquire_timeout, Duration::from_millis(250));
+        assert_eq!(settings.busy_timeout, Duration::from_secs(2));
+        assert_eq!(settings.slow_statement, Some(Duration::from_secs(120)));
+        assert!(Settings::parse("sqlite://b.db?mode=ro").unwrap().read_only);
+    }
+
+    #[test]
+    fn wrong_urls_say_what_is_wrong() {
+        assert!(refusal("blog.db").contains("sqlite://blog.db"));
+        assert!(refusal("oracle://x").contains("known are sqlite"));
+        assert!(refusal("sqlite://").contains("names no file"));
+        assert!(refusal("sqlite://a%2.db").contains('%'));
+        assert!(refusal("sqlite://a%ff.db").contains('%'));
+        assert!(refusal("sqlite://a%00.db").contains('%'));
+        assert!(refusal("sqlite://a.db?max_conections=3").contains("max_connections"));
+        assert!(refusal("sqlite://a.db?max_connections=0").contains("above 0"));
+        assert!(refusal("sqlite://a.db?busy_timeout=soon").contains("500ms"));
+        assert!(refusal("sqlite://a.db?echo=maybe").contains("true or false"));
+        assert!(refusal("sqlite://a.db?mode=x").contains("rwc"));
+    }
+
+    #[test]
+    fn databases_without_a_driver_are_named() {
+        for (url, name) in [("postgres://ann:secret@host/db", "PostgreSQL"), ("mysql://ann:secret@host/db", "MySQL")] {
+            let error = Settings::parse(url).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { dialect, .. } if *dialect == name));
+            assert!(!format!("{error:?}{error}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn no_error_shows_a_password() {
+        for url in [
+            "oracle://ann:secret@host/db",
+            "oracle://ann:sec@ret/secret@host/db",
+            "ann:secret@host",
+            "secret@host",
+            "oracle://ann:secret?secret@host/db",
+            "oracle://host/db?password=secret",
+            "sqlite://ann:secret@host/%zz",
+        ] {
+            let error = Settings::parse(url).unwrap_err();
+            assert!(!format!("{error:?} {error}").contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_file_gives_url_and_settings_and_the_nearer_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = Settings::from_folder(folder.path(), None).unwrap_err();
+        assert!(none.to_string().contains("DATABASE_URL"), "{none}");
+        let file = folder.path().join(FILE);
+        std::fs::write(
+            &file,
+            "[database]\nurl = 'sqlite://a.db?busy_timeout=1'\nbusy_timeout = 9\nmax_connections = 2\n",
+        )
+        .unwrap();
+        let settings = Settings::from_folder(folder.path(), None).unwrap();
+        assert_eq!((settings.shown.as_str(), settings.max_connections), ("sqlite://a.db?busy_timeout=1", 2));
+        assert_eq!(settings.busy_timeout, Duration::from_secs(1));
+        let settings = Settings::from_folder(folder.path(), Some("sqlite://b.db".into())).unwrap();
+        assert_eq!((settings.shown.as_str(), settings.busy_timeout), ("sqlite://b.db", Duration::from_secs(9)));
+
+        std::fs::write(&file, "[database]\nurl = 'postgres://ann:secret@host/db\n").unwrap();
+        let broken = Settings::from_folder(folder.path(), None).unwrap_err();
+        assert!(!format!("{broken:?}").contains("secret"), "{broken:?}");
+        std::fs::write(&file, "[database]\nurl = 'sqlite://a.db'\nbusy_timeout = 'soon'\n").unwrap();
+        assert!(Settings::from_folder(folder.path(), None).is_err());
+    }
+}

@@ -1,0 +1,238 @@
+//! A database: the handle that a program keeps, and how it is opened.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::executor::{Executor, Target, sealed};
+use crate::mode::{Async, Blocking, Mode, Outcome};
+use crate::pool::Pool;
+use crate::raw::Sql;
+use crate::sql::Dialect;
+use crate::transaction::{Level, Transaction, TxOptions, attempt, rehearse};
+
+/// An async database.
+pub type Db = Database<Async>;
+
+/// A database with its pool of connections. Clones share the pool.
+///
+/// Statements run on it as `&db`, each by itself. On SQLite one connection writes and several read beside it: a read
+/// sees what was committed before it began. Writing through the database while one's own transaction is open waits
+/// for that transaction, and so ends in an error after the time that one may wait for a connection. A database in
+/// memory has a single connection, so the same holds for reading there.
+///
+/// SQLite runs in the thread that calls it. On tokio's multi-thread runtime other tasks move away before anything
+/// that can take long; on a current-thread runtime they wait.
+pub struct Database<M: Mode> {
+    pool: Arc<Pool>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M: Mode> Database<M> {
+    /// Opens the database at a URL: `sqlite://blog.db`, `sqlite:///var/lib/blog.db` or `sqlite::memory:`. Settings of
+    /// [`Builder`] can stand behind it by name: `sqlite://blog.db?max_connections=8&busy_timeout=2s`.
+    pub fn connect(url: &str) -> M::Out<'static, Self> {
+        Self::builder(url).connect()
+    }
+
+    /// Opens the database that the environment variable `DATABASE_URL` names, else the `url` under `[database]` in
+    /// the file `pilaster.toml` of the current directory. Settings under `[database]` hold for both.
+    pub fn from_env() -> M::Out<'static, Self> {
+        let builder: Builder<M> = Builder { settings: Settings::from_env(), mode: PhantomData };
+        builder.connect()
+    }
+
+    /// Settings for a database that is about to be opened.
+    #[must_use]
+    pub fn builder(url: &str) -> Builder<M> {
+        Builder { settings: Settings::parse(url), mode: PhantomData }
+    }
+
+    fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, mode: PhantomData }
+    }
+
+    /// The language that the database speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.pool.dialect()
+    }
+
+    /// Begins a transaction. It ends with [`Transaction::commit`]; dropped, it is rolled back.
+    #[track_caller]
+    pub fn begin(&self) -> M::Out<'static, Transaction<M>> {
+        self.begin_with(TxOptions::new())
+    }
+
+    /// Begins a transaction of a certain kind.
+    #[track_caller]
+    pub fn begin_with(&self, options: TxOptions) -> M::Out<'static, Transaction<M>> {
+        let (pool, begun_at) = (Arc::clone(&self.pool), Location::caller());
+        M::run(async move { Level::begin(pool, options, begun_at).await.map(Transaction::new) })
+    }
+
+    /// Runs a closure in a transaction, which is committed when it returns `Ok` and rolled back when it returns `Err`.
+    /// When the database says that running it again can help (a serialization failure, a deadlock), that is done a few
+    /// times, so the closure should have no other effects.
+    ///
+    /// The closure's error is [`Error`]; for errors of one's own there is [`Database::try_transaction`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pilaster::Result<()> {
+    /// # let db = pilaster::Db::connect("sqlite::memory:").await?;
+    /// # db.sql("CREATE TABLE note (text TEXT)").execute().await?;
+    /// db.transaction(async |tx| {
+    ///     tx.sql("INSERT INTO note VALUES ('one')").execute().await?;
+    ///     tx.sql("INSERT INTO note VALUES ('two')").execute().await?;
+    ///     Ok(())
+    /// })
+    /// .await?;
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn transaction<'a, F, O>(&self, closure: F) -> M::Out<'a, O::Value>
+    where
+        F: FnMut(Transaction<M>) -> O + Send + 'a,
+        O: Outcome<M, Error = Error> + 'a,
+        O::Value: 'a,
+    {
+        M::run(attempt(Arc::clone(&self.pool), TxOptions::new(), Location::caller(), closure))
+    }
+
+    /// [`Database::transaction`] with an error type of one's own, which [`Error`] converts to.
+    #[track_caller]
+    pub fn try_transaction<'a, F, O>(&self, closure: F) -> M::Tried<'a, O::Value, O::Error>
+    where
+        F: FnMut(Transaction<M>) -> O + Send + 'a,
+        O: Outcome<M> + 'a,
+        O::Value: 'a,
+    {
+        M::run_tried(attempt(Arc::clone(&self.pool), TxOptions::new(), Location::caller(), closure))
+    }
+
+    /// Runs a closure in a transaction that is rolled back in any case, and gives what the closure gave: a test leaves
+    /// nothing behind.
+    #[track_caller]
+    pub fn test_transaction<'a, F, O>(&self, closure: F) -> M::Out<'a, O::Value>
+    where
+        F: FnOnce(Transaction<M>) -> O + Send + 'a,
+        O: Outcome<M, Error = Error> + 'a,
+        O::Value: 'a,
+    {
+        M::run(rehearse(Arc::clone(&self.pool), Location::caller(), closure))
+    }
+
+    /// Hand-written SQL on this database; see [`crate::sql`].
+    pub fn sql<'e>(&'e self, text: impl Into<Cow<'e, str>>) -> Sql<'e, &'e Self> {
+        Sql::new(self, text.into())
+    }
+
+    /// Closes the database, for all clones: refuses new work, waits for what is running and closes the connections.
+    pub fn close(&self) -> M::Out<'static, ()> {
+        let pool = Arc::clone(&self.pool);
+        M::run(async move { pool.close().await })
+    }
+
+    /// The same database with blocking methods.
+    #[must_use]
+    pub fn blocking(&self) -> Database<Blocking> {
+        Database::new(Arc::clone(&self.pool))
+    }
+
+    /// The same database with async methods.
+    #[must_use]
+    pub fn into_async(&self) -> Database<Async> {
+        Database::new(Arc::clone(&self.pool))
+    }
+}
+
+impl<M: Mode> Clone for Database<M> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.pool))
+    }
+}
+
+impl<M: Mode> std::fmt::Debug for Database<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("url", &self.pool.shown()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Mode> sealed::Sealed for &Database<M> {}
+
+impl<'e, M: Mode> Executor<'e> for &'e Database<M> {
+    type Mode = M;
+
+    fn target(self) -> Target<'e> {
+        Target::pool(&self.pool)
+    }
+}
+
+/// Settings of a database that is about to be opened.
+#[derive(Debug)]
+pub struct Builder<M: Mode> {
+    // A wrong URL is reported by `connect`.
+    settings: Result<Settings>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M: Mode> Builder<M> {
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        if let Ok(settings) = &mut self.settings {
+            change(settings);
+        }
+        self
+    }
+
+    /// How many connections there are at most. On SQLite one of them writes and the others read; a single one does
+    /// both. The default is one for writing and as many for reading as there are processor cores, at least 4.
+    #[must_use]
+    pub fn max_connections(self, number: u32) -> Self {
+        self.with(|settings| settings.max_connections = number.max(1))
+    }
+
+    /// How long to wait for a free connection; 30 seconds by default.
+    #[must_use]
+    pub fn acquire_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.acquire_timeout = time)
+    }
+
+    /// How long SQLite waits for a lock that another process holds; 5 seconds by default. The thread waits.
+    #[must_use]
+    pub fn busy_timeout(self, time: Duration) -> Self {
+        self.with(|settings| settings.busy_timeout = time)
+    }
+
+    /// Whether a SQLite file that is missing is created; it is by default.
+    #[must_use]
+    pub fn create_if_missing(self, create: bool) -> Self {
+        self.with(|settings| settings.create_if_missing = create)
+    }
+
+    /// Whether the database is opened for reading only.
+    #[must_use]
+    pub fn read_only(self, read_only: bool) -> Self {
+        self.with(|settings| settings.read_only = read_only)
+    }
+
+    /// Whether every statement is logged with its parameters, at level INFO of `tracing`'s target `pilaster::sql`.
+    #[must_use]
+    pub fn echo(self, echo: bool) -> Self {
+        self.with(|settings| settings.echo = echo)
+    }
+
+    /// Statements that take at least so long are logged at level WARN.
+    #[must_use]
+    pub fn slow_statement(self, threshold: Duration) -> Self {
+        self.with(|settings| settings.slow_statement = Some(threshold))
+    }
+
+    /// Opens the database.
+    pub fn connect(self) -> M::Out<'static, Database<M>> {
+        M::run(async move { Pool::open(self.settings?).await.map(Database::new) })
+    }
+}

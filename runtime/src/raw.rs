@@ -1,0 +1,315 @@
+//! Hand-written SQL, on a database or in a transaction: nothing but its types is checked.
+
+use std::borrow::Cow;
+
+use crate::convert::ColumnType;
+use crate::driver::{Done, keyword};
+use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{Access, Executor, Lease, Out, Target};
+use crate::mode::Mode;
+use crate::row::Row;
+use crate::value::Value;
+
+/// Hand-written SQL on any executor; `db.sql(…)` and `tx.sql(…)` are the same.
+///
+/// Parameters are bound in the order of their places. Rows are read as a type, as a tuple of up to eight types, or
+/// by a closure.
+///
+/// ```
+/// # let db = pilaster::blocking::Db::connect("sqlite::memory:")?;
+/// db.sql("CREATE TABLE user (id INTEGER PRIMARY KEY, name TEXT, bio TEXT)").execute()?;
+/// db.sql("INSERT INTO user (name, bio) VALUES (?, ?)").bind("ann").bind(None::<String>).execute()?;
+/// let rows = db.sql("SELECT id, name FROM user WHERE id > ?").bind(0).all::<(i64, String)>()?;
+/// assert_eq!(rows, [(1, "ann".to_owned())]);
+/// let names = db.sql("SELECT * FROM user").map(|row| row.by_name::<String>("name")).all()?;
+/// assert_eq!(names, ["ann"]);
+/// # Ok::<(), pilaster::Error>(())
+/// ```
+pub fn sql<'e, E: Executor<'e>>(on: E, text: impl Into<Cow<'e, str>>) -> Sql<'e, E> {
+    Sql::new(on, text.into())
+}
+
+/// A hand-written statement with its parameters; made by [`sql`].
+#[must_use = "a statement does nothing until it is run"]
+pub struct Sql<'e, E: Executor<'e>> {
+    on: E,
+    statement: Statement<'e>,
+}
+
+/// A hand-written statement whose rows are read by a closure; made by [`Sql::map`].
+#[must_use = "a statement does nothing until it is run"]
+pub struct Mapped<'e, E: Executor<'e>, F> {
+    sql: Sql<'e, E>,
+    read: F,
+}
+
+struct Statement<'e> {
+    text: Cow<'e, str>,
+    values: Vec<Value<'e>>,
+    invalid: Option<Error>,
+}
+
+/// A value that can be bound to hand-written SQL: every column type, and `&str` and `&[u8]`.
+pub trait Bind<'e> {
+    /// The value as the database takes it.
+    ///
+    /// # Errors
+    /// `Encode` when the value has no form in the database.
+    fn into_value(self) -> Result<Value<'e>>;
+}
+
+impl<'e, T: ColumnType<Value = T>> Bind<'e> for T {
+    fn into_value(self) -> Result<Value<'e>> {
+        T::encode(&self).map(Value::into_owned)
+    }
+}
+
+impl<'e> Bind<'e> for &'e str {
+    fn into_value(self) -> Result<Value<'e>> {
+        Ok(Value::Text(Cow::Borrowed(self)))
+    }
+}
+
+impl<'e> Bind<'e> for &'e [u8] {
+    fn into_value(self) -> Result<Value<'e>> {
+        Ok(Value::Bytes(Cow::Borrowed(self)))
+    }
+}
+
+/// What a row of hand-written SQL can be read as: a column type, or a tuple of them.
+pub trait FromRow: Sized + Send {
+    /// Reads the row.
+    ///
+    /// # Errors
+    /// `Decode` when a column holds something else, or there are too few.
+    fn from_row(row: &Row<'_>) -> Result<Self>;
+}
+
+impl<T: ColumnType<Value = T> + Send> FromRow for T {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        column::<T>(row, 0)
+    }
+}
+
+/// A column, named in the error when it holds something else.
+fn column<T: ColumnType>(row: &Row<'_>, at: usize) -> Result<T::Value> {
+    T::decode(row, at).map_err(|error| match row.name(at) {
+        Some(name) => error.in_column("result", name),
+        None => error,
+    })
+}
+
+macro_rules! tuples {
+    ($($($name:ident $at:literal),+;)*) => {$(
+        impl<$($name: ColumnType<Value = $name> + Send),+> FromRow for ($($name,)+) {
+            fn from_row(row: &Row<'_>) -> Result<Self> {
+                Ok(($(column::<$name>(row, $at)?,)+))
+            }
+        }
+    )*};
+}
+
+tuples! {
+    A 0;
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, F 4;
+    A 0, B 1, C 2, D 3, F 4, G 5;
+    A 0, B 1, C 2, D 3, F 4, G 5, H 6;
+    A 0, B 1, C 2, D 3, F 4, G 5, H 6, I 7;
+}
+
+impl<'e, E: Executor<'e>> Sql<'e, E> {
+    pub(crate) fn new(on: E, text: Cow<'e, str>) -> Self {
+        Self { on, statement: Statement { text, values: Vec::new(), invalid: None } }
+    }
+
+    /// Binds the next parameter.
+    pub fn bind(mut self, value: impl Bind<'e>) -> Self {
+        match value.into_value() {
+            Ok(value) => self.statement.values.push(value),
+            Err(error) => self.statement.invalid = self.statement.invalid.or(Some(error)),
+        }
+        self
+    }
+
+    /// Reads rows by a closure instead of as a type.
+    pub fn map<R, F>(self, read: F) -> Mapped<'e, E, F>
+    where
+        F: FnMut(&Row<'_>) -> Result<R> + Send,
+    {
+        Mapped { sql: self, read }
+    }
+
+    /// All rows.
+    pub fn all<R: FromRow + 'e>(self) -> Out<'e, E, Vec<R>> {
+        self.map(R::from_row).all()
+    }
+
+    /// The only row: `NotFound` without one, `NotUnique` with more.
+    pub fn one<R: FromRow + 'e>(self) -> Out<'e, E, R> {
+        self.map(R::from_row).one()
+    }
+
+    /// The first row, if there is one.
+    pub fn first<R: FromRow + 'e>(self) -> Out<'e, E, Option<R>> {
+        self.map(R::from_row).first()
+    }
+
+    /// Runs the statement and gives the number of rows that it changed.
+    pub fn execute(self) -> Out<'e, E, u64> {
+        let (target, statement) = (self.on.target(), self.statement);
+        E::Mode::run(async move { statement.execute(target).await.map(|done| done.affected) })
+    }
+
+    /// Runs statements separated by semicolons, which have no parameters. Each stands by itself unless the text or a
+    /// transaction around it says otherwise.
+    pub fn batch(self) -> Out<'e, E, ()> {
+        let (target, statement) = (self.on.target(), self.statement);
+        E::Mode::run(async move {
+            if !statement.values.is_empty() {
+                return Err(Error::query("a batch has no parameters"));
+            }
+            target.lease(Access::Write).await?.batch(&statement.text).await
+        })
+    }
+}
+
+impl<'e, E: Executor<'e>, F> Mapped<'e, E, F> {
+    /// All rows.
+    pub fn all<R>(self) -> Out<'e, E, Vec<R>>
+    where
+        F: FnMut(&Row<'_>) -> Result<R> + Send + 'e,
+        R: Send + 'e,
+    {
+        let (target, statement, read) = (self.sql.on.target(), self.sql.statement, self.read);
+        E::Mode::run(async move { statement.fetch(target, read, usize::MAX).await })
+    }
+
+    /// The only row: `NotFound` without one, `NotUnique` with more.
+    pub fn one<R>(self) -> Out<'e, E, R>
+    where
+        F: FnMut(&Row<'_>) -> Result<R> + Send + 'e,
+        R: Send + 'e,
+    {
+        let (target, statement, read) = (self.sql.on.target(), self.sql.statement, self.read);
+        E::Mode::run(async move {
+            let mut rows = statement.fetch(target, read, 2).await?;
+            match (rows.pop(), rows.pop()) {
+                (Some(row), None) => Ok(row),
+                (Some(_), Some(_)) => Err(Error::new(ErrorKind::NotUnique, "the statement gave more than one row")),
+                (None, _) => Err(Error::new(ErrorKind::NotFound, "the statement gave no row")),
+            }
+        })
+    }
+
+    /// The first row, if there is one.
+    pub fn first<R>(self) -> Out<'e, E, Option<R>>
+    where
+        F: FnMut(&Row<'_>) -> Result<R> + Send + 'e,
+        R: Send + 'e,
+    {
+        let (target, statement, read) = (self.sql.on.target(), self.sql.statement, self.read);
+        E::Mode::run(async move { Ok(statement.fetch(target, read, 1).await?.pop()) })
+    }
+}
+
+impl Statement<'_> {
+    /// At most so many rows. What only reads is stopped then, what writes runs to its end.
+    async fn fetch<R: Send>(
+        mut self,
+        target: Target<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<R> + Send,
+        limit: usize,
+    ) -> Result<Vec<R>> {
+        let (mut lease, access) = self.lease(target).await?;
+        let mut rows = Vec::new();
+        let mut stopped = false;
+        let outcome = lease
+            .query(&self.text, &self.values, &mut |row| {
+                if rows.len() < limit {
+                    rows.push(read(row)?);
+                    return Ok(());
+                }
+                stopped = access == Access::Read;
+                if stopped { Err(Error::query("stopped: no more rows are wanted")) } else { Ok(()) }
+            })
+            .await;
+        if !stopped {
+            outcome?;
+        }
+        Ok(rows)
+    }
+
+    async fn execute(mut self, target: Target<'_>) -> Result<Done> {
+        let (mut lease, _) = self.lease(target).await?;
+        lease.execute(&self.text, &self.values).await
+    }
+
+    /// A connection that may do what the statement does.
+    async fn lease<'t>(&mut self, target: Target<'t>) -> Result<(Lease<'t>, Access)> {
+        if let Some(error) = self.invalid.take() {
+            return Err(error);
+        }
+        let access = match Need::of(&self.text) {
+            Need::Control => {
+                let why = "transactions are begun and ended by the methods of the database and the transaction";
+                return Err(Error::query(format!("{why}, not by SQL; statements of a script run as a batch")));
+            }
+            Need::Read => Access::Read,
+            Need::Write => Access::Write,
+            Need::Ask => {
+                let mut lease = target.lease(Access::Read).await?;
+                if lease.is_read_only(&self.text).await? {
+                    return Ok((lease, Access::Read));
+                }
+                Access::Write
+            }
+        };
+        Ok((target.lease(access).await?, access))
+    }
+}
+
+/// What a statement needs, by its first word.
+#[derive(Debug, PartialEq)]
+enum Need {
+    Read,
+    Write,
+    /// Only the database can tell.
+    Ask,
+    /// It begins or ends a transaction.
+    Control,
+}
+
+impl Need {
+    fn of(text: &str) -> Self {
+        let word = keyword(text);
+        let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        if is(&["SELECT", "VALUES", "EXPLAIN"]) {
+            Self::Read
+        } else if is(&["WITH"]) || (is(&["PRAGMA"]) && !text.contains('=')) {
+            Self::Ask
+        } else if is(&["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]) {
+            Self::Control
+        } else {
+            Self::Write
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_decides_where_a_statement_runs() {
+        assert_eq!(Need::of("select 1"), Need::Read);
+        assert_eq!(Need::of("-- with\nINSERT INTO a VALUES (1)"), Need::Write);
+        assert_eq!(Need::of("with a as (select 1) delete from b"), Need::Ask);
+        assert_eq!(Need::of("PRAGMA user_version"), Need::Ask);
+        assert_eq!(Need::of("PRAGMA user_version = 3"), Need::Write);
+        assert_eq!(Need::of("Savepoint a"), Need::Control);
+        assert_eq!(Need::of(""), Need::Write);
+    }
+}
