@@ -93,6 +93,8 @@ pub struct FinderPlan {
     pub columns: Vec<usize>,
     /// `name: type` of each argument.
     pub arguments: Vec<String>,
+    /// Statements that turn each argument into a value of its column.
+    pub locals: Vec<String>,
     /// The value of each argument, a `Result<Value>`.
     pub values: Vec<String>,
 }
@@ -348,22 +350,21 @@ fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderP
 fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
     let names: Vec<&str> = columns.iter().map(|planned| planned.field.name.as_str()).collect();
     let mut arguments = Vec::new();
-    let mut values = Vec::new();
+    let (mut locals, mut values) = (Vec::new(), Vec::new());
     for planned in columns {
         let name = tokens::ident(&planned.field.name);
         let (ty, convert) = planned.argument(&quote!(#name));
         let (value, marker) = (&planned.ty.value, &planned.ty.marker);
         arguments.push(quote!(#name: #ty).to_string());
-        values.push(
-            quote!(<#marker as ColumnType>::encode({ let value: &#value = &#convert; value }).map(Value::into_owned))
-                .to_string(),
-        );
+        locals.push(quote!(let #name: #value = #convert;).to_string());
+        values.push(quote!(<#marker as ColumnType>::encode(&#name).map(Value::into_owned)).to_string());
     }
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
         doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))]).to_string(),
         columns: columns.iter().map(|planned| planned.at).collect(),
         arguments,
+        locals,
         values,
     }
 }
