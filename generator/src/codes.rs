@@ -35,6 +35,7 @@ codes! {
     FOREIGN_FILE = "P0510", "a file that is not generated stands where a generated one belongs";
     OUTPUT_PATH = "P0511", "an output path that leaves the output folder";
     OUTPUT_IO = "P0512", "an output file that cannot be read, written or removed";
+    EXISTS = "P0514", "a file that must be new is there already";
     OUT_OF_DATE = "P0513", "a generated file that is not what the input gives";
 
     // P07xx: settings
@@ -45,4 +46,5 @@ codes! {
     DATABASE_URL = "P0705", "a database URL that cannot be used";
     INPUT_READ = "P0706", "an input file that cannot be read";
     DATABASE = "P0707", "the database refused a statement";
+    REFUSED = "P0708", "something that must be confirmed and was not";
 }
