@@ -217,6 +217,23 @@ fn a_database_becomes_a_spec_that_makes_it() {
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
 
+#[test]
+fn what_a_required_database_cannot_do_is_an_error() {
+    let project = Project::new();
+    project.write(
+        "models.yaml",
+        "pilaster: 1\nmodels:\n  A:\n    columns:\n      id: bigint primary\n      tags: text[]\n",
+    );
+    project.write("pilaster.toml", "[generate]\ndialects = [\"sqlite\"]\n");
+    let ran = project.run(&["generate"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.err.contains("P0501") && ran.err.contains("it has no arrays"), "{}", ran.err);
+    assert!(!project.exists("src"));
+    project.write("pilaster.toml", "[generate]\ndialects = [\"postgres\"]\n");
+    let ran = project.run(&["generate", "--strict"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
 fn url_of(project: &Project) -> String {
     crate::url::of_file(&project.path().join("blog.db"))
 }
