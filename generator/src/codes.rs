@@ -32,11 +32,11 @@ codes! {
     NO_EXPRESSION = "P0502", "an expression without a text for a database";
     SQL_NAME = "P0503", "a name that a database cannot hold, or that stands twice";
     RAW_TYPE = "P0504", "a type spelled by hand that is not the text of one type";
+    EXISTS = "P0505", "a file that must be new is there already";
     FOREIGN_FILE = "P0510", "a file that is not generated stands where a generated one belongs";
     OUTPUT_PATH = "P0511", "an output path that leaves the output folder";
     OUTPUT_IO = "P0512", "an output file that cannot be read, written or removed";
     OUT_OF_DATE = "P0513", "a generated file that is not what the input gives";
-    EXISTS = "P0514", "a file that must be new is there already";
 
     // P07xx: settings
     SETTINGS_SYNTAX = "P0701", "the settings file is not well-formed TOML";
