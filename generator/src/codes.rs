@@ -81,6 +81,7 @@ codes! {
     NO_EXPRESSION = "P0502", "an expression without a text for a database";
     SQL_NAME = "P0503", "a name that a database cannot hold, or that stands twice";
     RAW_TYPE = "P0504", "a type spelled by hand that is not the text of one type";
+    EXISTS = "P0505", "a file that must be new is there already";
     FOREIGN_FILE = "P0510", "a file that is not generated stands where a generated one belongs";
     OUTPUT_PATH = "P0511", "an output path that leaves the output folder";
     OUTPUT_IO = "P0512", "an output file that cannot be read, written or removed";
@@ -96,4 +97,5 @@ codes! {
     DATABASE_URL = "P0705", "a database URL that cannot be used";
     INPUT_READ = "P0706", "an input file that cannot be read";
     DATABASE = "P0707", "the database refused a statement";
+    REFUSED = "P0708", "something that must be confirmed and was not";
 }

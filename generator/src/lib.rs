@@ -4,6 +4,8 @@
 //! from the command line and writes folders of code to commit. Both run one pipe of stages: [`source`] reads the
 //! input, [`ir`] checks it, [`plan`] decides the code, [`render`] prints it and [`output`] writes it.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod ddl;

@@ -1,3 +1,5 @@
 //! The `pilaster` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(pilaster_generator::cli::main())
+}

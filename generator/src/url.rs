@@ -91,6 +91,13 @@ fn decode(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "its percent escapes are not UTF-8".to_owned())
 }
 
+/// The URL of a file of SQLite.
+#[must_use]
+pub fn of_file(path: &std::path::Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite://{path}")
+}
+
 /// A URL as it may be shown: without passwords, wherever they stand. Rather hides too much.
 #[must_use]
 pub fn redact(url: &str) -> String {
@@ -165,6 +172,14 @@ mod tests {
         ] {
             let error = parse(url).unwrap_err();
             assert!(error.contains(part) && !error.contains("secret"), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_a_url_that_leads_back() {
+        for path in ["a b?%#.db", "/x/y.db", "//x/y.db"] {
+            let path = PathBuf::from(path);
+            assert_eq!(parse(&of_file(&path)), Ok(Target::Sqlite(path)));
         }
     }
 

@@ -17,10 +17,8 @@ use crate::render::Layout;
 /// Generates `models.rs` into `OUT_DIR` from a spec: all that a `build.rs` needs.
 ///
 /// ```no_run
-/// // build.rs
-/// fn main() {
-///     pilaster_generator::build("models.yaml");
-/// }
+/// // In the `main` of build.rs:
+/// pilaster_generator::build("models.yaml");
 /// ```
 ///
 /// Problems are shown, and errors end the build.
@@ -31,10 +29,8 @@ pub fn build(spec: impl Into<PathBuf>) {
 /// A generator with settings of its own, which go over those of `pilaster.toml`.
 ///
 /// ```no_run
-/// // build.rs
-/// fn main() {
-///     pilaster_generator::Generator::new().spec("models.yaml").derive("Hash").run_in_build_script();
-/// }
+/// // In the `main` of build.rs:
+/// pilaster_generator::Generator::new().spec("models.yaml").derive("Hash").run_in_build_script();
 /// ```
 #[derive(Debug, Clone, Default)]
 #[must_use]

@@ -286,6 +286,17 @@ fn long_names_are_reported_and_made_ones_cut() {
 }
 
 #[test]
+fn hostile_names_and_texts_stay_in_their_quotes() {
+    let all = ALL.map(|dialect| written(&hostile(), dialect));
+    assert_eq!(all.each_ref().map(Vec::len), [3, 6, 2]);
+    assert!(all[0][0].starts_with("CREATE TABLE \"a\"\"b`c'd\\; DROP TABLE x; -- /* */ $do$ é\" ("), "{}", all[0][0]);
+    assert!(all[1][0].ends_with("AS ENUM ('a\"b`c''d\\; DROP TABLE x; -- /* */ $do$ é')"), "{}", all[1][0]);
+    assert!(all[2][0].starts_with("CREATE TABLE `a\"b``c'd\\; DROP TABLE x; -- /* */ $do$ é` ("), "{}", all[2][0]);
+    let missing = create_missing(&hostile(), DialectName::Postgres, &mut Diagnostics::default());
+    assert!(missing[0].starts_with("DO $_do$ ") && missing[0].ends_with(" $_do$"), "{}", missing[0]);
+}
+
+#[test]
 fn names_that_a_database_cannot_hold() {
     let named = |name: &str| Schema { tables: vec![table(name, vec![id()])], ..Schema::default() };
     assert_eq!(ALL.map(|dialect| findings(&named("crab 🦀"), dialect).len()), [0, 0, 1]);

@@ -215,6 +215,26 @@ impl Plan {
     }
 }
 
+/// Writes files that must not be there yet.
+pub(super) fn create(dir: &Path, files: &FileSet) -> Result<(), Diagnostics> {
+    check_paths(files)?;
+    let mut diagnostics = Diagnostics::default();
+    let mut changes = Vec::new();
+    for (path, text) in &files.files {
+        let path = dir.join(path);
+        if fs::symlink_metadata(&path).is_ok() {
+            let message = format!("{} is there already", path.display());
+            let help = "choose another place, or move it away; nothing was written";
+            diagnostics.push(error(codes::EXISTS, message).help(help));
+        }
+        changes.push(Change { path, text: Some(text.clone()), before: None });
+    }
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    transaction::apply(&changes).map_err(|(path, error)| io(&path, "written", &error))
+}
+
 /// Refuses paths that leave the folder, and pairs that are one file where case does not count.
 fn check_paths(files: &FileSet) -> Result<(), Diagnostics> {
     let mut diagnostics = Diagnostics::default();

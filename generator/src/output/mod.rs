@@ -73,5 +73,13 @@ pub fn check(dir: &Path, files: &FileSet) -> Result<Vec<Difference>, Diagnostics
     Folder::new(dir).check(files)
 }
 
+/// Writes files of a user's, once: all of them, or none when one of them is there already.
+///
+/// # Errors
+/// The files that are in the way, a path that leaves the folder, or a failure of the file system.
+pub fn create(dir: &Path, files: &FileSet) -> Result<(), Diagnostics> {
+    folder::create(dir, files)
+}
+
 #[cfg(test)]
 mod tests;

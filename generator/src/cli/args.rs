@@ -1,0 +1,113 @@
+//! The flags.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Typed models, relations and queries from a spec or a database.
+#[derive(Debug, Parser)]
+#[command(name = "pilaster", version, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    /// Print the result and the findings as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Settings file [default: pilaster.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Run as if started in this folder
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start a project: a blog over SQLite
+    New(NewArgs),
+    /// Write the code of a spec or a database into a folder
+    Generate(GenerateArgs),
+    /// Print a database or spec as a YAML spec
+    Inspect(InspectArgs),
+    /// Work on a database
+    #[command(subcommand)]
+    Db(DbCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DbCommand {
+    /// Create the tables that are missing, and the file if it is
+    Create(CreateArgs),
+    /// Drop the tables of the spec, with everything in them
+    Drop(DropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// Folder of the project
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    /// YAML spec to read [default: models.yaml]
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    pub spec: Option<PathBuf>,
+    /// Database to read, by URL
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Folder to write [default: src/models]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write nothing; fail when a file is not what it would be
+    #[arg(long)]
+    pub check: bool,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// Database URL, SQLite file or spec [default: DATABASE_URL, or database.url in the settings]
+    #[arg(value_name = "URL|FILE")]
+    pub source: Option<String>,
+    /// File to write instead of printing
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// YAML spec to read [default: models.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// Database to work on [default: DATABASE_URL, or database.url in the settings]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Print the statements instead of running them
+    #[arg(long)]
+    pub sql: bool,
+    /// Print for sqlite, postgres or mysql, whatever the database is
+    #[arg(long, value_name = "NAME", requires = "sql")]
+    pub dialect: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CreateArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DropArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}

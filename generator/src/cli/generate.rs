@@ -1,0 +1,78 @@
+//! `pilaster generate`.
+
+use super::args::GenerateArgs;
+use super::json::Json;
+use super::{Context, Report};
+use crate::codes;
+use crate::config::{Input, Layer, Options};
+use crate::diag::{Diagnostic, Place};
+use crate::output::{self, Difference, DifferenceKind, FileSet};
+use crate::pipeline;
+use crate::render::Layout;
+
+pub(super) fn run(context: &mut Context, args: &GenerateArgs) -> Option<Report> {
+    let spec = args.spec.as_ref().map(|path| Input::Spec(context.path(path)));
+    let flags = Layer {
+        input: spec.or_else(|| args.database.clone().map(Input::Database)),
+        out: args.out.as_ref().map(|path| context.path(path)),
+        strict: args.strict.then_some(true),
+        ..Layer::default()
+    };
+    let options = context.options(flags)?;
+    let files = pipeline::generate(&options, Layout::Folder, &mut context.diagnostics)?;
+    if args.check { check(context, &options, &files) } else { write(context, &options, &files) }
+}
+
+fn write(context: &mut Context, options: &Options, files: &FileSet) -> Option<Report> {
+    let report = match output::write(&options.out, files) {
+        Ok(report) => report,
+        Err(found) => {
+            context.diagnostics.extend(found);
+            return None;
+        }
+    };
+    let text = format!(
+        "{}: {} written, {} unchanged, {} removed\n",
+        options.out.display(),
+        report.written.len(),
+        report.unchanged.len(),
+        report.removed.len(),
+    );
+    let facts = vec![
+        ("out", Json::Text(options.out.display().to_string())),
+        ("written", Json::texts(report.written)),
+        ("unchanged", Json::texts(report.unchanged)),
+        ("removed", Json::texts(report.removed)),
+    ];
+    Some(Report { text, facts })
+}
+
+fn check(context: &mut Context, options: &Options, files: &FileSet) -> Option<Report> {
+    let differences = match output::check(&options.out, files) {
+        Ok(differences) => differences,
+        Err(found) => {
+            context.diagnostics.extend(found);
+            return None;
+        }
+    };
+    let help = "run `pilaster generate`";
+    for Difference { path, kind } in &differences {
+        let file = options.out.join(path);
+        let what = match kind {
+            DifferenceKind::Missing => "is missing",
+            DifferenceKind::Changed => "is not what the input gives",
+            DifferenceKind::Stale => "is no longer generated",
+            DifferenceKind::Foreign => "is not generated but stands where a generated file belongs",
+        };
+        let message = format!("{} {what}", file.display());
+        context.diagnostics.push(Diagnostic::error(codes::OUT_OF_DATE, Place::None, message).help(help));
+    }
+    let text = if differences.is_empty() {
+        format!("{}: up to date ({} files)\n", options.out.display(), files.files.len())
+    } else {
+        String::new()
+    };
+    let paths = differences.into_iter().map(|difference| difference.path);
+    let facts = vec![("out", Json::Text(options.out.display().to_string())), ("differences", Json::texts(paths))];
+    Some(Report { text, facts })
+}
