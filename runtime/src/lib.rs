@@ -1,7 +1,7 @@
 //! Pilaster: a schema-first data layer. This crate is what generated models run on.
 
-pub mod codegen;
 pub mod blocking;
+pub mod codegen;
 mod config;
 pub mod convert;
 mod database;
@@ -11,10 +11,10 @@ mod executor;
 mod log;
 mod meta;
 mod mode;
-pub mod query;
-pub mod relation;
 mod pool;
+pub mod query;
 mod raw;
+pub mod relation;
 mod row;
 mod rt;
 mod sql;
@@ -25,13 +25,13 @@ pub use convert::{Codec, ColumnType, Operand};
 pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
+pub use mode::{Async, Blocking, Mode, Outcome};
 pub use query::{
     Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate, Query, Ref, Selection, Sort, Update,
     count_rows,
 };
-pub use relation::{Links, ToMany, ToOne, ToOptional};
-pub use mode::{Async, Blocking, Mode, Outcome};
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
+pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
 pub use sql::Dialect;
 pub use transaction::{Transaction, Tx, TxOptions};

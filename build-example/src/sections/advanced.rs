@@ -35,7 +35,8 @@ pub async fn run(db: &Db) -> Result<()> {
     show(User::query().select(|u| u.email).all(db).await?.iter().map(ToString::to_string).collect::<Vec<_>>());
 
     step("hand-written SQL, where the builder ends");
-    let rows = db.sql("SELECT username, length(username) FROM user WHERE id < ?").bind(3).all::<(String, i64)>().await?;
+    let rows =
+        db.sql("SELECT username, length(username) FROM user WHERE id < ?").bind(3).all::<(String, i64)>().await?;
     show(rows);
     Ok(())
 }

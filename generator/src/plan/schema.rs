@@ -34,7 +34,7 @@ pub(super) fn plan(schema: &Schema, dialects: &[DialectName], diagnostics: &mut 
             return None;
         }
         let mut found = Diagnostics::default();
-        let statements = ddl::create(schema, dialect, &mut found);
+        let statements = ddl::create_missing(schema, dialect, &mut found);
         let complete = !found.has_errors();
         diagnostics.extend(found.into_iter().map(|item| Diagnostic { severity: Severity::Warning, ..item }));
         complete.then_some(statements)

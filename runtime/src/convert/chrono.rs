@@ -6,7 +6,6 @@ use super::{column_type, operand};
 use crate::error::Error;
 use crate::value::{Kind, Value};
 
-
 column_type!(
     NaiveDate,
     NaiveDate,

@@ -1,8 +1,8 @@
 //! INSERT of one row or many.
 
 use super::model::{Keyed, Model};
-use crate::error::Result;
 use crate::driver::{Returned, Rows};
+use crate::error::Result;
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::mode::Mode;

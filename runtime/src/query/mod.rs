@@ -18,7 +18,7 @@ pub use model::{IntoRef, Keyed, Model, Ref};
 pub use page::Page;
 pub use record::{delete as delete_row, finder, get, insert_one, reload, save};
 pub use scope::{Maybe, NotNull, Nullability, Nullable, Push, Scope, TableRef};
-pub use select::{Query, SortList};
 pub(crate) use select::fetch_each;
+pub use select::{Query, SortList};
 pub use selection::Selection;
 pub use update::{Filtered, Unfiltered, Update};

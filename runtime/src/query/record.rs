@@ -178,4 +178,3 @@ fn gone(meta: &ModelMeta) -> Error {
     }
     Error::new(ErrorKind::NotFound, format!("the {model} is not stored any more"))
 }
-

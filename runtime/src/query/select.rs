@@ -161,10 +161,7 @@ impl<S: Scope, O, I> Query<S, O, I> {
 
 impl<S: Scope> Query<S> {
     /// Adds the rows that a relation leads to; rows without any are left out.
-    pub fn join<R: Relation>(
-        self,
-        relation: impl FnOnce(S::Columns) -> R,
-    ) -> Query<<S as Push<R::Target>>::Out>
+    pub fn join<R: Relation>(self, relation: impl FnOnce(S::Columns) -> R) -> Query<<S as Push<R::Target>>::Out>
     where
         S: Push<R::Target>,
     {
@@ -324,9 +321,7 @@ pub(crate) async fn fetch_each(
     each: &mut (dyn FnMut(&Row<'_>) -> Result<()> + Send),
 ) -> Result<()> {
     let Statement { sql, params } = Writer::select(lease.dialect(), select)?;
-    lease
-        .query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position())))
-        .await
+    lease.query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position()))).await
 }
 
 /// The one number of a statement.

@@ -149,24 +149,18 @@ fn pairs(
     right_meta: &'static ModelMeta,
     on: &[(usize, usize)],
 ) -> Node {
-    Node::equal_pairs(on.iter().filter_map(|&(l, r)| Some((column(left_meta, left, l)?, column(right_meta, right, r)?))))
+    Node::equal_pairs(
+        on.iter().filter_map(|&(l, r)| Some((column(left_meta, left, l)?, column(right_meta, right, r)?))),
+    )
 }
 
-fn near_pairs(
-    parent: Source,
-    meta: &'static ModelMeta,
-    near: &'static [(usize, ColumnMeta)],
-    between: Source,
-) -> Node {
-    Node::equal_pairs(near.iter().filter_map(|(at, near)| Some((column(meta, parent, *at)?, Node::Column(between, near)))))
+fn near_pairs(parent: Source, meta: &'static ModelMeta, near: &'static [(usize, ColumnMeta)], between: Source) -> Node {
+    Node::equal_pairs(
+        near.iter().filter_map(|(at, near)| Some((column(meta, parent, *at)?, Node::Column(between, near)))),
+    )
 }
 
-fn far_pairs(
-    between: Source,
-    far: &'static [(ColumnMeta, usize)],
-    child: Source,
-    meta: &'static ModelMeta,
-) -> Node {
+fn far_pairs(between: Source, far: &'static [(ColumnMeta, usize)], child: Source, meta: &'static ModelMeta) -> Node {
     Node::equal_pairs(far.iter().filter_map(|(far, at)| Some((Node::Column(between, far), column(meta, child, *at)?))))
 }
 
@@ -182,13 +176,7 @@ pub(crate) fn join_between(
 }
 
 /// The joins that lead from a row over a relation to its related rows.
-pub(crate) fn push_joins(
-    joins: &mut Vec<Join>,
-    left: bool,
-    from: Source,
-    meta: &'static RelationMeta,
-    source: Source,
-) {
+pub(crate) fn push_joins(joins: &mut Vec<Join>, left: bool, from: Source, meta: &'static RelationMeta, source: Source) {
     let table = Table::Model(meta.child);
     match meta.through {
         None => joins.push(Join { left, source, table, on: pairs(from, meta.parent, source, meta.child, meta.on) }),

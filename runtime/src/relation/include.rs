@@ -388,22 +388,21 @@ impl Plan {
         let mut select = self.select.clone();
         let width = keys.len().next_power_of_two();
         let padded = keys.iter().chain(keys.last().into_iter().cycle()).take(width);
-        select.filter.insert(0, match self.near.as_slice() {
-            [node] => {
-                let values = padded.filter_map(|key| key.first()).map(|value| Node::Bind(value.clone())).collect();
-                Node::In { node: Box::new(node.clone()), values, negated: false }
-            }
-            nodes => Node::InRows { nodes: nodes.to_vec(), rows: padded.cloned().collect() },
-        });
+        select.filter.insert(
+            0,
+            match self.near.as_slice() {
+                [node] => {
+                    let values = padded.filter_map(|key| key.first()).map(|value| Node::Bind(value.clone())).collect();
+                    Node::In { node: Box::new(node.clone()), values, negated: false }
+                }
+                nodes => Node::InRows { nodes: nodes.to_vec(), rows: padded.cloned().collect() },
+            },
+        );
         select
     }
 
     /// The group of a related row.
-    fn group<'v>(
-        &self,
-        row: &crate::Row<'_>,
-        value: impl Fn(usize) -> Result<Value<'v>>,
-    ) -> Result<Option<u32>> {
+    fn group<'v>(&self, row: &crate::Row<'_>, value: impl Fn(usize) -> Result<Value<'v>>) -> Result<Option<u32>> {
         match (self.meta.through, self.meta.on) {
             (None, [(_, column)]) => match value(*column)? {
                 Value::Int(int) => Ok(self.keys.find_int(int)),

@@ -174,8 +174,7 @@ async fn insert(
 ) -> Result<u64> {
     let columns: Vec<&'static ColumnMeta> =
         through.near.iter().map(|(_, column)| column).chain(through.far.iter().map(|(column, _)| column)).collect();
-    let insert =
-        Insert { table: Table::Through(through), columns: &columns, returning: &[], ignore_existing: true };
+    let insert = Insert { table: Table::Through(through), columns: &columns, returning: &[], ignore_existing: true };
     let sql = Writer::insert(lease.dialect(), &insert);
     let params = [near, far].concat();
     Ok(lease.execute(&sql, &params).await?.affected)

@@ -5,7 +5,7 @@ mod include;
 mod keys;
 mod link;
 
-pub use handle::{Many, One, Optional, Rel, Relation, ToMany, ToOne, ToOptional};
 pub(crate) use handle::push_joins;
+pub use handle::{Many, One, Optional, Rel, Relation, ToMany, ToOne, ToOptional};
 pub use include::{Include, IncludeList, IntoInclude, With};
 pub use link::{Links, related};

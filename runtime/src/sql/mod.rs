@@ -5,8 +5,8 @@ mod expr;
 mod write;
 
 pub use dialect::Dialect;
-pub use expr::{Node, Order, Source};
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
+pub use expr::{Node, Order, Source};
 pub(crate) use write::{Insert, Statement, Write, Writer};
 
 use crate::error::Error;

@@ -71,7 +71,11 @@ impl Writer {
                 return w.write_conditions(" WHERE ", &select.filter);
             }
             // The list is aliased: MySQL refuses a subquery with two columns of one name.
-            w.push(if select.distinct { "SELECT count(*) FROM (SELECT DISTINCT " } else { "SELECT count(*) FROM (SELECT " });
+            w.push(if select.distinct {
+                "SELECT count(*) FROM (SELECT DISTINCT "
+            } else {
+                "SELECT count(*) FROM (SELECT "
+            });
             w.write_body(select, |w| w.write_aliased(&select.projection))?;
             w.write_limit(select);
             w.push(") AS q");
@@ -582,7 +586,13 @@ impl Writer {
     }
 
     /// SQLite computes decimals as floating point numbers: sums and averages are rounded to the column's scale.
-    fn write_aggregate(&mut self, function: Aggregate, distinct: bool, argument: Option<&Node>, kind: Kind) -> Result<()> {
+    fn write_aggregate(
+        &mut self,
+        function: Aggregate,
+        distinct: bool,
+        argument: Option<&Node>,
+        kind: Kind,
+    ) -> Result<()> {
         let scale = match kind {
             Kind::Decimal(scale) if self.dialect == Dialect::Sqlite => scale,
             _ => None,
@@ -664,7 +674,8 @@ impl Select {
     }
 
     fn has_subquery(&self) -> bool {
-        let projected = self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_subquery()));
+        let projected =
+            self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_subquery()));
         projected
             || self.filter.iter().chain(&self.having).chain(&self.group_by).any(Node::has_subquery)
             || self.order.iter().any(|order| order.node.has_subquery())
@@ -694,7 +705,9 @@ impl Node {
             Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
             Node::Unary(_, node) | Node::Match { node, .. } => node.has_subquery(),
             Node::Binary(_, left, right) => left.has_subquery() || right.has_subquery(),
-            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => nodes.iter().any(Node::has_subquery),
+            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
+                nodes.iter().any(Node::has_subquery)
+            }
             Node::In { node, values, .. } => node.has_subquery() || values.iter().any(Node::has_subquery),
             Node::Between(node, low, high) => node.has_subquery() || low.has_subquery() || high.has_subquery(),
             Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Node::has_subquery),
