@@ -92,7 +92,6 @@ impl Builder<'_> {
         for draft in kept {
             for (before, after) in DERIVED {
                 let derived = format!("{before}{}{after}", draft.name.value);
-                let place = kept.iter().find(|m| m.name.value == derived).map(|m| m.name.place.clone());
                 let taken = ids.contains_key(derived.as_str()) || self.enum_ids.contains_key(&derived);
                 if !taken {
                     continue;
@@ -101,6 +100,7 @@ impl Builder<'_> {
                     "`{derived}` is made for the model `{}`, so nothing else can have that name",
                     draft.name.value
                 );
+                let place = kept.iter().find(|m| m.name.value == derived).map(|m| m.name.place.clone());
                 let place = place.unwrap_or_else(|| draft.name.place.clone());
                 if self.lenient {
                     self.warn(codes::RESERVED_NAME, &place, message, "give one of them another name");

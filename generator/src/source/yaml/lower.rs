@@ -3,7 +3,7 @@
 mod edges;
 mod many;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::column::ColumnSpec;
 use super::models::{IndexSpec, ModelSpec, PartTarget, Spec, rust_path};
@@ -27,6 +27,7 @@ pub(super) fn lower(reader: &mut Reader<'_>, spec: Spec) -> Draft {
         specs: spec.models,
         declared: BTreeMap::new(),
         inverses: BTreeMap::new(),
+        assumed: BTreeSet::new(),
     };
     lower.tables();
     lower.relations();
@@ -49,6 +50,8 @@ struct Lower<'a, 'r> {
     declared: BTreeMap<Declared, Relation>,
     /// The other sides: the model they are in, and the relation.
     inverses: BTreeMap<Declared, (usize, Relation)>,
+    /// Fields of relations that were reported, so that what names them is not reported as well.
+    assumed: BTreeSet<(usize, String)>,
 }
 
 impl Lower<'_, '_> {
@@ -186,6 +189,9 @@ impl Lower<'_, '_> {
         if let Some(found) = model.fields.iter().find(|f| f.name.value == field.value) {
             return Some(At::new(found.column.clone(), field.place.clone()));
         }
+        if self.assumed.contains(&(index, field.value.clone())) {
+            return None;
+        }
         let message = format!("`{}` has no field `{}`", model.name.value, field.value);
         let help = suggest_help(&field.value, "fields", model.fields.iter().map(|f| f.name.value.as_str()));
         self.push(codes::UNKNOWN_COLUMN, field.place.clone(), message, help);
@@ -228,8 +234,7 @@ impl Lower<'_, '_> {
             let Some(spec) = self.specs.get_mut(index) else { continue };
             let (uniques, indexes) = (std::mem::take(&mut spec.uniques), std::mem::take(&mut spec.indexes));
             let checks = std::mem::take(&mut spec.checks);
-            let uniques =
-                uniques.into_iter().map(|u| (u.name, self.columns_of(index, &u.columns), u.columns.len()));
+            let uniques = uniques.into_iter().map(|u| (u.name, self.columns_of(index, &u.columns), u.columns.len()));
             // one with an unknown column has been reported
             let uniques: Vec<_> = uniques.filter(|(_, c, n)| c.len() == *n).map(|(name, c, _)| (name, c)).collect();
             let indexes: Vec<_> = indexes.into_iter().filter_map(|i| self.index(index, i)).collect();

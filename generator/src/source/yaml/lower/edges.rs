@@ -42,7 +42,12 @@ impl Lower<'_, '_> {
             for relation in 0..count {
                 let at = (model, relation);
                 let Some(spec) = self.spec_of(at).cloned() else { continue };
-                let Some(target) = self.model_of(&spec.target) else { continue };
+                let Some(target) = self.model_of(&spec.target) else {
+                    let made = [At::new(format!("{}_id", spec.name.value), spec.name.place.clone())];
+                    let fields = if spec.columns.is_empty() { &made } else { spec.columns.as_slice() };
+                    self.assumed.extend(fields.iter().map(|f| (model, f.value.clone())));
+                    continue;
+                };
                 if self.declared_twice(at, &spec, target) {
                     continue;
                 }

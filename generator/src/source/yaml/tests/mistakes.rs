@@ -192,7 +192,7 @@ fn short_form() {
 
 #[test]
 fn yaml_traps() {
-    insta::assert_snapshot!(columns("a: text = #fff\nb: { type: decimal(10,2), null: true }\nc: { type: text, default: #fff\n  }"), @r#"
+    insta::assert_snapshot!(columns("a: text = #fff\nb: { type: decimal(10,2), null: true }\nc: { type: text, default: #fff\n  }"), @r##"
     error[P0107]: inside brackets the comma cuts `decimal(10,2)` in two
      --> models.yaml:7:18
       |
@@ -213,7 +213,7 @@ fn yaml_traps() {
     8 |       c: { type: text, default: #fff
       |                                 ^^^^
       = help: put the value in quotes: "#fff"
-    "#);
+    "##);
     insta::assert_snapshot!(columns("a: { type: text[] }"), @r#"
     error[P0101]: inside brackets `text[]` must be in quotes
      --> models.yaml:6:18
@@ -345,7 +345,7 @@ fn relations() {
 #[test]
 fn names() {
     insta::assert_snapshot!(said("User:\n  table: t\n  columns: { id: bigint primary }\nPost:\n  table: t\n  columns: { id: bigint primary }"), @r"
-    error[P0206]: the table `t` is there twice
+    error[P0206]: `User` and `Post` are both on the table `t`
      --> models.yaml:7:12
       |
     7 |     table: t
