@@ -19,7 +19,7 @@ struct Edge {
 
 impl Edge {
     /// Whether the model that holds the key declares the relation.
-    fn from_owner(&self) -> bool {
+    fn is_owners(&self) -> bool {
         self.spec.kind == RelationKind::BelongsTo
     }
 }
@@ -194,7 +194,7 @@ impl Lower<'_, '_> {
             Inverse::Suppressed => Side::None,
             Inverse::Omitted => Side::Derived(spec.name.place.clone()),
         };
-        Some(if edge.from_owner() { (declared, other) } else { (other, declared) })
+        Some(if edge.is_owners() { (declared, other) } else { (other, declared) })
     }
 
     /// Fields of the foreign key, made where they are not declared.
@@ -296,7 +296,7 @@ impl Lower<'_, '_> {
             inverse: far_name,
         });
         let has = far.map(|name| Relation { name, target: At::new(owner, place), kind: many, inverse: near_name });
-        let (declared, inverse, other) = match edge.from_owner() {
+        let (declared, inverse, other) = match edge.is_owners() {
             true => (belongs_to, has, edge.target),
             false => (has, belongs_to, edge.owner),
         };

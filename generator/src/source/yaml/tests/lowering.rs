@@ -347,9 +347,57 @@ models:
 }
 
 #[test]
+fn what_a_database_may_have_can_be_said() {
+    let schema = good(
+        r"
+pilaster: 1
+models:
+  A:
+    table: a
+    columns:
+      id: { type: bigint, primary: true, auto: false, declared: { sqlite: INT8 } }
+      secret: { type: text, field: false, column: odd name, index: true }
+      b_id: bigint null
+    foreign_keys: [{ columns: [b_id], model: A, on_delete: set_null, constraint: fk }, { columns: [b_id], table: a }]
+    indexes: [{ columns: [secret], where: secret <> '' }]
+",
+    );
+    insta::assert_snapshot!(table(&schema, "a"), @r#"
+    id: BigInt { unsigned: false }
+    odd name: Text
+    b_id: BigInt { unsigned: false } null
+    key(id)
+    index(odd name) unique false only []
+    index(odd name) unique false only [] where "odd name" <> ''
+    b_id -> a(id) SetNull
+    b_id -> a(id) NoAction
+    "#);
+    assert_eq!(schema.models[0].fields.len(), 2);
+    assert_eq!(schema.tables[0].columns[0].declared.as_ref().unwrap().sqlite.as_deref(), Some("INT8"));
+}
+
+#[test]
 fn an_empty_spec_says_what_is_missing() {
     let (_, diagnostics) = read("");
     let codes: Vec<_> = diagnostics.iter().map(|d| d.code.id).collect();
     assert_eq!(codes, ["P0110", "P0111"]);
     good("pilaster: 1\nmodels:\n");
+}
+
+#[test]
+fn damaged_specs_are_findings_and_never_panics() {
+    let pieces =
+        ["", "{", "}", "[", "]", "\"", "'", ":", "#", "\t", "\n", "=", "é", "\u{202e}", "*", "&", "|", "null", "("];
+    let ends: Vec<usize> = BLOG.char_indices().map(|(at, _)| at).collect();
+    let mut at = 7;
+    for round in 0..3000 {
+        // a fixed walk over places and pieces: every run is the same
+        at = (at * 31 + round * 17) % ends.len();
+        let piece = pieces[round % pieces.len()];
+        let cut = ends.get(at + round % 5).copied().unwrap_or(BLOG.len());
+        let text = format!("{}{piece}{}", &BLOG[..ends[at]], &BLOG[cut..]);
+        let (schema, diagnostics) = read(&text);
+        assert!(schema.is_some() || diagnostics.has_errors(), "{text}");
+        let _ = diagnostics.render(true);
+    }
 }

@@ -352,7 +352,7 @@ fn names() {
       |            ^
       = help: two models cannot share a table: give one of them another with `table:`
     ");
-    insta::assert_snapshot!(columns("self: text\nuserName: text\ntype: text\n\"2fa\": text\nnew: text"), @r#"
+    insta::assert_snapshot!(columns("self: text\nuserName: text\ntype: text\n\"2fa\": text"), @r#"
     error[P0209]: `self` cannot be a name in Rust
      --> models.yaml:6:7
       |
@@ -373,13 +373,6 @@ fn names() {
     9 |       "2fa": text
       |       ^^^^^
       = help: write `field_2fa` with `column: 2fa` to keep the column's name
-
-    error[P0208]: generated code has a function `new`, so no field can have that name
-      --> models.yaml:10:7
-       |
-    10 |       new: text
-       |       ^^^
-       = help: name the field for instance `new_value` and write `column: new`
     "#);
     insta::assert_snapshot!(said("user_group:\n  columns: { id: bigint primary }"), @r"
     error[P0209]: `user_group` is no name for a model: these are UpperCamelCase
