@@ -109,6 +109,13 @@ fn relations(schema: &Schema, name: &str) -> Vec<String> {
 }
 
 #[test]
+fn tables_and_columns_of_a_relation_have_names_without_being_told() {
+    let text: String = BLOG.lines().filter(|l| !l.starts_with("    table: ")).map(|l| format!("{l}\n")).collect();
+    let schema = good(&text.replace(", columns: [group_id, user_id]", ""));
+    assert_eq!((schema.tables.len(), schema.models.len()), (5, 4));
+}
+
+#[test]
 fn the_blog_becomes_five_tables() {
     let schema = good(BLOG);
     insta::assert_snapshot!(table(&schema, "user"), @r"
