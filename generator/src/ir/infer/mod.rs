@@ -43,12 +43,8 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
     let mut taken: BTreeSet<String> = draft.customs.iter().map(|custom| custom.name.value.clone()).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
-    draft.models = draft
-        .tables
-        .iter()
-        .zip(models)
-        .map(|(table, name)| model(table, name, &mut names, diagnostics))
-        .collect();
+    draft.models =
+        draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
@@ -119,8 +115,7 @@ fn model_names(
 
 fn lost_model(table: &str, name: &str) -> Diagnostic {
     let message = format!("the table is left out: its model `{name}` would clash with another one");
-    Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message)
-        .help(write_name(table, &format!("{name}Record")))
+    Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message).help(write_name(table, &format!("{name}Record")))
 }
 
 /// A model with its fields.

@@ -70,14 +70,7 @@ impl<'a> Names<'a> {
         self.overrides.names.get(at).map(|(_, name)| name.as_str())
     }
 
-    fn checked(
-        &self,
-        key: &str,
-        name: &str,
-        fits: bool,
-        plain: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
+    fn checked(&self, key: &str, name: &str, fits: bool, plain: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         if fits {
             return Some(name.to_owned());
         }
