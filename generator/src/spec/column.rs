@@ -82,7 +82,7 @@ impl Writer<'_> {
         &self,
         column: &Column,
         words: &[&'static str],
-        extra: &[(String, Yaml)],
+        extra: &[(&'static str, Yaml)],
         default: Option<&Yaml>,
     ) -> Option<Yaml> {
         if !extra.is_empty() || matches!(column.ty, SqlType::Raw(_)) {
@@ -101,19 +101,25 @@ impl Writer<'_> {
         Some(Yaml::text(text))
     }
 
-    fn long(&self, column: &Column, words: &[&'static str], extra: Vec<(String, Yaml)>, default: Option<Yaml>) -> Yaml {
+    fn long(
+        &self,
+        column: &Column,
+        words: &[&'static str],
+        extra: Vec<(&'static str, Yaml)>,
+        default: Option<Yaml>,
+    ) -> Yaml {
         let mut map = vec![self.type_entry("type", &column.ty)];
-        map.extend(words.iter().map(|word| ((*word).to_owned(), Yaml::yes())));
-        map.extend(default.map(|default| ("default".to_owned(), default)));
+        map.extend(words.iter().map(|word| (*word, Yaml::yes())));
+        map.extend(default.map(|default| ("default", default)));
         map.extend(extra);
         Yaml::Map(map)
     }
 
     /// `type: …`, or `raw: …` for a type that is spelled by hand.
-    pub(super) fn type_entry(&self, key: &str, ty: &SqlType) -> (String, Yaml) {
+    pub(super) fn type_entry(&self, key: &'static str, ty: &SqlType) -> (&'static str, Yaml) {
         match ty {
-            SqlType::Raw(spelled) => ("raw".to_owned(), raw(spelled)),
-            ty => (key.to_owned(), Yaml::text(self.type_text(ty))),
+            SqlType::Raw(spelled) => ("raw", raw(spelled)),
+            ty => (key, Yaml::text(self.type_text(ty))),
         }
     }
 
@@ -149,9 +155,9 @@ impl Writer<'_> {
     }
 
     /// What only the long form has.
-    fn extra(&self, of: Of<'_>, id: ColumnId, column: &Column, key: &str) -> Vec<(String, Yaml)> {
+    fn extra(&self, of: Of<'_>, id: ColumnId, column: &Column, key: &str) -> Vec<(&'static str, Yaml)> {
         let mut map = Vec::new();
-        let mut put = |key: &str, value: Option<Yaml>| map.extend(value.map(|value| (key.to_owned(), value)));
+        let mut put = |key: &'static str, value: Option<Yaml>| map.extend(value.map(|value| (key, value)));
         put("column", (column.name != key).then(|| Yaml::text(&column.name)));
         put("field", of.field(id).is_none().then_some(Yaml::Word("false")));
         put("auto", self.auto(of, id, column));
@@ -160,7 +166,7 @@ impl Writer<'_> {
             column.generated.as_ref().map(|generated| {
                 let expr = expression(of, &generated.expr);
                 let stored = Yaml::Word(if generated.stored { "true" } else { "false" });
-                Yaml::Map(vec![("expr".to_owned(), expr), ("stored".to_owned(), stored)])
+                Yaml::Map(vec![("expr", expr), ("stored", stored)])
             }),
         );
         put("collation", column.collation.as_ref().map(Yaml::text));
@@ -196,7 +202,7 @@ fn default(of: Of<'_>, column: &Column) -> Option<Yaml> {
 }
 
 fn sql(expr: Yaml) -> Yaml {
-    Yaml::Map(vec![("sql".to_owned(), expr)])
+    Yaml::Map(vec![("sql", expr)])
 }
 
 fn words(of: Of<'_>, id: ColumnId, column: &Column, flags: &Flags) -> Vec<&'static str> {

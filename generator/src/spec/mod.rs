@@ -101,9 +101,9 @@ impl<'a> Writer<'a> {
     }
 
     fn custom(&self, custom: &CustomType) -> (String, Yaml) {
-        let mut map = vec![self.type_entry("sql", &custom.sql), ("rust".to_owned(), Yaml::text(&custom.rust))];
+        let mut map = vec![self.type_entry("sql", &custom.sql), ("rust", Yaml::text(&custom.rust))];
         if let Some(with) = &custom.with {
-            map.push(("with".to_owned(), Yaml::text(with)));
+            map.push(("with", Yaml::text(with)));
         }
         (custom.name.clone(), Yaml::Map(map))
     }
@@ -159,15 +159,12 @@ fn some_items(items: Vec<Yaml>) -> Option<Yaml> {
 fn enumeration(ty: &EnumType) -> (String, Yaml) {
     let label = |variant: &crate::ir::Variant| match variant.name == names::variant(&variant.label) {
         true => Yaml::text(&variant.label),
-        false => Yaml::Map(vec![
-            ("label".to_owned(), Yaml::text(&variant.label)),
-            ("name".to_owned(), Yaml::text(&variant.name)),
-        ]),
+        false => Yaml::Map(vec![("label", Yaml::text(&variant.label)), ("name", Yaml::text(&variant.name))]),
     };
     let labels = Yaml::List(ty.variants.iter().map(label).collect());
     let value = match ty.sql_name == names::table(&ty.name) {
         true => labels,
-        false => Yaml::Map(vec![("labels".to_owned(), labels), ("sql".to_owned(), Yaml::text(&ty.sql_name))]),
+        false => Yaml::Map(vec![("labels", labels), ("sql", Yaml::text(&ty.sql_name))]),
     };
     (ty.name.clone(), value)
 }
@@ -178,7 +175,7 @@ fn sqlite(options: SqliteOptions) -> Option<Yaml> {
         ("without_rowid", options.without_rowid),
         ("autoincrement", options.autoincrement),
     ];
-    let map: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(key, _)| ((*key).to_owned(), Yaml::yes())).collect();
+    let map: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(key, _)| (*key, Yaml::yes())).collect();
     (!map.is_empty()).then_some(Yaml::Map(map))
 }
 
@@ -186,7 +183,7 @@ fn unique(of: Of<'_>, unique: &Unique) -> Yaml {
     let columns = Yaml::texts(of.keys(&unique.columns));
     match &unique.name {
         None => columns,
-        Some(name) => Yaml::Map(vec![("columns".to_owned(), columns), ("name".to_owned(), Yaml::text(name))]),
+        Some(name) => Yaml::Map(vec![("columns", columns), ("name", Yaml::text(name))]),
     }
 }
 
@@ -195,26 +192,26 @@ fn index(of: Of<'_>, index: &Index) -> Yaml {
         (IndexTarget::Column(column), false) => Yaml::text(of.key(*column)),
         (IndexTarget::Column(column), true) => Yaml::text(format!("{} desc", of.key(*column))),
         (IndexTarget::Expr(expr), desc) => {
-            let mut map = vec![("expr".to_owned(), expression(of, expr))];
+            let mut map = vec![("expr", expression(of, expr))];
             if desc {
-                map.push(("desc".to_owned(), Yaml::yes()));
+                map.push(("desc", Yaml::yes()));
             }
             Yaml::Map(map)
         }
     };
-    let mut map = vec![("columns".to_owned(), Yaml::List(index.parts.iter().map(part).collect()))];
+    let mut map = vec![("columns", Yaml::List(index.parts.iter().map(part).collect()))];
     if let Some(name) = &index.name {
-        map.push(("name".to_owned(), Yaml::text(name)));
+        map.push(("name", Yaml::text(name)));
     }
     if index.unique {
-        map.push(("unique".to_owned(), Yaml::yes()));
+        map.push(("unique", Yaml::yes()));
     }
     if let Some(predicate) = &index.predicate {
-        map.push(("where".to_owned(), expression(of, predicate)));
+        map.push(("where", expression(of, predicate)));
     }
     if !index.only.is_empty() {
         let only = index.only.iter().map(|dialect| dialect_key(*dialect));
-        map.push(("only".to_owned(), Yaml::texts(only)));
+        map.push(("only", Yaml::texts(only)));
     }
     Yaml::Map(map)
 }
@@ -237,7 +234,7 @@ fn listed(of: Of<'_>, check: &Check) -> Yaml {
     let expr = expression(of, &check.expr);
     match &check.name {
         None => expr,
-        Some(name) => Yaml::Map(vec![("name".to_owned(), Yaml::text(name)), ("expr".to_owned(), expr)]),
+        Some(name) => Yaml::Map(vec![("name", Yaml::text(name)), ("expr", expr)]),
     }
 }
 
@@ -259,7 +256,7 @@ fn per_dialect(text: &dyn Fn(crate::ir::DialectName) -> Option<String>) -> Yaml 
     use crate::ir::DialectName::{Mysql, Postgres, Sqlite};
     let entries = [Sqlite, Postgres, Mysql]
         .into_iter()
-        .filter_map(|dialect| text(dialect).map(|text| (dialect_key(dialect).to_owned(), Yaml::text(text))));
+        .filter_map(|dialect| text(dialect).map(|text| (dialect_key(dialect), Yaml::text(text))));
     Yaml::Map(entries.collect())
 }
 

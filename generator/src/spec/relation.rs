@@ -6,7 +6,7 @@ use super::{Of, Writer};
 use crate::ir::{Action, ColumnId, ForeignKey, IndexTarget, Model, ModelId, Relation, RelationKind, Table, TableId};
 use crate::names;
 
-type Entries = Vec<(String, Yaml)>;
+type Entries = Vec<(&'static str, Yaml)>;
 
 /// An edge over a foreign key.
 struct Edge<'a> {
@@ -21,7 +21,7 @@ struct Edge<'a> {
 
 impl<'a> Writer<'a> {
     /// The relations that the spec declares at a model.
-    pub(super) fn relations(&self, at: usize, of: Of<'a>) -> Entries {
+    pub(super) fn relations(&self, at: usize, of: Of<'a>) -> Vec<(String, Yaml)> {
         let declared = of.model.relations.iter().enumerate().filter(|(r, _)| self.sides.is_declared((at, *r)));
         declared
             .filter_map(|(position, relation)| {
@@ -48,10 +48,10 @@ impl<'a> Writer<'a> {
             }
         };
         let leads_to = self.schema.models.get(relation.target.index())?;
-        let mut map = vec![(kind.to_owned(), Yaml::text(&leads_to.name))];
+        let mut map = vec![(kind, Yaml::text(&leads_to.name))];
         match other {
-            None => map.push(("inverse".to_owned(), Yaml::Word("none"))),
-            Some(other) if other.name != inverse => map.push(("inverse".to_owned(), Yaml::text(&other.name))),
+            None => map.push(("inverse", Yaml::Word("none"))),
+            Some(other) if other.name != inverse => map.push(("inverse", Yaml::text(&other.name))),
             Some(_) => {}
         }
         map.extend(edge_columns(&edge));
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         map.extend(settings(key));
         let columns: Vec<ColumnId> = edge.on.iter().map(|(here, _)| *here).collect();
         if !leads(edge.owner.table, &columns) && kind != "has_one" {
-            map.push(("index".to_owned(), Yaml::Word("false")));
+            map.push(("index", Yaml::Word("false")));
         }
         Some(map)
     }
@@ -85,16 +85,16 @@ impl<'a> Writer<'a> {
         let RelationKind::ManyToMany { through, near, far } = &relation.kind else { return None };
         let target = self.schema.models.get(relation.target.index())?;
         let between = self.schema.tables.get(through.index())?;
-        let mut map = vec![("many_to_many".to_owned(), Yaml::text(&target.name))];
+        let mut map = vec![("many_to_many", Yaml::text(&target.name))];
         let columns: Vec<ColumnId> = near.iter().map(|(_, c)| *c).chain(far.iter().map(|(c, _)| *c)).collect();
         match self.schema.models.iter().find(|model| model.table == *through) {
             Some(model) => {
-                map.push(("through".to_owned(), Yaml::text(&model.name)));
+                map.push(("through", Yaml::text(&model.name)));
                 let keys = |to: TableId| between.foreign_keys.iter().filter(|key| key.table == to).count();
                 if keys(of.model.table) > 1 || keys(target.table) > 1 {
                     let of = Of { model, table: between };
                     let halves = [near.first().map(|(_, c)| *c), far.first().map(|(c, _)| *c)];
-                    map.push(("columns".to_owned(), Yaml::texts(halves.into_iter().flatten().map(|c| of.key(c)))));
+                    map.push(("columns", Yaml::texts(halves.into_iter().flatten().map(|c| of.key(c)))));
                 }
             }
             None => map.extend(own_table(of, target, between, &columns)),
@@ -103,8 +103,8 @@ impl<'a> Writer<'a> {
         let plain = relation.name == names::plural(&names::table(&target.name));
         let inverse = if plain { plural } else { format!("{}_{plural}", relation.name) };
         match &relation.inverse {
-            None => map.push(("inverse".to_owned(), Yaml::Word("none"))),
-            Some(name) if *name != inverse => map.push(("inverse".to_owned(), Yaml::text(name))),
+            None => map.push(("inverse", Yaml::Word("none"))),
+            Some(name) if *name != inverse => map.push(("inverse", Yaml::text(name))),
             Some(_) => {}
         }
         Some(map)
@@ -127,18 +127,18 @@ impl<'a> Writer<'a> {
     }
 
     fn foreign_key(&self, of: Of<'a>, key: &ForeignKey) -> Yaml {
-        let mut map = vec![("columns".to_owned(), Yaml::texts(of.keys(&key.columns)))];
+        let mut map = vec![("columns", Yaml::texts(of.keys(&key.columns)))];
         let target = self.schema.models.iter().find(|model| model.table == key.table).and_then(|model| self.of(model));
         match target {
             Some(target) => {
-                map.push(("model".to_owned(), Yaml::text(&target.model.name)));
+                map.push(("model", Yaml::text(&target.model.name)));
                 if key.references != target.table.primary_key {
-                    map.push(("references".to_owned(), Yaml::texts(target.keys(&key.references))));
+                    map.push(("references", Yaml::texts(target.keys(&key.references))));
                 }
             }
             None => {
                 let table = self.schema.tables.get(key.table.index());
-                map.push(("table".to_owned(), Yaml::text(table.map_or("", |table| &table.name.name))));
+                map.push(("table", Yaml::text(table.map_or("", |table| &table.name.name))));
             }
         }
         map.extend(settings(key));
@@ -158,10 +158,10 @@ fn edge_columns(edge: &Edge<'_>) -> Entries {
         fields => fields.iter().map(|field| format!("{stem}_{field}")).collect(),
     };
     if here != usual {
-        map.push(("columns".to_owned(), Yaml::texts(here)));
+        map.push(("columns", Yaml::texts(here)));
     }
     if columns != edge.target.table.primary_key {
-        map.push(("references".to_owned(), Yaml::texts(there)));
+        map.push(("references", Yaml::texts(there)));
     }
     map
 }
@@ -171,14 +171,14 @@ fn settings(key: &ForeignKey) -> Entries {
     let mut map = Entries::new();
     for (name, action) in [("on_delete", key.on_delete), ("on_update", key.on_update)] {
         if action != Action::NoAction {
-            map.push((name.to_owned(), Yaml::Word(action_key(action))));
+            map.push((name, Yaml::Word(action_key(action))));
         }
     }
     if key.deferred {
-        map.push(("deferred".to_owned(), Yaml::yes()));
+        map.push(("deferred", Yaml::yes()));
     }
     if let Some(name) = &key.name {
-        map.push(("constraint".to_owned(), Yaml::text(name)));
+        map.push(("constraint", Yaml::text(name)));
     }
     map
 }
@@ -203,7 +203,7 @@ fn own_table(of: Of<'_>, target: &Model, between: &Table, columns: &[ColumnId]) 
     let mut map = Entries::new();
     let (owner, other) = (names::table(&of.model.name), names::table(&target.name));
     if between.name.name != format!("{owner}_{other}") {
-        map.push(("table".to_owned(), Yaml::text(&between.name.name)));
+        map.push(("table", Yaml::text(&between.name.name)));
     }
     let columns: Vec<&str> = columns
         .iter()
@@ -211,7 +211,7 @@ fn own_table(of: Of<'_>, target: &Model, between: &Table, columns: &[ColumnId]) 
         .map(|column| column.name.as_str())
         .collect();
     if owner == other || columns != [format!("{owner}_id"), format!("{other}_id")] {
-        map.push(("columns".to_owned(), Yaml::texts(columns)));
+        map.push(("columns", Yaml::texts(columns)));
     }
     map
 }

@@ -11,8 +11,8 @@ pub(super) enum Yaml {
     Word(&'static str),
     /// `[a, b]`.
     List(Vec<Yaml>),
-    /// `{ a: b }`.
-    Map(Vec<(String, Yaml)>),
+    /// `{ a: b }`, with keys of the format.
+    Map(Vec<(&'static str, Yaml)>),
     /// One `key: value` per line.
     Lines(Vec<(String, Yaml)>),
     /// One `- item` per line.
@@ -83,12 +83,16 @@ fn line(value: &Yaml, flow: bool) -> String {
         Yaml::List(items) | Yaml::Items(items) => {
             format!("[{}]", items.iter().map(|item| line(item, true)).collect::<Vec<_>>().join(", "))
         }
-        Yaml::Map(entries) | Yaml::Lines(entries) if entries.is_empty() => "{}".to_owned(),
-        Yaml::Map(entries) | Yaml::Lines(entries) => {
-            let entry = |(key, value): &(String, Yaml)| format!("{}: {}", scalar(key, true), line(value, true));
-            format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        Yaml::Map(entries) => braces(entries.iter().map(|(key, value)| format!("{key}: {}", line(value, true)))),
+        Yaml::Lines(entries) => {
+            braces(entries.iter().map(|(key, value)| format!("{}: {}", scalar(key, true), line(value, true))))
         }
     }
+}
+
+fn braces(entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<String> = entries.collect();
+    if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 /// A text, quoted where a reader could take it for something else.
@@ -215,7 +219,7 @@ mod tests {
             let entries = vec![
                 ((*text).to_owned(), Yaml::text(*text)),
                 ("list".to_owned(), Yaml::texts([*text, *text])),
-                ("map".to_owned(), Yaml::Map(vec![((*text).to_owned(), Yaml::text(*text))])),
+                ("map".to_owned(), Yaml::Items(vec![Yaml::Lines(vec![((*text).to_owned(), Yaml::text(*text))])])),
                 ("items".to_owned(), Yaml::Items(vec![Yaml::text(*text), Yaml::texts([*text])])),
             ];
             let printed = print(&entries);
@@ -228,7 +232,7 @@ mod tests {
             );
             assert!(plain(&read["list"][1]) && plain(&read["items"][0]) && plain(&read["items"][1][0]), "{printed}");
             assert!(
-                read["map"].as_mapping().is_some_and(|map| map.iter().all(|(k, v)| plain(k) && plain(v))),
+                read["map"][0].as_mapping().is_some_and(|map| map.iter().all(|(k, v)| plain(k) && plain(v))),
                 "{printed}"
             );
         }

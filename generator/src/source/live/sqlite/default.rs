@@ -1,6 +1,6 @@
 //! Defaults of columns: constants typed by their column, the current time, or an expression.
 
-use super::expression::{expression, only_sqlite};
+use super::expression::{expression, only_sqlite, unwrap};
 use super::tokens::{Kind, Token, tokens};
 use crate::ir::draft::RawDefault;
 use crate::ir::{Default, Literal, SqlType};
@@ -30,7 +30,7 @@ enum Moment {
 /// The default of a column. `None` for `NULL`, which is what happens without a default.
 pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawDefault> {
     let tokens = tokens(text);
-    let tokens = bare(&tokens);
+    let tokens = unwrap(&tokens);
     if matches!(tokens, [only] if only.is_word("null")) {
         return None;
     }
@@ -46,18 +46,6 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
         only_sqlite(text.trim())
     };
     Some(RawDefault::Expr(expr))
-}
-
-/// Tokens without the parentheses that SQLite asks for around expressions.
-fn bare(tokens: &[Token]) -> &[Token] {
-    match tokens {
-        [open, inner @ .., close]
-            if open.is_sign('(') && close.is_sign(')') && !inner.iter().any(|token| token.is_sign(')')) =>
-        {
-            bare(inner)
-        }
-        _ => tokens,
-    }
 }
 
 fn is_now(tokens: &[Token], ty: &SqlType) -> bool {

@@ -63,7 +63,7 @@ pub(super) fn labels(condition: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// Tokens without parentheses around the whole.
-fn unwrap(tokens: &[Token]) -> &[Token] {
+pub(super) fn unwrap(tokens: &[Token]) -> &[Token] {
     let [open, inner @ .., close] = tokens else { return tokens };
     let mut depth = 0_i32;
     let balanced = inner.iter().all(|token| {
