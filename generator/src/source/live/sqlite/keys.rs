@@ -14,7 +14,7 @@ pub(super) fn resolve(catalog: &Catalog, tables: &mut [Table], diagnostics: &mut
         let Some(object) = catalog.get(&table.name.value.name) else { continue };
         let texts = create_sql::table(&object.sql).foreign_keys;
         // The texts only add to the rows when they clearly speak of the same keys.
-        let texts = (texts.len() == object.foreign_keys.len()).then_some(texts).unwrap_or_default();
+        let texts = if texts.len() == object.foreign_keys.len() { texts } else { Vec::new() };
         for (position, row) in object.foreign_keys.iter().enumerate() {
             match key(table, row, tables) {
                 Ok(mut key) => {

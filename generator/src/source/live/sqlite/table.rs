@@ -179,7 +179,7 @@ impl Context<'_> {
         };
         let is_text = matches!(column.ty.value, Type::Plain(SqlType::Text | SqlType::String(_)));
         let fits = |default: &At<RawDefault>| match &default.value {
-            RawDefault::Typed(Default::Value(crate::ir::Literal::Text(text))) => labels.contains(text),
+            RawDefault::Written(text) => labels.contains(text),
             _ => true,
         };
         if !is_text || column.collation.is_some() || !column.default.as_ref().is_none_or(fits) {
