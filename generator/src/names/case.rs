@@ -58,7 +58,7 @@ pub(super) fn spell_ends(text: &str) -> String {
 
 /// The words of a text that has no letters: the names of its characters.
 pub(super) fn spelled(text: &str) -> Vec<String> {
-    text.chars().map(name_of).collect()
+    text.chars().flat_map(|c| name_of(c).split('_').map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// Signs that distinguish one label from another.

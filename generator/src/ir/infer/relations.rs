@@ -163,7 +163,7 @@ impl<'a> Context<'a> {
         let between = several.then(|| self.model_name(through));
         let name = |to: &Half| match (near.target == far.target, between) {
             // To itself: what the key to the other row is called.
-            (true, Some(between)) => format!("{}_{}", rust::table(between), rust::plural(&to.name)),
+            (true, Some(between)) => rust::join(&rust::table(between), &rust::plural(&to.name)),
             (true, None) => rust::plural(&to.name),
             (false, between) => rust::many_to_many(self.model_name(to.target), between),
         };
@@ -228,7 +228,7 @@ impl<'a> Context<'a> {
         };
         let message = format!("the relation `{name}` of `{}` is left out: {why}", model.name.value);
         let free = match &side.kind {
-            RelationKind::BelongsTo(_) => format!("{name}_{}", rust::table(self.model_name(side.target))),
+            RelationKind::BelongsTo(_) => rust::join(&name, &rust::table(self.model_name(side.target))),
             _ => format!("related_{name}"),
         };
         diagnostics.push(
