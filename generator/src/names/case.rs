@@ -20,13 +20,18 @@ pub(super) fn camel(words: &[String]) -> String {
     for word in words {
         let mut chars = word.chars();
         let Some(first) = chars.next() else { continue };
-        if first.is_numeric() && name.ends_with(char::is_numeric) {
+        if is_digit(first) && name.ends_with(is_digit) {
             name.push('_');
         }
         name.extend(first.to_uppercase().filter(|c| is_word(*c)));
         name.push_str(chars.as_str());
     }
     name
+}
+
+/// Roman numerals are numbers with a case.
+fn is_digit(c: char) -> bool {
+    c.is_numeric() && !c.is_uppercase() && !c.is_lowercase()
 }
 
 /// Whether a text is an identifier, raw or not, keyword or not.

@@ -147,6 +147,10 @@ fn legal(name: String, source: &str, empty: &str, upper: bool) -> String {
         true => case::snake(&case::spelled(source)),
         false => name,
     };
+    if upper && name.starts_with(char::is_lowercase) {
+        // a letter that has no upper case
+        name.insert(0, 'X');
+    }
     if !case::starts_identifier(&name) {
         name.insert(0, '_');
     }

@@ -242,6 +242,8 @@ fn every_text_gives_an_identifier() {
         "a\u{200d}b",
         "𝐀",
         "Ⅷ",
+        "ĸ",
+        "ⅷ ⅷ",
         "Ω",
         "ﬁ",
         "_1",
