@@ -23,6 +23,8 @@ pub(super) struct Spec {
 pub(super) struct ModelSpec {
     pub(super) name: At<String>,
     pub(super) table: Option<At<String>>,
+    /// A view: read only, and made by hand.
+    pub(super) view: bool,
     pub(super) columns: Vec<ColumnSpec>,
     pub(super) relations: Vec<RelationSpec>,
     pub(super) primary_key: Vec<At<String>>,
@@ -71,6 +73,7 @@ const TOP: &[&str] = &["pilaster", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema", "hooks"];
 const MODEL: &[&str] = &[
     "table",
+    "view",
     "columns",
     "relations",
     "foreign_keys",
@@ -82,7 +85,7 @@ const MODEL: &[&str] = &[
     "renamed_from",
     "sqlite",
 ];
-const MODEL_LATER: &[&str] = &["database", "schema", "view", "soft_delete", "timestamps", "inherits", "hooks"];
+const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits", "hooks"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
@@ -222,9 +225,14 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     };
     let columns = section(reader, map, "columns").iter().map(|entry| column::read(reader, entry)).collect();
     let relations = section(reader, map, "relations").iter().filter_map(|e| relations::read(reader, e)).collect();
+    let view = map.get("view").is_some_and(|node| reader.flag(node, "`view`"));
+    if view {
+        of_tables_only(reader, map);
+    }
     Some(ModelSpec {
         name: At::new(entry.key.clone(), reader.place(&entry.key_span)),
         table: text(reader, "table"),
+        view,
         columns,
         relations,
         primary_key: map.get("primary_key").map(|n| reader.texts(n, "`primary_key`")).unwrap_or_default(),
@@ -236,6 +244,16 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         renamed_from: text(reader, "renamed_from").map(|t| t.value),
         sqlite: map.get("sqlite").map(|node| sqlite(reader, node)).unwrap_or_default(),
     })
+}
+
+/// A view is made by hand, with none of what the DDL of a table says.
+fn of_tables_only(reader: &mut Reader<'_>, map: Map<'_>) {
+    for key in ["foreign_keys", "indexes", "checks", "sqlite", "renamed_from"] {
+        if let Some(entry) = map.entries.iter().find(|entry| entry.key == key) {
+            let message = format!("a view has no `{key}`");
+            reader.error(codes::SPEC_CONFLICT, &entry.key_span, message, "remove it, or remove `view`");
+        }
+    }
 }
 
 fn sqlite(reader: &mut Reader<'_>, node: &Node) -> SqliteOptions {

@@ -37,7 +37,7 @@ pub fn load(path: &Path, diagnostics: &mut Diagnostics) -> Draft {
 }
 
 fn draft(catalog: &Catalog, path: &Path, diagnostics: &mut Diagnostics) -> Draft {
-    let mut draft = Draft::default();
+    let mut draft = Draft { lenient: true, ..Draft::default() };
     for (name, object) in catalog {
         if is_readable(name, object, diagnostics) {
             table::read(name, object, &mut draft, diagnostics);

@@ -4,6 +4,7 @@
 //! here. Integers of every declared width are 64 bits wide in SQLite, so all of them are read as `bigint`. What the
 //! table does not know is read by affinity, and where that says nothing (NUMERIC, or no type at all) as raw text.
 
+use crate::ir::check::types::{MAX_PRECISION, MAX_SCALE, MAX_STRING};
 use crate::ir::{RawType, SqlType};
 
 /// What a declared type was read as.
@@ -114,12 +115,13 @@ impl Class {
             (Self::Int, _) => BIGINT,
             (Self::Bool, _) => SqlType::Boolean,
             (Self::Double, _) => SqlType::Double,
+            (Self::Decimal, [precision, ..]) if *precision > MAX_PRECISION => SqlType::Decimal(None),
             (Self::Decimal, [precision]) if *precision > 0 => SqlType::Decimal(Some((*precision, 0))),
-            (Self::Decimal, [precision, scale]) if *precision > 0 && scale <= precision => {
+            (Self::Decimal, [precision, scale]) if *precision > 0 && scale <= precision && *scale <= MAX_SCALE => {
                 SqlType::Decimal(Some((*precision, *scale)))
             }
             (Self::Decimal, _) => SqlType::Decimal(None),
-            (Self::Char, [length]) if *length > 0 => SqlType::String(*length),
+            (Self::Char, [length]) if (1..=MAX_STRING).contains(length) => SqlType::String(*length),
             (Self::Char | Self::Text, _) => SqlType::Text,
             (Self::Bytes, _) => SqlType::Bytes,
             (Self::Date, _) => SqlType::Date,
