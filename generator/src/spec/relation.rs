@@ -3,7 +3,9 @@
 use super::sides::counterpart;
 use super::yaml_text::Yaml;
 use super::{Of, Writer};
-use crate::ir::{Action, ColumnId, ForeignKey, IndexTarget, Model, ModelId, Relation, RelationKind, Table, TableId, TableKind};
+use crate::ir::{
+    Action, ColumnId, ForeignKey, IndexTarget, Model, ModelId, Relation, RelationKind, Table, TableId, TableKind,
+};
 use crate::names;
 
 type Entries = Vec<(&'static str, Yaml)>;

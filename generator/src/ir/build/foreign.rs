@@ -22,6 +22,10 @@ impl Builder<'_> {
                     table.foreign_keys.push(key);
                 }
             }
+            // Which relation is declared first is no property of the table.
+            if let Some(table) = self.tables.get_mut(id.index()) {
+                table.foreign_keys.sort_by(|a, b| a.columns.cmp(&b.columns));
+            }
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn lower(reader: &mut Reader<'_>, spec: Spec) -> Draft {
     let mut lower = Lower {
         reader,
         owners: Vec::new(),
-        draft: Draft { enums: spec.enums, customs: spec.customs, ..Draft::default() },
+        draft: Draft { enums: spec.enums, customs: spec.customs, dialects: spec.dialects, ..Draft::default() },
         specs: spec.models,
         declared: BTreeMap::new(),
         inverses: BTreeMap::new(),

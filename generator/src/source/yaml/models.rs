@@ -16,6 +16,7 @@ pub(super) struct Spec {
     pub(super) enums: Vec<Enum>,
     pub(super) customs: Vec<Custom>,
     pub(super) models: Vec<ModelSpec>,
+    pub(super) dialects: Vec<DialectName>,
 }
 
 /// A model.
@@ -69,7 +70,7 @@ pub(super) enum PartTarget {
     Expr(At<RawExpr>),
 }
 
-const TOP: &[&str] = &["pilaster", "types", "enums", "models"];
+const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema", "hooks"];
 const MODEL: &[&str] = &[
     "table",
@@ -93,6 +94,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
     let Some(map) = reader.map(root, "a spec") else { return spec };
     known(reader, map, "a spec", TOP, TOP_LATER);
     version(reader, map);
+    spec.dialects = map.get("dialects").map(|node| dialects(reader, node, "dialects")).unwrap_or_default();
     for entry in section(reader, map, "types") {
         spec.customs.extend(custom(reader, entry));
     }
@@ -293,7 +295,7 @@ fn index(reader: &mut Reader<'_>, node: &Node) -> Option<IndexSpec> {
         reader.error(codes::SPEC_MISSING, &node.span, "an index has no `columns`", help);
         return None;
     };
-    let only = map.get("only").map(|node| dialects(reader, node)).unwrap_or_default();
+    let only = map.get("only").map(|node| dialects(reader, node, "only")).unwrap_or_default();
     Some(IndexSpec {
         name: map.get("name").and_then(|node| reader.text(node, "`name`")),
         parts: reader.list(columns, "`columns`").iter().filter_map(|part| index_part(reader, part)).collect(),
@@ -342,10 +344,10 @@ fn index_part(reader: &mut Reader<'_>, node: &Node) -> Option<PartSpec> {
     Some(PartSpec { target: PartTarget::Field(At::new(name.to_owned(), text.place)), desc })
 }
 
-fn dialects(reader: &mut Reader<'_>, node: &Node) -> Vec<DialectName> {
+fn dialects(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<DialectName> {
     let mut all = Vec::new();
-    for item in reader.list(node, "`only`") {
-        let Some(text) = reader.text(item, "an item of `only`") else { continue };
+    for item in reader.list(node, &format!("`{key}`")) {
+        let Some(text) = reader.text(item, &format!("an item of `{key}`")) else { continue };
         match text.value.as_str() {
             "sqlite" => all.push(DialectName::Sqlite),
             "postgres" => all.push(DialectName::Postgres),
