@@ -23,6 +23,7 @@ const DIGITS: u32 = 15;
 pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
     match value {
         Value::Int(value) => binder.int(*value),
+        Value::Pending(_) => Err(crate::value::pending_key()),
         Value::Text(value) | Value::Json(value) => binder.text(value),
         Value::Null => binder.null(),
         Value::Bool(value) => binder.int(i64::from(*value)),
