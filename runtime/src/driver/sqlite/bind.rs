@@ -23,7 +23,6 @@ const DIGITS: u32 = 15;
 pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
     match value {
         Value::Int(value) => binder.int(*value),
-        Value::Pending(_) => Err(crate::value::pending_key()),
         Value::Text(value) | Value::Json(value) => binder.text(value),
         Value::Null => binder.null(),
         Value::Bool(value) => binder.int(i64::from(*value)),
@@ -42,6 +41,7 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::Time(micros) => binder.written(|out| civil::write_time(out, *micros)),
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
         Value::Uuid(uuid) => binder.written(|out| civil::write_uuid(out, *uuid)),
+        Value::Pending(_) => return Err(crate::value::pending_key()),
     }
     Ok(())
 }
