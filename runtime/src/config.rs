@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub read_only: bool,
     pub echo: bool,
     pub slow_statement: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
 }
 
 /// The names of the settings that URLs and files can hold.
@@ -71,6 +72,7 @@ impl Settings {
             read_only: false,
             echo: false,
             slow_statement: None,
+            statement_timeout: None,
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -88,6 +90,7 @@ impl Settings {
             create: self.create_if_missing,
             read_only: self.read_only,
             busy_timeout: self.busy_timeout,
+            statement_timeout: self.statement_timeout,
         }
     }
 
@@ -102,6 +105,7 @@ impl Settings {
             "read_only" => self.read_only = truth(name, value)?,
             "echo" => self.echo = truth(name, value)?,
             "slow_statement" => self.slow_statement = Some(duration(name, value)?),
+            "statement_timeout" => self.statement_timeout = Some(duration(name, value)?),
             _ => {
                 let known = NAMES.join(", ");
                 return Err(Error::config(format!("there is no setting \"{name}\"; known are mode, {known}")));

@@ -172,8 +172,7 @@ impl Pool {
     pub(crate) fn note_statement(&self, sql: &str) {
         let mut holders = lock(&self.holders);
         holders.statement.clear();
-        let end = sql.char_indices().nth(SHOWN).map_or(sql.len(), |(end, _)| end);
-        holders.statement.push_str(sql.get(..end).unwrap_or(""));
+        holders.statement.push_str(sql.get(..sql.floor_char_boundary(SHOWN)).unwrap_or(""));
         holders.statement_since = Some(Instant::now());
     }
 
