@@ -79,21 +79,12 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
     .await
 }
 
-/// The runtime of the timers, with a thread of its own, since a caller may have no runtime, one without timers, or
-/// block the only thread that its runtime has. `None` when the system has no thread left to give.
-fn timers() -> Option<&'static Runtime> {
-    static TIMERS: OnceLock<Option<Runtime>> = OnceLock::new();
-    let build =
-        || Builder::new_multi_thread().worker_threads(1).thread_name("pilaster-timer").enable_time().build().ok();
-    TIMERS.get_or_init(build).as_ref()
-}
-
 /// Waits.
 pub(crate) async fn sleep(time: Duration) {
-    match timers() {
-        Some(timers) => {
+    match background() {
+        Some(handle) => {
             let sleep = {
-                let _entered = timers.enter();
+                let _entered = handle.enter();
                 tokio::time::sleep(time)
             };
             sleep.await;
@@ -104,10 +95,10 @@ pub(crate) async fn sleep(time: Duration) {
 
 /// Runs `alarm` on another thread unless `work` is done within `limit`; never after it is done.
 pub(crate) fn with_alarm<T>(limit: Duration, alarm: impl FnOnce() + Send + 'static, work: impl FnOnce() -> T) -> T {
-    let Some(timers) = timers() else { return work() };
+    let Some(background) = background() else { return work() };
     // The lock is held while the alarm runs, so that taking it away cannot come in between.
     let armed = Arc::new(Mutex::new(Some(alarm)));
-    let task = timers.spawn({
+    let task = background.spawn({
         let armed = Arc::clone(&armed);
         async move {
             tokio::time::sleep(limit).await;
@@ -132,6 +123,23 @@ struct Disarm<F: FnMut()>(F);
 impl<F: FnMut()> Drop for Disarm<F> {
     fn drop(&mut self) {
         (self.0)();
+    }
+}
+
+/// The runtime on a thread of its own, made when it is first needed; `None` when the system gives no thread.
+fn background() -> Option<&'static Handle> {
+    static BACKGROUND: OnceLock<Option<Runtime>> = OnceLock::new();
+    let make = || Builder::new_multi_thread().worker_threads(1).thread_name("pilaster").enable_all().build().ok();
+    BACKGROUND.get_or_init(make).as_ref().map(Runtime::handle)
+}
+
+/// The runtime for work that goes on beside the caller, such as a connection to a server: the caller's where it has
+/// several threads, else the one in the background, since a caller may block the only thread that its runtime has.
+#[cfg(feature = "postgres")]
+pub(crate) fn beside() -> Option<Handle> {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => Some(handle),
+        _ => background().cloned(),
     }
 }
 

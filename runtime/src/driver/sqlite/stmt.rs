@@ -28,8 +28,8 @@ use std::ptr::{self, NonNull};
 
 use rusqlite::ffi;
 
-use super::cache::Cache;
 use super::error::Fault;
+use crate::driver::cache::Cache;
 use crate::error::{Error, Result};
 
 /// Memory for the texts and blobs of a run; what does not fit any more is copied by SQLite.
