@@ -41,7 +41,8 @@ pub fn field(column: &str) -> String {
             name.push('_');
         }
     }
-    legal(name, column, "column", false)
+    let name = legal(name, column, "column", false);
+    if reserved::BUILDER_METHODS.contains(&name.as_str()) { format!("{name}_") } else { name }
 }
 
 /// The Rust name of an enum label: UpperCamelCase (`PG-13` → `Pg13`).

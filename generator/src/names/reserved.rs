@@ -13,6 +13,7 @@ pub const KEYWORDS: &[&str] = &[
 
 /// Functions and methods of every model. A relation is a method beside them, so it cannot have one of these names.
 pub const MODEL_METHODS: &[&str] = &[
+    "all",
     "borrow",
     "by",
     "clone",
@@ -56,11 +57,14 @@ pub const MODEL_METHODS: &[&str] = &[
     "upsert_many",
 ];
 
-/// Whether a relation may not have this name.
+/// Whether a relation may not have this name. `by_email` is kept for the finder of a unique key.
 #[must_use]
 pub fn relation(name: &str) -> bool {
-    MODEL_METHODS.contains(&name)
+    MODEL_METHODS.contains(&name) || name.starts_with("by_")
 }
+
+/// Functions of the builders (`NewUser`), whose setters are named like fields.
+pub const BUILDER_METHODS: &[&str] = &["insert", "new"];
 
 /// Types that generated code defines beside a model: no other model or enum can have these names.
 #[must_use]

@@ -21,9 +21,6 @@ pub const RESERVED: &[&str] = &[
     "upsert",
 ];
 
-/// Functions of the builders (`NewUser`), whose setters are named like fields.
-pub const RESERVED_FIELDS: &[&str] = &["insert", "new"];
-
 /// What is wrong with a name: a sentence and what to do.
 pub type Problem = (String, String);
 
@@ -94,7 +91,7 @@ pub fn reserved_relation(name: &str) -> Option<Problem> {
 /// Whether a field may not have a name because generated code has it.
 #[must_use]
 pub fn reserved_field(name: &str) -> Option<Problem> {
-    RESERVED_FIELDS.contains(&name).then(|| {
+    crate::names::reserved::BUILDER_METHODS.contains(&name).then(|| {
         let message = format!("generated code has a function `{name}`, so no field can have that name");
         (message, format!("name the field for instance `{name}_value` and write `column: {name}`"))
     })
