@@ -20,7 +20,7 @@ pub fn build(draft: Draft, diagnostics: &mut Diagnostics) -> Option<Schema> {
     let mut builder = Builder::new(&draft, diagnostics);
     builder.enums(&draft.enums);
     builder.customs(&draft.customs);
-    builder.tables(&draft.tables);
+    builder.tables(&draft.tables, &draft.models);
     builder.foreign_keys(&draft.tables);
     builder.models(&draft.models);
     let failed = builder.failed;

@@ -6,4 +6,4 @@ pub mod defaults;
 pub mod names;
 pub mod types;
 
-pub use names::{RESERVED, RESERVED_FIELDS};
+pub use names::RESERVED;

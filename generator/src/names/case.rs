@@ -20,13 +20,18 @@ pub(super) fn camel(words: &[String]) -> String {
     for word in words {
         let mut chars = word.chars();
         let Some(first) = chars.next() else { continue };
-        if first.is_numeric() && name.ends_with(char::is_numeric) {
+        if is_digit(first) && name.ends_with(is_digit) {
             name.push('_');
         }
         name.extend(first.to_uppercase().filter(|c| is_word(*c)));
         name.push_str(chars.as_str());
     }
     name
+}
+
+/// Roman numerals are numbers with a case.
+fn is_digit(c: char) -> bool {
+    c.is_numeric() && !c.is_uppercase() && !c.is_lowercase()
 }
 
 /// Whether a text is an identifier, raw or not, keyword or not.
@@ -58,7 +63,7 @@ pub(super) fn spell_ends(text: &str) -> String {
 
 /// The words of a text that has no letters: the names of its characters.
 pub(super) fn spelled(text: &str) -> Vec<String> {
-    text.chars().map(name_of).collect()
+    text.chars().flat_map(|c| name_of(c).split('_').map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// Signs that distinguish one label from another.

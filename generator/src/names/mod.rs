@@ -41,8 +41,7 @@ pub fn field(column: &str) -> String {
             name.push('_');
         }
     }
-    let name = legal(name, column, "column", false);
-    if reserved::BUILDER_METHODS.contains(&name.as_str()) { format!("{name}_") } else { name }
+    legal(name, column, "column", false)
 }
 
 /// The Rust name of an enum label: UpperCamelCase (`PG-13` → `Pg13`).
@@ -62,16 +61,30 @@ pub fn column_enum(table: &str, column: &str) -> String {
     legal(case::camel(&words), column, "Label", true)
 }
 
-/// Whether a name can stand as it is for a model, an enum or a variant.
+/// Whether a name can stand as it is for a model, an enum or a variant: an identifier that rustc's lints find in the
+/// usual case, so with underscores at its ends and between digits only.
 #[must_use]
 pub fn is_type_name(name: &str) -> bool {
-    case::is_identifier(name) && !reserved::NEVER_RAW.contains(&name)
+    let core = name.trim_matches('_');
+    let cased = |c: char| c.is_lowercase() || c.is_uppercase();
+    let chars: Vec<char> = core.chars().collect();
+    let apart = |pair: &[char]| match pair {
+        ['_', other] | [other, '_'] => *other == '_' || cased(*other),
+        _ => false,
+    };
+    is_name(name) && core.starts_with(|c: char| !c.is_lowercase()) && !chars.windows(2).any(apart)
 }
 
-/// Whether a name can stand as it is for a field or a relation.
+/// Whether a name can stand as it is for a field or a relation: an identifier that rustc's lints find in the usual
+/// case.
 #[must_use]
 pub fn is_value_name(name: &str) -> bool {
-    is_type_name(name) && !name.chars().any(char::is_uppercase)
+    let core = name.trim_matches('_');
+    is_name(name) && !core.is_empty() && !core.contains("__") && !core.chars().any(char::is_uppercase)
+}
+
+fn is_name(name: &str) -> bool {
+    case::is_identifier(name) && !reserved::NEVER_RAW.contains(&name)
 }
 
 /// The name of a belongs-to relation: `user_id` → `user`; a key without an `_id` ending is `<column>_<target>`;
@@ -82,7 +95,7 @@ pub fn belongs_to(fields: &[&str], target: &str) -> String {
     let name = match fields {
         [field] => match field.strip_suffix("_id") {
             Some(stem) if !stem.trim_matches('_').is_empty() => stem.to_owned(),
-            _ => format!("{field}_{target}"),
+            _ => join(field, &target),
         },
         _ => target,
     };
@@ -95,7 +108,7 @@ pub fn belongs_to(fields: &[&str], target: &str) -> String {
 pub fn inverse(relation: &str, owner: &str, target: &str, many: bool) -> String {
     let owner = table(owner);
     let owner = if many { plural(&owner) } else { owner };
-    if relation == table(target) { owner } else { format!("{relation}_{owner}") }
+    if relation == table(target) { owner } else { join(relation, &owner) }
 }
 
 /// The name of a many-to-many relation: the other side's plural, with the table between in front when several tables
@@ -103,7 +116,13 @@ pub fn inverse(relation: &str, owner: &str, target: &str, many: bool) -> String 
 #[must_use]
 pub fn many_to_many(target: &str, through: Option<&str>) -> String {
     let target = plural(&table(target));
-    through.map_or(target.clone(), |through| format!("{}_{target}", table(through)))
+    through.map_or(target.clone(), |through| join(&table(through), &target))
+}
+
+/// Two names as one: underscores at the seam do not add up.
+#[must_use]
+pub fn join(one: &str, two: &str) -> String {
+    format!("{}_{}", one.trim_end_matches('_'), two.trim_start_matches('_'))
 }
 
 /// An identifier for a Rust name, raw where it is a keyword.
@@ -128,6 +147,10 @@ fn legal(name: String, source: &str, empty: &str, upper: bool) -> String {
         true => case::snake(&case::spelled(source)),
         false => name,
     };
+    if upper && name.starts_with(char::is_lowercase) {
+        // a letter that has no upper case
+        name.insert(0, 'X');
+    }
     if !case::starts_identifier(&name) {
         name.insert(0, '_');
     }

@@ -13,7 +13,6 @@ pub const KEYWORDS: &[&str] = &[
 
 /// Functions and methods of every model. A relation is a method beside them, so it cannot have one of these names.
 pub const MODEL_METHODS: &[&str] = &[
-    "all",
     "borrow",
     "by",
     "clone",
@@ -57,14 +56,11 @@ pub const MODEL_METHODS: &[&str] = &[
     "upsert_many",
 ];
 
-/// Whether a relation may not have this name. `by_email` is kept for the finder of a unique key.
+/// Whether a relation may not have this name.
 #[must_use]
 pub fn relation(name: &str) -> bool {
-    MODEL_METHODS.contains(&name) || name.starts_with("by_")
+    MODEL_METHODS.contains(&name)
 }
-
-/// Functions of the builders (`NewUser`), whose setters are named like fields.
-pub const BUILDER_METHODS: &[&str] = &["insert", "new"];
 
 /// Types that generated code defines beside a model: no other model or enum can have these names.
 #[must_use]

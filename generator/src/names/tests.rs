@@ -108,6 +108,7 @@ fn models_are_singular_and_camel() {
         ("_hidden", "Hidden"),
         ("", "Table"),
         ("%", "Percent"),
+        ("{%", "OpenBracePercent"),
         ("\u{1f600}", "U1f600"),
         ("Straße", "Straße"),
     ] {
@@ -241,6 +242,8 @@ fn every_text_gives_an_identifier() {
         "a\u{200d}b",
         "𝐀",
         "Ⅷ",
+        "ĸ",
+        "ⅷ ⅷ",
         "Ω",
         "ﬁ",
         "_1",
@@ -254,6 +257,9 @@ fn every_text_gives_an_identifier() {
             let printed = ident(&name).to_string();
             assert_eq!(printed.trim_start_matches("r#"), name, "{text:?}");
             assert!(syn::parse_str::<Ident>(&printed).is_ok(), "{text:?} → {printed}");
+        }
+        for name in [model(text), variant(text), column_enum(text, text)] {
+            assert!(is_type_name(&name), "{text:?} → {name}");
         }
         let name = field(text);
         assert_eq!(name, name.to_lowercase(), "{text:?}");
@@ -269,5 +275,21 @@ fn converted_names_convert_to_themselves() {
     for text in ["AlbumId", "2fa_enabled", "one two", "_id", "type_", "größe", "t_1_2", "self", "x1y", "fooBar2Baz"] {
         assert_eq!(field(&field(text)), field(text), "{text}");
         assert_eq!(model(&model(text)), model(text), "{text}");
+    }
+}
+
+#[test]
+fn what_the_lints_accept() {
+    for name in ["User", "_3d", "Self_", "T1_2", "Éa", "日本"] {
+        assert!(is_type_name(name), "{name}");
+    }
+    for name in ["", "_", "Self", "user", "T_a", "A__B", "A B", "1a", "_a"] {
+        assert!(!is_type_name(name), "{name}");
+    }
+    for name in ["id", "type", "_2fa", "self_", "_id", "größe"] {
+        assert!(is_value_name(name), "{name}");
+    }
+    for name in ["", "_", "__", "self", "a__b", "userName", "a-b", "2fa"] {
+        assert!(!is_value_name(name), "{name}");
     }
 }

@@ -35,10 +35,17 @@ impl Builder<'_> {
         let Some(ids) = self.columns(table, &draft.primary_key, "the primary key") else { return };
         for (id, name) in ids.iter().zip(&draft.primary_key) {
             let Some(column) = table.columns.get_mut(id.index()) else { continue };
-            if column.nullable && !self.lenient {
+            if std::mem::take(&mut column.nullable) {
                 let message = format!("the primary key column `{}` may be null", name.value);
-                self.broken(codes::PRIMARY_KEY, &name.place, message, "remove `null` or `primary`");
+                if self.lenient {
+                    // SQLite allows it, by an old mistake that it keeps
+                    let message = format!("{message}; rows where it is cannot be read");
+                    self.warn(codes::PRIMARY_KEY, &name.place, message, "declare it NOT NULL in the database");
+                } else {
+                    self.broken(codes::PRIMARY_KEY, &name.place, message, "remove `null` or `primary`");
+                }
             }
+            let Some(column) = table.columns.get(id.index()) else { continue };
             if matches!(column.ty, SqlType::Json | SqlType::Array(_)) {
                 let message =
                     format!("the column `{}` cannot be a primary key: databases cannot compare its type", name.value);

@@ -7,7 +7,7 @@ use crate::codes;
 use crate::diag::{Place, suggest_help};
 use crate::ir::check::names as rules;
 use crate::ir::draft::{self, At};
-use crate::ir::{ColumnId, Field, Model, ModelId, Relation, RelationKind, SqlType, Table, TableId};
+use crate::ir::{ColumnId, Field, IndexTarget, Model, ModelId, Relation, RelationKind, SqlType, Table, TableId};
 
 type On = Vec<(ColumnId, ColumnId)>;
 
@@ -92,7 +92,6 @@ impl Builder<'_> {
         for draft in kept {
             for (before, after) in DERIVED {
                 let derived = format!("{before}{}{after}", draft.name.value);
-                let place = kept.iter().find(|m| m.name.value == derived).map(|m| m.name.place.clone());
                 let taken = ids.contains_key(derived.as_str()) || self.enum_ids.contains_key(&derived);
                 if !taken {
                     continue;
@@ -101,6 +100,7 @@ impl Builder<'_> {
                     "`{derived}` is made for the model `{}`, so nothing else can have that name",
                     draft.name.value
                 );
+                let place = kept.iter().find(|m| m.name.value == derived).map(|m| m.name.place.clone());
                 let place = place.unwrap_or_else(|| draft.name.place.clone());
                 if self.lenient {
                     self.warn(codes::RESERVED_NAME, &place, message, "give one of them another name");
@@ -118,10 +118,8 @@ impl Builder<'_> {
             let name = &field.name;
             // the column has been reported if it is not there
             let Some(column) = column_id(&table, &field.column) else { continue };
-            let problem = rules::snake("field", &name.value).map(|p| (codes::INVALID_NAME, p));
-            let problem = problem.or_else(|| rules::reserved_field(&name.value).map(|p| (codes::RESERVED_NAME, p)));
-            if let Some((code, (message, help))) = problem {
-                self.broken(code, &name.place, message, help);
+            if let Some((message, help)) = rules::snake("field", &name.value) {
+                self.broken(codes::INVALID_NAME, &name.place, message, help);
                 continue;
             }
             if fields.iter().any(|f| f.name == name.value) {
@@ -160,10 +158,12 @@ impl Builder<'_> {
 
     fn relations(&mut self, index: usize, draft: &draft::Model, ids: &BTreeMap<&str, ModelId>) -> Vec<Relation> {
         let mut relations: Vec<Relation> = Vec::with_capacity(draft.relations.len());
+        let finders = self.models.get(index).map(|model| self.finders(model)).unwrap_or_default();
         for relation in &draft.relations {
             let name = &relation.name;
             let problem = rules::snake("relation", &name.value).map(|p| (codes::INVALID_NAME, p));
-            let problem = problem.or_else(|| rules::reserved_relation(&name.value).map(|p| (codes::RESERVED_NAME, p)));
+            let reserved = || rules::reserved_relation(&name.value, &finders).map(|p| (codes::RESERVED_NAME, p));
+            let problem = problem.or_else(reserved);
             if let Some((code, (message, help))) = problem {
                 self.broken(code, &name.place, message, help);
                 continue;
@@ -184,6 +184,24 @@ impl Builder<'_> {
             relations.extend(self.relation(index, relation, ids));
         }
         relations
+    }
+
+    /// The finders that generated code has for the unique keys of a model.
+    fn finders(&self, model: &Model) -> Vec<String> {
+        let Some(table) = self.table(model.table) else { return Vec::new() };
+        let columns = |index: &crate::ir::Index| {
+            let column = |part: &crate::ir::IndexPart| match part.target {
+                IndexTarget::Column(id) => Some(id),
+                IndexTarget::Expr(_) => None,
+            };
+            index.parts.iter().map(column).collect::<Option<Vec<_>>>()
+        };
+        let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
+        let keys = table.uniques.iter().map(|unique| unique.columns.clone()).chain(indexes.filter_map(columns));
+        let field = |id: &ColumnId| model.fields.iter().find(|f| f.column == *id).map(|f| f.name.as_str());
+        let fields =
+            keys.filter_map(|ids| ids.iter().map(field).collect::<Option<Vec<_>>>().map(|f| rules::finder(&f)));
+        fields.collect()
     }
 
     fn relation(&mut self, index: usize, draft: &draft::Relation, ids: &BTreeMap<&str, ModelId>) -> Option<Relation> {

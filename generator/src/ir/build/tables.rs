@@ -8,10 +8,10 @@ use crate::diag::{Place, suggest_help};
 use crate::ir::check::defaults;
 use crate::ir::draft::{self, At, RawDefault, RawExpr};
 use crate::ir::table::Default as ColumnDefault;
-use crate::ir::{Column, Expr, Generated, Table, TableId};
+use crate::ir::{Column, Expr, Generated, Table, TableId, TableName};
 
 impl Builder<'_> {
-    pub(super) fn tables(&mut self, tables: &[draft::Table]) {
+    pub(super) fn tables(&mut self, tables: &[draft::Table], models: &[draft::Model]) {
         let mut folded = BTreeSet::new();
         for draft in tables {
             let name = &draft.name;
@@ -22,7 +22,7 @@ impl Builder<'_> {
                 continue;
             }
             if self.table_ids.contains_key(&name.value) {
-                self.second_table(name);
+                self.second_table(name, models);
                 continue;
             }
             let fold = (name.value.schema.clone(), name.value.name.to_lowercase());
@@ -50,8 +50,12 @@ impl Builder<'_> {
         }
     }
 
-    fn second_table(&mut self, name: &At<crate::ir::TableName>) {
-        let message = format!("the table `{}` is there twice", shown(&name.value));
+    fn second_table(&mut self, name: &At<TableName>, models: &[draft::Model]) {
+        let on: Vec<_> = models.iter().filter(|m| m.table == name.value).map(|m| m.name.value.as_str()).collect();
+        let message = match on.as_slice() {
+            [first, second, ..] => format!("`{first}` and `{second}` are both on the table `{}`", shown(&name.value)),
+            _ => format!("the table `{}` is there twice", shown(&name.value)),
+        };
         let help = "two models cannot share a table: give one of them another with `table:`";
         self.left_out.insert(name.value.clone());
         self.broken(codes::SHARED_TABLE, &name.place, message, help);

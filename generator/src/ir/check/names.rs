@@ -2,23 +2,50 @@
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
-/// Methods and functions that generated code puts on a model; a relation's accessor must not have such a name.
+/// Methods and functions that a model has: its own, and those of the traits it derives. A relation's accessor is a
+/// method beside them.
 pub const RESERVED: &[&str] = &[
-    "all",
+    "borrow",
+    "by",
     "clone",
+    "clone_from",
+    "clone_into",
+    "cmp",
     "columns",
+    "default",
     "delete",
     "delete_many",
+    "eq",
+    "fmt",
+    "from",
+    "from_row",
     "get",
+    "get_many",
+    "hash",
+    "include",
     "insert",
     "insert_many",
+    "into",
     "key",
+    "load",
+    "ne",
     "new",
+    "partial_cmp",
     "query",
     "reload",
     "save",
+    "select",
+    "session",
+    "table",
+    "to_owned",
+    "to_string",
+    "try_from",
+    "try_into",
+    "type_id",
     "update",
+    "update_many",
     "upsert",
+    "upsert_many",
 ];
 
 /// What is wrong with a name: a sentence and what to do.
@@ -75,26 +102,20 @@ pub fn camel(what: &str, name: &str) -> Option<Problem> {
     ))
 }
 
-/// Whether a relation may not have a name because generated code has it.
+/// Whether a relation may not have a name because generated code has it; `finders` are the model's own.
 #[must_use]
-pub fn reserved_relation(name: &str) -> Option<Problem> {
-    if RESERVED.contains(&name) {
-        let message = format!("generated code has a method `{name}`, so no relation can have that name");
-        return Some((message, format!("name it for instance `{name}_rows`")));
+pub fn reserved_relation(name: &str, finders: &[String]) -> Option<Problem> {
+    if !RESERVED.contains(&name) && !finders.iter().any(|f| f == name) {
+        return None;
     }
-    name.starts_with("by_").then(|| {
-        let message = format!("`{name}`: names that begin with `by_` are kept for the finders of unique keys");
-        (message, "give the relation another name".to_owned())
-    })
+    let message = format!("generated code has a method `{name}`, so no relation can have that name");
+    Some((message, format!("name it for instance `{name}_rows`")))
 }
 
-/// Whether a field may not have a name because generated code has it.
+/// The name of the function that finds a row by a unique key.
 #[must_use]
-pub fn reserved_field(name: &str) -> Option<Problem> {
-    crate::names::reserved::BUILDER_METHODS.contains(&name).then(|| {
-        let message = format!("generated code has a function `{name}`, so no field can have that name");
-        (message, format!("name the field for instance `{name}_value` and write `column: {name}`"))
-    })
+pub fn finder(fields: &[&str]) -> String {
+    format!("by_{}", fields.join("_and_"))
 }
 
 /// Whether a text is made like an identifier of Rust: letters of any script, digits, underscores.
@@ -169,10 +190,10 @@ mod tests {
 
     #[test]
     fn generated_names_are_reserved() {
-        assert!(reserved_relation("query").is_some());
-        assert!(reserved_relation("by_email").is_some());
-        assert_eq!(reserved_relation("posts"), None);
-        assert!(reserved_field("insert").is_some());
-        assert_eq!(reserved_field("key"), None);
+        let finders = [finder(&["email"]), finder(&["a", "b"])];
+        assert!(reserved_relation("query", &finders).is_some());
+        assert!(reserved_relation("by_email", &finders).is_some());
+        assert!(reserved_relation("by_a_and_b", &finders).is_some());
+        assert_eq!(reserved_relation("by_name", &finders), None);
     }
 }

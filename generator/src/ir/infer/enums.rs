@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::filter::named;
 use super::names::Names;
-use super::write_name;
+use super::{Taken, write_name};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::SqlType;
@@ -12,21 +12,17 @@ use crate::ir::draft::{At, Draft, Enum, RawExpr, Table, Type};
 use crate::names as rust;
 
 /// Gives each enum and label its final name. An enum whose name is taken is read as text with a check.
-pub(super) fn name(
-    draft: &mut Draft,
-    names: &mut Names<'_>,
-    taken: &mut BTreeSet<String>,
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn name(draft: &mut Draft, names: &mut Names<'_>, taken: &mut Taken, diagnostics: &mut Diagnostics) {
     let mut kept: Vec<Enum> = Vec::new();
     for mut ty in std::mem::take(&mut draft.enums) {
         let plain = ty.name.value.clone();
         let name = names.type_name(&plain, diagnostics).unwrap_or_else(|| plain.clone());
-        if !taken.insert(name.clone()) {
-            diagnostics.push(lost(&ty, &name));
+        if let Some(owner) = taken.get(&name) {
+            diagnostics.push(lost(&ty, &name, owner));
             revert(&ty, &mut draft.tables);
             continue;
         }
+        taken.insert(name.clone(), format!("the enum `{name}`"));
         label_names(&mut ty, &plain, names, diagnostics);
         rename(&plain, &name, &mut draft.tables);
         ty.name.value = name;
@@ -35,8 +31,8 @@ pub(super) fn name(
     draft.enums = kept;
 }
 
-fn lost(ty: &Enum, name: &str) -> Diagnostic {
-    let message = format!("the labels are read as text: the enum `{name}` would clash with another type");
+fn lost(ty: &Enum, name: &str, owner: &str) -> Diagnostic {
+    let message = format!("the labels are read as text: the enum `{name}` would clash with a type of {owner}");
     Diagnostic::warning(codes::NAME_TAKEN, ty.name.place.clone(), message)
         .help(write_name(&ty.name.value, &format!("{name}Kind")))
 }

@@ -10,7 +10,7 @@ mod names;
 mod relations;
 mod retype;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{At, Draft, Field, Model, Table};
 use crate::codes;
@@ -40,18 +40,18 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
     filter::select(draft, overrides, diagnostics);
     retype::apply(draft, overrides, diagnostics);
     let mut names = Names::new(overrides);
-    let mut taken: BTreeSet<String> = draft.customs.iter().map(|custom| custom.name.value.clone()).collect();
+    let mut taken: Taken =
+        draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
-    draft.models = draft
-        .tables
-        .iter()
-        .zip(models)
-        .map(|(table, name)| model(table, name, &mut names, diagnostics))
-        .collect();
+    draft.models =
+        draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
+
+/// Names of types and modules, and what has each.
+type Taken = BTreeMap<String, String>;
 
 /// How a table, a column or a relation is shown.
 fn place(table: &str, rest: &str) -> Place {
@@ -84,7 +84,7 @@ fn toml_text(text: &str) -> String {
 fn model_names(
     draft: &mut Draft,
     names: &mut Names<'_>,
-    taken: &mut BTreeSet<String>,
+    taken: &mut Taken,
     diagnostics: &mut Diagnostics,
 ) -> Vec<String> {
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
@@ -104,12 +104,13 @@ fn model_names(
         // Files and relations are named after the model in snake case, and other types stand beside it.
         let mut claims = vec![name.clone(), format!("mod {}", rust::table(&name))];
         claims.extend(rust::reserved::beside(&name));
-        let clash = claims.iter().find(|claim| taken.contains(*claim));
+        let clash = claims.iter().find_map(|claim| taken.get(claim));
         let (Some(slot), Some(table)) = (chosen.get_mut(at), draft.tables.get(at)) else { continue };
-        if clash.is_some() {
-            diagnostics.push(lost_model(&table.name.value.name, &name));
+        let sql = &table.name.value.name;
+        if let Some(owner) = clash {
+            diagnostics.push(lost_model(sql, &name, owner));
         } else {
-            taken.extend(claims);
+            taken.extend(claims.into_iter().map(|claim| (claim, format!("the table \"{sql}\""))));
             *slot = Some(name);
         }
     }
@@ -117,10 +118,9 @@ fn model_names(
     chosen.into_iter().flatten().collect()
 }
 
-fn lost_model(table: &str, name: &str) -> Diagnostic {
-    let message = format!("the table is left out: its model `{name}` would clash with another one");
-    Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message)
-        .help(write_name(table, &format!("{name}Record")))
+fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
+    let message = format!("the table is left out: its model `{name}` would clash with that of {owner}");
+    Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message).help(write_name(table, &format!("{name}Record")))
 }
 
 /// A model with its fields.

@@ -20,16 +20,13 @@ impl<'a> Names<'a> {
     pub fn type_name(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         let name = self.get(key)?;
         let plain = rust::model(name);
-        // The plural of a model is as good a name as any, when somebody wants it.
-        let fits = rust::is_type_name(name) && name.starts_with(|c: char| !c.is_lowercase());
-        self.checked(key, name, fits, &plain, diagnostics)
+        self.checked(key, name, rust::is_type_name(name), &plain, diagnostics)
     }
 
     /// The name of a label of an enum.
     pub fn variant(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         let name = self.get(key)?;
-        let fits = rust::is_type_name(name) && name.starts_with(|c: char| !c.is_lowercase());
-        self.checked(key, name, fits, &rust::variant(name), diagnostics)
+        self.checked(key, name, rust::is_type_name(name), &rust::variant(name), diagnostics)
     }
 
     /// The name of a column's field.
@@ -70,14 +67,7 @@ impl<'a> Names<'a> {
         self.overrides.names.get(at).map(|(_, name)| name.as_str())
     }
 
-    fn checked(
-        &self,
-        key: &str,
-        name: &str,
-        fits: bool,
-        plain: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
+    fn checked(&self, key: &str, name: &str, fits: bool, plain: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         if fits {
             return Some(name.to_owned());
         }

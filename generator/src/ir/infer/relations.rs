@@ -117,7 +117,8 @@ impl<'a> Context<'a> {
         if references.len() != key.columns.len() || references.is_empty() {
             return Err(format!("it has {} columns and its target {}", key.columns.len(), references.len()));
         }
-        let on: Pairs = key.columns.iter().map(|c| c.value.clone()).zip(references.iter().map(|&c| c.to_owned())).collect();
+        let on: Pairs =
+            key.columns.iter().map(|c| c.value.clone()).zip(references.iter().map(|&c| c.to_owned())).collect();
         for (here, other) in &on {
             let types = (type_of(table, here), type_of(there, other));
             match types {
@@ -162,7 +163,7 @@ impl<'a> Context<'a> {
         let between = several.then(|| self.model_name(through));
         let name = |to: &Half| match (near.target == far.target, between) {
             // To itself: what the key to the other row is called.
-            (true, Some(between)) => format!("{}_{}", rust::table(between), rust::plural(&to.name)),
+            (true, Some(between)) => rust::join(&rust::table(between), &rust::plural(&to.name)),
             (true, None) => rust::plural(&to.name),
             (false, between) => rust::many_to_many(self.model_name(to.target), between),
         };
@@ -209,13 +210,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn claim(
-        &self,
-        side: &mut Side,
-        name: String,
-        taken: &mut [BTreeSet<String>],
-        diagnostics: &mut Diagnostics,
-    ) {
+    fn claim(&self, side: &mut Side, name: String, taken: &mut [BTreeSet<String>], diagnostics: &mut Diagnostics) {
         let (Some(table), Some(model), Some(taken)) =
             (self.tables.get(side.model), self.models.get(side.model), taken.get_mut(side.model))
         else {
@@ -233,7 +228,7 @@ impl<'a> Context<'a> {
         };
         let message = format!("the relation `{name}` of `{}` is left out: {why}", model.name.value);
         let free = match &side.kind {
-            RelationKind::BelongsTo(_) => format!("{name}_{}", rust::table(self.model_name(side.target))),
+            RelationKind::BelongsTo(_) => rust::join(&name, &rust::table(self.model_name(side.target))),
             _ => format!("related_{name}"),
         };
         diagnostics.push(
@@ -305,7 +300,8 @@ fn join<'k, 'a>(table: &Table, keys: &'k [Key<'a>]) -> Option<(&'k Key<'a>, &'k 
 
 /// Whether the columns of a key are exactly the primary key or a unique set, so that one row at most leads there.
 fn is_unique(table: &Table, on: &Pairs) -> bool {
-    let same = |columns: Vec<&str>| columns.len() == on.len() && on.iter().all(|(here, _)| columns.contains(&here.as_str()));
+    let same =
+        |columns: Vec<&str>| columns.len() == on.len() && on.iter().all(|(here, _)| columns.contains(&here.as_str()));
     let of_index = |index: &crate::ir::draft::Index| {
         let columns: Option<Vec<&str>> = index
             .parts
@@ -324,11 +320,8 @@ fn is_unique(table: &Table, on: &Pairs) -> bool {
 
 fn no_relation(key: &ForeignKey, table: &Table, reason: &str) -> Diagnostic {
     let columns: Vec<&str> = key.columns.iter().map(|column| column.value.as_str()).collect();
-    let message = format!(
-        "the foreign key ({}) to \"{}\" gives no relation: {reason}",
-        columns.join(", "),
-        key.table.value.name
-    );
+    let message =
+        format!("the foreign key ({}) to \"{}\" gives no relation: {reason}", columns.join(", "), key.table.value.name);
     let table = &table.name.value.name;
     let help = format!(
         "give the columns the same type in pilaster.toml, for instance [types] \"{table}.{}\" = \"bigint\"",

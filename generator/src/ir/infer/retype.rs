@@ -95,8 +95,8 @@ fn parse(text: &str, draft: &Draft) -> Option<Type> {
     if let Some(inner) = text.strip_suffix("[]") {
         return parse(inner, draft).map(|inner| Type::Array(Box::new(inner)));
     }
-    let is_named = draft.enums.iter().any(|ty| ty.name.value == text)
-        || draft.customs.iter().any(|ty| ty.name.value == text);
+    let is_named =
+        draft.enums.iter().any(|ty| ty.name.value == text) || draft.customs.iter().any(|ty| ty.name.value == text);
     if is_named {
         return Some(Type::Named(text.to_owned()));
     }

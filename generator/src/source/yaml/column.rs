@@ -28,6 +28,12 @@ pub(super) struct ColumnSpec {
     pub(super) renamed_from: Option<String>,
     pub(super) rust: Option<At<String>>,
     pub(super) with: Option<At<String>>,
+    /// Whether the model has a field for the column.
+    pub(super) visible: bool,
+    /// Whether the database numbers the column, where the spec says so.
+    pub(super) auto: Option<bool>,
+    /// Spelling of the type in the database.
+    pub(super) declared: Option<RawType>,
 }
 
 /// The words after the type, each with its place.
@@ -59,6 +65,9 @@ const KEYS: &[&str] = &[
     "renamed_from",
     "rust",
     "with",
+    "field",
+    "auto",
+    "declared",
 ];
 
 impl Flags {
@@ -89,6 +98,9 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> ColumnSpec {
         renamed_from: None,
         rust: None,
         with: None,
+        visible: true,
+        auto: None,
+        declared: None,
     };
     match &entry.value.kind {
         Kind::Text(..) if entry.value.is_blank() => {
@@ -163,7 +175,7 @@ fn short(reader: &mut Reader<'_>, spec: &mut ColumnSpec, node: &Node, text: &str
         );
     }
     spec.ty = self::ty(reader, node, ty.start, word_of(&ty));
-    while let Some(range) = words.next() {
+    for range in words {
         let word = word_of(&range);
         let span = reader.part(node, range.clone());
         let place = reader.place(&span);
@@ -289,6 +301,9 @@ fn long(reader: &mut Reader<'_>, spec: &mut ColumnSpec, entry: &Entry) {
     spec.comment = text("comment").map(|t| t.value);
     spec.collation = text("collation").map(|t| t.value);
     spec.renamed_from = text("renamed_from").map(|t| t.value);
+    spec.visible = map.get("field").is_none_or(|node| reader.flag(node, "`field`"));
+    spec.auto = map.get("auto").map(|node| reader.flag(node, "`auto`"));
+    spec.declared = map.get("declared").and_then(|node| reader.per_dialect(node, "`declared`"));
     spec.check = map.get("check").and_then(|node| reader.expr(node, "`check`"));
     spec.default = map.get("default").and_then(|node| long_default(reader, node));
     spec.generated = map.get("generated").and_then(|node| generated(reader, node));
@@ -299,6 +314,11 @@ fn long(reader: &mut Reader<'_>, spec: &mut ColumnSpec, entry: &Entry) {
             "a generated column has no default",
             "remove `default` or `generated`",
         );
+        spec.default = None;
+    }
+    if let (Some(true), Some(node)) = (spec.auto, map.get("default")) {
+        let help = "remove `default` or `auto`";
+        reader.error(codes::SPEC_CONFLICT, &node.span, "a column that the database numbers has no default", help);
         spec.default = None;
     }
     if let (None, Some(with)) = (&spec.rust, map.get("with")) {

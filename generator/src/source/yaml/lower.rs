@@ -2,8 +2,9 @@
 
 mod edges;
 mod many;
+mod plain_keys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::column::ColumnSpec;
 use super::models::{IndexSpec, ModelSpec, PartTarget, Spec, rust_path};
@@ -27,9 +28,13 @@ pub(super) fn lower(reader: &mut Reader<'_>, spec: Spec) -> Draft {
         specs: spec.models,
         declared: BTreeMap::new(),
         inverses: BTreeMap::new(),
+        assumed: BTreeSet::new(),
+        hidden: BTreeSet::new(),
+        not_numbered: BTreeSet::new(),
     };
     lower.tables();
     lower.relations();
+    lower.plain_keys();
     lower.keys_and_indexes();
     lower.number_keys();
     lower.place_relations();
@@ -49,6 +54,12 @@ struct Lower<'a, 'r> {
     declared: BTreeMap<Declared, Relation>,
     /// The other sides: the model they are in, and the relation.
     inverses: BTreeMap<Declared, (usize, Relation)>,
+    /// Fields of relations that were reported, so that what names them is not reported as well.
+    assumed: BTreeSet<(usize, String)>,
+    /// Fields that the models do not have in the end, by model and name: they only name columns.
+    hidden: BTreeSet<(usize, String)>,
+    /// Columns that are not numbered although they look like it, by table and name.
+    not_numbered: BTreeSet<(usize, String)>,
 }
 
 impl Lower<'_, '_> {
@@ -109,6 +120,9 @@ impl Lower<'_, '_> {
             let name = spec.column.clone().unwrap_or_else(|| spec.field.clone());
             let version = spec.flags.version.is_some();
             let field = Field { name: spec.field.clone(), column: name.value, version };
+            if !spec.visible {
+                self.hidden.insert((index, spec.field.value.clone()));
+            }
             if let Some(model) = self.draft.models.get_mut(index) {
                 model.fields.push(field);
             }
@@ -120,6 +134,11 @@ impl Lower<'_, '_> {
                 RawDefault::Expr(expr) => At::new(RawDefault::Expr(self.expr(index, expr)), d.place),
                 _ => d,
             });
+            let auto = || At::new(RawDefault::Typed(ColumnDefault::AutoIncrement), spec.field.place.clone());
+            let default = if spec.auto == Some(true) { Some(auto()) } else { default };
+            if spec.auto == Some(false) {
+                self.not_numbered.insert((index, name.value.clone()));
+            }
             let generated = spec.generated.map(|(e, stored)| (At::new(self.expr(index, e.value), e.place), stored));
             let check = spec.check.map(|e| (None, At::new(self.expr(index, e.value), e.place)));
             let Some(table) = self.draft.tables.get_mut(index) else { continue };
@@ -139,7 +158,7 @@ impl Lower<'_, '_> {
                 collation: spec.collation,
                 comment: spec.comment,
                 renamed_from: spec.renamed_from,
-                declared: None,
+                declared: spec.declared,
             });
         }
     }
@@ -186,6 +205,9 @@ impl Lower<'_, '_> {
         if let Some(found) = model.fields.iter().find(|f| f.name.value == field.value) {
             return Some(At::new(found.column.clone(), field.place.clone()));
         }
+        if self.assumed.contains(&(index, field.value.clone())) {
+            return None;
+        }
         let message = format!("`{}` has no field `{}`", model.name.value, field.value);
         let help = suggest_help(&field.value, "fields", model.fields.iter().map(|f| f.name.value.as_str()));
         self.push(codes::UNKNOWN_COLUMN, field.place.clone(), message, help);
@@ -228,8 +250,7 @@ impl Lower<'_, '_> {
             let Some(spec) = self.specs.get_mut(index) else { continue };
             let (uniques, indexes) = (std::mem::take(&mut spec.uniques), std::mem::take(&mut spec.indexes));
             let checks = std::mem::take(&mut spec.checks);
-            let uniques =
-                uniques.into_iter().map(|u| (u.name, self.columns_of(index, &u.columns), u.columns.len()));
+            let uniques = uniques.into_iter().map(|u| (u.name, self.columns_of(index, &u.columns), u.columns.len()));
             // one with an unknown column has been reported
             let uniques: Vec<_> = uniques.filter(|(_, c, n)| c.len() == *n).map(|(name, c, _)| (name, c)).collect();
             let indexes: Vec<_> = indexes.into_iter().filter_map(|i| self.index(index, i)).collect();
@@ -268,13 +289,14 @@ impl Lower<'_, '_> {
 
     /// A key that is one integer column, without a default and no foreign key, is numbered by the database.
     fn number_keys(&mut self) {
-        for table in &mut self.draft.tables {
+        for (index, table) in self.draft.tables.iter_mut().enumerate() {
             let [key] = table.primary_key.as_slice() else { continue };
             let foreign = table.foreign_keys.iter().flat_map(|f| &f.columns).any(|c| c.value == key.value);
             let Some(column) = table.columns.iter_mut().find(|c| c.name.value == key.value) else { continue };
             let integer = matches!(column.ty.value, Type::Plain(SqlType::Integer { .. } | SqlType::BigInt { .. }));
             let free = column.default.is_none() && column.generated.is_none() && !column.nullable;
-            if integer && free && !foreign {
+            let wanted = !self.not_numbered.contains(&(index, column.name.value.clone()));
+            if integer && free && !foreign && wanted {
                 let place = column.name.place.clone();
                 column.default = Some(At::new(RawDefault::Typed(ColumnDefault::AutoIncrement), place));
             }
@@ -283,6 +305,9 @@ impl Lower<'_, '_> {
 
     /// Declared relations first, then the other sides, both in the order of the spec.
     fn place_relations(&mut self) {
+        for (index, model) in self.draft.models.iter_mut().enumerate() {
+            model.fields.retain(|f| !self.hidden.contains(&(index, f.name.value.clone())));
+        }
         for ((model, _), relation) in std::mem::take(&mut self.declared) {
             if let Some(model) = self.draft.models.get_mut(model) {
                 model.relations.push(relation);

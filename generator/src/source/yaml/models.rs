@@ -2,7 +2,7 @@
 
 use super::column::{self, ColumnSpec};
 use super::read::{Map, Reader};
-use super::relations::{self, RelationSpec};
+use super::relations::{self, ForeignKeySpec, RelationSpec};
 use super::tree::{Entry, Kind, Node};
 use crate::codes;
 use crate::diag::suggest_help;
@@ -26,6 +26,7 @@ pub(super) struct ModelSpec {
     pub(super) columns: Vec<ColumnSpec>,
     pub(super) relations: Vec<RelationSpec>,
     pub(super) primary_key: Vec<At<String>>,
+    pub(super) foreign_keys: Vec<ForeignKeySpec>,
     pub(super) uniques: Vec<UniqueSpec>,
     pub(super) indexes: Vec<IndexSpec>,
     pub(super) checks: Vec<(Option<String>, At<RawExpr>)>,
@@ -72,6 +73,7 @@ const MODEL: &[&str] = &[
     "table",
     "columns",
     "relations",
+    "foreign_keys",
     "primary_key",
     "uniques",
     "indexes",
@@ -226,6 +228,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         columns,
         relations,
         primary_key: map.get("primary_key").map(|n| reader.texts(n, "`primary_key`")).unwrap_or_default(),
+        foreign_keys: items(reader, "foreign_keys").iter().filter_map(|n| relations::foreign_key(reader, n)).collect(),
         uniques: items(reader, "uniques").iter().filter_map(|node| unique(reader, node)).collect(),
         indexes: items(reader, "indexes").iter().filter_map(|node| index(reader, node)).collect(),
         checks: map.get("checks").map(|node| checks(reader, node)).unwrap_or_default(),

@@ -159,3 +159,59 @@ fn action(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Action {
     reader.error(codes::SPEC_VALUE, &node.span, message, help);
     Action::NoAction
 }
+
+/// A foreign key without a relation.
+#[derive(Debug)]
+pub(super) struct ForeignKeySpec {
+    /// Fields.
+    pub(super) columns: Vec<At<String>>,
+    pub(super) to: KeyTarget,
+    /// Fields of the model, or columns of the table.
+    pub(super) references: Vec<At<String>>,
+    pub(super) on_delete: Action,
+    pub(super) on_update: Action,
+    pub(super) deferred: bool,
+    pub(super) constraint: Option<String>,
+    pub(super) place: Place,
+}
+
+/// What a foreign key points to.
+#[derive(Debug)]
+pub(super) enum KeyTarget {
+    Model(At<String>),
+    /// A table that no model is on, by its SQL name.
+    Table(At<String>),
+}
+
+/// Reads `{ columns: […], model: …, on_delete: … }`.
+pub(super) fn foreign_key(reader: &mut Reader<'_>, node: &Node) -> Option<ForeignKeySpec> {
+    let what = "a foreign key";
+    let map = reader.map(node, what)?;
+    let keys = ["columns", "model", "table", "references", "on_delete", "on_update", "deferred", "constraint"];
+    reader.known(map, what, &keys);
+    let to = match (map.get("model"), map.get("table")) {
+        (Some(model), None) => KeyTarget::Model(reader.text(model, "`model`")?),
+        (None, Some(table)) => KeyTarget::Table(reader.text(table, "`table`")?),
+        _ => {
+            let help = "add `model: User`, or `table: users` where no model is on the table";
+            reader.error(codes::SPEC_MISSING, &node.span, "a foreign key points to one model or one table", help);
+            return None;
+        }
+    };
+    let columns = map.get("columns").map(|node| reader.texts(node, "`columns`")).unwrap_or_default();
+    if columns.is_empty() {
+        let help = "add `columns: [user_id]`";
+        reader.error(codes::SPEC_MISSING, &node.span, "a foreign key has no `columns`", help);
+        return None;
+    }
+    Some(ForeignKeySpec {
+        columns,
+        to,
+        references: map.get("references").map(|node| reader.texts(node, "`references`")).unwrap_or_default(),
+        on_delete: action(reader, map.get("on_delete"), "on_delete"),
+        on_update: action(reader, map.get("on_update"), "on_update"),
+        deferred: map.get("deferred").is_some_and(|node| reader.flag(node, "`deferred`")),
+        constraint: map.get("constraint").and_then(|node| reader.text(node, "`constraint`")).map(|t| t.value),
+        place: reader.place(&node.span),
+    })
+}

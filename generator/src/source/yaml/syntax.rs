@@ -66,11 +66,16 @@ impl Found {
             return Self::bracket(at);
         }
         if info.contains("mapping values are not allowed") || info.contains("placement of ':'") {
-            let help = match at.pair() {
-                Some((key, value)) => format!("put the value in quotes: {key}: {}", quoted(value)),
-                None => "put the value in quotes".into(),
+            return match at.pair() {
+                Some((key, value)) if value.contains(':') => {
+                    let help = format!("put the value in quotes: {key}: {}", quoted(value));
+                    new("a second `:` in one unquoted value", help)
+                }
+                _ => new(
+                    "a key cannot stand here",
+                    "line its indentation up with the keys above; a value before it ends where its line ends".into(),
+                ),
             };
-            return new("a second `:` in one unquoted value", help);
         }
         if info.contains("unknown anchor") {
             return new("a value that starts with `*` is a YAML alias", "put the value in quotes".into());

@@ -112,14 +112,14 @@ fn syntax_errors_say_what_to_write() {
       |    ^
       = help: start the list on the next line, or put the value in quotes if the `-` belongs to it
     ");
-    insta::assert_snapshot!(shown("a: b\n c: d\n"), @r#"
-    error[P0101]: a second `:` in one unquoted value
+    insta::assert_snapshot!(shown("a: b\n c: d\n"), @r"
+    error[P0101]: a key cannot stand here
      --> models.yaml:2:3
       |
     2 |  c: d
       |   ^
-      = help: put the value in quotes: c: "d"
-    "#);
+      = help: line its indentation up with the keys above; a value before it ends where its line ends
+    ");
 }
 
 #[test]

@@ -149,9 +149,7 @@ fn columns(connection: &Connection, catalog: &mut Catalog) -> rusqlite::Result<(
 fn view_columns(connection: &Connection, catalog: &mut Catalog) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(VIEW_COLUMNS)?;
     for (name, object) in catalog.iter_mut().filter(|(_, object)| object.kind == "view") {
-        let read = statement
-            .query_map([name], column)
-            .and_then(|rows| rows.collect::<rusqlite::Result<Vec<Column>>>());
+        let read = statement.query_map([name], column).and_then(|rows| rows.collect::<rusqlite::Result<Vec<Column>>>());
         match read {
             Ok(columns) => object.columns = columns,
             Err(error) => object.broken = Some(error.to_string()),

@@ -142,9 +142,8 @@ fn text(sql: &str, tokens: &[Token]) -> String {
 }
 
 /// Words that begin a constraint of a column, and so end its type.
-const COLUMN_CONSTRAINTS: &[&str] = &[
-    "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as",
-];
+const COLUMN_CONSTRAINTS: &[&str] =
+    &["constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as"];
 
 /// Reads one item of a table's body.
 struct Reader<'a> {
@@ -406,7 +405,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_no_panic() {
-        for sql in ["", "CREATE TABLE", "CREATE TABLE t(", "create table t(a check", "t(a references", "t(,,)", "t(a default"] {
+        for sql in
+            ["", "CREATE TABLE", "CREATE TABLE t(", "create table t(a check", "t(a references", "t(,,)", "t(a default"]
+        {
             let _ = (table(sql), index(sql));
         }
     }

@@ -1,6 +1,6 @@
 //! Defaults of columns: constants typed by their column, the current time, or an expression.
 
-use super::expression::{expression, only_sqlite};
+use super::expression::{expression, only_sqlite, unwrap};
 use super::tokens::{Kind, Token, tokens};
 use crate::ir::draft::RawDefault;
 use crate::ir::{Default, Literal, SqlType};
@@ -30,7 +30,7 @@ enum Moment {
 /// The default of a column. `None` for `NULL`, which is what happens without a default.
 pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawDefault> {
     let tokens = tokens(text);
-    let tokens = bare(&tokens);
+    let tokens = unwrap(&tokens);
     if matches!(tokens, [only] if only.is_word("null")) {
         return None;
     }
@@ -38,7 +38,11 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
         return Some(RawDefault::Typed(Default::Now));
     }
     if let Some(literal) = constant(tokens, ty) {
-        return Some(RawDefault::Typed(Default::Value(literal)));
+        return Some(match (literal, ty) {
+            // What limits of the type and forms of dates say about these is the builder's to check.
+            (Literal::Text(text), _) | (Literal::Number(text), SqlType::Decimal(_)) => RawDefault::Written(text),
+            (literal, _) => RawDefault::Typed(Default::Value(literal)),
+        });
     }
     let expr = if tokens.iter().any(|token| matches!(token.kind, Kind::Sign('(' | '|'))) {
         expression(text, columns)
@@ -46,18 +50,6 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
         only_sqlite(text.trim())
     };
     Some(RawDefault::Expr(expr))
-}
-
-/// Tokens without the parentheses that SQLite asks for around expressions.
-fn bare(tokens: &[Token]) -> &[Token] {
-    match tokens {
-        [open, inner @ .., close]
-            if open.is_sign('(') && close.is_sign(')') && !inner.iter().any(|token| token.is_sign(')')) =>
-        {
-            bare(inner)
-        }
-        _ => tokens,
-    }
 }
 
 fn is_now(tokens: &[Token], ty: &SqlType) -> bool {
@@ -112,6 +104,7 @@ fn typed_number(number: &str, negative: bool, ty: &SqlType) -> Option<Literal> {
             _ => None,
         },
         SqlType::BigInt { .. } => int.filter(|value| i64::try_from(*value).is_ok()).map(Literal::Int),
+        SqlType::Decimal(_) if number.contains(['e', 'E']) && int.is_none() => None,
         SqlType::Decimal(_) | SqlType::Double => {
             let text = int.map_or_else(|| format!("{sign}{number}"), |value| value.to_string());
             text.parse::<f64>().ok().filter(|value| value.is_finite()).map(|_| Literal::Number(tidy(&text)))
@@ -144,9 +137,7 @@ fn typed_text(text: &str, ty: &SqlType) -> Option<Literal> {
         SqlType::Text | SqlType::String(_) | SqlType::Uuid | SqlType::Json | SqlType::Enum(_) => true,
         SqlType::Date => shape(text, "0000-00-00"),
         SqlType::Time => shape(text, "00:00") || shape(text, "00:00:00"),
-        SqlType::DateTime | SqlType::Timestamp => {
-            shape(text, "0000-00-00") || shape(text, "0000-00-00 00:00") || shape(text, "0000-00-00 00:00:00")
-        }
+        SqlType::DateTime | SqlType::Timestamp => shape(text, "0000-00-00 00:00") || shape(text, "0000-00-00 00:00:00"),
         _ => false,
     };
     fits.then(|| Literal::Text(text.to_owned()))
@@ -194,6 +185,7 @@ mod tests {
     fn value(text: &str, ty: SqlType) -> Option<Literal> {
         match default(text, &ty, &[]) {
             Some(RawDefault::Typed(Default::Value(literal))) => Some(literal),
+            Some(RawDefault::Written(text)) => Some(Literal::Text(text)),
             _ => None,
         }
     }
@@ -210,13 +202,17 @@ mod tests {
         assert_eq!(value("1", SqlType::Boolean), Some(Literal::Bool(true)));
         assert_eq!(value("FALSE", SqlType::Boolean), Some(Literal::Bool(false)));
         assert_eq!(value("2", SqlType::Boolean), None);
-        assert_eq!(value("-.50", SqlType::Decimal(None)), number("-0.50"));
+        assert_eq!(value("-.50", SqlType::Decimal(None)), text("-0.50"));
+        assert_eq!(value("1e3", SqlType::Decimal(None)), None);
+        assert_eq!(value("-.50", SqlType::Double), number("-0.50"));
         assert_eq!(value("1.", SqlType::Double), number("1"));
         assert_eq!(value("'it''s'", SqlType::Text), text("it's"));
         assert_eq!(value("\"x\"", SqlType::Text), text("x"));
         assert_eq!(value("0", SqlType::Text), text("0"));
         assert_eq!(value("'1999-01-08'", SqlType::Date), text("1999-01-08"));
         assert_eq!(value("'19990108'", SqlType::Date), None);
+        assert_eq!(value("'1999-01-08'", SqlType::Timestamp), None);
+        assert_eq!(value("'1999-01-08 01:02:03.5'", SqlType::Timestamp), text("1999-01-08 01:02:03.5"));
         assert_eq!(value("X'00fF'", SqlType::Bytes), Some(Literal::Bytes(vec![0, 255])));
         assert_eq!(value("'a'", SqlType::Bytes), None, "stored as text");
     }

@@ -63,7 +63,7 @@ pub(super) fn labels(condition: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// Tokens without parentheses around the whole.
-fn unwrap(tokens: &[Token]) -> &[Token] {
+pub(super) fn unwrap(tokens: &[Token]) -> &[Token] {
     let [open, inner @ .., close] = tokens else { return tokens };
     let mut depth = 0_i32;
     let balanced = inner.iter().all(|token| {
@@ -131,8 +131,18 @@ mod tests {
         assert_eq!(found("((\"a b\" in ('x')))").as_deref(), Some("a b: x"));
         assert_eq!(found("a IS NULL OR (A IN ('x','y'))").as_deref(), Some("A: x|y"));
         for text in [
-            "a IN ()", "a IN ('x',)", "a IN ('x', 1)", "a IN ('x','x')", "a IN ('x') AND b", "a NOT IN ('x')",
-            "lower(a) IN ('x')", "b IS NULL OR a IN ('x')", "'a' IN ('a')", "", "(", "a IN ('x' 'y')",
+            "a IN ()",
+            "a IN ('x',)",
+            "a IN ('x', 1)",
+            "a IN ('x','x')",
+            "a IN ('x') AND b",
+            "a NOT IN ('x')",
+            "lower(a) IN ('x')",
+            "b IS NULL OR a IN ('x')",
+            "'a' IN ('a')",
+            "",
+            "(",
+            "a IN ('x' 'y')",
         ] {
             assert_eq!(found(text), None, "{text}");
         }

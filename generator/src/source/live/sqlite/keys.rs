@@ -14,7 +14,7 @@ pub(super) fn resolve(catalog: &Catalog, tables: &mut [Table], diagnostics: &mut
         let Some(object) = catalog.get(&table.name.value.name) else { continue };
         let texts = create_sql::table(&object.sql).foreign_keys;
         // The texts only add to the rows when they clearly speak of the same keys.
-        let texts = (texts.len() == object.foreign_keys.len()).then_some(texts).unwrap_or_default();
+        let texts = if texts.len() == object.foreign_keys.len() { texts } else { Vec::new() };
         for (position, row) in object.foreign_keys.iter().enumerate() {
             match key(table, row, tables) {
                 Ok(mut key) => {
@@ -37,10 +37,10 @@ pub(super) fn resolve(catalog: &Catalog, tables: &mut [Table], diagnostics: &mut
 
 fn left_out(table: &Table, row: &Row, reason: &str) -> Diagnostic {
     let columns: Vec<&str> = row.columns.iter().map(|(column, _)| column.as_str()).collect();
-    let message =
-        format!("the foreign key ({}) to \"{}\" is left out: {reason}", columns.join(", "), row.table);
-    Diagnostic::warning(codes::LIVE_FOREIGN_KEY, table_place(&table.name.value.name), message)
-        .help("correct the foreign key in the database; SQLite itself rejects writes to this table while it enforces keys")
+    let message = format!("the foreign key ({}) to \"{}\" is left out: {reason}", columns.join(", "), row.table);
+    Diagnostic::warning(codes::LIVE_FOREIGN_KEY, table_place(&table.name.value.name), message).help(
+        "correct the foreign key in the database; SQLite itself rejects writes to this table while it enforces keys",
+    )
 }
 
 fn key(table: &Table, row: &Row, tables: &[Table]) -> Result<ForeignKey, String> {
@@ -49,12 +49,12 @@ fn key(table: &Table, row: &Row, tables: &[Table]) -> Result<ForeignKey, String>
     if target.kind == TableKind::View {
         return Err("it is a view".to_owned());
     }
-    let columns: Vec<String> =
-        row.columns.iter().map(|(here, _)| spelled(table, here)).collect::<Result<_, _>>()?;
-    let references: Vec<String> = match row.columns.iter().map(|(_, there)| there.as_deref()).collect::<Option<Vec<_>>>() {
-        Some(there) => there.into_iter().map(|there| spelled(target, there)).collect::<Result<_, _>>()?,
-        None => target.primary_key.iter().map(|column| column.value.clone()).collect(),
-    };
+    let columns: Vec<String> = row.columns.iter().map(|(here, _)| spelled(table, here)).collect::<Result<_, _>>()?;
+    let references: Vec<String> =
+        match row.columns.iter().map(|(_, there)| there.as_deref()).collect::<Option<Vec<_>>>() {
+            Some(there) => there.into_iter().map(|there| spelled(target, there)).collect::<Result<_, _>>()?,
+            None => target.primary_key.iter().map(|column| column.value.clone()).collect(),
+        };
     if references.len() != columns.len() {
         return Err(format!("its key has {} columns", references.len()));
     }

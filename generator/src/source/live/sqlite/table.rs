@@ -6,9 +6,7 @@ use super::expression::{self, expression};
 use super::{column_place, default, table_place, types};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::draft::{
-    At, Column, Draft, Enum, Index, IndexPart, IndexTarget, RawDefault, Table, Type,
-};
+use crate::ir::draft::{At, Column, Draft, Enum, Index, IndexPart, IndexTarget, RawDefault, Table, Type};
 use crate::ir::{Default, RawType, SqlType, SqliteOptions, TableKind, TableName};
 use crate::names;
 
@@ -107,7 +105,8 @@ impl Context<'_> {
 
     /// Whether a column is a foreign key: then its value is another row's, never a new number.
     fn is_foreign(&self, row: &Row) -> bool {
-        let here = |key: &super::catalog::ForeignKey| key.columns.iter().any(|(c, _)| c.eq_ignore_ascii_case(&row.name));
+        let here =
+            |key: &super::catalog::ForeignKey| key.columns.iter().any(|(c, _)| c.eq_ignore_ascii_case(&row.name));
         self.object.foreign_keys.iter().any(here)
     }
 
@@ -180,7 +179,7 @@ impl Context<'_> {
         };
         let is_text = matches!(column.ty.value, Type::Plain(SqlType::Text | SqlType::String(_)));
         let fits = |default: &At<RawDefault>| match &default.value {
-            RawDefault::Typed(Default::Value(crate::ir::Literal::Text(text))) => labels.contains(text),
+            RawDefault::Written(text) => labels.contains(text),
             _ => true,
         };
         if !is_text || column.collation.is_some() || !column.default.as_ref().is_none_or(fits) {
@@ -241,14 +240,18 @@ impl Context<'_> {
                 declared => format!("\"{}\" {declared}", row.name),
             })
             .collect();
-        let Some(first) = self.object.columns.iter().find(|row| !types::logical(&row.declared, self.object.strict).certain)
+        let Some(first) =
+            self.object.columns.iter().find(|row| !types::logical(&row.declared, self.object.strict).certain)
         else {
             return;
         };
-        let why = if view { "SQLite does not know the type of a computed column" } else { "the declared type says too little" };
+        let why = if view {
+            "SQLite does not know the type of a computed column"
+        } else {
+            "the declared type says too little"
+        };
         let message = format!("{why}, and this is read as a guess: {}", uncertain.join(", "));
-        let help =
-            format!("name the type in pilaster.toml: [types] \"{}.{}\" = \"text\"", self.name, first.name);
+        let help = format!("name the type in pilaster.toml: [types] \"{}.{}\" = \"text\"", self.name, first.name);
         diagnostics.push(Diagnostic::warning(codes::LIVE_TYPE, table_place(self.name), message).help(help));
     }
 

@@ -70,7 +70,7 @@ fn next(rest: &str) -> (Option<Kind>, usize) {
         c if c.is_whitespace() => (None, c.len_utf8()),
         '-' if second == Some('-') => (None, rest.find('\n').unwrap_or(rest.len())),
         '/' if second == Some('*') => (None, rest.find("*/").map_or(rest.len(), |end| end + 2)),
-        '\'' => quoted(rest, '\'', |text| Kind::Text(text)),
+        '\'' => quoted(rest, '\'', Kind::Text),
         '"' => quoted(rest, '"', |text| Kind::Name(text, true)),
         '`' => quoted(rest, '`', |text| Kind::Name(text, false)),
         '[' => {

@@ -77,16 +77,17 @@ pub(super) fn ours(ty: &SqlType, strict: bool, rowid: bool) -> String {
 
 /// Whether two spellings of a type differ in more than case and blanks.
 pub(super) fn differ(one: &str, other: &str) -> bool {
-    let plain = |text: &str| {
-        text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect::<String>()
-    };
+    let plain =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect::<String>();
     plain(one) != plain(other)
 }
 
 const BIGINT: SqlType = SqlType::BigInt { unsigned: false };
 
+/// A type carried as text. A column without a type converts nothing, just like one declared `BLOB`.
 fn raw(declared: &str) -> SqlType {
-    SqlType::Raw(RawType { sqlite: Some(declared.to_owned()), ..RawType::default() })
+    let spelling = if declared.trim().is_empty() { "BLOB" } else { declared };
+    SqlType::Raw(RawType { sqlite: Some(spelling.to_owned()), ..RawType::default() })
 }
 
 /// What words of a type stand for.
@@ -135,8 +136,22 @@ impl Class {
 const WORDS: &[(&[&str], Class)] = &[
     (
         &[
-            "INTEGER", "INT", "TINYINT", "SMALLINT", "MEDIUMINT", "BIGINT", "INT2", "INT4", "INT8", "UNSIGNED BIG INT",
-            "SERIAL", "BIGSERIAL", "SMALLSERIAL", "ROWID", "YEAR", "ROWVERSION",
+            "INTEGER",
+            "INT",
+            "TINYINT",
+            "SMALLINT",
+            "MEDIUMINT",
+            "BIGINT",
+            "INT2",
+            "INT4",
+            "INT8",
+            "UNSIGNED BIG INT",
+            "SERIAL",
+            "BIGSERIAL",
+            "SMALLSERIAL",
+            "ROWID",
+            "YEAR",
+            "ROWVERSION",
         ],
         Class::Int,
     ),
@@ -145,21 +160,51 @@ const WORDS: &[(&[&str], Class)] = &[
     (&["DECIMAL", "NUMERIC", "DEC", "NUMBER", "MONEY", "SMALLMONEY", "CURRENCY"], Class::Decimal),
     (
         &[
-            "CHAR", "VARCHAR", "NCHAR", "NVARCHAR", "VARCHAR2", "NVARCHAR2", "CHARACTER", "CHARACTER VARYING",
-            "VARYING CHARACTER", "NATIVE CHARACTER", "BPCHAR",
+            "CHAR",
+            "VARCHAR",
+            "NCHAR",
+            "NVARCHAR",
+            "VARCHAR2",
+            "NVARCHAR2",
+            "CHARACTER",
+            "CHARACTER VARYING",
+            "VARYING CHARACTER",
+            "NATIVE CHARACTER",
+            "BPCHAR",
         ],
         Class::Char,
     ),
     (
         &[
-            "TEXT", "CLOB", "NCLOB", "NTEXT", "TINYTEXT", "MEDIUMTEXT", "LONGTEXT", "CITEXT", "STRING", "XML", "ENUM",
-            "SET", "NAME", "INET", "CIDR",
+            "TEXT",
+            "CLOB",
+            "NCLOB",
+            "NTEXT",
+            "TINYTEXT",
+            "MEDIUMTEXT",
+            "LONGTEXT",
+            "CITEXT",
+            "STRING",
+            "XML",
+            "ENUM",
+            "SET",
+            "NAME",
+            "INET",
+            "CIDR",
         ],
         Class::Text,
     ),
     (
         &[
-            "BLOB", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB", "BYTEA", "BINARY", "VARBINARY", "BINARY VARYING", "BYTES",
+            "BLOB",
+            "TINYBLOB",
+            "MEDIUMBLOB",
+            "LONGBLOB",
+            "BYTEA",
+            "BINARY",
+            "VARBINARY",
+            "BINARY VARYING",
+            "BYTES",
             "IMAGE",
         ],
         Class::Bytes,

@@ -19,7 +19,7 @@ struct Edge {
 
 impl Edge {
     /// Whether the model that holds the key declares the relation.
-    fn from_owner(&self) -> bool {
+    fn is_owners(&self) -> bool {
         self.spec.kind == RelationKind::BelongsTo
     }
 }
@@ -42,7 +42,12 @@ impl Lower<'_, '_> {
             for relation in 0..count {
                 let at = (model, relation);
                 let Some(spec) = self.spec_of(at).cloned() else { continue };
-                let Some(target) = self.model_of(&spec.target) else { continue };
+                let Some(target) = self.model_of(&spec.target) else {
+                    let made = [At::new(format!("{}_id", spec.name.value), spec.name.place.clone())];
+                    let fields = if spec.columns.is_empty() { &made } else { spec.columns.as_slice() };
+                    self.assumed.extend(fields.iter().map(|f| (model, f.value.clone())));
+                    continue;
+                };
                 if self.declared_twice(at, &spec, target) {
                     continue;
                 }
@@ -189,7 +194,7 @@ impl Lower<'_, '_> {
             Inverse::Suppressed => Side::None,
             Inverse::Omitted => Side::Derived(spec.name.place.clone()),
         };
-        Some(if edge.from_owner() { (declared, other) } else { (other, declared) })
+        Some(if edge.is_owners() { (declared, other) } else { (other, declared) })
     }
 
     /// Fields of the foreign key, made where they are not declared.
@@ -291,7 +296,7 @@ impl Lower<'_, '_> {
             inverse: far_name,
         });
         let has = far.map(|name| Relation { name, target: At::new(owner, place), kind: many, inverse: near_name });
-        let (declared, inverse, other) = match edge.from_owner() {
+        let (declared, inverse, other) = match edge.is_owners() {
             true => (belongs_to, has, edge.target),
             false => (has, belongs_to, edge.owner),
         };

@@ -4,19 +4,19 @@ use super::*;
 
 #[test]
 fn keys() {
-    insta::assert_snapshot!(said("User:\n  colums: { id: bigint primary }"), @r"
+    insta::assert_snapshot!(said("User:\n  table: user\n  colums: { id: bigint primary }"), @r"
     error[P0102]: unknown key `colums` in the model `User`
-     --> models.yaml:4:5
+     --> models.yaml:5:5
       |
-    4 |     colums: { id: bigint primary }
+    5 |     colums: { id: bigint primary }
       |     ^^^^^^
       = help: did you mean `columns`?
 
-    error[P0218]: the table `User` has no columns
-     --> models.yaml:3:3
+    error[P0218]: the table `user` has no columns
+     --> models.yaml:4:12
       |
-    3 |   User:
-      |   ^^^^
+    4 |     table: user
+      |            ^^^^
       = help: give it at least one column, for instance `id: bigint primary`
     ");
     insta::assert_snapshot!(said("User:\n  soft_delete: true\n  columns: { id: bigint primary }"), @r"
@@ -192,7 +192,7 @@ fn short_form() {
 
 #[test]
 fn yaml_traps() {
-    insta::assert_snapshot!(columns("a: text = #fff\nb: { type: decimal(10,2), null: true }\nc: { type: text, default: #fff\n  }"), @r#"
+    insta::assert_snapshot!(columns("a: text = #fff\nb: { type: decimal(10,2), null: true }\nc: { type: text, default: #fff\n  }"), @r##"
     error[P0107]: inside brackets the comma cuts `decimal(10,2)` in two
      --> models.yaml:7:18
       |
@@ -213,7 +213,7 @@ fn yaml_traps() {
     8 |       c: { type: text, default: #fff
       |                                 ^^^^
       = help: put the value in quotes: "#fff"
-    "#);
+    "##);
     insta::assert_snapshot!(columns("a: { type: text[] }"), @r#"
     error[P0101]: inside brackets `text[]` must be in quotes
      --> models.yaml:6:18
@@ -345,14 +345,14 @@ fn relations() {
 #[test]
 fn names() {
     insta::assert_snapshot!(said("User:\n  table: t\n  columns: { id: bigint primary }\nPost:\n  table: t\n  columns: { id: bigint primary }"), @r"
-    error[P0206]: the table `t` is there twice
+    error[P0206]: `User` and `Post` are both on the table `t`
      --> models.yaml:7:12
       |
     7 |     table: t
       |            ^
       = help: two models cannot share a table: give one of them another with `table:`
     ");
-    insta::assert_snapshot!(columns("self: text\nuserName: text\ntype: text\n\"2fa\": text\nnew: text"), @r#"
+    insta::assert_snapshot!(columns("self: text\nuserName: text\ntype: text\n\"2fa\": text"), @r#"
     error[P0209]: `self` cannot be a name in Rust
      --> models.yaml:6:7
       |
@@ -373,13 +373,6 @@ fn names() {
     9 |       "2fa": text
       |       ^^^^^
       = help: write `field_2fa` with `column: 2fa` to keep the column's name
-
-    error[P0208]: generated code has a function `new`, so no field can have that name
-      --> models.yaml:10:7
-       |
-    10 |       new: text
-       |       ^^^
-       = help: name the field for instance `new_value` and write `column: new`
     "#);
     insta::assert_snapshot!(said("user_group:\n  columns: { id: bigint primary }"), @r"
     error[P0209]: `user_group` is no name for a model: these are UpperCamelCase
@@ -416,46 +409,46 @@ fn names() {
 
 #[test]
 fn keys_and_expressions() {
-    insta::assert_snapshot!(said("User:\n  columns: { id: bigint primary null, title: text }\n  indexes: [{ columns: [titel] }]\n  uniques: [[id, id]]\n  checks:\n    a: length(titel) > 0\n    b: \"title >\"\n    c: title ~ 'x'"), @r#"
+    insta::assert_snapshot!(said("User:\n  table: user\n  columns: { id: bigint primary null, title: text }\n  indexes: [{ columns: [titel] }]\n  uniques: [[id, id]]\n  checks:\n    a: length(titel) > 0\n    b: \"title >\"\n    c: title ~ 'x'"), @r#"
     error[P0203]: `User` has no field `titel`
-     --> models.yaml:5:27
+     --> models.yaml:6:27
       |
-    5 |     indexes: [{ columns: [titel] }]
+    6 |     indexes: [{ columns: [titel] }]
       |                           ^^^^^
       = help: did you mean `title`?
 
     error[P0210]: the primary key column `id` may be null
-     --> models.yaml:4:16
+     --> models.yaml:5:16
       |
-    4 |     columns: { id: bigint primary null, title: text }
+    5 |     columns: { id: bigint primary null, title: text }
       |                ^^
       = help: remove `null` or `primary`
 
     error[P0205]: the column `id` is there twice
-     --> models.yaml:6:20
+     --> models.yaml:7:20
       |
-    6 |     uniques: [[id, id]]
+    7 |     uniques: [[id, id]]
       |                    ^^
       = help: rename or remove one of them
 
-    error[P0203]: the check `a` names `titel`, which is no column of `User`
-     --> models.yaml:8:17
+    error[P0203]: the check `a` names `titel`, which is no column of `user`
+     --> models.yaml:9:17
       |
-    8 |       a: length(titel) > 0
+    9 |       a: length(titel) > 0
       |                 ^^^^^
       = help: did you mean `title`?
 
     error[P0216]: the check `b` cannot be read: expected an expression, found the end
-     --> models.yaml:9:18
-      |
-    9 |       b: "title >"
-      |                  ^
-      = help: correct it, or write it per database: { sqlite: …, postgres: …, mysql: … }
+      --> models.yaml:10:18
+       |
+    10 |       b: "title >"
+       |                  ^
+       = help: correct it, or write it per database: { sqlite: …, postgres: …, mysql: … }
 
     error[P0216]: the check `c` cannot be read: the operator `~` is not the same on all databases
-      --> models.yaml:10:10
+      --> models.yaml:11:10
        |
-    10 |       c: title ~ 'x'
+    11 |       c: title ~ 'x'
        |          ^
        = help: correct it, or write it per database: { sqlite: …, postgres: …, mysql: … }
     "#);
