@@ -385,7 +385,7 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let reference = reference(context, model, planned);
     let inner = reference.clone().unwrap_or_else(|| ty.value.clone());
     let encode = match &reference {
-        Some(_) => quote!(<#marker as ColumnType>::encode(value.key())),
+        Some(_) => quote!(value.encode::<#marker>()),
         None => quote!(<#marker as ColumnType>::encode(value)),
     };
     let (argument, convert) = match &reference {
