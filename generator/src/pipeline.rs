@@ -55,6 +55,7 @@ fn plan_options(options: &Options, targets: &Targets, layout: &Layout) -> plan::
         crate_path: options.runtime.clone(),
         serde: options.serde,
         derives: options.derives.clone(),
+        dates: options.dates,
         dialects: targets.dialects.clone(),
         asked: targets.asked,
         root: render::root(layout).to_owned(),

@@ -51,6 +51,8 @@ pub enum Isolation {
 
 #[cfg(feature = "chrono")]
 pub use chrono;
+#[cfg(feature = "jiff")]
+pub use jiff;
 #[cfg(feature = "decimal")]
 pub use rust_decimal;
 #[cfg(feature = "serde")]

@@ -21,6 +21,16 @@ pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
 
+/// The crate whose types dates and times are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// chrono.
+    #[default]
+    Chrono,
+    /// jiff.
+    Jiff,
+}
+
 /// What the user decides about the generated code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -30,6 +40,8 @@ pub struct Options {
     pub serde: bool,
     /// More derives on models, as paths.
     pub derives: Vec<String>,
+    /// Types of dates and times.
+    pub dates: Dates,
     /// Dialects to write CREATE and DROP statements for.
     pub dialects: Vec<DialectName>,
     /// Whether somebody asked for these dialects: then each thing that one cannot do is told by itself.
@@ -44,6 +56,7 @@ impl Default for Options {
             crate_path: "::pilaster".into(),
             serde: false,
             derives: Vec::new(),
+            dates: Dates::default(),
             dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
             asked: false,
             root: String::new(),
