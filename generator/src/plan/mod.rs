@@ -8,6 +8,9 @@ mod rust_type;
 mod schema;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -85,7 +88,8 @@ pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -
     check_type_names(schema, diagnostics);
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
-    let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    let models: Vec<_> = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    check_modules(&models, diagnostics);
     let script = schema::plan(schema, options, diagnostics);
     if diagnostics.has_errors() {
         return None;
@@ -139,6 +143,20 @@ impl<'a> Context<'a> {
             (quote::quote!(), quote::quote!())
         };
         quote::quote!(#[derive(#(#always),* #(, #derives)* #serde)] #attribute).to_string()
+    }
+}
+
+/// No two models may have one module, which is a folder.
+fn check_modules(models: &[ModelPlan], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for model in models {
+        if let Some(other) = seen.insert(&model.module, &model.label) {
+            let message =
+                format!("the models `{other}` and `{}` would both be in the module `{}`", model.label, model.module);
+            let place = Place::Object(format!("model `{}`", model.label));
+            let help = "rename one of them; `table:` keeps the name of its table";
+            diagnostics.push(Diagnostic::error(codes::TYPE_CLASH, place, message).help(help));
+        }
     }
 }
 
