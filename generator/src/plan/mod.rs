@@ -110,8 +110,11 @@ impl<'a> Context<'a> {
 
     /// The attributes of a type that is derived for.
     fn derive(&self, always: &[&str]) -> String {
+        // Enums derive more of themselves than models do; what a user adds for models must not stand there twice.
+        let twice =
+            |path: &&syn::Path| path.segments.last().is_some_and(|last| always.iter().any(|name| last.ident == name));
+        let derives = self.derives.iter().filter(|path| !twice(path));
         let always = always.iter().map(|name| tokens::ident(name));
-        let derives = &self.derives;
         let krate = &self.krate;
         let (serde, attribute) = if self.options.serde {
             let path = format!("{}::serde", krate.to_string().replace(' ', ""));

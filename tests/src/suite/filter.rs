@@ -138,8 +138,7 @@ pub async fn coalesce(db: &Db) -> Result<()> {
 pub async fn enums(db: &Db) -> Result<()> {
     blog(db).await?;
     let of = async |wanted: &[Status]| {
-        let posts =
-            Post::query().filter(|p| p.status.in_(wanted.to_vec())).order_by(|p| p.id.asc()).all(db).await?;
+        let posts = Post::query().filter(|p| p.status.in_(wanted.to_vec())).order_by(|p| p.id.asc()).all(db).await?;
         Result::Ok(titles(&posts).join(", "))
     };
     assert_eq!(of(&[Status::Archived]).await?, "Rust and SQL");

@@ -12,8 +12,7 @@ use crate::statements::Statements;
 pub async fn many(db: &Db) -> Result<()> {
     blog(db).await?;
     let statements = Statements::listen();
-    let users: Vec<(User, Vec<Post>)> =
-        User::query().order_by(|u| u.name.asc()).include(|u| u.posts).all(db).await?;
+    let users: Vec<(User, Vec<Post>)> = User::query().order_by(|u| u.name.asc()).include(|u| u.posts).all(db).await?;
     assert_eq!(statements.count(), 2);
     assert_eq!(users.iter().map(|(_, posts)| posts.len()).collect::<Vec<_>>(), [3, 1, 0]);
     assert!(users.iter().all(|(user, posts)| posts.iter().all(|post| post.user_id == user.id)));
@@ -25,12 +24,8 @@ pub async fn many(db: &Db) -> Result<()> {
 pub async fn one_and_optional(db: &Db) -> Result<()> {
     let ([ann, bob, _], _) = blog(db).await?;
     let statements = Statements::listen();
-    let posts: Vec<(Post, User, Option<User>)> = Post::query()
-        .order_by(|p| p.id.asc())
-        .include(|p| p.user)
-        .include(|p| p.editor)
-        .all(db)
-        .await?;
+    let posts: Vec<(Post, User, Option<User>)> =
+        Post::query().order_by(|p| p.id.asc()).include(|p| p.user).include(|p| p.editor).all(db).await?;
     assert_eq!(statements.count(), 3);
     let owners: Vec<_> = posts.iter().map(|(_, user, editor)| (user.id, editor.as_ref().map(|e| e.id))).collect();
     assert_eq!(owners, [(ann.id, None), (ann.id, Some(bob.id)), (bob.id, Some(ann.id)), (ann.id, None)]);
@@ -93,11 +88,8 @@ pub async fn many_to_many(db: &Db) -> Result<()> {
     posts[0].tags().replace(db, &tags).await?;
     posts[1].tags().link(db, &tags[1]).await?;
     let statements = Statements::listen();
-    let loaded: Vec<(Post, Vec<Tag>)> = Post::query()
-        .order_by(|p| p.id.asc())
-        .include(|p| p.tags.order_by(|t| t.name.desc()))
-        .all(db)
-        .await?;
+    let loaded: Vec<(Post, Vec<Tag>)> =
+        Post::query().order_by(|p| p.id.asc()).include(|p| p.tags.order_by(|t| t.name.desc())).all(db).await?;
     assert_eq!(statements.count(), 2);
     let found: Vec<Vec<&str>> =
         loaded.iter().map(|(_, tags)| tags.iter().map(|tag| tag.name.as_str()).collect()).collect();
@@ -110,23 +102,15 @@ pub async fn many_to_many(db: &Db) -> Result<()> {
 pub async fn of_a_table_with_itself(db: &Db) -> Result<()> {
     let root = NewCategory::new("root").insert(db).await?;
     NewCategory::new("a").parent_id(&root).insert(db).await?;
-    let loaded: Vec<(Category, Option<Category>, Vec<Category>)> = Category::query()
-        .order_by(|c| c.id.asc())
-        .include(|c| c.parent)
-        .include(|c| c.children)
-        .all(db)
-        .await?;
+    let loaded: Vec<(Category, Option<Category>, Vec<Category>)> =
+        Category::query().order_by(|c| c.id.asc()).include(|c| c.parent).include(|c| c.children).all(db).await?;
     assert_eq!((loaded[0].1.is_none(), loaded[0].2.len()), (true, 1));
     assert_eq!((loaded[1].1.as_ref(), loaded[1].2.len()), (Some(&root), 0));
     let [ann, bob, eve] = users(db, ["ann", "bob", "eve"]).await?;
     ann.following().replace(db, [&bob, &eve]).await?;
     bob.following().link(db, &eve).await?;
-    let loaded: Vec<(User, Vec<User>, Vec<User>)> = User::query()
-        .order_by(|u| u.id.asc())
-        .include(|u| u.following)
-        .include(|u| u.followers)
-        .all(db)
-        .await?;
+    let loaded: Vec<(User, Vec<User>, Vec<User>)> =
+        User::query().order_by(|u| u.id.asc()).include(|u| u.following).include(|u| u.followers).all(db).await?;
     let counts: Vec<_> = loaded.iter().map(|(_, to, from)| (to.len(), from.len())).collect();
     assert_eq!(counts, [(2, 0), (1, 1), (0, 2)]);
     Ok(())
@@ -181,10 +165,10 @@ pub async fn with_pages(db: &Db) -> Result<()> {
     let statements = Statements::listen();
     let page = User::query().order_by(|u| u.name.desc()).include(|u| u.posts).paginate(1, 2, db).await?;
     assert_eq!(statements.count(), 3);
-    assert_eq!(page.items.iter().map(|(user, posts)| (user.name.as_str(), posts.len())).collect::<Vec<_>>(), [
-        ("eve", 0),
-        ("bob", 1)
-    ]);
+    assert_eq!(
+        page.items.iter().map(|(user, posts)| (user.name.as_str(), posts.len())).collect::<Vec<_>>(),
+        [("eve", 0), ("bob", 1)]
+    );
     assert_eq!(page.total, 3);
     let one = User::query().filter(|u| u.name.eq("ann")).include(|u| u.posts).one(db).await?;
     assert_eq!((names(&[one.0]), one.1.len()), (vec!["ann"], 3));

@@ -92,8 +92,7 @@ pub async fn by_a_condition(db: &Db) -> Result<()> {
 pub async fn three_tables(db: &Db) -> Result<()> {
     let ([ann, ..], posts) = blog(db).await?;
     let comment = NewComment::new("nice", &posts[0]).insert(db).await?;
-    let rows: Vec<(Comment, Post, User)> =
-        Comment::query().join(|c| c.post).join(|(_, p)| p.user).all(db).await?;
+    let rows: Vec<(Comment, Post, User)> = Comment::query().join(|c| c.post).join(|(_, p)| p.user).all(db).await?;
     assert_eq!(rows, [(comment, posts[0].clone(), ann)]);
     let rows: Vec<(User, Option<Post>, Option<Comment>)> = User::query()
         .left_join(|u| u.posts)
@@ -102,7 +101,10 @@ pub async fn three_tables(db: &Db) -> Result<()> {
         .order_by(|(u, ..)| u.name.asc())
         .all(db)
         .await?;
-    assert_eq!(rows.iter().map(|(_, p, c)| (p.is_some(), c.is_some())).collect::<Vec<_>>(), [(true, false), (false, false)]);
+    assert_eq!(
+        rows.iter().map(|(_, p, c)| (p.is_some(), c.is_some())).collect::<Vec<_>>(),
+        [(true, false), (false, false)]
+    );
     Ok(())
 }
 

@@ -203,10 +203,10 @@ pub async fn map_into_a_struct(db: &Db) -> Result<()> {
         long: bool,
     }
     blog(db).await?;
-    let query = Post::query().order_by(|p| p.id.asc()).select(|p| (p.title, p.views)).map(|(title, views)| Line {
-        text: format!("{title}: {views}"),
-        long: title.len() > 4,
-    });
+    let query = Post::query()
+        .order_by(|p| p.id.asc())
+        .select(|p| (p.title, p.views))
+        .map(|(title, views)| Line { text: format!("{title}: {views}"), long: title.len() > 4 });
     let first = query.clone().first(db).await?;
     assert_eq!(first, Some(Line { text: "Rust: 10".into(), long: false }));
     assert_eq!(query.filter(|p| p.title.eq("Empty")).all(db).await?, [Line { text: "Empty: 0".into(), long: true }]);

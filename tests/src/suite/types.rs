@@ -92,7 +92,8 @@ pub async fn dates_and_times(db: &Db) -> Result<()> {
         let same = Everything::query().filter(|e| e.day.eq(day).and(e.clock.eq(clock)).and(e.local.eq(local)));
         assert_eq!(same.count(db).await?, 1, "{local}");
     }
-    let early = Everything::query().filter(|e| e.local.lt(date(1970, 1, 1).and_time(time(0, 0, 0, 0)))).count(db).await?;
+    let early =
+        Everything::query().filter(|e| e.local.lt(date(1970, 1, 1).and_time(time(0, 0, 0, 0)))).count(db).await?;
     assert_eq!(early, 2);
     for text in ["1970-01-01T00:00:01Z", "2026-11-23T01:02:03.000004Z", "2037-12-31T23:59:59.999999Z"] {
         let instant: DateTime<Utc> = text.parse().unwrap();
