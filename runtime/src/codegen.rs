@@ -1,7 +1,7 @@
 //! What generated code uses and nobody else should: no promise of stability between versions of the generator.
 #![doc(hidden)]
 
-pub use crate::convert::{Number, Ordered, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
