@@ -113,8 +113,10 @@ impl<'a> Context<'a> {
 
     /// The attributes of a type that is derived for.
     fn derive(&self, always: &[&str]) -> String {
+        // What is derived in any case must not be derived twice.
+        let fresh = |path: &&syn::Path| path.segments.last().is_none_or(|last| !always.iter().any(|a| last.ident == a));
+        let derives = self.derives.iter().filter(fresh);
         let always = always.iter().map(|name| tokens::ident(name));
-        let derives = &self.derives;
         let krate = &self.krate;
         let (serde, attribute) = if self.options.serde {
             let path = format!("{}::serde", krate.to_string().replace(' ', ""));
@@ -147,5 +149,19 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
             continue;
         }
         seen.insert(name, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_derived_twice() {
+        let schema = Schema::default();
+        let options = Options { derives: vec!["Hash".into(), "x::Display".into()], ..Options::default() };
+        let context = Context::new(&schema, &options, &mut Diagnostics::default()).unwrap();
+        assert_eq!(context.derive(&["Clone", "Hash"]), "# [derive (Clone , Hash , x :: Display)]");
+        assert_eq!(context.derive(&["Clone"]), "# [derive (Clone , Hash , x :: Display)]");
     }
 }
