@@ -70,9 +70,7 @@ impl Case {
         let mut diagnostics = Diagnostics::new();
         let layer = Layer { input: Some(self.input(folder.path())), ..self.layer(&mut diagnostics) };
         let files = match layer.options(&self.dir) {
-            Ok(options) if !diagnostics.has_errors() => {
-                pipeline::generate(&options, Layout::Folder, &mut diagnostics)
-            }
+            Ok(options) if !diagnostics.has_errors() => pipeline::generate(&options, Layout::Folder, &mut diagnostics),
             Ok(_) => None,
             Err(found) => {
                 diagnostics.extend(found);
@@ -115,11 +113,10 @@ impl Case {
         if expected != outcome.said {
             found.push(format!("{}: said\n{}\ninstead of\n{expected}", self.name, outcome.said));
         }
-        let files = outcome.files.clone().unwrap_or_default();
-        match output::check(&self.dir.join("expected"), &files) {
-            Ok(differences) => found.extend(
-                differences.into_iter().map(|item| format!("{}: {} is {:?}", self.name, item.path, item.kind)),
-            ),
+        let Some(files) = &outcome.files else { return found };
+        match output::check(&self.dir.join("expected"), files) {
+            Ok(differences) => found
+                .extend(differences.into_iter().map(|item| format!("{}: {} is {:?}", self.name, item.path, item.kind))),
             Err(problems) => found.push(problems.render(false)),
         }
         found
