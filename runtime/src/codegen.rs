@@ -1,7 +1,7 @@
 //! What generated code uses and nobody else should: no promise of stability between versions of the generator.
 #![doc(hidden)]
 
-pub use crate::convert::{Number, Ordered, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
@@ -133,6 +133,13 @@ async fn batches(lease: &mut crate::executor::Lease<'_>, statements: &[&str]) ->
 /// A bound value of a column type.
 pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
     Node::bind(T::encode(value).map(Value::into_owned))
+}
+
+/// A bound text of a custom type over text, read by its codec first, so that only what it accepts is written.
+pub fn bind_text<C: Codec<Sql = String>>(text: &str) -> Node {
+    let value = C::decode(text.to_owned());
+    let name = std::any::type_name::<C::Value>();
+    Node::bind(value.map_err(|why| Error::encode(name, why)).and_then(|value| encode_with::<C>(&value)))
 }
 
 /// A key that the database counted, in the range of its type.
