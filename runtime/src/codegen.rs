@@ -135,6 +135,13 @@ pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
     Node::bind(T::encode(value).map(Value::into_owned))
 }
 
+/// A bound text of a custom type over text, read by its codec first, so that only what it accepts is written.
+pub fn bind_text<C: Codec<Sql = String>>(text: &str) -> Node {
+    let value = C::decode(text.to_owned());
+    let name = std::any::type_name::<C::Value>();
+    Node::bind(value.map_err(|why| Error::encode(name, why)).and_then(|value| encode_with::<C>(&value)))
+}
+
 /// A key that the database counted, in the range of its type.
 pub fn counted<T: TryFrom<i64>>(number: i64) -> Result<T> {
     crate::value::narrow(number, "a key in the range of its type")

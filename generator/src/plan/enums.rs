@@ -47,8 +47,8 @@ pub struct CustomPlan {
     pub value: String,
     /// Path of the codec.
     pub codec: String,
-    /// Whether it is stored as text.
-    pub textual: bool,
+    /// Whether the column beneath holds text.
+    pub text: bool,
     /// Documentation.
     pub doc: String,
 }
@@ -97,7 +97,7 @@ pub(super) fn plan_custom(
         marker: tokens::ident(&format!("{}Column", item.name)).to_string(),
         value,
         codec,
-        textual: matches!(item.sql, SqlType::String(_) | SqlType::Text | SqlType::Raw(_)),
+        text: matches!(item.sql, SqlType::String(_) | SqlType::Text | SqlType::Raw(_)),
         doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))])
             .to_string(),
     })

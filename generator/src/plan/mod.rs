@@ -32,6 +32,8 @@ pub struct Options {
     pub derives: Vec<String>,
     /// Dialects to write CREATE and DROP statements for.
     pub dialects: Vec<DialectName>,
+    /// Whether somebody asked for these dialects: then each thing that one cannot do is told by itself.
+    pub asked: bool,
     /// Where one item stands from another: empty in one file, `super::super::` in a folder.
     pub root: String,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             serde: false,
             derives: Vec::new(),
             dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
+            asked: false,
             root: String::new(),
         }
     }
@@ -70,7 +73,7 @@ pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
     let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
-    let script = schema::plan(schema, &options.dialects, diagnostics);
+    let script = schema::plan(schema, options, diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
