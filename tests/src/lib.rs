@@ -4,8 +4,9 @@
 //! - [`suite`] holds behaviours, each a function over a database, run on each database by a file in `tests/`.
 //! - [`database`] gives every test a database of its own, [`statements`] counts what is sent.
 #![deny(warnings, missing_docs)]
+// While goldens are being blessed nothing here is built: none of it may keep a broken golden from being replaced.
+#![cfg(not(bless))]
 
-#[cfg(not(bless))]
 pub mod cases;
 pub mod database;
 pub mod statements;

@@ -113,8 +113,8 @@ impl Case {
         if expected != outcome.said {
             found.push(format!("{}: said\n{}\ninstead of\n{expected}", self.name, outcome.said));
         }
-        let files = outcome.files.clone().unwrap_or_default();
-        match output::check(&self.dir.join("expected"), &files) {
+        let Some(files) = &outcome.files else { return found };
+        match output::check(&self.dir.join("expected"), files) {
             Ok(differences) => found
                 .extend(differences.into_iter().map(|item| format!("{}: {} is {:?}", self.name, item.path, item.kind))),
             Err(problems) => found.push(problems.render(false)),

@@ -18,6 +18,8 @@ pub struct Bench {
     pub hand: Connection,
     pub db_writes: Db,
     pub hand_writes: Connection,
+    /// The e-mail address of each user, by key.
+    pub emails: Vec<String>,
 }
 
 impl Bench {
@@ -33,7 +35,7 @@ impl Bench {
         fill(&mut filled)?;
         let (db_writes, _) = open(&mine)?;
         let (_, hand_writes) = open(&yours)?;
-        Ok(Self { db, hand: filled, db_writes, hand_writes })
+        Ok(Self { db, hand: filled, db_writes, hand_writes, emails: (0..=USERS).map(email).collect() })
     }
 
     /// Takes away what was inserted.

@@ -128,7 +128,8 @@ fn post(row: &Row<'_>, at: usize) -> Result<Post> {
     })
 }
 
-const USER: &str = "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined FROM user";
+const USER: &str =
+    "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined FROM user";
 
 macro_rules! by {
     ($column:literal) => {
@@ -194,18 +195,18 @@ type Family = (Parent, Vec<(Child, Vec<Grandchild>)>);
 /// Three statements: parents, their children by an IN list, their children by another one.
 pub fn nested(connection: &Connection) -> Result<Vec<Family>> {
     let parent = |row: &Row<'_>| Ok(Parent { id: row.get(0)?, name: row.get(1)?, note: row.get(2)? });
-    let parents: Vec<Parent> =
-        connection.prepare_cached("SELECT id, name, note FROM parent")?.query_map([], parent)?.collect::<Result<_>>()?;
-    let child = |row: &Row<'_>| {
-        Ok(Child { id: row.get(0)?, name: row.get(1)?, rank: row.get(2)?, parent_id: row.get(3)? })
-    };
+    let parents: Vec<Parent> = connection
+        .prepare_cached("SELECT id, name, note FROM parent")?
+        .query_map([], parent)?
+        .collect::<Result<_>>()?;
+    let child =
+        |row: &Row<'_>| Ok(Child { id: row.get(0)?, name: row.get(1)?, rank: row.get(2)?, parent_id: row.get(3)? });
     let sql = listed("SELECT id, name, rank, parent_id FROM child WHERE parent_id IN ", parents.len());
     let keys = params_from_iter(parents.iter().map(|parent| parent.id));
     let children: Vec<Child> = connection.prepare_cached(&sql)?.query_map(keys, child)?.collect::<Result<_>>()?;
 
-    let grandchild = |row: &Row<'_>| {
-        Ok(Grandchild { id: row.get(0)?, name: row.get(1)?, rank: row.get(2)?, child_id: row.get(3)? })
-    };
+    let grandchild =
+        |row: &Row<'_>| Ok(Grandchild { id: row.get(0)?, name: row.get(1)?, rank: row.get(2)?, child_id: row.get(3)? });
     let sql = listed("SELECT id, name, rank, child_id FROM grandchild WHERE child_id IN ", children.len());
     let keys = params_from_iter(children.iter().map(|child| child.id));
     let mut by_child: HashMap<i64, Vec<Grandchild>> = HashMap::new();

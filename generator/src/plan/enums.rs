@@ -97,7 +97,7 @@ pub(super) fn plan_custom(
         marker: tokens::ident(&format!("{}Column", item.name)).to_string(),
         value,
         codec,
-        text: matches!(item.sql, SqlType::String(_) | SqlType::Text),
+        text: matches!(item.sql, SqlType::String(_) | SqlType::Text | SqlType::Raw(_)),
         doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))])
             .to_string(),
     })

@@ -8,9 +8,6 @@ mod rust_type;
 mod schema;
 mod tokens;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -130,8 +127,10 @@ impl<'a> Context<'a> {
 
     /// The attributes of a type that is derived for.
     fn derive(&self, always: &[&str]) -> String {
+        // What is derived in any case must not be derived twice.
+        let fresh = |path: &&syn::Path| path.segments.last().is_none_or(|last| !always.iter().any(|a| last.ident == a));
+        let derives = self.derives.iter().filter(fresh);
         let always = always.iter().map(|name| tokens::ident(name));
-        let derives = &self.derives;
         let krate = &self.krate;
         let (serde, attribute) = if self.options.serde {
             let path = format!("{}::serde", krate.to_string().replace(' ', ""));
@@ -180,3 +179,6 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
         seen.insert(name, what);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,3 +77,12 @@ fn databases_that_nobody_asked_for_cost_one_finding_each() {
      = help: list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what those cannot do is shown in full, and the others are left out
     "#);
 }
+
+#[test]
+fn nothing_is_derived_twice() {
+    let schema = Schema::default();
+    let options = Options { derives: vec!["Hash".into(), "x::Display".into()], ..Options::default() };
+    let context = Context::new(&schema, &options, &mut Diagnostics::default()).unwrap();
+    assert_eq!(context.derive(&["Clone", "Hash"]), "# [derive (Clone , Hash , x :: Display)]");
+    assert_eq!(context.derive(&["Clone"]), "# [derive (Clone , Hash , x :: Display)]");
+}

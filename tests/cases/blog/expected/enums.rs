@@ -125,6 +125,8 @@ impl ::pilaster::codegen::ColumnType for EmailColumn {
     }
 }
 
+impl ::pilaster::codegen::Ordered for EmailColumn {}
+
 impl ::pilaster::codegen::Operand<EmailColumn> for crate::types::Email {
     fn into_node(self) -> ::pilaster::codegen::Node {
         ::pilaster::codegen::bind::<EmailColumn>(&self)

@@ -30,6 +30,8 @@ impl ::pilaster::codegen::ColumnType for EmailColumn {
     }
 }
 
+impl ::pilaster::codegen::Ordered for EmailColumn {}
+
 impl ::pilaster::codegen::Operand<EmailColumn> for crate::types::Email {
     fn into_node(self) -> ::pilaster::codegen::Node {
         ::pilaster::codegen::bind::<EmailColumn>(&self)
@@ -73,6 +75,8 @@ impl ::pilaster::codegen::ColumnType for AddressColumn {
     }
 }
 
+impl ::pilaster::codegen::Ordered for AddressColumn {}
+
 impl ::pilaster::codegen::Operand<AddressColumn> for std::net::IpAddr {
     fn into_node(self) -> ::pilaster::codegen::Node {
         ::pilaster::codegen::bind::<AddressColumn>(&self)
@@ -115,6 +119,8 @@ impl ::pilaster::codegen::ColumnType for MoneyColumn {
         ::pilaster::codegen::encode_with::<crate::types::Cents>(value)
     }
 }
+
+impl ::pilaster::codegen::Ordered for MoneyColumn {}
 
 impl ::pilaster::codegen::Operand<MoneyColumn> for crate::types::Cents {
     fn into_node(self) -> ::pilaster::codegen::Node {

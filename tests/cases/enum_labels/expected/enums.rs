@@ -21,7 +21,7 @@ pub enum Rating {
     /// Label `back\slash`.
     BackSlash,
     /// Label `*/ }`.
-    StarSlashSpaceClose_brace,
+    StarSlashSpaceCloseBrace,
     /// Label `');--`.
     ApostropheCloseSemicolonMinusMinus,
     /// Label `self`.
@@ -54,7 +54,7 @@ impl Rating {
         Self::ItS,
         Self::Quoted,
         Self::BackSlash,
-        Self::StarSlashSpaceClose_brace,
+        Self::StarSlashSpaceCloseBrace,
         Self::ApostropheCloseSemicolonMinusMinus,
         Self::Self_,
         Self::BigSelf,
@@ -78,7 +78,7 @@ impl Rating {
             Self::ItS => "it's",
             Self::Quoted => "\"quoted\"",
             Self::BackSlash => "back\\slash",
-            Self::StarSlashSpaceClose_brace => "*/ }",
+            Self::StarSlashSpaceCloseBrace => "*/ }",
             Self::ApostropheCloseSemicolonMinusMinus => "');--",
             Self::Self_ => "self",
             Self::BigSelf => "Self",
@@ -105,7 +105,7 @@ impl Rating {
                 "it's" => Self::ItS,
                 "\"quoted\"" => Self::Quoted,
                 "back\\slash" => Self::BackSlash,
-                "*/ }" => Self::StarSlashSpaceClose_brace,
+                "*/ }" => Self::StarSlashSpaceCloseBrace,
                 "');--" => Self::ApostropheCloseSemicolonMinusMinus,
                 "self" => Self::Self_,
                 "Self" => Self::BigSelf,

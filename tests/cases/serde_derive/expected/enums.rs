@@ -9,7 +9,6 @@
     Hash,
     PartialOrd,
     Ord,
-    Hash,
     ::pilaster::serde::Serialize,
     ::pilaster::serde::Deserialize
 )]

@@ -2,7 +2,14 @@
 //! Creating and dropping the tables.
 
 static CREATE: ::pilaster::codegen::Script = ::pilaster::codegen::Script {
-    sqlite: ::core::option::Option::None,
+    sqlite: ::core::option::Option::Some(
+        &[
+            "CREATE TABLE IF NOT EXISTS \"level\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"name\" TEXT NOT NULL CHECK (\"name\" IN ('low', 'high'))\n)",
+            "CREATE TABLE IF NOT EXISTS \"nullable_key\" (\n    \"code\" TEXT NOT NULL,\n    \"n\" INTEGER,\n    PRIMARY KEY (\"code\")\n)",
+            "CREATE TABLE IF NOT EXISTS \"strict_things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" INT NOT NULL,\n    \"b\" REAL,\n    \"c\" TEXT,\n    \"d\" BLOB,\n    \"e\" ANY\n) STRICT",
+            "CREATE TABLE IF NOT EXISTS \"things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" INT NOT NULL,\n    \"b\" TINYINT NOT NULL,\n    \"c\" BIGINT UNSIGNED,\n    \"d\" INTEGER UNSIGNED,\n    \"e\" VARCHAR(20) NOT NULL,\n    \"f\" CHARACTER(5),\n    \"g\" CLOB,\n    \"h\" BLOB NOT NULL,\n    \"i\" REAL,\n    \"j\" DOUBLE PRECISION,\n    \"k\" FLOAT,\n    \"l\" NUMERIC,\n    \"m\" DECIMAL(8,3) NOT NULL,\n    \"n\" BOOLEAN NOT NULL DEFAULT FALSE,\n    \"o\" DATE,\n    \"p\" DATETIME,\n    \"q\" TIMESTAMP,\n    \"r\" TIME,\n    \"s\" JSON,\n    \"t\" UUID,\n    \"u\" BLOB,\n    \"v\" WEIRD,\n    \"w\" INTEGER GENERATED ALWAYS AS (\"a\" + 1) STORED,\n    \"x\" TEXT GENERATED ALWAYS AS (\"e\" || '!') VIRTUAL\n)",
+        ],
+    ),
     postgres: ::core::option::Option::None,
     mysql: ::core::option::Option::None,
 };

@@ -177,7 +177,7 @@ impl ::pilaster::codegen::Insertable for NewComment {
         let value = &self.body;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.post_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -234,7 +234,7 @@ impl ::pilaster::codegen::Insertable for NewPost {
             put(<super::super::Status as ColumnType>::encode(value)?)?;
         }
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -170,7 +170,7 @@ impl ::pilaster::codegen::Insertable for NewProject {
         #[allow(unused_imports)]
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.tenant_id;
-        put(<i32 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i32>()?)?;
         let value = &self.code;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.title;

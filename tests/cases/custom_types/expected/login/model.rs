@@ -159,7 +159,7 @@ impl ::pilaster::codegen::Insertable for NewLogin {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         let value = &self.account_id;
-        put(<super::super::EmailColumn as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<super::super::EmailColumn>()?)?;
         ::core::result::Result::Ok(())
     }
 }

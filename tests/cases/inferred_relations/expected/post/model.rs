@@ -215,12 +215,12 @@ impl ::pilaster::codegen::Insertable for NewPost {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.editor_id {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         if let ::core::option::Option::Some(value) = &self.reviewer {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -150,9 +150,9 @@ impl ::pilaster::codegen::Insertable for NewPostTag {
         #[allow(unused_imports)]
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         let value = &self.tag_name;
-        put(<::std::string::String as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<::std::string::String>()?)?;
         ::core::result::Result::Ok(())
     }
 }

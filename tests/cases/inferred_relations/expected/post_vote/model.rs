@@ -167,9 +167,9 @@ impl ::pilaster::codegen::Insertable for NewPostVote {
         #[allow(unused_imports)]
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.weight {
             put(<i64 as ColumnType>::encode(value)?)?;
         }

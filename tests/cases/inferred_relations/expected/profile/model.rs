@@ -153,7 +153,7 @@ impl ::pilaster::codegen::Insertable for NewProfile {
         #[allow(unused_imports)]
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.bio {
             put(<::std::string::String as ColumnType>::encode(value)?)?;
         }

@@ -169,7 +169,7 @@ impl ::pilaster::codegen::Insertable for NewUser {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.manager_id {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         ::core::result::Result::Ok(())
     }

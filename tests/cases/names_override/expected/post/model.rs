@@ -153,7 +153,7 @@ impl ::pilaster::codegen::Insertable for NewPost {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         let value = &self.usr_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -144,7 +144,7 @@ impl ::pilaster::codegen::Insertable for NewPhoto {
         #[allow(unused_imports)]
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         let value = &self.image;
         put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())

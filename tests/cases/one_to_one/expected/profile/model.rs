@@ -177,7 +177,7 @@ impl ::pilaster::codegen::Insertable for NewProfile {
         let value = &self.bio;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())
     }
 }

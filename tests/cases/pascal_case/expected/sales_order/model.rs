@@ -246,9 +246,9 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         let value = &self.customer_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.shipped_to {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         let value = &self.order_date;
         put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;

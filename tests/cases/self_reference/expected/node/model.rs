@@ -221,10 +221,10 @@ impl ::pilaster::codegen::Insertable for NewNode {
         let value = &self.name;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         if let ::core::option::Option::Some(value) = &self.parent_id {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         if let ::core::option::Option::Some(value) = &self.root_id {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -226,12 +226,12 @@ impl ::pilaster::codegen::Insertable for NewTeam {
         let value = &self.name;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.owner_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.deputy_id {
-            put(<i64 as ColumnType>::encode(value.key())?)?;
+            put(value.encode::<i64>()?)?;
         }
         let value = &self.mascot_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())
     }
 }

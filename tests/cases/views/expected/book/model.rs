@@ -203,7 +203,7 @@ impl ::pilaster::codegen::Insertable for NewBook {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
         let value = &self.author_id;
-        put(<i64 as ColumnType>::encode(value.key())?)?;
+        put(value.encode::<i64>()?)?;
         let value = &self.title;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         if let ::core::option::Option::Some(value) = &self.pages {
