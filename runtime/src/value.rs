@@ -38,6 +38,8 @@ pub enum Value<'a> {
     Uuid([u8; 16]),
     /// JSON text.
     Json(Cow<'a, str>),
+    /// Values of one type, for databases that take a list as one parameter.
+    List(Vec<Value<'static>>),
 }
 
 /// An exact number: `mantissa / 10^scale`.
@@ -110,6 +112,7 @@ impl Value<'_> {
             Value::Timestamp(v) => Value::Timestamp(v),
             Value::Uuid(v) => Value::Uuid(v),
             Value::Json(v) => Value::Json(Cow::Owned(v.into_owned())),
+            Value::List(v) => Value::List(v),
         }
     }
 
@@ -172,6 +175,7 @@ impl Value<'_> {
             Value::DateTime(v) => Value::DateTime(*v),
             Value::Timestamp(v) => Value::Timestamp(*v),
             Value::Uuid(v) => Value::Uuid(*v),
+            Value::List(v) => Value::List(v.clone()),
         }
     }
 }

@@ -54,7 +54,8 @@ pub struct CustomPlan {
 pub(super) fn plan_enum(context: &Context<'_>, item: &EnumType) -> EnumPlan {
     let variants = item.variants.iter().map(|variant| {
         let label = &variant.label;
-        let attribute = if context.options.serde { quote!(#[serde(rename = #label)]).to_string() } else { String::new() };
+        let attribute =
+            if context.options.serde { quote!(#[serde(rename = #label)]).to_string() } else { String::new() };
         VariantPlan {
             name: tokens::ident(&variant.name).to_string(),
             label: quote!(#label).to_string(),
@@ -94,6 +95,7 @@ pub(super) fn plan_custom(
         marker: tokens::ident(&format!("{}Column", item.name)).to_string(),
         value,
         codec,
-        doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))]).to_string(),
+        doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))])
+            .to_string(),
     })
 }

@@ -19,7 +19,7 @@ use crate::ir::{DialectName, Schema};
 pub use enums::{CustomPlan, EnumPlan, VariantPlan};
 pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
 pub use relation::RelationPlan;
-pub use schema::{ScriptPlan, SchemaPlan};
+pub use schema::{SchemaPlan, ScriptPlan};
 
 /// What the user decides about the generated code.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -361,7 +361,8 @@ fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
     }
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
-        doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))]).to_string(),
+        doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))])
+            .to_string(),
         columns: columns.iter().map(|planned| planned.at).collect(),
         arguments,
         locals,
@@ -404,9 +405,11 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let (field_ty, argument, set) = match (column.nullable, has_default) {
         _ if counter => (inner, argument, convert),
         (false, false) => (inner, argument, convert),
-        (true, true) => {
-            (quote!(#option<#option<#inner>>), quote!(impl ::core::convert::Into<#option<#inner>>), quote!(#some(#name.into())))
-        }
+        (true, true) => (
+            quote!(#option<#option<#inner>>),
+            quote!(impl ::core::convert::Into<#option<#inner>>),
+            quote!(#some(#name.into())),
+        ),
         (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
     };
     let encode = match (column.nullable, has_default) {

@@ -38,11 +38,15 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
     let root = &context.root;
     Ok(match ty {
-        SqlType::TinyInt { unsigned } => plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint"),
+        SqlType::TinyInt { unsigned } => {
+            plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint")
+        }
         SqlType::SmallInt { unsigned } => {
             plain(if *unsigned { quote!(u16) } else { quote!(i16) }, krate, "SmallInt", "smallint")
         }
-        SqlType::Integer { unsigned } => plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer"),
+        SqlType::Integer { unsigned } => {
+            plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer")
+        }
         SqlType::BigInt { unsigned: false } => into(quote!(i64), krate, "BigInt", "bigint"),
         SqlType::BigInt { unsigned: true } => into(quote!(u64), krate, "UnsignedBigInt", "bigint unsigned"),
         SqlType::Real => plain(quote!(f32), krate, "Real", "real"),
@@ -92,7 +96,9 @@ fn text(krate: &TokenStream, label: &str) -> RustType {
 fn decimal(krate: &TokenStream, precision: Option<(u32, u32)>) -> RustType {
     let value = quote!(#krate::rust_decimal::Decimal);
     let (scale, label) = match precision {
-        Some((precision, scale)) => (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})")),
+        Some((precision, scale)) => {
+            (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})"))
+        }
         None => (quote!(::core::option::Option::None), "decimal".into()),
     };
     let kind = quote!(#krate::codegen::Kind::Decimal(#scale));

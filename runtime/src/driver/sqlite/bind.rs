@@ -41,6 +41,7 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::Time(micros) => binder.written(|out| civil::write_time(out, *micros)),
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
         Value::Uuid(uuid) => binder.written(|out| civil::write_uuid(out, *uuid)),
+        Value::List(_) => return Err(Error::encode("a single value", "a list, which SQLite has none of")),
     }
     Ok(())
 }
