@@ -7,6 +7,10 @@
 //! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
 //! says about a statement is `Query`.
 
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+mod civil;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -60,6 +64,8 @@ pub(crate) struct Begin {
 pub(crate) enum Connection {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connection),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Connection),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -71,6 +77,8 @@ macro_rules! forward {
             match self {
                 #[cfg(feature = "sqlite")]
                 Self::Sqlite(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "mysql")]
+                Self::Mysql(connection) => connection.$name($($arg),*).await,
                 Self::Never(never) => match *never {},
             }
         }
@@ -95,6 +103,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.is_read_only(sql),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => Ok(connection.is_read_only(sql)),
             Self::Never(never) => match *never {},
         }
     }
@@ -104,6 +114,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.in_transaction(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.in_transaction(),
             Self::Never(never) => match *never {},
         }
     }
@@ -114,6 +126,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon(),
             Self::Never(never) => match *never {},
         }
     }
@@ -123,6 +137,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon_to(savepoint),
             Self::Never(never) => match *never {},
         }
     }

@@ -6,7 +6,6 @@
 
 mod bind;
 mod cache;
-mod civil;
 mod cursor;
 mod error;
 mod stmt;
