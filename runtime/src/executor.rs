@@ -4,7 +4,7 @@ use crate::driver::{Begin, Connection, Done, Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::mode::Mode;
-use crate::pool::Pool;
+use crate::pool::{Pool, Pooled};
 use crate::sql::Dialect;
 use crate::transaction::{Level, Seat};
 use crate::value::Params;
@@ -62,7 +62,7 @@ impl<'e> Target<'e> {
         let place = match self.0 {
             Inner::Pool(pool) => {
                 let connection = Some(pool.take(access).await?);
-                Place::Pool { pool, access, connection, noted: false }
+                Place::Pool { pool, access, connection, noted: None }
             }
             Inner::Transaction(level) => Place::Transaction(level.seat().await?),
         };
@@ -85,9 +85,9 @@ enum Place<'e> {
         pool: &'e Pool,
         access: Access,
         // `None` only while it is given back.
-        connection: Option<Connection>,
-        /// The pool knows the statement that runs.
-        noted: bool,
+        connection: Option<Pooled>,
+        /// The place of the statement that the pool knows to run.
+        noted: Option<usize>,
     },
     Transaction(Seat<'e>),
 }
@@ -99,7 +99,7 @@ impl Lease<'_> {
 
     fn connection(&mut self) -> Result<&mut Connection> {
         match &mut self.place {
-            Place::Pool { connection, .. } => connection.as_mut(),
+            Place::Pool { connection, .. } => connection.as_mut().map(|pooled| &mut pooled.connection),
             Place::Transaction(seat) => seat.connection(),
         }
         .ok_or_else(|| Error::new(ErrorKind::Pool, "the connection was given back"))
@@ -108,9 +108,13 @@ impl Lease<'_> {
     /// Makes the statement known to those who wait for this connection.
     #[inline]
     fn announce(&mut self, sql: &str) {
-        if let Place::Pool { pool, access: Access::Write, noted, .. } = &mut self.place {
-            pool.note_statement(sql);
-            *noted = true;
+        if let Place::Pool { pool, access, noted, .. } = &mut self.place
+            && pool.notes(*access)
+        {
+            if let Some(place) = noted.take() {
+                pool.forget_statement(place);
+            }
+            *noted = Some(pool.note_statement(sql));
         }
     }
 
@@ -245,8 +249,8 @@ impl Drop for Lease<'_> {
         let open = (self.atomic > 0).then(|| self.savepoint(0)).flatten();
         match &mut self.place {
             Place::Pool { pool, access, connection, noted } => {
-                if *noted {
-                    pool.forget_statement();
+                if let Some(place) = noted.take() {
+                    pool.forget_statement(place);
                 }
                 // What is open is rolled back there.
                 if let Some(connection) = connection.take() {

@@ -76,20 +76,33 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
 /// Waits. The timer runs on a thread of its own, since a caller may have no runtime, one without timers, or block the
 /// only thread that its runtime has.
 pub(crate) async fn sleep(time: Duration) {
-    static TIMER: OnceLock<Option<Runtime>> = OnceLock::new();
-    let timer = TIMER.get_or_init(|| {
-        Builder::new_multi_thread().worker_threads(1).thread_name("pilaster-timer").enable_time().build().ok()
-    });
-    match timer {
-        Some(timer) => {
+    match background() {
+        Some(handle) => {
             let sleep = {
-                let _entered = timer.enter();
+                let _entered = handle.enter();
                 tokio::time::sleep(time)
             };
             sleep.await;
         }
         // The system has no thread left to give: waiting here is all that can be done.
         None => give_way(|| thread::sleep(time)),
+    }
+}
+
+/// The runtime on a thread of its own, made when it is first needed; `None` when the system gives no thread.
+fn background() -> Option<&'static Handle> {
+    static BACKGROUND: OnceLock<Option<Runtime>> = OnceLock::new();
+    let make = || Builder::new_multi_thread().worker_threads(1).thread_name("pilaster").enable_all().build().ok();
+    BACKGROUND.get_or_init(make).as_ref().map(Runtime::handle)
+}
+
+/// The runtime for work that goes on beside the caller, such as a connection to a server: the caller's where it has
+/// several threads, else the one in the background, since a caller may block the only thread that its runtime has.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn beside() -> Option<Handle> {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => Some(handle),
+        _ => background().cloned(),
     }
 }
 

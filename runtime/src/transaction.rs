@@ -17,7 +17,7 @@ use crate::driver::{Begin, Connection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Target, sealed};
 use crate::mode::{Async, Mode, Outcome};
-use crate::pool::Pool;
+use crate::pool::{Pool, Pooled};
 use crate::raw::Sql;
 use crate::rt;
 
@@ -107,7 +107,7 @@ struct Shared {
 
 struct State {
     // `None` when the transaction is over.
-    connection: Option<Connection>,
+    connection: Option<Pooled>,
     /// How many levels are open.
     depth: u32,
     /// The database itself ended the transaction.
@@ -123,7 +123,7 @@ pub(crate) struct Seat<'e> {
 impl Seat<'_> {
     #[inline]
     pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
-        self.state.connection.as_mut()
+        self.state.connection.as_mut().map(|pooled| &mut pooled.connection)
     }
 
     /// Notes what an error means for the transaction.
@@ -133,7 +133,7 @@ impl Seat<'_> {
             self.shared.retryable.store(true, Ordering::Relaxed);
         }
         // Some errors end the transaction; what followed would be outside of any.
-        if self.state.connection.as_ref().is_some_and(|connection| !connection.in_transaction()) {
+        if self.state.connection.as_ref().is_some_and(|pooled| !pooled.connection.in_transaction()) {
             self.state.lost = true;
         }
     }
@@ -160,7 +160,7 @@ impl Level {
             retryable: AtomicBool::new(false),
         };
         let watch = shared.pool.logging.watch();
-        if let Some(connection) = &mut shared.state.get_mut().connection {
+        if let Some(Pooled { connection, .. }) = &mut shared.state.get_mut().connection {
             let outcome = connection.begin(options.begin).await;
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
@@ -309,7 +309,7 @@ impl Shared {
         }
         state.depth = depth.saturating_sub(1);
         if depth > 1 {
-            if let (Some(connection), false) = (&mut state.connection, state.lost) {
+            if let (Some(Pooled { connection, .. }), false) = (&mut state.connection, state.lost) {
                 connection.abandon_to(&savepoint(depth));
             }
         } else if let Some(connection) = state.connection.take() {
@@ -317,7 +317,7 @@ impl Shared {
         }
     }
 
-    fn release(&self, connection: Connection) {
+    fn release(&self, connection: Pooled) {
         self.pool.forget_transaction(self.holder);
         self.pool.give_back(self.access, connection);
     }

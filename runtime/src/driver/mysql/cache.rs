@@ -5,12 +5,9 @@ use std::sync::Arc;
 use mysql_async::Statement;
 use rustc_hash::FxHashMap;
 
-/// Prepared statements kept per connection. The server counts them for all its connections together, 16,382 by default.
-const STATEMENTS: usize = 128;
-
 /// A cache from which the statement not used for longest makes room.
-#[derive(Default)]
 pub(super) struct Cache {
+    capacity: usize,
     statements: FxHashMap<Arc<str>, Kept>,
     clock: u64,
 }
@@ -21,6 +18,15 @@ struct Kept {
 }
 
 impl Cache {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, statements: FxHashMap::default(), clock: 0 }
+    }
+
+    /// Whether it keeps any.
+    pub(super) fn keeps(&self) -> bool {
+        self.capacity > 0
+    }
+
     /// The statement of a text.
     pub(super) fn get(&mut self, sql: &str) -> Option<Statement> {
         let kept = self.statements.get_mut(sql)?;
@@ -31,19 +37,13 @@ impl Cache {
 
     /// Keeps a statement; gives the one that had to go.
     pub(super) fn put(&mut self, sql: &str, statement: Statement) -> Option<Statement> {
-        let oldest = match self.statements.len() {
-            STATEMENTS.. => self.statements.iter().min_by_key(|(_, kept)| kept.used).map(|(text, _)| Arc::clone(text)),
-            _ => None,
-        };
+        let full = self.statements.len() >= self.capacity;
+        let oldest = self.statements.iter().filter(|_| full).min_by_key(|(_, kept)| kept.used);
+        let oldest = oldest.map(|(text, _)| Arc::clone(text));
         let gone = oldest.and_then(|text| self.statements.remove(&text));
         self.clock += 1;
         self.statements.insert(Arc::from(sql), Kept { statement, used: self.clock });
         gone.map(|kept| kept.statement)
-    }
-
-    /// Forgets a statement.
-    pub(super) fn remove(&mut self, sql: &str) -> Option<Statement> {
-        self.statements.remove(sql).map(|kept| kept.statement)
     }
 
     /// Forgets all of them.

@@ -14,7 +14,7 @@ mod server;
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params as Sent, Statement};
+use mysql_async::{Conn, Opts, Params as Sent, Statement};
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
@@ -25,6 +25,7 @@ use super::{Begin, Done, Each, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
+use crate::rt;
 use crate::value::Params;
 
 /// How many rows that nobody wants are read to keep a connection; with more of them it is dropped.
@@ -50,23 +51,26 @@ impl Connection {
             let message = format!("cannot connect to the server at {}: {}", options.place(), error.message());
             Error::new(error.kind().clone(), message).with_source(error)
         };
-        let open = async {
-            let mut client = Conn::new(options.client()).await?;
-            let mut answer = client.query_iter(options.session()).await?;
-            let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
-            answer.drop_result().await?;
-            Ok((client, version.unwrap_or_default()))
+        let Some(runtime) = rt::beside() else {
+            return Err(named(Error::new(ErrorKind::Connection, "the system has no thread left to give")));
         };
-        let opened = crate::rt::timeout(options.connect_timeout, open).await;
-        let (client, version) = match opened {
-            Some(opened) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
+        // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
+        let mut opening = runtime.spawn(connect(options.client(), options.session()));
+        let (client, version) = match rt::timeout(options.connect_timeout, &mut opening).await {
+            Some(Ok(opened)) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
+            Some(Err(stopped)) => {
+                let message = "the runtime that it was opened on has ended";
+                return Err(named(Error::new(ErrorKind::Connection, message).with_source(stopped)));
+            }
             None => {
+                opening.abort();
                 let message = format!("no answer within {:?}", options.connect_timeout);
                 return Err(named(Error::new(ErrorKind::Connection, message)));
             }
         };
         let server = Server::of(&version)?;
-        Ok(Self { client, cache: Cache::default(), server, busy: false, transaction: false, undo: Vec::new() })
+        let cache = Cache::new(options.statements);
+        Ok(Self { client, cache, server, busy: false, transaction: false, undo: Vec::new() })
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
@@ -135,6 +139,11 @@ impl Connection {
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
         self.transaction && !self.busy
+    }
+
+    /// Whether the connection is still of use, as far as is known without asking the server.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.busy && !self.client.is_disconnected()
     }
 
     /// Whether the server gives rows back from INSERT.
@@ -229,7 +238,16 @@ impl Connection {
             return answer.drop_result().await.map_err(named);
         }
         let statement = self.prepare(sql, true).await?;
-        self.run_prepared(&statement, sql, values, each).await
+        self.run_prepared(&statement, sql, values, each).await?;
+        self.release(statement).await
+    }
+
+    /// Ends a statement that is not kept.
+    async fn release(&mut self, statement: Statement) -> Result<()> {
+        if self.cache.keeps() {
+            return Ok(());
+        }
+        self.client.close(statement).await.map_err(|fault| from_mysql(fault, None))
     }
 
     /// Runs a prepared statement.
@@ -270,7 +288,9 @@ impl Connection {
             outcome => outcome,
         };
         let statement = statement.map_err(named)?;
-        if keep && let Some(gone) = self.cache.put(sql, statement.clone()) {
+        if keep
+            && self.cache.keeps()
+            && let Some(gone) = self.cache.put(sql, statement.clone()) {
             self.client.close(gone).await.map_err(named)?;
         }
         Ok(statement)
@@ -286,6 +306,32 @@ impl Drop for Connection {
             let _ = self.client.ping().as_mut().poll(&mut context);
         }
     }
+}
+
+/// Connects and sets the session up; gives the server's version.
+async fn connect(options: Opts, session: String) -> Result<(Conn, String), mysql_async::Error> {
+    let mut client = Conn::new(options).await?;
+    let mut answer = client.query_iter(session).await?;
+    let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
+    answer.drop_result().await?;
+    Ok((client, version.unwrap_or_default()))
+}
+
+/// Whether trying again a little later can help to connect: the server is starting, or its connections are used up.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    use mysql_async::{Error as Fault, IoError};
+    let mut source = std::error::Error::source(error);
+    while let Some(beneath) = source {
+        match beneath.downcast_ref::<Fault>() {
+            Some(Fault::Server(server)) => return matches!(server.code, 1040 | 1053 | 1203),
+            Some(Fault::Io(IoError::Io(io))) => {
+                use std::io::ErrorKind as Kind;
+                return matches!(io.kind(), Kind::ConnectionRefused | Kind::ConnectionReset | Kind::UnexpectedEof);
+            }
+            _ => source = beneath.source(),
+        }
+    }
+    false
 }
 
 /// The parameters of a statement.

@@ -5,35 +5,90 @@ use std::time::Duration;
 
 use mysql_async::{Opts, OptsBuilder};
 
+use crate::config::{Secret, Settings, duration};
+use crate::error::{Error, ErrorKind, Result};
+
 /// The port when the URL names none.
 const PORT: u16 = 3306;
-/// What a value larger than a packet can be at most, as far as the protocol goes; the server's own limit is lower.
+/// The pool has limits of its own for idle connections, so that the server need not be asked for its limit.
 const IDLE_SECONDS: usize = 28_800;
+
+/// How long connecting may take, unless the URL says otherwise.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// How a connection is opened.
 #[derive(Clone)]
 pub(crate) struct Options {
-    pub host: String,
-    pub port: Option<u16>,
-    pub user: String,
-    pub password: Option<String>,
-    pub database: Option<String>,
+    host: String,
+    port: u16,
+    user: Option<String>,
+    password: Option<Secret>,
+    database: Option<String>,
     /// A Unix socket instead of host and port.
-    pub socket: Option<String>,
+    socket: Option<String>,
     /// How long connecting may take.
-    pub connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     /// How long a statement may take.
-    pub statement_timeout: Option<Duration>,
+    statement_timeout: Option<Duration>,
     /// The session refuses writes.
-    pub read_only: bool,
+    read_only: bool,
+    /// Prepared statements kept.
+    pub(super) statements: usize,
 }
 
 impl Options {
+    /// The settings as far as they concern a connection.
+    pub(crate) fn of(settings: &Settings) -> Result<Self> {
+        let server = &settings.server;
+        let (host, port) = match server.hosts.as_slice() {
+            [] => ("localhost".to_owned(), None),
+            [host] => (host.name.clone(), host.port),
+            _ => return Err(Error::config("the URL names several hosts, of which MySQL takes one")),
+        };
+        let in_path = host.starts_with('/').then(|| host.clone());
+        let mut options = Self {
+            host,
+            port: port.unwrap_or(PORT),
+            user: server.user.clone(),
+            password: server.password.clone(),
+            database: server.database.clone(),
+            socket: in_path,
+            connect_timeout: CONNECT.min(settings.acquire_timeout),
+            statement_timeout: None,
+            read_only: settings.read_only,
+            statements: settings.statement_cache,
+        };
+        for (name, value) in &server.parameters {
+            options.set(name, value)?;
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "socket" => self.socket = Some(value.to_owned()),
+            "connect_timeout" => self.connect_timeout = duration(name, value)?,
+            "statement_timeout" => self.statement_timeout = Some(duration(name, value)?).filter(|time| !time.is_zero()),
+            "ssl-mode" | "ssl_mode" | "sslmode" => match value.to_ascii_lowercase().as_str() {
+                "disabled" | "disable" | "preferred" | "prefer" => {}
+                _ => {
+                    let kind = ErrorKind::Unsupported { feature: "TLS", dialect: "MySQL" };
+                    return Err(Error::new(kind, "this build has no TLS for MySQL"));
+                }
+            },
+            _ => {
+                let known = "socket, connect_timeout, statement_timeout, ssl-mode, and the settings of the pool";
+                return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
+            }
+        }
+        Ok(())
+    }
+
     /// What the client library needs to know.
     pub(super) fn client(&self) -> Opts {
         let builder = OptsBuilder::default()
-            .user(Some(self.user.clone()))
-            .pass(self.password.clone())
+            .user(self.user.clone())
+            .pass(self.password.as_ref().map(Secret::reveal))
             .db_name(self.database.clone())
             // Affected rows are those that a condition matched, as on the other databases.
             .client_found_rows(true)
@@ -44,16 +99,16 @@ impl Options {
             .wait_timeout(Some(IDLE_SECONDS));
         let builder = match &self.socket {
             Some(socket) => builder.socket(Some(socket.clone())),
-            None => builder.ip_or_hostname(self.host.clone()).tcp_port(self.port.unwrap_or(PORT)),
+            None => builder.ip_or_hostname(self.host.clone()).tcp_port(self.port),
         };
         builder.into()
     }
 
     /// The server, for messages.
-    pub(crate) fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         match &self.socket {
             Some(socket) => socket.clone(),
-            None => format!("{}:{}", self.host, self.port.unwrap_or(PORT)),
+            None => format!("{}:{}", self.host, self.port),
         }
     }
 

@@ -50,16 +50,23 @@ async fn one_by_one(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: R
     for row in 0..rows.len() {
         let mut values = Vec::new();
         bind_row(rows, row, &mut values)?;
-        match &mut returned {
-            Returned::Rows(each) => on.run_prepared(&statement, sql, values, &mut **each).await?,
-            _ => on.run_prepared(&statement, sql, values, &mut |_| Ok(())).await?,
+        if let Returned::Rows(each) = &mut returned {
+            // The answer with rows in it does not count them.
+            let mut counted = |row: &Row<'_>| {
+                affected += 1;
+                each(row)
+            };
+            on.run_prepared(&statement, sql, values, &mut counted).await?;
+            continue;
         }
+        on.run_prepared(&statement, sql, values, &mut |_| Ok(())).await?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
             let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());
             keys.push(key.ok_or_else(|| Error::query("the database counted no key for a row"))?);
         }
     }
+    on.release(statement).await?;
     Ok(affected)
 }
 
@@ -113,13 +120,12 @@ async fn run_chunk(
     }
     answer.drop_result().await.map_err(named)?;
     let affected = on.client.affected_rows();
-    if !keep {
+    if !(keep && on.cache.keeps()) {
         on.client.close(statement).await.map_err(named)?;
     }
     if let Some((each, counted)) = back {
         hand_out(found, *counted, count, each)?;
-        // With RETURNING the rows that came back are those that were inserted.
-        return Ok(affected.max(count as u64));
+        return Ok(count as u64);
     }
     Ok(affected)
 }

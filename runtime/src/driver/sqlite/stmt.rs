@@ -27,8 +27,8 @@ use std::ptr::{self, NonNull};
 
 use rusqlite::ffi;
 
-use super::cache::Cache;
 use super::error::Fault;
+use crate::driver::cache::Cache;
 use crate::error::{Error, Result};
 
 /// Texts and blobs up to this size are gathered in a buffer of the session, longer ones are copied by SQLite.

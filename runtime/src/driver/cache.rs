@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 const HINTS: usize = 64;
 
 /// A cache of values by text. A value is taken out while it is in use.
-pub(super) struct Cache<T> {
+pub(crate) struct Cache<T> {
     slots: Vec<Slot<T>>,
     by_text: FxHashMap<Arc<str>, usize>,
     // Most texts are `'static`: the same place in memory likely holds the same text, which spares the hash.
@@ -24,7 +24,7 @@ struct Slot<T> {
 }
 
 impl<T> Cache<T> {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self {
             slots: Vec::new(),
             by_text: FxHashMap::default(),
@@ -48,14 +48,14 @@ impl<T> Cache<T> {
 
     /// Looks at a value without taking it.
     #[inline]
-    pub(super) fn peek(&mut self, text: &str) -> Option<&T> {
+    pub(crate) fn peek(&mut self, text: &str) -> Option<&T> {
         let at = self.find(text)?;
         self.slots.get(at)?.value.as_ref()
     }
 
     /// Takes a value out, to be put back at the same place.
     #[inline]
-    pub(super) fn take(&mut self, text: &str) -> Option<(usize, T)> {
+    pub(crate) fn take(&mut self, text: &str) -> Option<(usize, T)> {
         let at = self.find(text)?;
         self.clock += 1;
         let slot = self.slots.get_mut(at)?;
@@ -64,7 +64,7 @@ impl<T> Cache<T> {
     }
 
     /// A place for a text that is not in the cache, or whose value was lost.
-    pub(super) fn reserve(&mut self, text: &str) -> usize {
+    pub(crate) fn reserve(&mut self, text: &str) -> usize {
         if let Some(at) = self.find(text) {
             return at;
         }
@@ -89,7 +89,7 @@ impl<T> Cache<T> {
 
     /// Puts a value back, or into the place made for it.
     #[inline]
-    pub(super) fn put_back(&mut self, at: usize, value: T) {
+    pub(crate) fn put_back(&mut self, at: usize, value: T) {
         if let Some(slot) = self.slots.get_mut(at) {
             slot.value = Some(value);
         }
