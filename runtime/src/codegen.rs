@@ -97,13 +97,17 @@ impl Script {
         })
     }
 
-    /// Runs the statements in one transaction, where the database can.
+    /// Runs the statements in one transaction, where the database can. MySQL cannot: there a failure leaves what was
+    /// done before it, and inside a transaction the script is refused.
     pub fn run<'e, E: Executor<'e>>(&'static self, on: E) -> Out<'e, E, ()> {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = target.lease(Access::Write).await?;
             let statements = self.statements(lease.dialect())?;
-            lease.begin_atomic().await?;
+            let atomic = lease.dialect().transactional_ddl();
+            if atomic {
+                lease.begin_atomic().await?;
+            }
             let mut result = Ok(());
             for statement in statements {
                 result = lease.batch(statement).await;
@@ -111,7 +115,9 @@ impl Script {
                     break;
                 }
             }
-            lease.finish_atomic(result.is_ok()).await?;
+            if atomic {
+                lease.finish_atomic(result.is_ok()).await?;
+            }
             result
         })
     }

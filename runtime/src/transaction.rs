@@ -219,7 +219,7 @@ impl Level {
             Err(error) => return Err(error),
         };
         let outcome = if self.depth > 1 {
-            control(&mut seat, "RELEASE", &format!("RELEASE {}", savepoint(self.depth))).await
+            control(&mut seat, "RELEASE", &format!("RELEASE SAVEPOINT {}", savepoint(self.depth))).await
         } else {
             let watch = self.shared.pool.logging.watch();
             let outcome = match seat.connection() {

@@ -7,12 +7,12 @@
 //! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
 //! says about a statement is `Query`.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod cache;
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 mod civil;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) mod cache;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 

@@ -242,7 +242,9 @@ impl RawRow for Cursor {
         const EXPECTED: &str = "a date";
         let cell = self.at(at)?;
         let days = match &cell {
-            Cell::Date(year, month, day, 0) => Some(days(*year, *month, *day).ok_or_else(|| unexpected(EXPECTED, &cell))?),
+            Cell::Date(year, month, day, 0) => {
+                Some(days(*year, *month, *day).ok_or_else(|| unexpected(EXPECTED, &cell))?)
+            }
             _ => Self::written(&cell, EXPECTED, civil::read_date)?,
         };
         Ok(days.and_then(|days| i32::try_from(days).ok()))

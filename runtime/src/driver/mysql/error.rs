@@ -97,8 +97,29 @@ fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
         1317 | 1907 | 1969 | 3024 => ErrorKind::Timeout,
         1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 1820 | 3118 | 4151 => ErrorKind::Permission,
         1290 | 1792 | 1207 | 1836 | 3906 => ErrorKind::ReadOnly,
-        1040 | 1042 | 1043 | 1049 | 1053 | 1077 | 1078 | 1079 | 1080 | 1081 | 1152 | 1153 | 1158..=1161 | 1184 | 1203
-        | 1226 | 1251 | 1927 | 2002 | 2003 | 2006 | 2013 | 4031 => ErrorKind::Connection,
+        1040
+        | 1042
+        | 1043
+        | 1049
+        | 1053
+        | 1077
+        | 1078
+        | 1079
+        | 1080
+        | 1081
+        | 1152
+        | 1153
+        | 1158..=1161
+        | 1184
+        | 1203
+        | 1226
+        | 1251
+        | 1927
+        | 2002
+        | 2003
+        | 2006
+        | 2013
+        | 4031 => ErrorKind::Connection,
         1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 1690 => value(error.code, message),
         // A trigger that raises an error is a check written by hand.
         1644 if error.state == "45000" => ErrorKind::CheckViolation(Violation::default()),
@@ -163,10 +184,11 @@ fn value(code: u16, message: &str) -> ErrorKind {
         Some((before, place)) => (before, Some(place.rsplit_once(" at row ").map_or(place, |(place, _)| place))),
         None => (message, None),
     };
-    let names = place.map_or(Vec::new(), |place| match place.strip_prefix('\'').and_then(|name| name.strip_suffix('\'')) {
-        Some(name) => vec![name.to_owned()],
-        None => quoted(place, '\0'),
-    });
+    let names =
+        place.map_or(Vec::new(), |place| match place.strip_prefix('\'').and_then(|name| name.strip_suffix('\'')) {
+            Some(name) => vec![name.to_owned()],
+            None => quoted(place, '\0'),
+        });
     let (table, column) = match names.as_slice() {
         [.., table, column] => (Some(table.clone()), Some(column.clone())),
         [column] => (None, Some(column.clone())),

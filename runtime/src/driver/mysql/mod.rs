@@ -15,6 +15,7 @@ mod server;
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Params as Sent, Statement};
+use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
@@ -23,7 +24,7 @@ pub(crate) use self::options::Options;
 use self::server::Server;
 use super::{Begin, Done, Each, Returned, Rows, keyword};
 use crate::Isolation;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::row::{Row, Source};
 use crate::rt;
 use crate::value::Params;
@@ -42,6 +43,8 @@ pub(crate) struct Connection {
     transaction: bool,
     /// Savepoints to undo before the next statement.
     undo: Vec<String>,
+    /// The columns of unique keys that were violated, by table and key.
+    keys: FxHashMap<(String, String), Vec<String>>,
 }
 
 impl Connection {
@@ -70,10 +73,19 @@ impl Connection {
         };
         let server = Server::of(&version)?;
         let cache = Cache::new(options.statements);
-        Ok(Self { client, cache, server, busy: false, transaction: false, undo: Vec::new() })
+        Ok(Self {
+            client,
+            cache,
+            server,
+            busy: false,
+            transaction: false,
+            undo: Vec::new(),
+            keys: FxHashMap::default(),
+        })
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
+        self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, each).await;
@@ -81,6 +93,7 @@ impl Connection {
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
+        self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, &mut |_| Ok(())).await;
@@ -96,6 +109,7 @@ impl Connection {
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.refuse_ddl(sql)?;
         self.enter().await?;
         self.command(sql).await
     }
@@ -198,8 +212,38 @@ impl Connection {
                 }
             }
         }
-        self.busy = false;
+        let outcome = match outcome {
+            Err(error) if error.is_unique_violation() => Err(self.name_columns(error).await),
+            outcome => outcome,
+        };
+        self.busy = self.client.is_disconnected();
         outcome
+    }
+
+    /// Adds the columns of the key that was violated: the server names the key only.
+    async fn name_columns(&mut self, error: Error) -> Error {
+        let ErrorKind::UniqueViolation(Violation { constraint: Some(key), table: Some(table), .. }) = error.kind()
+        else {
+            return error;
+        };
+        let place = (table.clone(), key.clone());
+        if let Some(columns) = self.keys.get(&place) {
+            return error.with_columns(columns.clone());
+        }
+        let sql = "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
+                   AND TABLE_NAME = ? AND INDEX_NAME = ? ORDER BY SEQ_IN_INDEX";
+        let names = [table, key].map(|name| mysql_async::Value::from(name.as_str()));
+        let mut columns = Vec::new();
+        let mut each = |row: &Row<'_>| {
+            columns.extend(row.text(0)?.map(std::borrow::Cow::into_owned));
+            Ok(())
+        };
+        let found = self.run(sql, names.to_vec(), &mut each).await;
+        if found.is_err() || columns.is_empty() {
+            return error;
+        }
+        self.keys.insert(place, columns.clone());
+        error.with_columns(columns)
     }
 
     fn note_status(&mut self) {
@@ -219,6 +263,16 @@ impl Connection {
             }
         }
         Err(Error::new(ErrorKind::Connection, "too many rows were left"))
+    }
+
+    /// DDL would commit the transaction that it runs in, and nobody could roll back what came before.
+    fn refuse_ddl(&self, sql: &str) -> Result<()> {
+        if !self.transaction || !commits(sql) {
+            return Ok(());
+        }
+        let kind = ErrorKind::Unsupported { feature: "DDL inside a transaction", dialect: "MySQL" };
+        let message = "MySQL and MariaDB would commit the transaction before this statement: run it outside of one";
+        Err(Error::new(kind, message))
     }
 
     /// Runs statements without parameters and rows.
@@ -290,7 +344,8 @@ impl Connection {
         let statement = statement.map_err(named)?;
         if keep
             && self.cache.keeps()
-            && let Some(gone) = self.cache.put(sql, statement.clone()) {
+            && let Some(gone) = self.cache.put(sql, statement.clone())
+        {
             self.client.close(gone).await.map_err(named)?;
         }
         Ok(statement)
@@ -349,10 +404,38 @@ fn is_worth_preparing(sql: &str) -> bool {
     ["select", "insert", "update", "delete", "with"].iter().any(|word| keyword(sql).eq_ignore_ascii_case(word))
 }
 
+/// Whether a statement commits the transaction that it runs in.
+fn commits(sql: &str) -> bool {
+    let first = keyword(sql);
+    let commits = ["alter", "create", "drop", "rename", "truncate", "grant", "revoke", "lock", "optimize"];
+    if !commits.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+        return false;
+    }
+    // The only ones that do not are those for temporary tables.
+    let behind = sql.split_once(first).map_or("", |(_, rest)| rest);
+    !keyword(behind).eq_ignore_ascii_case("temporary")
+}
+
 fn level(isolation: Isolation) -> &'static str {
     match isolation {
         Isolation::ReadCommitted => "READ COMMITTED",
         Isolation::RepeatableRead => "REPEATABLE READ",
         Isolation::Serializable => "SERIALIZABLE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_commit() {
+        for sql in ["CREATE TABLE a (b INT)", " drop index a on b", "-- x\nALTER TABLE a ADD b INT", "TRUNCATE a"] {
+            assert!(commits(sql), "{sql}");
+        }
+        for sql in ["create temporary table a (b int)", "DROP TEMPORARY TABLE a", "SELECT 1", "UPDATE a SET b = 1", ""]
+        {
+            assert!(!commits(sql), "{sql}");
+        }
     }
 }

@@ -127,7 +127,9 @@ impl Options {
         if let Some(limit) = self.statement_timeout {
             // Seconds on MariaDB; milliseconds on MySQL, where they hold for SELECT only.
             let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis());
-            text.push_str(&format!("; SET /*M! max_statement_time = {seconds} */ /*!50708 max_execution_time = {millis} */"));
+            text.push_str(&format!(
+                "; SET /*M! max_statement_time = {seconds} */ /*!50708 max_execution_time = {millis} */"
+            ));
         }
         if self.read_only {
             text.push_str("; SET SESSION TRANSACTION READ ONLY");
@@ -138,6 +140,9 @@ impl Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("place", &self.place()).field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("place", &self.place())
+            .field("database", &self.database)
+            .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,8 @@ pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, ret
     let statement = on.prepare(sql, true).await?;
     let width = usize::from(statement.num_params());
     let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
-    let counted = statement.columns().iter().position(|column| column.flags().contains(ColumnFlags::AUTO_INCREMENT_FLAG));
+    let counted =
+        statement.columns().iter().position(|column| column.flags().contains(ColumnFlags::AUTO_INCREMENT_FLAG));
     let counted = counted.filter(|&at| {
         let name = statement.columns().get(at).map(|column| column.name_str().into_owned()).unwrap_or_default();
         !gives(sql, &name)
