@@ -32,8 +32,8 @@ async fn a_server_that_cannot_be_had_is_named_and_the_password_is_not() {
         let error = Db::connect(&format!("{url}{separator}serch_path=a")).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Config), "{error:?}");
         let db =
-            Db::connect(&format!("{url}{separator}search_path=a%20b,%22c%22&application_name=mine")).await.unwrap();
-        assert_eq!(db.sql("SHOW search_path").one::<String>().await.unwrap(), "a b,\"c\"");
+            Db::connect(&format!("{url}{separator}search_path=%22a%20b%22,c&application_name=mine")).await.unwrap();
+        assert_eq!(db.sql("SHOW search_path").one::<String>().await.unwrap(), "\"a b\",c");
         assert_eq!(db.sql("SHOW application_name").one::<String>().await.unwrap(), "mine");
         db.close().await.unwrap();
     })
