@@ -327,6 +327,58 @@ pub(crate) mod sealed {
 mod tests {
     use super::*;
 
+    use crate::rt::block_on;
+    use crate::value::Value;
+
+    const NONE: [Value<'static>; 0] = [];
+
+    async fn insert(lease: &mut Lease<'_>, text: &str) {
+        lease.execute("INSERT INTO t VALUES (?)", &[Value::Text(text.into())]).await.unwrap();
+    }
+
+    /// Adds one row that stays and, atomically, one that is kept, undone or dropped.
+    async fn add(on: impl Executor<'_>, kept: Option<bool>) {
+        let mut lease = on.target().lease(Access::Write).await.unwrap();
+        insert(&mut lease, "plain").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "atomic").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "inner").await;
+        lease.finish_atomic(true).await.unwrap();
+        if let Some(keep) = kept {
+            lease.finish_atomic(keep).await.unwrap();
+            assert!(lease.finish_atomic(keep).await.is_err(), "nothing is open any more");
+        }
+    }
+
+    async fn rows(on: impl Executor<'_>) -> String {
+        let mut lease = on.target().lease(Access::Read).await.unwrap();
+        let mut rows = Vec::new();
+        let each: Each<'_> = &mut |row| {
+            rows.push(row.text(0)?.unwrap_or_default().into_owned());
+            Ok(())
+        };
+        lease.query("SELECT a FROM t", &NONE, each).await.unwrap();
+        rows.join(" ")
+    }
+
+    #[test]
+    fn what_is_atomic_is_kept_whole_or_not_at_all() {
+        for (kept, expected) in [(Some(true), "plain atomic inner"), (Some(false), "plain"), (None, "plain")] {
+            let db = crate::blocking::Db::connect("sqlite::memory:").unwrap();
+            db.sql("CREATE TABLE t (a TEXT)").execute().unwrap();
+            block_on(add(&db, kept));
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+            db.sql("DELETE FROM t").execute().unwrap();
+
+            let tx = db.begin().unwrap();
+            block_on(add(&tx, kept));
+            assert_eq!(block_on(rows(&tx)), expected, "{kept:?}");
+            tx.commit().unwrap();
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+        }
+    }
+
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
@@ -334,10 +386,9 @@ mod tests {
     /// Compiles only as long as every future of a lease can be sent to another thread.
     #[allow(dead_code)]
     fn futures_can_be_sent(target: Target<'_>, lease: &mut Lease<'_>, rows: &dyn Rows, returned: Returned<'_>) {
-        let params: [crate::Value<'_>; 0] = [];
         drop(assert_send(target.lease(Access::Write)));
-        drop(assert_send(lease.query("", &params, &mut |_| Ok(()))));
-        drop(assert_send(lease.execute("", &params)));
+        drop(assert_send(lease.query("", &NONE, &mut |_| Ok(()))));
+        drop(assert_send(lease.execute("", &NONE)));
         drop(assert_send(lease.execute_rows("", rows, returned)));
         drop(assert_send(lease.batch("")));
         drop(assert_send(lease.begin_atomic()));

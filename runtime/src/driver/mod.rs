@@ -6,6 +6,7 @@
 //! the transaction can be run again; a lock that could not be had in time is `Locked`; a statement that ran too long is
 //! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
 //! says about a statement is `Query`.
+#![cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;

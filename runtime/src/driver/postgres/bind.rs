@@ -346,6 +346,7 @@ fn mismatch(expected: &'static str, found: &Value<'_>) -> Error {
         Value::Uuid(_) => "a UUID".to_owned(),
         Value::Json(_) => "JSON".to_owned(),
         Value::List(values) => format!("a list of {} values", values.len()),
+        Value::Pending(_) => "the key of a row that its session has not stored yet".to_owned(),
     };
     Error::encode(expected, found)
 }
