@@ -160,11 +160,6 @@ impl Connection {
         !self.busy && !self.client.is_disconnected()
     }
 
-    /// Whether the server gives rows back from INSERT.
-    pub(crate) fn has_returning(&self) -> bool {
-        self.server.returning
-    }
-
     /// Whether the connection can be used further. One with an open transaction cannot: its locks must go at once, and
     /// rolling back takes a message that nobody here waits for; the server rolls back when the connection ends.
     pub(crate) fn abandon(&mut self) -> bool {
@@ -354,9 +349,10 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.busy && !self.client.is_disconnected() {
-            // Rows are on their way that nobody wants: the client library would read them all before it says goodbye.
-            // A call that is given up in the middle makes it close the connection at once.
+        if (self.busy || self.transaction) && !self.client.is_disconnected() {
+            // The client library says goodbye in a task of its own, after it read all rows that are on their way. Locks
+            // must go at once, whether that task ever runs or not. A call that is given up in the middle makes it close
+            // the connection right here, and the server rolls back.
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let _ = self.client.ping().as_mut().poll(&mut context);
         }

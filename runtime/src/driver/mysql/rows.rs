@@ -12,7 +12,7 @@ use mysql_async::prelude::Queryable;
 
 use super::{Connection, Cursor, bind};
 use crate::driver::{Returned, Rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::row::{RawRow, Row, Source};
 
 /// What one statement takes at most.
@@ -26,6 +26,10 @@ const KEPT: usize = 8;
 
 /// Runs one statement for every row.
 pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    if matches!(returned, Returned::Rows(_)) && !on.server.returning {
+        let kind = ErrorKind::Unsupported { feature: "INSERT … RETURNING", dialect: "MySQL" };
+        return Err(Error::new(kind, "MySQL gives no rows back from INSERT; MariaDB does"));
+    }
     let statement = on.prepare(sql, true).await?;
     let width = usize::from(statement.num_params());
     let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
