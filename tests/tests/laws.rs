@@ -32,6 +32,7 @@ impl Source {
             || self.path.contains("/tests/")
             || self.path.ends_with("/tests.rs")
             || self.path.ends_with("_tests.rs")
+            || self.path.ends_with("/round_trip.rs")
     }
 
     fn is_shipped(&self) -> bool {
