@@ -9,7 +9,7 @@ use super::rust_type::{self, Argument, RustType};
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{Column, ColumnId, Default, Field, Model, RelationKind, Table, TableKind};
+use crate::ir::{Column, ColumnId, Default, Field, Model, RelationKind, SqlType, Table, TableKind};
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +76,7 @@ pub struct KeyPlan {
     pub of_self: String,
     /// The values of `key`, each a `Result<Value>`.
     pub values: Vec<String>,
-    /// The key out of `row`.
+    /// The key out of `row`, as a `Result`.
     pub decode: String,
     /// Whether the database counts it.
     pub counted: bool,
@@ -277,6 +277,12 @@ fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
 }
 
+/// Whether the Rust type is `Copy`, as far as is known: a type of the user's may be, and is cloned all the same.
+fn is_copy(ty: &SqlType) -> bool {
+    use SqlType::{Array, Bytes, Custom, Interval, Json, Raw, String, Text};
+    !matches!(ty, Array(_) | Bytes | Custom(_) | Interval | Json | Raw(_) | String(_) | Text)
+}
+
 fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
     let krate = &context.krate;
     let positions = key_positions(model, table);
@@ -289,16 +295,20 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
-        quote!(row.get::<#marker>(#at)?)
+        quote!(row.get::<#marker>(#at))
+    };
+    let of_self = |planned: &Planned<'_>| {
+        let name = name(planned);
+        if is_copy(&planned.column.ty) { quote!(self.#name) } else { quote!(::core::clone::Clone::clone(&self.#name)) }
     };
     if rest.is_empty() {
         let (argument, convert) = first.argument(&quote!(key));
-        let (ty, name) = (&first.ty.value, name(first));
+        let ty = &first.ty.value;
         return Some(KeyPlan {
             ty: ty.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
-            of_self: quote!(self.#name.clone()).to_string(),
+            of_self: of_self(first).to_string(),
             values: vec![encode(first, quote!(key))],
             decode: decode(first, 0).to_string(),
             counted: is_counted(first),
@@ -306,7 +316,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let names = key.iter().map(|planned| name(planned));
+    let values = key.iter().map(|planned| of_self(planned));
     let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
     let index = |at: usize| {
         let at = syn::Index::from(at);
@@ -316,9 +326,9 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(self.#names.clone()),*)).to_string(),
+        of_self: quote!((#(#values),*)).to_string(),
         values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
-        decode: quote!((#(#parts),*)).to_string(),
+        decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
         counted: false,
     })
 }
