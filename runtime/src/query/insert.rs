@@ -145,7 +145,7 @@ async fn insert_run<N: Insertable>(
     lease.execute_rows(&sql, &Batch { rows, columns }, returned).await
 }
 
-pub(super) fn insert_text(
+pub(crate) fn insert_text(
     dialect: Dialect,
     meta: &'static ModelMeta,
     columns: &[usize],
