@@ -1,8 +1,11 @@
 //! Where the database is and how it is used: URLs, environment, `pilaster.toml`.
 
+mod server;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use self::server::Server;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Dialect;
 
@@ -16,20 +19,41 @@ const FILE: &str = "pilaster.toml";
 pub(crate) struct Settings {
     /// The URL without what must not be shown.
     pub shown: String,
-    /// The file; `None` is a database in memory.
+    pub dialect: Dialect,
+    /// On SQLite the file; `None` is a database in memory.
     pub path: Option<PathBuf>,
+    /// Elsewhere the server.
+    pub server: Server,
     pub max_connections: u32,
     pub acquire_timeout: Duration,
+    pub idle_timeout: Option<Duration>,
+    pub max_lifetime: Option<Duration>,
+    /// Prepared statements kept per connection; 0 prepares none, which poolers in transaction mode need.
+    pub statement_cache: usize,
     pub busy_timeout: Duration,
     pub create_if_missing: bool,
     pub read_only: bool,
     pub echo: bool,
     pub slow_statement: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
 }
 
 /// The names of the settings that URLs and files can hold.
-const NAMES: [&str; 7] =
-    ["max_connections", "acquire_timeout", "busy_timeout", "create_if_missing", "read_only", "echo", "slow_statement"];
+const NAMES: [&str; 10] = [
+    "max_connections",
+    "acquire_timeout",
+    "idle_timeout",
+    "max_lifetime",
+    "statement_cache",
+    "busy_timeout",
+    "create_if_missing",
+    "read_only",
+    "echo",
+    "slow_statement",
+];
+
+/// Connections to a server, unless settings say otherwise.
+const SERVER_CONNECTIONS: u32 = 8;
 
 impl Settings {
     /// Reads a URL.
@@ -42,8 +66,8 @@ impl Settings {
         };
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" => Self::sqlite(url, rest),
-            "postgres" | "postgresql" => Err(no_driver(Dialect::Postgres)),
-            "mysql" | "mariadb" => Err(no_driver(Dialect::Mysql)),
+            "postgres" | "postgresql" => Self::server(Dialect::Postgres, cfg!(feature = "postgres"), url, rest),
+            "mysql" | "mariadb" => Self::server(Dialect::Mysql, false, url, rest),
             _ => Err(Error::config(format!(
                 "the URL \"{}\" has a scheme that no driver knows; known are sqlite, postgres and mysql",
                 redact(url)
@@ -55,29 +79,60 @@ impl Settings {
         let rest = rest.strip_prefix("//").unwrap_or(rest);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let path = decode(path, url)?;
-        let mut settings = Self {
+        let mut settings = Self::new(Dialect::Sqlite, url);
+        settings.path = match path.as_str() {
+            ":memory:" => None,
+            "" => return Err(Error::config(format!("the URL \"{}\" names no file", redact(url)))),
+            // SQLite would take a name that begins so for a URL of its own.
+            name if name.starts_with("file:") => Some(Path::new(".").join(name)),
+            name => Some(PathBuf::from(name)),
+        };
+        settings.set_query(query, url)?;
+        Ok(settings)
+    }
+
+    fn server(dialect: Dialect, has_driver: bool, url: &str, rest: &str) -> Result<Self> {
+        if !has_driver {
+            return Err(no_driver(dialect));
+        }
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut settings = Self::new(dialect, url);
+        settings.server = Server::parse(place, url)?;
+        settings.max_connections = SERVER_CONNECTIONS;
+        settings.max_lifetime = Some(Duration::from_secs(30 * 60));
+        settings.idle_timeout = Some(Duration::from_secs(10 * 60));
+        settings.set_query(query, url)?;
+        Ok(settings)
+    }
+
+    /// The defaults.
+    fn new(dialect: Dialect, url: &str) -> Self {
+        Self {
             shown: redact(url),
-            path: match path.as_str() {
-                ":memory:" => None,
-                "" => return Err(Error::config(format!("the URL \"{}\" names no file", redact(url)))),
-                // SQLite would take a name that begins so for a URL of its own.
-                name if name.starts_with("file:") => Some(Path::new(".").join(name)),
-                name => Some(PathBuf::from(name)),
-            },
+            dialect,
+            path: None,
+            server: Server::default(),
             max_connections: default_connections(),
             acquire_timeout: Duration::from_secs(30),
+            idle_timeout: None,
+            max_lifetime: None,
+            statement_cache: 256,
             busy_timeout: Duration::from_secs(5),
             create_if_missing: true,
             read_only: false,
             echo: false,
             slow_statement: None,
-        };
+            statement_timeout: None,
+        }
+    }
+
+    /// Sets what stands behind the question mark of a URL.
+    fn set_query(&mut self, query: &str, url: &str) -> Result<()> {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name, url)?, decode(value, url)?);
-            settings.set(&name, &value)?;
+            self.set(&decode(name, url)?, &decode(value, url)?)?;
         }
-        Ok(settings)
+        Ok(())
     }
 
     /// What SQLite's driver needs to know.
@@ -88,20 +143,30 @@ impl Settings {
             create: self.create_if_missing,
             read_only: self.read_only,
             busy_timeout: self.busy_timeout,
+            statement_timeout: self.statement_timeout,
         }
     }
 
     /// Sets one setting by its name.
     fn set(&mut self, name: &str, value: &str) -> Result<()> {
         match name {
-            "mode" => return self.set_mode(value),
+            "mode" if self.dialect == Dialect::Sqlite => return self.set_mode(value),
             "max_connections" => self.max_connections = positive(name, value)?,
             "acquire_timeout" => self.acquire_timeout = duration(name, value)?,
+            "idle_timeout" => self.idle_timeout = limit(name, value)?,
+            "max_lifetime" => self.max_lifetime = limit(name, value)?,
+            "statement_cache" => {
+                let wrong = || Error::config(format!("statement_cache is a number, 0 for none, not \"{value}\""));
+                self.statement_cache = value.parse().map_err(|_| wrong())?;
+            }
             "busy_timeout" => self.busy_timeout = duration(name, value)?,
             "create_if_missing" => self.create_if_missing = truth(name, value)?,
             "read_only" => self.read_only = truth(name, value)?,
             "echo" => self.echo = truth(name, value)?,
             "slow_statement" => self.slow_statement = Some(duration(name, value)?),
+            "statement_timeout" => self.statement_timeout = Some(duration(name, value)?),
+            // Drivers report the names that they do not know when they connect.
+            _ if self.dialect != Dialect::Sqlite => self.server.set(name, value)?,
             _ => {
                 let known = NAMES.join(", ");
                 return Err(Error::config(format!("there is no setting \"{name}\"; known are mode, {known}")));
@@ -160,9 +225,7 @@ impl Settings {
         }
         // What the URL itself says is nearer than the file.
         if let Some((_, query)) = url.split_once('?') {
-            for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-                settings.set(&decode(name, &url)?, &decode(value, &url)?)?;
-            }
+            settings.set_query(query, &url)?;
         }
         Ok(settings)
     }
@@ -269,6 +332,14 @@ fn duration(name: &str, value: &str) -> Result<Duration> {
     found.ok_or_else(|| Error::config(format!("{name} is a time such as 500ms, 30s or 2m, not \"{value}\"")))
 }
 
+/// A time, or `never` or 0 for no limit.
+fn limit(name: &str, value: &str) -> Result<Option<Duration>> {
+    if value == "never" {
+        return Ok(None);
+    }
+    duration(name, value).map(|time| if time.is_zero() { None } else { Some(time) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,7 +398,12 @@ mod tests {
 
     #[test]
     fn databases_without_a_driver_are_named() {
-        for (url, name) in [("postgres://ann:secret@host/db", "PostgreSQL"), ("mysql://ann:secret@host/db", "MySQL")] {
+        let postgres = ("postgres://ann:secret@host/db", "PostgreSQL", cfg!(feature = "postgres"));
+        for (url, name, known) in [postgres, ("mysql://ann:secret@host/db", "MySQL", false)] {
+            if known {
+                assert!(!format!("{:?}", Settings::parse(url).unwrap()).contains("secret"));
+                continue;
+            }
             let error = Settings::parse(url).unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Unsupported { dialect, .. } if *dialect == name));
             assert!(!format!("{error:?}{error}").contains("secret"));

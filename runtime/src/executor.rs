@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
 use crate::mode::Mode;
-use crate::pool::Pool;
+use crate::pool::{Pool, Pooled};
 use crate::session::{Arena, Core};
 use crate::sql::Dialect;
 use crate::transaction::{Level, Seat};
@@ -68,7 +68,7 @@ impl<'e> Target<'e> {
         let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
                 let connection = Some(pool.take(access).await?);
-                (pool, Place::Pool { pool, access, connection, noted: false })
+                (pool, Place::Pool { pool, access, connection, noted: None })
             }
             Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
             Inner::Session(core) => {
@@ -98,9 +98,9 @@ enum Place<'e> {
         pool: &'e Pool,
         access: Access,
         // `None` only while it is given back.
-        connection: Option<Connection>,
-        /// The pool knows the statement that runs.
-        noted: bool,
+        connection: Option<Pooled>,
+        /// The place of the statement that the pool knows to run.
+        noted: Option<usize>,
     },
     Transaction(Seat<'e>),
 }
@@ -112,7 +112,7 @@ impl Lease<'_> {
 
     fn connection(&mut self) -> Result<&mut Connection> {
         match &mut self.place {
-            Place::Pool { connection, .. } => connection.as_mut(),
+            Place::Pool { connection, .. } => connection.as_mut().map(|pooled| &mut pooled.connection),
             Place::Transaction(seat) => seat.connection(),
         }
         .ok_or_else(|| Error::new(ErrorKind::Pool, "the connection was given back"))
@@ -121,9 +121,13 @@ impl Lease<'_> {
     /// Makes the statement known to those who wait for this connection.
     #[inline]
     fn announce(&mut self, sql: &str) {
-        if let Place::Pool { pool, access: Access::Write, noted, .. } = &mut self.place {
-            pool.note_statement(sql);
-            *noted = true;
+        if let Place::Pool { pool, access, noted, .. } = &mut self.place
+            && pool.notes(*access)
+        {
+            if let Some(place) = noted.take() {
+                pool.forget_statement(place);
+            }
+            *noted = Some(pool.note_statement(sql));
         }
     }
 
@@ -266,8 +270,8 @@ impl Drop for Lease<'_> {
         let open = (self.atomic > 0).then(|| self.savepoint(0)).flatten();
         match &mut self.place {
             Place::Pool { pool, access, connection, noted } => {
-                if *noted {
-                    pool.forget_statement();
+                if let Some(place) = noted.take() {
+                    pool.forget_statement(place);
                 }
                 // What is open is rolled back there.
                 if let Some(connection) = connection.take() {
@@ -291,6 +295,58 @@ pub(crate) mod sealed {
 mod tests {
     use super::*;
 
+    use crate::rt::block_on;
+    use crate::value::Value;
+
+    const NONE: [Value<'static>; 0] = [];
+
+    async fn insert(lease: &mut Lease<'_>, text: &str) {
+        lease.execute("INSERT INTO t VALUES (?)", &[Value::Text(text.into())]).await.unwrap();
+    }
+
+    /// Adds one row that stays and, atomically, one that is kept, undone or dropped.
+    async fn add(on: impl Executor<'_>, kept: Option<bool>) {
+        let mut lease = on.target().lease(Access::Write).await.unwrap();
+        insert(&mut lease, "plain").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "atomic").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "inner").await;
+        lease.finish_atomic(true).await.unwrap();
+        if let Some(keep) = kept {
+            lease.finish_atomic(keep).await.unwrap();
+            assert!(lease.finish_atomic(keep).await.is_err(), "nothing is open any more");
+        }
+    }
+
+    async fn rows(on: impl Executor<'_>) -> String {
+        let mut lease = on.target().lease(Access::Read).await.unwrap();
+        let mut rows = Vec::new();
+        let each: Each<'_> = &mut |row| {
+            rows.push(row.text(0)?.unwrap_or_default().into_owned());
+            Ok(())
+        };
+        lease.query("SELECT a FROM t", &NONE, each).await.unwrap();
+        rows.join(" ")
+    }
+
+    #[test]
+    fn what_is_atomic_is_kept_whole_or_not_at_all() {
+        for (kept, expected) in [(Some(true), "plain atomic inner"), (Some(false), "plain"), (None, "plain")] {
+            let db = crate::blocking::Db::connect("sqlite::memory:").unwrap();
+            db.sql("CREATE TABLE t (a TEXT)").execute().unwrap();
+            block_on(add(&db, kept));
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+            db.sql("DELETE FROM t").execute().unwrap();
+
+            let tx = db.begin().unwrap();
+            block_on(add(&tx, kept));
+            assert_eq!(block_on(rows(&tx)), expected, "{kept:?}");
+            tx.commit().unwrap();
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+        }
+    }
+
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
@@ -298,10 +354,9 @@ mod tests {
     /// Compiles only as long as every future of a lease can be sent to another thread.
     #[allow(dead_code)]
     fn futures_can_be_sent(target: Target<'_>, lease: &mut Lease<'_>, rows: &dyn Rows, returned: Returned<'_>) {
-        let params: [crate::Value<'_>; 0] = [];
         drop(assert_send(target.lease(Access::Write)));
-        drop(assert_send(lease.query("", &params, &mut |_| Ok(()))));
-        drop(assert_send(lease.execute("", &params)));
+        drop(assert_send(lease.query("", &NONE, &mut |_| Ok(()))));
+        drop(assert_send(lease.execute("", &NONE)));
         drop(assert_send(lease.execute_rows("", rows, returned)));
         drop(assert_send(lease.batch("")));
         drop(assert_send(lease.begin_atomic()));

@@ -1,7 +1,10 @@
 //! The pool: lanes of connections, who may take one, and what is said when none comes.
 //!
-//! SQLite has one connection that writes and some that read beside it; a database in memory, and a pool of one
-//! connection, have a single lane for both.
+//! A server has one lane of equal connections. SQLite has one connection that writes and some that read beside it; a
+//! database in memory, and a pool of one connection, have a single lane for both.
+//!
+//! Nothing is sent to find out whether a connection still lives: drivers know when theirs was closed. Connections that
+//! are too old or were idle for too long are closed when the next one is taken or given back.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,9 +28,9 @@ const SHOWN: usize = 200;
 pub(crate) struct Pool {
     settings: Settings,
     pub(crate) logging: Logging,
-    // Readers first: the connection that writes is closed last and tidies up the files.
+    // Readers first: SQLite's connection that writes is closed last and tidies up the files.
     readers: Option<Lane>,
-    writer: Lane,
+    main: Lane,
     holders: Mutex<Holders>,
     next_holder: AtomicU64,
     closed: AtomicBool,
@@ -37,16 +40,36 @@ pub(crate) struct Pool {
 struct Lane {
     size: u32,
     permits: Semaphore,
-    idle: Mutex<Vec<Connection>>,
+    /// The one used last stands at the end, and is the next to be used.
+    idle: Mutex<Vec<Idle>>,
 }
 
-/// Who holds connections for longer than a statement that reads.
+/// A connection that nobody uses.
+struct Idle {
+    connection: Pooled,
+    since: Instant,
+}
+
+/// A connection of the pool.
+pub(crate) struct Pooled {
+    /// The connection itself.
+    pub connection: Connection,
+    opened: Instant,
+}
+
+/// Who holds connections for longer than a statement that reads a file.
 #[derive(Default)]
 struct Holders {
     transactions: Vec<Holder>,
-    /// The statement that writes. The text stays allocated.
-    statement: String,
-    statement_since: Option<Instant>,
+    /// Statements by their place; texts stay allocated.
+    statements: Vec<Running>,
+}
+
+/// A statement in progress, or the place of one.
+#[derive(Default)]
+struct Running {
+    text: String,
+    since: Option<Instant>,
 }
 
 struct Holder {
@@ -69,24 +92,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Pool {
     /// Opens the database: its first connection, which shows whether it can be opened at all.
     pub(crate) async fn open(settings: Settings) -> Result<Arc<Self>> {
-        let readers = settings.max_connections.saturating_sub(1);
-        let single = settings.path.is_none() || readers == 0;
+        let (main, readers) = match (settings.dialect, settings.max_connections) {
+            (Dialect::Sqlite, 0 | 1) => (1, None),
+            (Dialect::Sqlite, _) if settings.path.is_none() => (1, None),
+            (Dialect::Sqlite, all) => (1, Some(all - 1)),
+            (Dialect::Postgres | Dialect::Mysql, all) => (all.max(1), None),
+        };
+        let system = match settings.dialect {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgresql",
+            Dialect::Mysql => "mysql",
+        };
         let pool = Self {
-            logging: Logging { system: "sqlite", echo: settings.echo, slow: settings.slow_statement },
-            readers: if single { None } else { Some(Lane::new(readers)) },
-            writer: Lane::new(1),
+            logging: Logging { system, echo: settings.echo, slow: settings.slow_statement },
+            readers: readers.map(Lane::new),
+            main: Lane::new(main),
             holders: Mutex::default(),
             next_holder: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             settings,
         };
-        let connection = Connection::open(&pool.settings, Access::Write).await?;
-        lock(&pool.writer.idle).push(connection);
+        let first = Connection::open(&pool.settings, Access::Write).await?;
+        lock(&pool.main.idle).push(Idle { connection: Pooled::new(first), since: Instant::now() });
         Ok(Arc::new(pool))
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+        self.settings.dialect
     }
 
     /// The URL without what must not be shown.
@@ -102,13 +134,19 @@ impl Pool {
     fn lane(&self, access: Access) -> &Lane {
         match (access, &self.readers) {
             (Access::Read, Some(readers)) => readers,
-            _ => &self.writer,
+            _ => &self.main,
         }
     }
 
+    /// Whether statements of this access are worth noting for those who wait. Readers of a file never block others
+    /// for long.
+    pub(crate) fn notes(&self, access: Access) -> bool {
+        access == Access::Write || self.settings.dialect != Dialect::Sqlite
+    }
+
     /// Takes a connection; it must be given back with the same access.
-    pub(crate) async fn take(&self, access: Access) -> Result<Connection> {
-        let lane = self.lane(access);
+    pub(crate) async fn take(&self, access: Access) -> Result<Pooled> {
+        let (lane, begun) = (self.lane(access), Instant::now());
         let permit = match lane.permits.try_acquire() {
             Ok(permit) => permit,
             Err(_) => match rt::timeout(self.patience(), lane.permits.acquire()).await {
@@ -120,31 +158,80 @@ impl Pool {
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        let idle = lock(&lane.idle).pop();
-        let connection = match idle {
+        let connection = match self.idle(lane) {
             Some(connection) => connection,
-            None if std::ptr::eq(lane, &self.writer) => Connection::open(&self.settings, Access::Write).await?,
-            None => Connection::open(&self.settings, Access::Read).await?,
+            None => self.open_in_time(access, begun).await?,
         };
         permit.forget();
         Ok(connection)
     }
 
-    /// Gives a connection back. What is open on it is rolled back first; a broken one is dropped.
-    pub(crate) fn give_back(&self, access: Access, mut connection: Connection) {
-        let lane = self.lane(access);
-        if connection.abandon() && !self.closed.load(Ordering::Acquire) {
-            lock(&lane.idle).push(connection);
-        } else {
-            drop(connection);
+    /// A connection to use instead of one that was lost; nothing changes when there is none.
+    pub(crate) async fn replace(&self, access: Access, lost: &mut Pooled) -> Result<()> {
+        let connection = match self.idle(self.lane(access)) {
+            Some(connection) => connection,
+            None => self.open_in_time(access, Instant::now()).await?,
+        };
+        *lost = connection;
+        Ok(())
+    }
+
+    /// The idle connection that was used last and is still good.
+    fn idle(&self, lane: &Lane) -> Option<Pooled> {
+        loop {
+            let idle = lock(&lane.idle).pop()?;
+            if self.is_good(&idle.connection, Some(idle.since)) {
+                return Some(idle.connection);
+            }
+            // Closed here, outside of the lock.
+            drop(idle);
         }
+    }
+
+    fn is_good(&self, pooled: &Pooled, idle_since: Option<Instant>) -> bool {
+        let over = |limit: Option<Duration>, since: Instant| limit.is_some_and(|limit| since.elapsed() >= limit);
+        pooled.connection.is_alive()
+            && !over(self.settings.max_lifetime, pooled.opened)
+            && !idle_since.is_some_and(|since| over(self.settings.idle_timeout, since))
+    }
+
+    /// Opens a connection. A server that is just starting gets time until the patience is over.
+    async fn open_in_time(&self, access: Access, begun: Instant) -> Result<Pooled> {
+        let mut pause = Duration::from_millis(10);
+        loop {
+            let error = match Connection::open(&self.settings, access).await {
+                Ok(connection) => return Ok(Pooled::new(connection)),
+                Err(error) => error,
+            };
+            if begun.elapsed() + pause >= self.patience() || !Connection::may_pass(&self.settings, &error) {
+                return Err(error);
+            }
+            rt::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Gives a connection back. What is open on it is rolled back first; a broken one is dropped.
+    pub(crate) fn give_back(&self, access: Access, mut pooled: Pooled) {
+        let lane = self.lane(access);
+        let keep = pooled.connection.abandon() && !self.closed.load(Ordering::Acquire) && self.is_good(&pooled, None);
+        let stale = if keep {
+            let mut idle = lock(&lane.idle);
+            idle.push(Idle { connection: pooled, since: Instant::now() });
+            // The first was idle for longest.
+            let first = idle.first().is_some_and(|first| !self.is_good(&first.connection, Some(first.since)));
+            if first { Some(idle.remove(0).connection) } else { None }
+        } else {
+            Some(pooled)
+        };
+        drop(stale);
         lane.permits.add_permits(1);
     }
 
     /// Refuses new work, waits for what is running and closes all connections.
     pub(crate) async fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);
-        for lane in self.readers.iter().chain([&self.writer]) {
+        for lane in self.readers.iter().chain([&self.main]) {
             match rt::timeout(self.patience(), lane.permits.acquire_many(lane.size)).await {
                 None => return Err(self.exhausted(Access::Write)),
                 // The permits go with the lane; whoever waits for one learns that it is closed.
@@ -168,18 +255,26 @@ impl Pool {
         lock(&self.holders).transactions.retain(|holder| holder.id != id);
     }
 
-    /// Notes the statement that writes, which costs nothing beside the write.
-    pub(crate) fn note_statement(&self, sql: &str) {
+    /// Notes a statement, which costs nothing beside running it; gives its place.
+    pub(crate) fn note_statement(&self, sql: &str) -> usize {
+        let text = sql.get(..sql.floor_char_boundary(SHOWN)).unwrap_or("");
         let mut holders = lock(&self.holders);
-        holders.statement.clear();
-        let end = sql.char_indices().nth(SHOWN).map_or(sql.len(), |(end, _)| end);
-        holders.statement.push_str(sql.get(..end).unwrap_or(""));
-        holders.statement_since = Some(Instant::now());
+        let free = holders.statements.iter_mut().enumerate().find(|(_, running)| running.since.is_none());
+        if let Some((place, running)) = free {
+            running.text.clear();
+            running.text.push_str(text);
+            running.since = Some(Instant::now());
+            return place;
+        }
+        holders.statements.push(Running { text: text.to_owned(), since: Some(Instant::now()) });
+        holders.statements.len() - 1
     }
 
     /// Notes that it is done.
-    pub(crate) fn forget_statement(&self) {
-        lock(&self.holders).statement_since = None;
+    pub(crate) fn forget_statement(&self, place: usize) {
+        if let Some(running) = lock(&self.holders).statements.get_mut(place) {
+            running.since = None;
+        }
     }
 
     /// The error of waiting in vain.
@@ -194,11 +289,14 @@ impl Pool {
                 format!("a transaction begun {since:.1?} ago at {}:{}", at.file(), at.line())
             })
             .collect();
-        if let Some(since) = holders.statement_since {
-            held.push(format!("a statement begun {:.1?} ago: {}", since.elapsed(), holders.statement));
+        for Running { text, since } in &holders.statements {
+            if let Some(since) = since {
+                held.push(format!("a statement begun {:.1?} ago: {text}", since.elapsed()));
+            }
         }
         let (size, patience) = (self.lane(access).size, self.patience());
         let what = match (&self.readers, access) {
+            (None, _) if size > 1 => format!("one of the {size} connections"),
             (None, _) => "the only connection".to_owned(),
             (Some(_), Access::Write) => "the connection that writes".to_owned(),
             (Some(_), Access::Read) => format!("one of the {size} connections that read"),
@@ -209,6 +307,12 @@ impl Pool {
         };
         let hint = "inside a transaction, run statements on its handle and not on the database";
         Error::new(ErrorKind::Pool, format!("could not have {what} within {patience:?}: {by} ({hint})"))
+    }
+}
+
+impl Pooled {
+    fn new(connection: Connection) -> Self {
+        Self { connection, opened: Instant::now() }
     }
 }
 

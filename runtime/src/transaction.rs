@@ -17,7 +17,7 @@ use crate::driver::{Begin, Connection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Target, sealed};
 use crate::mode::{Async, Mode, Outcome};
-use crate::pool::Pool;
+use crate::pool::{Pool, Pooled};
 use crate::raw::Sql;
 use crate::rt;
 
@@ -79,8 +79,7 @@ impl TxOptions {
 }
 
 /// A transaction or one nested in it.
-#[doc(hidden)]
-pub struct Level {
+pub(crate) struct Level {
     shared: Arc<Shared>,
     /// 1 for the transaction itself.
     depth: u32,
@@ -107,7 +106,7 @@ struct Shared {
 
 struct State {
     // `None` when the transaction is over.
-    connection: Option<Connection>,
+    connection: Option<Pooled>,
     /// How many levels are open.
     depth: u32,
     /// The database itself ended the transaction.
@@ -123,7 +122,7 @@ pub(crate) struct Seat<'e> {
 impl Seat<'_> {
     #[inline]
     pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
-        self.state.connection.as_mut()
+        self.state.connection.as_mut().map(|pooled| &mut pooled.connection)
     }
 
     /// Notes what an error means for the transaction.
@@ -133,7 +132,7 @@ impl Seat<'_> {
             self.shared.retryable.store(true, Ordering::Relaxed);
         }
         // Some errors end the transaction; what followed would be outside of any.
-        if self.state.connection.as_ref().is_some_and(|connection| !connection.in_transaction()) {
+        if self.state.connection.as_ref().is_some_and(|pooled| !pooled.connection.in_transaction()) {
             self.state.lost = true;
         }
     }
@@ -160,7 +159,7 @@ impl Level {
             retryable: AtomicBool::new(false),
         };
         let watch = shared.pool.logging.watch();
-        if let Some(connection) = &mut shared.state.get_mut().connection {
+        if let Some(Pooled { connection, .. }) = &mut shared.state.get_mut().connection {
             let outcome = connection.begin(options.begin).await;
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
@@ -213,11 +212,7 @@ impl Level {
 
     /// Commits. When that fails the transaction is rolled back, unless a nested one is still open.
     pub(crate) async fn commit(&self) -> Result<()> {
-        let seat = self.seat().await;
-        let mut seat = match seat {
-            Ok(seat) => seat,
-            Err(error) => return Err(error),
-        };
+        let mut seat = self.seat().await?;
         let outcome = if self.depth > 1 {
             control(&mut seat, "RELEASE", &format!("RELEASE {}", savepoint(self.depth))).await
         } else {
@@ -296,20 +291,20 @@ impl Shared {
 
     /// Undoes the levels that were abandoned.
     fn settle(&self, state: &mut State) {
-        let depth = self.abandoned.swap(0, Ordering::AcqRel);
-        if depth > 0 {
+        if self.abandoned.load(Ordering::Acquire) > 0 {
+            let depth = self.abandoned.swap(0, Ordering::AcqRel);
             self.undo(state, depth);
         }
     }
 
     /// Undoes a level and those in it, as far as they are open. The whole transaction gives its connection back.
     fn undo(&self, state: &mut State, depth: u32) {
-        if depth > state.depth {
+        if depth == 0 || depth > state.depth {
             return;
         }
         state.depth = depth.saturating_sub(1);
         if depth > 1 {
-            if let (Some(connection), false) = (&mut state.connection, state.lost) {
+            if let (Some(Pooled { connection, .. }), false) = (&mut state.connection, state.lost) {
                 connection.abandon_to(&savepoint(depth));
             }
         } else if let Some(connection) = state.connection.take() {
@@ -317,7 +312,7 @@ impl Shared {
         }
     }
 
-    fn release(&self, connection: Connection) {
+    fn release(&self, connection: Pooled) {
         self.pool.forget_transaction(self.holder);
         self.pool.give_back(self.access, connection);
     }
@@ -471,6 +466,6 @@ fn is_retryable<E: 'static>(error: &E) -> bool {
 /// Longer from attempt to attempt, and not the same for two that met.
 fn pause(attempt: u32) -> Duration {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let spread = u64::from(now.subsec_nanos() / 1_000 % 5_000);
+    let spread = u64::from(now.subsec_micros() % 5_000);
     Duration::from_millis(5 << attempt.min(8)) + Duration::from_micros(spread)
 }

@@ -3,7 +3,6 @@
 use pilaster::{Db, Result};
 
 use crate::models::{NewUser, User};
-use crate::types::Email;
 use crate::{show, step, title};
 
 pub async fn run(db: &Db) -> Result<()> {
@@ -34,8 +33,7 @@ pub async fn run(db: &Db) -> Result<()> {
     show(&user.email);
 
     step("update by a query: without a filter it would not compile");
-    let email = Email::from("john@example.com");
-    show(User::update().filter(|u| u.username.eq("john")).set(|u| u.email, &email).run(db).await?);
+    show(User::update().filter(|u| u.username.eq("john")).set(|u| u.email, "john@example.com").run(db).await?);
     show(User::update().filter(|u| u.username.eq("ann")).set_null(|u| u.bio).run(db).await?);
 
     step("delete a row in hand, and by a query");

@@ -9,8 +9,8 @@ pub async fn run(db: &Db) -> Result<()> {
     title("6. Querying the database");
     write_posts(db).await?;
 
-    step("users whose username ends with 'n', in order");
-    let users = User::query().filter(|u| u.username.ends_with("n")).order_by(|u| u.username.asc()).all(db).await?;
+    step("users whose e-mail address ends with '.com', in order");
+    let users = User::query().filter(|u| u.email.ends_with(".com")).order_by(|u| u.username.asc()).all(db).await?;
     show(users.iter().map(|user| user.username.as_str()).collect::<Vec<_>>());
 
     step("limit and offset");

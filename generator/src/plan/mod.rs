@@ -32,6 +32,8 @@ pub struct Options {
     pub derives: Vec<String>,
     /// Dialects to write CREATE and DROP statements for.
     pub dialects: Vec<DialectName>,
+    /// Whether somebody asked for these dialects: then each thing that one cannot do is told by itself.
+    pub asked: bool,
     /// Where one item stands from another: empty in one file, `super::super::` in a folder.
     pub root: String,
 }
@@ -43,6 +45,7 @@ impl Default for Options {
             serde: false,
             derives: Vec::new(),
             dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
+            asked: false,
             root: String::new(),
         }
     }
@@ -70,7 +73,7 @@ pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
     let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
-    let script = schema::plan(schema, &options.dialects, diagnostics);
+    let script = schema::plan(schema, options, diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
@@ -110,8 +113,10 @@ impl<'a> Context<'a> {
 
     /// The attributes of a type that is derived for.
     fn derive(&self, always: &[&str]) -> String {
+        // What is derived in any case must not be derived twice.
+        let fresh = |path: &&syn::Path| path.segments.last().is_none_or(|last| !always.iter().any(|a| last.ident == a));
+        let derives = self.derives.iter().filter(fresh);
         let always = always.iter().map(|name| tokens::ident(name));
-        let derives = &self.derives;
         let krate = &self.krate;
         let (serde, attribute) = if self.options.serde {
             let path = format!("{}::serde", krate.to_string().replace(' ', ""));
@@ -144,5 +149,19 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
             continue;
         }
         seen.insert(name, what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_derived_twice() {
+        let schema = Schema::default();
+        let options = Options { derives: vec!["Hash".into(), "x::Display".into()], ..Options::default() };
+        let context = Context::new(&schema, &options, &mut Diagnostics::default()).unwrap();
+        assert_eq!(context.derive(&["Clone", "Hash"]), "# [derive (Clone , Hash , x :: Display)]");
+        assert_eq!(context.derive(&["Clone"]), "# [derive (Clone , Hash , x :: Display)]");
     }
 }

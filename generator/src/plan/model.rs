@@ -417,9 +417,15 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let marker = &ty.marker;
     let reference = reference(context, model, planned);
     let inner = reference.clone().unwrap_or_else(|| ty.value.clone());
-    let encode = match &reference {
-        Some(_) => quote!(value.encode::<#marker>()),
-        None => quote!(<#marker as ColumnType>::encode(value)),
+    let some = quote!(::core::option::Option::Some);
+    let none = quote!(::core::option::Option::None);
+    let encode = match (&reference, column.nullable) {
+        (Some(_), false) => quote!(value.encode::<#marker>()),
+        (Some(_), true) => quote!(match value { #some(value) => value.encode::<#marker>(), #none => Ok(Value::Null) }),
+        (None, _) => {
+            let marker = planned.nullable(marker);
+            quote!(<#marker as ColumnType>::encode(value))
+        }
     };
     let (argument, convert) = match &reference {
         Some(_) => {
@@ -428,8 +434,6 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
         }
         None => planned.argument(&quote!(#name)),
     };
-    let some = quote!(::core::option::Option::Some);
-    let none = quote!(::core::option::Option::None);
     let option = quote!(::core::option::Option);
     let has_default = column.default.is_some();
     // A counter that the database does not start, we start at 1.
@@ -444,10 +448,6 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
             quote!(#some(#name.into())),
         ),
         (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
-    };
-    let encode = match (column.nullable, has_default) {
-        (true, true) => quote!(match value { #some(value) => #encode, #none => Ok(Value::Null) }),
-        _ => encode,
     };
     let doc = match (column.nullable, has_default) {
         (_, true) => "left to the database when `None`",
@@ -464,7 +464,8 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
         required,
         initial: if counter { quote!(1).to_string() } else { none.to_string() },
         setter: !required && !NEW_METHODS.contains(&planned.field.name.as_str()),
-        optional: has_default || column.nullable,
+        // NULL is written out, so that rows with and without a value are inserted by one statement.
+        optional: has_default,
         encode: encode.to_string(),
         name: name.to_string(),
     }

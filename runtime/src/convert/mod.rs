@@ -77,6 +77,13 @@ pub(crate) use ordered;
 
 ordered!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, Vec<u8>);
 
+/// A type whose column holds text, so that parts of it can be looked for.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no text", label = "only text can be searched")]
+pub trait Textual: ColumnType {}
+
+impl Textual for String {}
+impl<T: Textual + ColumnType<Inner = T>> Textual for Option<T> {}
+
 /// A value, column or expression that stands on the right of a comparison or assignment of class `C`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with or assigned to this column",

@@ -6,14 +6,18 @@
 //! the transaction can be run again; a lock that could not be had in time is `Locked`; a statement that ran too long is
 //! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
 //! says about a statement is `Query`.
+#![cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod cache;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Access;
 use crate::row::Row;
+use crate::sql::Dialect;
 use crate::value::{Params, Value};
 
 /// Takes the rows of a result one by one.
@@ -80,13 +84,36 @@ macro_rules! forward {
 impl Connection {
     /// Opens a connection for one kind of access.
     pub(crate) async fn open(settings: &Settings, access: Access) -> Result<Self> {
-        #[cfg(feature = "sqlite")]
-        return sqlite::Connection::open(&settings.sqlite_options(), access == Access::Read).map(Self::Sqlite);
-        #[cfg(not(feature = "sqlite"))]
-        {
-            let _ = (settings, access);
-            let kind = crate::error::ErrorKind::Unsupported { feature: "connecting", dialect: "SQLite" };
-            Err(crate::error::Error::new(kind, "this build has no driver for SQLite"))
+        match settings.dialect {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => {
+                sqlite::Connection::open(&settings.sqlite_options(), access == Access::Read).map(Self::Sqlite)
+            }
+            #[allow(unreachable_patterns)]
+            dialect => {
+                let _ = access;
+                let kind = ErrorKind::Unsupported { feature: "connecting", dialect: dialect.name() };
+                Err(Error::new(kind, format!("this build has no driver for {}", dialect.name())))
+            }
+        }
+    }
+
+    /// Whether trying again a little later can help to open a connection: the server is starting, say.
+    pub(crate) fn may_pass(settings: &Settings, error: &Error) -> bool {
+        match settings.dialect {
+            Dialect::Sqlite | Dialect::Postgres | Dialect::Mysql => {
+                let _ = error;
+                false
+            }
+        }
+    }
+
+    /// Whether the connection is still of use, as far as is known without asking the server.
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => true,
+            Self::Never(never) => match *never {},
         }
     }
 

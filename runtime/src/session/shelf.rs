@@ -40,7 +40,6 @@ pub(super) trait RowShelf: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
     fn ids(&mut self) -> &mut Ids;
-    fn id(&self, key: &[Value<'_>]) -> Option<u32>;
     /// The value of a column as it is now.
     fn value(&self, slot: u32, column: usize) -> Result<Value<'_>>;
     /// The value of a column as it is stored.
@@ -174,10 +173,6 @@ impl<M: Keyed> RowShelf for Rows<M> {
 
     fn ids(&mut self) -> &mut Ids {
         &mut self.ids
-    }
-
-    fn id(&self, key: &[Value<'_>]) -> Option<u32> {
-        self.ids.find(key)
     }
 
     fn value(&self, slot: u32, column: usize) -> Result<Value<'_>> {

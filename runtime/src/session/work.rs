@@ -38,10 +38,6 @@ impl Core {
         Self { pool, levels: Vec::new(), arena: Arena::new(), flushes: true, broken: false, begun_at }
     }
 
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
     fn check(&self) -> Result<()> {
         match self.broken {
             true => Err(Error::new(
