@@ -100,13 +100,15 @@ impl fmt::Display for Change {
         for (at, part) in self.key.iter().enumerate() {
             write!(f, "{}{}", if at == 0 { " " } else { ", " }, shown(part))?;
         }
-        for (at, column) in self.columns.iter().enumerate() {
+        let empty = |column: &&Changed| self.action == Action::Insert && matches!(column.after, Some(Value::Null));
+        for (at, column) in self.columns.iter().filter(|column| !empty(column)).enumerate() {
             write!(f, "{}{}", if at == 0 { ": " } else { ", " }, column.column)?;
             match (&column.before, &column.after, self.action) {
                 (_, _, Action::Link | Action::Unlink) => {}
                 (Some(before), Some(after), _) => write!(f, " {} -> {}", shown(before), shown(after))?,
-                (_, Some(after), _) => write!(f, " = {}", shown(after))?,
-                (_, None, _) => f.write_str(" = (new row)")?,
+                (Some(before), None, _) => write!(f, " {} -> (new row)", shown(before))?,
+                (None, Some(after), _) => write!(f, " = {}", shown(after))?,
+                (None, None, _) => f.write_str(" = (new row)")?,
             }
         }
         Ok(())

@@ -138,3 +138,11 @@ impl ::pilaster::codegen::Operand<EmailColumn> for &crate::types::Email {
         ::pilaster::codegen::bind::<EmailColumn>(self)
     }
 }
+
+impl ::pilaster::codegen::Textual for EmailColumn {}
+
+impl ::pilaster::codegen::Operand<EmailColumn> for &str {
+    fn into_node(self) -> ::pilaster::codegen::Node {
+        ::pilaster::codegen::bind_text::<crate::types::Email>(self)
+    }
+}

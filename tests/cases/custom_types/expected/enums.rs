@@ -44,6 +44,14 @@ impl ::pilaster::codegen::Operand<EmailColumn> for &crate::types::Email {
     }
 }
 
+impl ::pilaster::codegen::Textual for EmailColumn {}
+
+impl ::pilaster::codegen::Operand<EmailColumn> for &str {
+    fn into_node(self) -> ::pilaster::codegen::Node {
+        ::pilaster::codegen::bind_text::<crate::types::Email>(self)
+    }
+}
+
 /// The column type `Address`, carried by its codec.
 #[derive(Debug)]
 pub enum AddressColumn {}
@@ -86,6 +94,14 @@ impl ::pilaster::codegen::Operand<AddressColumn> for std::net::IpAddr {
 impl ::pilaster::codegen::Operand<AddressColumn> for &std::net::IpAddr {
     fn into_node(self) -> ::pilaster::codegen::Node {
         ::pilaster::codegen::bind::<AddressColumn>(self)
+    }
+}
+
+impl ::pilaster::codegen::Textual for AddressColumn {}
+
+impl ::pilaster::codegen::Operand<AddressColumn> for &str {
+    fn into_node(self) -> ::pilaster::codegen::Node {
+        ::pilaster::codegen::bind_text::<crate::types::IpCodec>(self)
     }
 }
 

@@ -60,6 +60,8 @@ impl ::pilaster::codegen::Model for User {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[&[1usize], &[2usize]],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -143,6 +145,14 @@ impl ::pilaster::codegen::Keyed for User {
     }
 }
 
+impl ::pilaster::codegen::Entity for User {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewUser {
+    type Model = super::super::User;
+}
+
 /// A row of `User` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewUser {
@@ -224,9 +234,7 @@ impl ::pilaster::codegen::Insertable for NewUser {
         }
         out.push(1);
         out.push(2);
-        if self.bio.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         if self.created_at.is_some() {
             out.push(4);
         }
@@ -247,9 +255,10 @@ impl ::pilaster::codegen::Insertable for NewUser {
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.email;
         put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.bio {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.bio;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.created_at {
             put(
                 <::pilaster::chrono::DateTime<

@@ -51,6 +51,8 @@ impl ::pilaster::codegen::Model for Account {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[&[3usize]],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -130,6 +132,14 @@ impl ::pilaster::codegen::Keyed for Account {
     }
 }
 
+impl ::pilaster::codegen::Entity for Account {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewAccount {
+    type Model = super::super::Account;
+}
+
 /// A row of `Account` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewAccount {
@@ -199,15 +209,11 @@ impl ::pilaster::codegen::Insertable for NewAccount {
     type Model = super::super::Account;
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.host.is_some() {
-            out.push(1);
-        }
+        out.push(1);
         if self.balance.is_some() {
             out.push(2);
         }
-        if self.backup.is_some() {
-            out.push(3);
-        }
+        out.push(3);
     }
 
     fn bind(
@@ -220,15 +226,21 @@ impl ::pilaster::codegen::Insertable for NewAccount {
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.email;
         put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.host {
-            put(<super::super::AddressColumn as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.host;
+        put(
+            <::core::option::Option<
+                super::super::AddressColumn,
+            > as ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.balance {
             put(<super::super::MoneyColumn as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.backup {
-            put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.backup;
+        put(
+            <::core::option::Option<
+                super::super::EmailColumn,
+            > as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -33,6 +33,8 @@ impl ::pilaster::codegen::Model for Empty {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -97,6 +99,14 @@ impl ::pilaster::codegen::Keyed for Empty {
     }
 }
 
+impl ::pilaster::codegen::Entity for Empty {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewEmpty {
+    type Model = super::super::Empty;
+}
+
 /// A row of `Empty` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEmpty {
@@ -152,9 +162,7 @@ impl ::pilaster::codegen::Insertable for NewEmpty {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.note.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -168,9 +176,10 @@ impl ::pilaster::codegen::Insertable for NewEmpty {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.note {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.note;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

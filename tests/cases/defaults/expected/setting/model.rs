@@ -152,6 +152,8 @@ impl ::pilaster::codegen::Model for Setting {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -273,6 +275,14 @@ impl ::pilaster::codegen::Keyed for Setting {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Setting {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewSetting {
+    type Model = super::super::Setting;
 }
 
 /// A row of `Setting` that is not stored yet.
@@ -471,9 +481,7 @@ impl ::pilaster::codegen::Insertable for NewSetting {
             out.push(0);
         }
         out.push(1);
-        if self.optional.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         if self.count.is_some() {
             out.push(3);
         }
@@ -525,9 +533,10 @@ impl ::pilaster::codegen::Insertable for NewSetting {
         }
         let value = &self.required;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.optional {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.optional;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.count {
             put(<i32 as ColumnType>::encode(value)?)?;
         }
@@ -548,12 +557,9 @@ impl ::pilaster::codegen::Insertable for NewSetting {
         }
         if let ::core::option::Option::Some(value) = &self.note {
             put(
-                match value {
-                    ::core::option::Option::Some(value) => {
-                        <::std::string::String as ColumnType>::encode(value)
-                    }
-                    ::core::option::Option::None => Ok(Value::Null),
-                }?,
+                <::core::option::Option<
+                    ::std::string::String,
+                > as ColumnType>::encode(value)?,
             )?;
         }
         if let ::core::option::Option::Some(value) = &self.empty {

@@ -86,6 +86,8 @@ impl ::pilaster::codegen::Model for Film {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -156,6 +158,14 @@ impl ::pilaster::codegen::Keyed for Film {
     }
 }
 
+impl ::pilaster::codegen::Entity for Film {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewFilm {
+    type Model = super::super::Film;
+}
+
 /// A row of `Film` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewFilm {
@@ -221,9 +231,7 @@ impl ::pilaster::codegen::Insertable for NewFilm {
         if self.rating.is_some() {
             out.push(1);
         }
-        if self.other.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -240,9 +248,10 @@ impl ::pilaster::codegen::Insertable for NewFilm {
         if let ::core::option::Option::Some(value) = &self.rating {
             put(<super::super::Rating as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.other {
-            put(<super::super::Rating as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.other;
+        put(
+            <::core::option::Option<super::super::Rating> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -60,6 +60,8 @@ impl ::pilaster::codegen::Model for ABQTX {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -141,6 +143,14 @@ impl ::pilaster::codegen::Keyed for ABQTX {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for ABQTX {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewABQTX {
+    type Model = super::super::ABQTX;
 }
 
 /// A row of `ABQTX` that is not stored yet.
@@ -237,18 +247,10 @@ impl ::pilaster::codegen::Insertable for NewABQTX {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.pub_struct_evil.is_some() {
-            out.push(1);
-        }
-        if self.krate.is_some() {
-            out.push(2);
-        }
-        if self._2fa.is_some() {
-            out.push(3);
-        }
-        if self.a_b.is_some() {
-            out.push(4);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
     }
 
     fn bind(
@@ -262,18 +264,22 @@ impl ::pilaster::codegen::Insertable for NewABQTX {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.pub_struct_evil {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.krate {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self._2fa {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.a_b {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.pub_struct_evil;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.krate;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self._2fa;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.a_b;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -78,6 +78,8 @@ impl ::pilaster::codegen::Model for Column {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -170,6 +172,14 @@ impl ::pilaster::codegen::Keyed for Column {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Column {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewColumn {
+    type Model = super::super::Column;
 }
 
 /// A row of `Column` that is not stored yet.
@@ -289,24 +299,12 @@ impl ::pilaster::codegen::Insertable for NewColumn {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.table.is_some() {
-            out.push(1);
-        }
-        if self.column.is_some() {
-            out.push(2);
-        }
-        if self.meta.is_some() {
-            out.push(3);
-        }
-        if self.source.is_some() {
-            out.push(4);
-        }
-        if self.row.is_some() {
-            out.push(5);
-        }
-        if self.at.is_some() {
-            out.push(6);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
+        out.push(6);
     }
 
     fn bind(
@@ -320,24 +318,30 @@ impl ::pilaster::codegen::Insertable for NewColumn {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.table {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.column {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.meta {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.source {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.row {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.at {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.table;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.column;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.meta;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.source;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.row;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.at;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -51,6 +51,8 @@ impl ::pilaster::codegen::Model for FooBar {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -125,6 +127,14 @@ impl ::pilaster::codegen::Keyed for FooBar {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for FooBar {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewFooBar {
+    type Model = super::super::FooBar;
 }
 
 /// A row of `FooBar` that is not stored yet.
@@ -208,15 +218,9 @@ impl ::pilaster::codegen::Insertable for NewFooBar {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.t_1_2.is_some() {
-            out.push(1);
-        }
-        if self.t_12.is_some() {
-            out.push(2);
-        }
-        if self.a_b.is_some() {
-            out.push(3);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -230,15 +234,18 @@ impl ::pilaster::codegen::Insertable for NewFooBar {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.t_1_2 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.t_12 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.a_b {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.t_1_2;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.t_12;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.a_b;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -33,6 +33,8 @@ impl ::pilaster::codegen::Model for News {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -97,6 +99,14 @@ impl ::pilaster::codegen::Keyed for News {
     }
 }
 
+impl ::pilaster::codegen::Entity for News {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewNews {
+    type Model = super::super::News;
+}
+
 /// A row of `News` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewNews {
@@ -152,9 +162,7 @@ impl ::pilaster::codegen::Insertable for NewNews {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.news.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -168,9 +176,10 @@ impl ::pilaster::codegen::Insertable for NewNews {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.news {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.news;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -69,6 +69,8 @@ impl ::pilaster::codegen::Model for Option {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -155,6 +157,14 @@ impl ::pilaster::codegen::Keyed for Option {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Option {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOption {
+    type Model = super::super::Option;
 }
 
 /// A row of `Option` that is not stored yet.
@@ -244,21 +254,11 @@ impl ::pilaster::codegen::Insertable for NewOption {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.some.is_some() {
-            out.push(1);
-        }
-        if self.query.is_some() {
-            out.push(2);
-        }
-        if self.new.is_some() {
-            out.push(3);
-        }
-        if self.get.is_some() {
-            out.push(4);
-        }
-        if self.insert.is_some() {
-            out.push(5);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
     }
 
     fn bind(
@@ -272,21 +272,26 @@ impl ::pilaster::codegen::Insertable for NewOption {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.some {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.query {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.new {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.get {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.insert {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.some;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.query;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.new;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.get;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.insert;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

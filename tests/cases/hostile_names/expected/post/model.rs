@@ -42,6 +42,17 @@ impl ::pilaster::codegen::Model for Post {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -108,6 +119,14 @@ impl ::pilaster::codegen::Keyed for Post {
     }
 }
 
+impl ::pilaster::codegen::Entity for Post {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPost {
+    type Model = super::super::Post;
+}
+
 /// A row of `Post` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewPost {
@@ -166,9 +185,7 @@ impl ::pilaster::codegen::Insertable for NewPost {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.user.is_some() {
-            out.push(1);
-        }
+        out.push(1);
         out.push(2);
     }
 
@@ -183,9 +200,10 @@ impl ::pilaster::codegen::Insertable for NewPost {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.user {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.user;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         let value = &self.user_id;
         put(<i64 as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())

@@ -42,6 +42,17 @@ impl ::pilaster::codegen::Model for Result {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "option",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -108,6 +119,14 @@ impl ::pilaster::codegen::Keyed for Result {
     }
 }
 
+impl ::pilaster::codegen::Entity for Result {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewResult {
+    type Model = super::super::Result;
+}
+
 /// A row of `Result` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewResult {
@@ -167,9 +186,7 @@ impl ::pilaster::codegen::Insertable for NewResult {
             out.push(0);
         }
         out.push(1);
-        if self.option.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -185,9 +202,10 @@ impl ::pilaster::codegen::Insertable for NewResult {
         }
         let value = &self.option_id;
         put(<i64 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.option {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.option;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -78,6 +78,8 @@ impl ::pilaster::codegen::Model for Type {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -171,6 +173,14 @@ impl ::pilaster::codegen::Keyed for Type {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Type {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewType {
+    type Model = super::super::Type;
 }
 
 /// A row of `Type` that is not stored yet.
@@ -293,24 +303,12 @@ impl ::pilaster::codegen::Insertable for NewType {
         if self.self_.is_some() {
             out.push(0);
         }
-        if self.super_.is_some() {
-            out.push(1);
-        }
-        if self.crate_.is_some() {
-            out.push(2);
-        }
-        if self.underscore.is_some() {
-            out.push(3);
-        }
-        if self.r#async.is_some() {
-            out.push(4);
-        }
-        if self.r#gen.is_some() {
-            out.push(5);
-        }
-        if self.r#fn.is_some() {
-            out.push(6);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
+        out.push(6);
     }
 
     fn bind(
@@ -324,24 +322,30 @@ impl ::pilaster::codegen::Insertable for NewType {
         if let ::core::option::Option::Some(value) = &self.self_ {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.super_ {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.crate_ {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.underscore {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#async {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#gen {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#fn {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.super_;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.crate_;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.underscore;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#async;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#gen;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#fn;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

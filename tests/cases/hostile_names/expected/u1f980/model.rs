@@ -51,6 +51,8 @@ impl ::pilaster::codegen::Model for U1f980 {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -125,6 +127,14 @@ impl ::pilaster::codegen::Keyed for U1f980 {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for U1f980 {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewU1f980 {
+    type Model = super::super::U1f980;
 }
 
 /// A row of `U1f980` that is not stored yet.
@@ -208,15 +218,9 @@ impl ::pilaster::codegen::Insertable for NewU1f980 {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.u1f389.is_some() {
-            out.push(1);
-        }
-        if self.naïve.is_some() {
-            out.push(2);
-        }
-        if self.数.is_some() {
-            out.push(3);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -230,15 +234,18 @@ impl ::pilaster::codegen::Insertable for NewU1f980 {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.u1f389 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.naïve {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.数 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.u1f389;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.naïve;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.数;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -42,6 +42,8 @@ impl ::pilaster::codegen::Model for User {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -112,6 +114,14 @@ impl ::pilaster::codegen::Keyed for User {
     }
 }
 
+impl ::pilaster::codegen::Entity for User {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewUser {
+    type Model = super::super::User;
+}
+
 /// A row of `User` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewUser {
@@ -180,9 +190,7 @@ impl ::pilaster::codegen::Insertable for NewUser {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.posts.is_some() {
-            out.push(1);
-        }
+        out.push(1);
         if self.label.is_some() {
             out.push(2);
         }
@@ -199,9 +207,10 @@ impl ::pilaster::codegen::Insertable for NewUser {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.posts {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.posts;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.label {
             put(<::std::string::String as ColumnType>::encode(value)?)?;
         }

@@ -33,6 +33,8 @@ impl ::pilaster::codegen::Model for Orphan {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -97,6 +99,14 @@ impl ::pilaster::codegen::Keyed for Orphan {
     }
 }
 
+impl ::pilaster::codegen::Entity for Orphan {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrphan {
+    type Model = super::super::Orphan;
+}
+
 /// A row of `Orphan` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewOrphan {
@@ -149,9 +159,7 @@ impl ::pilaster::codegen::Insertable for NewOrphan {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.gone_id.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -165,9 +173,8 @@ impl ::pilaster::codegen::Insertable for NewOrphan {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.gone_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.gone_id;
+        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -51,6 +51,33 @@ impl ::pilaster::codegen::Model for Post {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[3usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -121,6 +148,14 @@ impl ::pilaster::codegen::Keyed for Post {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Post {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPost {
+    type Model = super::super::Post;
 }
 
 /// A row of `Post` that is not stored yet.
@@ -195,12 +230,8 @@ impl ::pilaster::codegen::Insertable for NewPost {
             out.push(0);
         }
         out.push(1);
-        if self.editor_id.is_some() {
-            out.push(2);
-        }
-        if self.reviewer.is_some() {
-            out.push(3);
-        }
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -216,12 +247,20 @@ impl ::pilaster::codegen::Insertable for NewPost {
         }
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.editor_id {
-            put(value.encode::<i64>()?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.reviewer {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.editor_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
+        let value = &self.reviewer;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

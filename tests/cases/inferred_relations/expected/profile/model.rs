@@ -33,6 +33,17 @@ impl ::pilaster::codegen::Model for Profile {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -93,6 +104,14 @@ impl ::pilaster::codegen::Keyed for Profile {
     }
 }
 
+impl ::pilaster::codegen::Entity for Profile {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProfile {
+    type Model = super::super::Profile;
+}
+
 /// A row of `Profile` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewProfile {
@@ -139,9 +158,7 @@ impl ::pilaster::codegen::Insertable for NewProfile {
     type Model = super::super::Profile;
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.bio.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -154,9 +171,10 @@ impl ::pilaster::codegen::Insertable for NewProfile {
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.bio {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.bio;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

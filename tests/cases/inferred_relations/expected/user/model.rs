@@ -33,6 +33,17 @@ impl ::pilaster::codegen::Model for User {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -97,6 +108,14 @@ impl ::pilaster::codegen::Keyed for User {
     }
 }
 
+impl ::pilaster::codegen::Entity for User {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewUser {
+    type Model = super::super::User;
+}
+
 /// A row of `User` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewUser {
@@ -152,9 +171,7 @@ impl ::pilaster::codegen::Insertable for NewUser {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.manager_id.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -168,9 +185,13 @@ impl ::pilaster::codegen::Insertable for NewUser {
         if let ::core::option::Option::Some(value) = &self.id {
             put(<i64 as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.manager_id {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.manager_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

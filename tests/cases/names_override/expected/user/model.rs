@@ -51,6 +51,8 @@ impl ::pilaster::codegen::Model for User {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -130,6 +132,14 @@ impl ::pilaster::codegen::Keyed for User {
     }
 }
 
+impl ::pilaster::codegen::Entity for User {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewUser {
+    type Model = super::super::User;
+}
+
 /// A row of `User` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewUser {
@@ -193,9 +203,7 @@ impl ::pilaster::codegen::Insertable for NewUser {
         }
         out.push(1);
         out.push(2);
-        if self.made.is_some() {
-            out.push(3);
-        }
+        out.push(3);
     }
 
     fn bind(
@@ -213,9 +221,12 @@ impl ::pilaster::codegen::Insertable for NewUser {
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.lvl;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.made {
-            put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.made;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDateTime,
+            > as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

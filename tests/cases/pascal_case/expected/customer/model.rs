@@ -42,6 +42,8 @@ impl ::pilaster::codegen::Model for Customer {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -113,6 +115,14 @@ impl ::pilaster::codegen::Keyed for Customer {
     }
 }
 
+impl ::pilaster::codegen::Entity for Customer {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCustomer {
+    type Model = super::super::Customer;
+}
+
 /// A row of `Customer` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCustomer {
@@ -172,9 +182,7 @@ impl ::pilaster::codegen::Insertable for NewCustomer {
             out.push(0);
         }
         out.push(1);
-        if self.http_address.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -190,9 +198,10 @@ impl ::pilaster::codegen::Insertable for NewCustomer {
         }
         let value = &self.first_name;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.http_address {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.http_address;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -64,6 +64,25 @@ impl ::pilaster::codegen::Model for SalesOrder {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "Customers",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "Customers",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -140,6 +159,14 @@ impl ::pilaster::codegen::Keyed for SalesOrder {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for SalesOrder {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewSalesOrder {
+    type Model = super::super::SalesOrder;
 }
 
 /// A row of `SalesOrder` that is not stored yet.
@@ -225,9 +252,7 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
             out.push(0);
         }
         out.push(1);
-        if self.shipped_to.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         out.push(3);
         if self.total.is_some() {
             out.push(4);
@@ -247,9 +272,13 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
         }
         let value = &self.customer_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.shipped_to {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.shipped_to;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
         let value = &self.order_date;
         put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
         if let ::core::option::Option::Some(value) = &self.total {

@@ -42,6 +42,8 @@ impl ::pilaster::codegen::Model for Option {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -112,6 +114,14 @@ impl ::pilaster::codegen::Keyed for Option {
     }
 }
 
+impl ::pilaster::codegen::Entity for Option {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOption {
+    type Model = super::super::Option;
+}
+
 /// A row of `Option` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewOption {
@@ -171,9 +181,7 @@ impl ::pilaster::codegen::Insertable for NewOption {
             out.push(0);
         }
         out.push(1);
-        if self.key.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -189,9 +197,10 @@ impl ::pilaster::codegen::Insertable for NewOption {
         }
         let value = &self.value;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.key {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.key;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

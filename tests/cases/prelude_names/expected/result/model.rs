@@ -51,6 +51,17 @@ impl ::pilaster::codegen::Model for Result {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[3usize],
+                schema: ::core::option::Option::None,
+                table: "option",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -123,6 +134,14 @@ impl ::pilaster::codegen::Keyed for Result {
     }
 }
 
+impl ::pilaster::codegen::Entity for Result {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewResult {
+    type Model = super::super::Result;
+}
+
 /// A row of `Result` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewResult {
@@ -188,9 +207,7 @@ impl ::pilaster::codegen::Insertable for NewResult {
             out.push(0);
         }
         out.push(1);
-        if self.error.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         out.push(3);
     }
 
@@ -207,9 +224,10 @@ impl ::pilaster::codegen::Insertable for NewResult {
         }
         let value = &self.some;
         put(<super::super::Some as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.error {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.error;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         let value = &self.option_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

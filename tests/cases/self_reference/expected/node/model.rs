@@ -51,6 +51,25 @@ impl ::pilaster::codegen::Model for Node {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "node",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[3usize],
+                schema: ::core::option::Option::None,
+                table: "node",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -127,6 +146,14 @@ impl ::pilaster::codegen::Keyed for Node {
     }
 }
 
+impl ::pilaster::codegen::Entity for Node {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewNode {
+    type Model = super::super::Node;
+}
+
 /// A row of `Node` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewNode {
@@ -199,12 +226,8 @@ impl ::pilaster::codegen::Insertable for NewNode {
             out.push(0);
         }
         out.push(1);
-        if self.parent_id.is_some() {
-            out.push(2);
-        }
-        if self.root_id.is_some() {
-            out.push(3);
-        }
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -220,12 +243,20 @@ impl ::pilaster::codegen::Insertable for NewNode {
         }
         let value = &self.name;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.parent_id {
-            put(value.encode::<i64>()?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.root_id {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.parent_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
+        let value = &self.root_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

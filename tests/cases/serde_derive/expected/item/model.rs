@@ -72,6 +72,8 @@ impl ::pilaster::codegen::Model for Item {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -161,6 +163,14 @@ impl ::pilaster::codegen::Keyed for Item {
     }
 }
 
+impl ::pilaster::codegen::Entity for Item {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewItem {
+    type Model = super::super::Item;
+}
+
 /// A row of `Item` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewItem {
@@ -226,9 +236,7 @@ impl ::pilaster::codegen::Insertable for NewItem {
         out.push(1);
         out.push(2);
         out.push(3);
-        if self.sold_at.is_some() {
-            out.push(4);
-        }
+        out.push(4);
     }
 
     fn bind(
@@ -247,13 +255,12 @@ impl ::pilaster::codegen::Insertable for NewItem {
         put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
         let value = &self.colour;
         put(<super::super::Colour as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.sold_at {
-            put(
-                <::pilaster::chrono::DateTime<
-                    ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
-            )?;
-        }
+        let value = &self.sold_at;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+            > as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -60,6 +60,33 @@ impl ::pilaster::codegen::Model for Team {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[&[4usize]],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[3usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Set,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[4usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -134,6 +161,14 @@ impl ::pilaster::codegen::Keyed for Team {
     }
 }
 
+impl ::pilaster::codegen::Entity for Team {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTeam {
+    type Model = super::super::Team;
+}
+
 /// A row of `Team` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTeam {
@@ -206,9 +241,7 @@ impl ::pilaster::codegen::Insertable for NewTeam {
         }
         out.push(1);
         out.push(2);
-        if self.deputy_id.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         out.push(4);
     }
 
@@ -227,9 +260,13 @@ impl ::pilaster::codegen::Insertable for NewTeam {
         put(<::std::string::String as ColumnType>::encode(value)?)?;
         let value = &self.owner_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.deputy_id {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.deputy_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => Ok(Value::Null),
+            }?,
+        )?;
         let value = &self.mascot_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

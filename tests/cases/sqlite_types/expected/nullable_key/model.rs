@@ -35,6 +35,8 @@ impl ::pilaster::codegen::Model for NullableKey {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     }
 }
 
+impl ::pilaster::codegen::Entity for NullableKey {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewNullableKey {
+    type Model = super::super::NullableKey;
+}
+
 /// A row of `NullableKey` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewNullableKey {
@@ -142,9 +152,7 @@ impl ::pilaster::codegen::Insertable for NewNullableKey {
     type Model = super::super::NullableKey;
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.n.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -157,9 +165,8 @@ impl ::pilaster::codegen::Insertable for NewNullableKey {
         use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.code;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.n {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.n;
+        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

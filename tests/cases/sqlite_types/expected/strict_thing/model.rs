@@ -71,6 +71,8 @@ impl ::pilaster::codegen::Model for StrictThing {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -153,6 +155,14 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for StrictThing {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewStrictThing {
+    type Model = super::super::StrictThing;
 }
 
 /// A row of `StrictThing` that is not stored yet.
@@ -241,18 +251,10 @@ impl ::pilaster::codegen::Insertable for NewStrictThing {
             out.push(0);
         }
         out.push(1);
-        if self.b.is_some() {
-            out.push(2);
-        }
-        if self.c.is_some() {
-            out.push(3);
-        }
-        if self.d.is_some() {
-            out.push(4);
-        }
-        if self.e.is_some() {
-            out.push(5);
-        }
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
     }
 
     fn bind(
@@ -268,18 +270,20 @@ impl ::pilaster::codegen::Insertable for NewStrictThing {
         }
         let value = &self.a;
         put(<i64 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.b {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.c {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.d {
-            put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.e {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.b;
+        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        let value = &self.c;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.d;
+        put(
+            <::core::option::Option<::std::vec::Vec<u8>> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.e;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

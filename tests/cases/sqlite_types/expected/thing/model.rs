@@ -242,6 +242,8 @@ impl ::pilaster::codegen::Model for Thing {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -442,6 +444,14 @@ impl ::pilaster::codegen::Keyed for Thing {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Thing {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewThing {
+    type Model = super::super::Thing;
 }
 
 /// A row of `Thing` that is not stored yet.
@@ -688,60 +698,28 @@ impl ::pilaster::codegen::Insertable for NewThing {
         }
         out.push(1);
         out.push(2);
-        if self.c.is_some() {
-            out.push(3);
-        }
-        if self.d.is_some() {
-            out.push(4);
-        }
+        out.push(3);
+        out.push(4);
         out.push(5);
-        if self.f.is_some() {
-            out.push(6);
-        }
-        if self.g.is_some() {
-            out.push(7);
-        }
+        out.push(6);
+        out.push(7);
         out.push(8);
-        if self.i.is_some() {
-            out.push(9);
-        }
-        if self.j.is_some() {
-            out.push(10);
-        }
-        if self.k.is_some() {
-            out.push(11);
-        }
-        if self.l.is_some() {
-            out.push(12);
-        }
+        out.push(9);
+        out.push(10);
+        out.push(11);
+        out.push(12);
         out.push(13);
         if self.n.is_some() {
             out.push(14);
         }
-        if self.o.is_some() {
-            out.push(15);
-        }
-        if self.p.is_some() {
-            out.push(16);
-        }
-        if self.q.is_some() {
-            out.push(17);
-        }
-        if self.r.is_some() {
-            out.push(18);
-        }
-        if self.s.is_some() {
-            out.push(19);
-        }
-        if self.t.is_some() {
-            out.push(20);
-        }
-        if self.u.is_some() {
-            out.push(21);
-        }
-        if self.v.is_some() {
-            out.push(22);
-        }
+        out.push(15);
+        out.push(16);
+        out.push(17);
+        out.push(18);
+        out.push(19);
+        out.push(20);
+        out.push(21);
+        out.push(22);
     }
 
     fn bind(
@@ -759,67 +737,83 @@ impl ::pilaster::codegen::Insertable for NewThing {
         put(<i64 as ColumnType>::encode(value)?)?;
         let value = &self.b;
         put(<i64 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.c {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.d {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.c;
+        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        let value = &self.d;
+        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
         let value = &self.e;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.f {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.g {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.f;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.g;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         let value = &self.h;
         put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.i {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.j {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.k {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.l {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.i;
+        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        let value = &self.j;
+        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        let value = &self.k;
+        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        let value = &self.l;
+        put(
+            <::core::option::Option<
+                ::pilaster::rust_decimal::Decimal,
+            > as ColumnType>::encode(value)?,
+        )?;
         let value = &self.m;
         put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
         if let ::core::option::Option::Some(value) = &self.n {
             put(<bool as ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.o {
-            put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.p {
-            put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.q {
-            put(
-                <::pilaster::chrono::DateTime<
-                    ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
-            )?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r {
-            put(<::pilaster::chrono::NaiveTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.s {
-            put(<::pilaster::serde_json::Value as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.t {
-            put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.u {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.v {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.o;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDate,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.p;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDateTime,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.q;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveTime,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.s;
+        put(
+            <::core::option::Option<
+                ::pilaster::serde_json::Value,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.t;
+        put(
+            <::core::option::Option<
+                ::pilaster::uuid::Uuid,
+            > as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.u;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
+        let value = &self.v;
+        put(
+            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

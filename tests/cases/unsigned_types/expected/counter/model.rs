@@ -60,6 +60,8 @@ impl ::pilaster::codegen::Model for Counter {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -130,6 +132,14 @@ impl ::pilaster::codegen::Keyed for Counter {
     }
 }
 
+impl ::pilaster::codegen::Entity for Counter {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCounter {
+    type Model = super::super::Counter;
+}
+
 /// A row of `Counter` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewCounter {
@@ -193,9 +203,7 @@ impl ::pilaster::codegen::Insertable for NewCounter {
         }
         out.push(1);
         out.push(2);
-        if self.int.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         out.push(4);
     }
 
@@ -214,9 +222,8 @@ impl ::pilaster::codegen::Insertable for NewCounter {
         put(<u8 as ColumnType>::encode(value)?)?;
         let value = &self.small;
         put(<u16 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.int {
-            put(<u32 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.int;
+        put(<::core::option::Option<u32> as ColumnType>::encode(value)?)?;
         let value = &self.big;
         put(<u64 as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())

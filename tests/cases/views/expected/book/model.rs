@@ -51,6 +51,17 @@ impl ::pilaster::codegen::Model for Book {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "author",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
@@ -123,6 +134,14 @@ impl ::pilaster::codegen::Keyed for Book {
     }
 }
 
+impl ::pilaster::codegen::Entity for Book {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewBook {
+    type Model = super::super::Book;
+}
+
 /// A row of `Book` that is not stored yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewBook {
@@ -186,9 +205,7 @@ impl ::pilaster::codegen::Insertable for NewBook {
         }
         out.push(1);
         out.push(2);
-        if self.pages.is_some() {
-            out.push(3);
-        }
+        out.push(3);
     }
 
     fn bind(
@@ -206,9 +223,8 @@ impl ::pilaster::codegen::Insertable for NewBook {
         put(value.encode::<i64>()?)?;
         let value = &self.title;
         put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.pages {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.pages;
+        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }
