@@ -55,6 +55,7 @@ fn plan_options(options: &Options, targets: &Targets, layout: &Layout) -> plan::
         crate_path: options.runtime.clone(),
         serde: options.serde,
         derives: options.derives.clone(),
+        dates: options.dates,
         dialects: targets.dialects.clone(),
         asked: targets.asked,
         root: render::root(layout).to_owned(),
@@ -117,7 +118,12 @@ pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<Sou
         Ok(text) => Some(Arc::new(SourceText { name, text })),
         Err(error) => {
             let message = format!("{name} cannot be read: {error}");
-            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message));
+            let help = match error.kind() {
+                std::io::ErrorKind::NotFound => "check the path; relative ones start at the folder of the command",
+                std::io::ErrorKind::InvalidData => "specs and settings are text in UTF-8",
+                _ => "check that it is a file, and its permissions",
+            };
+            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message).help(help));
             None
         }
     }
@@ -132,7 +138,11 @@ fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
             let help = "reading SQLite files is built in so far: write `sqlite://path`";
             refuse(url, "only SQLite databases can be read", help, diagnostics)
         }
-        Err(reason) => refuse(url, &reason, "write `sqlite://path/to/file.db`", diagnostics),
+        // Without the advice that some reasons end with: it is the help here.
+        Err(reason) => {
+            let reason = reason.split(": write").next().unwrap_or_default();
+            refuse(url, reason, "write `sqlite://path/to/file.db`", diagnostics)
+        }
     }
 }
 

@@ -77,7 +77,8 @@ impl<'e> Target<'e> {
                 return Ok(lease);
             }
         };
-        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, rows: None })
+        let repeatable = access == Access::Read;
+        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, rows: None, repeatable })
     }
 }
 
@@ -91,6 +92,8 @@ pub struct Lease<'e> {
     atomic: u32,
     /// The rows of the session that the statement runs in.
     rows: Option<&'e mut Arena>,
+    /// Statements that give rows may be run again when the connection is lost, since they change nothing.
+    repeatable: bool,
 }
 
 enum Place<'e> {
@@ -140,26 +143,61 @@ impl Lease<'_> {
         outcome
     }
 
+    /// Statements of this lease are written by hand: what looks like a read may write.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
+    /// Whether nothing that came before on this connection matters, so that another one would do.
+    fn is_free(&self) -> bool {
+        self.atomic == 0 && matches!(self.place, Place::Pool { .. })
+    }
+
+    /// Takes another connection when this one was lost, and nothing was sent on it.
+    async fn revive(&mut self) -> Result<()> {
+        let free = self.is_free();
+        if let Place::Pool { pool, access, connection: Some(pooled), .. } = &mut self.place
+            && free
+            && !pooled.connection.is_alive()
+        {
+            pool.replace(*access, pooled).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
-        let Some(watch) = watch else {
+        if watch.is_none() && self.dialect == Dialect::Sqlite {
             let outcome = self.connection()?.query(sql, params, each).await;
             return self.judge(outcome);
-        };
+        }
+        self.revive().await?;
         let mut rows = 0;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
             each(row)
         };
-        let outcome = self.connection()?.query(sql, params, &mut counted).await;
-        watch.done(sql, Some(params), &outcome, Some(rows), None);
+        let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
+        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
+            self.revive().await?;
+            let mut counted = |row: &crate::row::Row<'_>| {
+                rows += 1;
+                each(row)
+            };
+            outcome = self.connection()?.query(sql, params, &mut counted).await;
+        }
+        if let Some(watch) = watch {
+            watch.done(sql, Some(params), &outcome, Some(rows), None);
+        }
         self.judge(outcome)
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute(sql, params).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
@@ -171,6 +209,7 @@ impl Lease<'_> {
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
@@ -182,6 +221,7 @@ impl Lease<'_> {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let connection = self.connection()?;
         let before = connection.in_transaction();
         let outcome = connection.batch(sql).await;
@@ -218,10 +258,18 @@ impl Lease<'_> {
         self.announce("BEGIN");
         let watch = self.logging.watch();
         let savepoint = self.savepoint(self.atomic);
-        let connection = self.connection()?;
+        self.revive().await?;
         let outcome = match &savepoint {
-            None => connection.begin(Begin::default()).await,
-            Some(name) => connection.batch(&format!("SAVEPOINT {name}")).await,
+            None => {
+                let outcome = self.connection()?.begin(Begin::default()).await;
+                if is_lost(&outcome) {
+                    self.revive().await?;
+                    self.connection()?.begin(Begin::default()).await
+                } else {
+                    outcome
+                }
+            }
+            Some(name) => self.connection()?.batch(&format!("SAVEPOINT {name}")).await,
         };
         if let Some(watch) = watch {
             watch.done(if savepoint.is_some() { "SAVEPOINT" } else { "BEGIN" }, None, &outcome, None, None);
@@ -263,6 +311,11 @@ impl Lease<'_> {
             _ => Some(format!("pilaster_atomic_{level}")),
         }
     }
+}
+
+/// Whether the connection was lost.
+pub(crate) fn is_lost<T>(outcome: &Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Connection))
 }
 
 impl Drop for Lease<'_> {

@@ -235,7 +235,8 @@ impl Statement<'_> {
         mut read: impl FnMut(&Row<'_>) -> Result<R> + Send,
         limit: usize,
     ) -> Result<Vec<R>> {
-        let (mut lease, access) = self.lease(target).await?;
+        let (lease, access) = self.lease(target).await?;
+        let mut lease = lease.unchecked();
         let mut rows = Vec::new();
         let mut stopped = false;
         let outcome = lease

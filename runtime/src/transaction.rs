@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::Isolation;
 use crate::driver::{Begin, Connection};
 use crate::error::{Error, ErrorKind, Result};
-use crate::executor::{Access, Executor, Target, sealed};
+use crate::executor::{Access, Executor, Target, is_lost, sealed};
 use crate::mode::{Async, Mode, Outcome};
 use crate::pool::{Pool, Pooled};
 use crate::raw::Sql;
@@ -159,8 +159,12 @@ impl Level {
             retryable: AtomicBool::new(false),
         };
         let watch = shared.pool.logging.watch();
-        if let Some(Pooled { connection, .. }) = &mut shared.state.get_mut().connection {
-            let outcome = connection.begin(options.begin).await;
+        if let Some(pooled) = &mut shared.state.get_mut().connection {
+            let mut outcome = pooled.connection.begin(options.begin).await;
+            if is_lost(&outcome) && !pooled.connection.is_alive() {
+                shared.pool.replace(access, pooled).await?;
+                outcome = pooled.connection.begin(options.begin).await;
+            }
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
             }

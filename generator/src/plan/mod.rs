@@ -21,6 +21,16 @@ pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
 
+/// The crate whose types dates and times are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// chrono.
+    #[default]
+    Chrono,
+    /// jiff.
+    Jiff,
+}
+
 /// What the user decides about the generated code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -30,6 +40,8 @@ pub struct Options {
     pub serde: bool,
     /// More derives on models, as paths.
     pub derives: Vec<String>,
+    /// Types of dates and times.
+    pub dates: Dates,
     /// Dialects to write CREATE and DROP statements for.
     pub dialects: Vec<DialectName>,
     /// Whether somebody asked for these dialects: then each thing that one cannot do is told by itself.
@@ -44,6 +56,7 @@ impl Default for Options {
             crate_path: "::pilaster".into(),
             serde: false,
             derives: Vec::new(),
+            dates: Dates::default(),
             dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
             asked: false,
             root: String::new(),
@@ -72,7 +85,8 @@ pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -
     check_type_names(schema, diagnostics);
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
-    let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    let models: Vec<_> = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    check_modules(&models, diagnostics);
     let script = schema::plan(schema, options, diagnostics);
     if diagnostics.has_errors() {
         return None;
@@ -131,6 +145,20 @@ impl<'a> Context<'a> {
     }
 }
 
+/// No two models may have one module, which is a folder.
+fn check_modules(models: &[ModelPlan], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for model in models {
+        if let Some(other) = seen.insert(&model.module, &model.label) {
+            let message =
+                format!("the models `{other}` and `{}` would both be in the module `{}`", model.label, model.module);
+            let place = Place::Object(format!("model `{}`", model.label));
+            let help = "rename one of them; `table:` keeps the name of its table";
+            diagnostics.push(Diagnostic::error(codes::TYPE_CLASH, place, message).help(help));
+        }
+    }
+}
+
 /// No two generated types may have one name.
 fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
@@ -153,15 +181,4 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_derived_twice() {
-        let schema = Schema::default();
-        let options = Options { derives: vec!["Hash".into(), "x::Display".into()], ..Options::default() };
-        let context = Context::new(&schema, &options, &mut Diagnostics::default()).unwrap();
-        assert_eq!(context.derive(&["Clone", "Hash"]), "# [derive (Clone , Hash , x :: Display)]");
-        assert_eq!(context.derive(&["Clone"]), "# [derive (Clone , Hash , x :: Display)]");
-    }
-}
+mod tests;

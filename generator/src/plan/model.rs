@@ -9,9 +9,7 @@ use super::rust_type::{self, Argument, RustType};
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{
-    Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, Table, TableKind,
-};
+use crate::ir::{Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, Table, TableKind};
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -163,8 +161,8 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         new_derive: quote!(#[derive(Debug, Clone, PartialEq)]).to_string(),
         fields,
         meta: meta(context, model, table, &columns).to_string(),
-        key: key_plan(model, table, &columns),
-        finders: finders(model, table, &columns),
+        key: key_plan(context, model, table, &columns),
+        finders: finders(context, model, table, &columns),
         relations: model.relations.iter().filter_map(|item| relation::plan(context, model, item)).collect(),
         writable,
         new_fields,
@@ -306,14 +304,15 @@ fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
 }
 
-fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+    let krate = &context.krate;
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
     let name = |planned: &Planned<'_>| tokens::ident(&planned.field.name);
     let encode = |planned: &Planned<'_>, value: TokenStream| {
         let marker = &planned.ty.marker;
-        quote!(<#marker as ColumnType>::encode(#value)).to_string()
+        quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
@@ -352,12 +351,12 @@ fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<Key
 }
 
 /// One finder per unique constraint and unique index over whole columns, named after its fields.
-fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
+fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
     let mut finders: Vec<FinderPlan> = Vec::new();
     for positions in unique_keys(model, table) {
         let found: Option<Vec<&Planned<'_>>> = positions.iter().map(|&at| columns.get(at)).collect();
         let Some(found) = found else { continue };
-        let finder = finder(&found);
+        let finder = finder(context, &found);
         if !finders.iter().any(|known| known.name == finder.name) {
             finders.push(finder);
         }
@@ -380,7 +379,8 @@ fn unique_keys(model: &Model, table: &Table) -> Vec<Vec<usize>> {
     constraints.chain(indexes).filter_map(positions).collect()
 }
 
-fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
+fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
+    let krate = &context.krate;
     let names: Vec<&str> = columns.iter().map(|planned| planned.field.name.as_str()).collect();
     let mut arguments = Vec::new();
     let (mut locals, mut values) = (Vec::new(), Vec::new());
@@ -390,7 +390,10 @@ fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
         let (value, marker) = (&planned.ty.value, &planned.ty.marker);
         arguments.push(quote!(#name: #ty).to_string());
         locals.push(quote!(let #name: #value = #convert;).to_string());
-        values.push(quote!(<#marker as ColumnType>::encode(&#name).map(Value::into_owned)).to_string());
+        values.push(
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(&#name).map(#krate::codegen::Value::into_owned))
+                .to_string(),
+        );
     }
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
@@ -421,10 +424,12 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let none = quote!(::core::option::Option::None);
     let encode = match (&reference, column.nullable) {
         (Some(_), false) => quote!(value.encode::<#marker>()),
-        (Some(_), true) => quote!(match value { #some(value) => value.encode::<#marker>(), #none => Ok(Value::Null) }),
+        (Some(_), true) => {
+            quote!(match value { #some(value) => value.encode::<#marker>(), #none => ::core::result::Result::Ok(#krate::codegen::Value::Null) })
+        }
         (None, _) => {
             let marker = planned.nullable(marker);
-            quote!(<#marker as ColumnType>::encode(value))
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(value))
         }
     };
     let (argument, convert) = match &reference {

@@ -64,8 +64,8 @@ fn summary(dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
     // The first problem names the database at its end by itself.
     let reason = first.message.replace(&format!(" on {label}"), "");
     let message = format!("the tables {cannot} on {label}: {reason}{more}");
-    let help = "name the databases you need with `dialects: [sqlite, …]` at the top of the spec or in pilaster.toml: \
-                the others are left out, and all problems of those are shown";
+    let help = "list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what \
+                those cannot do is shown in full, and the others are left out";
     Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
 }
 

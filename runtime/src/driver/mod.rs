@@ -10,6 +10,8 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -64,6 +66,8 @@ pub(crate) struct Begin {
 pub(crate) enum Connection {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Connection),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -75,6 +79,8 @@ macro_rules! forward {
             match self {
                 #[cfg(feature = "sqlite")]
                 Self::Sqlite(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "postgres")]
+                Self::Postgres(connection) => connection.$name($($arg),*).await,
                 Self::Never(never) => match *never {},
             }
         }
@@ -89,6 +95,8 @@ impl Connection {
             Dialect::Sqlite => {
                 sqlite::Connection::open(&settings.sqlite_options(), access == Access::Read).map(Self::Sqlite)
             }
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::Connection::open(settings).await.map(Self::Postgres),
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
@@ -101,7 +109,9 @@ impl Connection {
     /// Whether trying again a little later can help to open a connection: the server is starting, say.
     pub(crate) fn may_pass(settings: &Settings, error: &Error) -> bool {
         match settings.dialect {
-            Dialect::Sqlite | Dialect::Postgres | Dialect::Mysql => {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::may_pass(error),
+            _ => {
                 let _ = error;
                 false
             }
@@ -113,6 +123,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
         }
     }
@@ -122,6 +134,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.is_read_only(sql),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(connection.is_read_only(sql)),
             Self::Never(never) => match *never {},
         }
     }
@@ -131,6 +145,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.in_transaction(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.in_transaction(),
             Self::Never(never) => match *never {},
         }
     }
@@ -141,6 +157,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon(),
             Self::Never(never) => match *never {},
         }
     }
@@ -150,6 +168,8 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon_to(savepoint),
             Self::Never(never) => match *never {},
         }
     }

@@ -68,7 +68,8 @@ pub(crate) fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
                 out.extend_from_slice(&mantissa.to_le_bytes());
                 out.extend_from_slice(&scale.to_le_bytes());
             }
-            Value::Null => {}
+            // Never part of a key.
+            Value::Null | Value::List(_) => {}
         }
     }
     out

@@ -76,7 +76,7 @@ pub async fn decimals(db: &Db) -> Result<()> {
     let rows = prices.map(|price| NewTicket::new(price.parse::<Decimal>().unwrap()));
     Ticket::insert_many(rows).run(db).await?;
     let (sum, least, most) = Ticket::query().select(|t| (t.price.sum(), t.price.min(), t.price.max())).one(db).await?;
-    assert_eq!(sum.unwrap().to_string(), "100000.59");
+    assert_eq!(sum, Some("100000.59".parse().unwrap()));
     assert_eq!((least, most), (Some("0.10".parse().unwrap()), Some("99999.99".parse().unwrap())));
     let cheap: Decimal = "0.3".parse().unwrap();
     assert_eq!(Ticket::query().filter(|t| t.price.eq(cheap)).count(db).await?, 1);

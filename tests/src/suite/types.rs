@@ -42,7 +42,7 @@ pub async fn decimals(db: &Db) -> Result<()> {
     for text in ["0.0000", "0.1000", "-0.0001", "12345678.9012", "-99999999.9999", "10.0000"] {
         let exact: Decimal = text.parse().unwrap();
         let row = there_and_back(db, NewEverything::new().exact(exact)).await?;
-        assert_eq!(row.exact.unwrap().to_string(), text);
+        assert_eq!(row.exact, Some(exact));
         assert_eq!(Everything::query().filter(|e| e.exact.eq(exact)).count(db).await?, 1, "{text}");
     }
     let negative = Everything::query().filter(|e| e.exact.lt(Decimal::ZERO)).count(db).await?;

@@ -1,5 +1,13 @@
 //! The session: a unit of work against SQLite. Server databases run the same code over the same driver contract.
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::collapsible_if, clippy::needless_pass_by_ref_mut, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::collapsible_if,
+    clippy::needless_pass_by_ref_mut,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod basics;
 mod errors;

@@ -79,9 +79,7 @@ impl Plain {
             format!("post {title} {} {}", user(*author), reviewer.map(user).unwrap_or_default())
         }));
         lines.extend(
-            self.nodes
-                .values()
-                .map(|(name, parent)| format!("node {name} {}", parent.map(node).unwrap_or_default())),
+            self.nodes.values().map(|(name, parent)| format!("node {name} {}", parent.map(node).unwrap_or_default())),
         );
         lines.extend(self.tags.values().map(|label| format!("tag {label}")));
         lines.extend(self.links.keys().map(|(post, tag)| format!("link {} {}", self.posts[post].0, self.tags[tag])));
