@@ -4,13 +4,14 @@
 pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
-pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
+pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
 pub use crate::query::{
     Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Query, Ref,
     Selection, Update, delete_row, finder, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;
+pub use crate::session::Entity;
 pub use crate::sql::{Node, Projection, Source};
 pub use crate::value::{Kind, Value};
 pub use crate::{Codec, ColumnType, Dialect, Error, Operand};

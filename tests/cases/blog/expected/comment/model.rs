@@ -43,6 +43,17 @@ impl ::pilaster::codegen::Model for Comment {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "post",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -110,6 +121,14 @@ impl ::pilaster::codegen::Keyed for Comment {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Comment {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewComment {
+    type Model = super::super::Comment;
 }
 
 /// A row of `Comment` that is not stored yet.

@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for Group {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[&[1usize]],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for Group {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Group {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewGroup {
+    type Model = super::super::Group;
 }
 
 /// A row of `Group` that is not stored yet.

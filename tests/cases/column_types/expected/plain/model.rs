@@ -198,6 +198,8 @@ impl ::pilaster::codegen::Model for Plain {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -344,6 +346,14 @@ impl ::pilaster::codegen::Keyed for Plain {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Plain {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPlain {
+    type Model = super::super::Plain;
 }
 
 /// A row of `Plain` that is not stored yet.

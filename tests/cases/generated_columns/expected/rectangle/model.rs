@@ -54,6 +54,8 @@ impl ::pilaster::codegen::Model for Rectangle {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -119,6 +121,14 @@ impl ::pilaster::codegen::Keyed for Rectangle {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Rectangle {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewRectangle {
+    type Model = super::super::Rectangle;
 }
 
 /// A row of `Rectangle` that is not stored yet.

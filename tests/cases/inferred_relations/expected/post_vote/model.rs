@@ -43,6 +43,25 @@ impl ::pilaster::codegen::Model for PostVote {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "posts",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -103,6 +122,14 @@ impl ::pilaster::codegen::Keyed for PostVote {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         ::core::result::Result::Ok((row.get::<i64>(0usize)?, row.get::<i64>(1usize)?))
     }
+}
+
+impl ::pilaster::codegen::Entity for PostVote {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPostVote {
+    type Model = super::super::PostVote;
 }
 
 /// A row of `PostVote` that is not stored yet.

@@ -25,6 +25,8 @@ impl ::pilaster::codegen::Model for Tag {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -84,6 +86,14 @@ impl ::pilaster::codegen::Keyed for Tag {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<::std::string::String>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Tag {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTag {
+    type Model = super::super::Tag;
 }
 
 /// A row of `Tag` that is not stored yet.

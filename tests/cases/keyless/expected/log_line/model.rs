@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for LogLine {
         key: &[],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(

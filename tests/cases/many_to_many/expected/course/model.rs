@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for Course {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for Course {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<::std::string::String>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Course {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCourse {
+    type Model = super::super::Course;
 }
 
 /// A row of `Course` that is not stored yet.

@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for Order {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -100,6 +102,14 @@ impl ::pilaster::codegen::Keyed for Order {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Order {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrder {
+    type Model = super::super::Order;
 }
 
 /// A row of `Order` that is not stored yet.

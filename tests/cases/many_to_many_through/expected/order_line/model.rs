@@ -45,6 +45,25 @@ impl ::pilaster::codegen::Model for OrderLine {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "order",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "product",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -105,6 +124,14 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         ::core::result::Result::Ok((row.get::<i64>(0usize)?, row.get::<i64>(1usize)?))
     }
+}
+
+impl ::pilaster::codegen::Entity for OrderLine {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrderLine {
+    type Model = super::super::OrderLine;
 }
 
 /// A row of `OrderLine` that is not stored yet.

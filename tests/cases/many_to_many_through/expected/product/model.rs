@@ -45,6 +45,8 @@ impl ::pilaster::codegen::Model for Product {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -116,6 +118,14 @@ impl ::pilaster::codegen::Keyed for Product {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Product {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProduct {
+    type Model = super::super::Product;
 }
 
 /// A row of `Product` that is not stored yet.

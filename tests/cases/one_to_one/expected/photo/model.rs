@@ -34,6 +34,17 @@ impl ::pilaster::codegen::Model for Photo {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "user",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -95,6 +106,14 @@ impl ::pilaster::codegen::Keyed for Photo {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<i64>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Photo {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPhoto {
+    type Model = super::super::Photo;
 }
 
 /// A row of `Photo` that is not stored yet.

@@ -43,6 +43,8 @@ impl ::pilaster::codegen::Model for Document {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::Some(2usize),
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -110,6 +112,14 @@ impl ::pilaster::codegen::Keyed for Document {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Document {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewDocument {
+    type Model = super::super::Document;
 }
 
 /// A row of `Document` that is not stored yet.

@@ -61,6 +61,8 @@ impl ::pilaster::codegen::Model for Box {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -144,6 +146,14 @@ impl ::pilaster::codegen::Keyed for Box {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Box {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewBox {
+    type Model = super::super::Box;
 }
 
 /// A row of `Box` that is not stored yet.

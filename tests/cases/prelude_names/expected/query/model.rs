@@ -79,6 +79,8 @@ impl ::pilaster::codegen::Model for Query {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -162,6 +164,14 @@ impl ::pilaster::codegen::Keyed for Query {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Query {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewQuery {
+    type Model = super::super::Query;
 }
 
 /// A row of `Query` that is not stored yet.

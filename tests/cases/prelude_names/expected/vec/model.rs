@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for Vec {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for Vec {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Vec {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewVec {
+    type Model = super::super::Vec;
 }
 
 /// A row of `Vec` that is not stored yet.
