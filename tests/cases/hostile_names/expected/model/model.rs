@@ -8,6 +8,7 @@ pub struct Model {
 
 impl ::pilaster::codegen::Model for Model {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ModelColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Model",
         schema: ::core::option::Option::None,
@@ -25,6 +26,7 @@ impl ::pilaster::codegen::Model for Model {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ModelColumns<N> {
@@ -35,9 +37,7 @@ impl ::pilaster::codegen::Model for Model {
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
-        ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
-        })
+        ::core::result::Result::Ok(Self { id: row.get::<i64>(at)? })
     }
 
     fn value(
@@ -53,13 +53,14 @@ impl ::pilaster::codegen::Model for Model {
 
 impl ::pilaster::codegen::Keyed for Model {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -67,14 +68,15 @@ impl ::pilaster::codegen::Keyed for Model {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -120,6 +122,7 @@ impl NewModel {
 
 impl ::pilaster::codegen::Insertable for NewModel {
     type Model = super::super::Model;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -132,10 +135,8 @@ impl ::pilaster::codegen::Insertable for NewModel {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

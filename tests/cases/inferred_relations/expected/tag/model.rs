@@ -8,6 +8,7 @@ pub struct Tag {
 
 impl ::pilaster::codegen::Model for Tag {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TagColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Tag",
         schema: ::core::option::Option::None,
@@ -25,6 +26,7 @@ impl ::pilaster::codegen::Model for Tag {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TagColumns<N> {
@@ -36,7 +38,7 @@ impl ::pilaster::codegen::Model for Tag {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            name: row.get::<::std::string::String>(at + 0)?,
+            name: row.get::<::std::string::String>(at)?,
         })
     }
 
@@ -57,6 +59,7 @@ impl ::pilaster::codegen::Model for Tag {
 
 impl ::pilaster::codegen::Keyed for Tag {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -71,14 +74,15 @@ impl ::pilaster::codegen::Keyed for Tag {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
 }
 
@@ -111,6 +115,7 @@ impl NewTag {
 
 impl ::pilaster::codegen::Insertable for NewTag {
     type Model = super::super::Tag;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
     }
@@ -121,10 +126,8 @@ impl ::pilaster::codegen::Insertable for NewTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

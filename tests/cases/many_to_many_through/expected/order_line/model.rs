@@ -14,6 +14,7 @@ impl ::pilaster::codegen::Model for OrderLine {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrderLineColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "OrderLine",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for OrderLine {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrderLineColumns<N> {
@@ -56,7 +58,7 @@ impl ::pilaster::codegen::Model for OrderLine {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            order_id: row.get::<i64>(at + 0)?,
+            order_id: row.get::<i64>(at)?,
             product_id: row.get::<i64>(at + 1)?,
             quantity: row.get::<i32>(at + 2)?,
         })
@@ -77,13 +79,14 @@ impl ::pilaster::codegen::Model for OrderLine {
 
 impl ::pilaster::codegen::Keyed for OrderLine {
     type Key = (i64, i64);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.order_id.clone(), self.product_id.clone())
+        (self.order_id, self.product_id)
     }
 
     fn key_values(
@@ -91,10 +94,9 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <i64 as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -152,6 +154,7 @@ impl NewOrderLine {
 
 impl ::pilaster::codegen::Insertable for NewOrderLine {
     type Model = super::super::OrderLine;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -166,14 +169,12 @@ impl ::pilaster::codegen::Insertable for NewOrderLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.order_id;
         put(value.encode::<i64>()?)?;
         let value = &self.product_id;
         put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.quantity {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }
