@@ -34,25 +34,6 @@ impl ::pilaster::codegen::Model for PostTag {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
-        uniques: &[],
-        foreign_keys: &[
-            ::pilaster::codegen::ForeignKeyMeta {
-                columns: &[0usize],
-                schema: ::core::option::Option::None,
-                table: "posts",
-                targets: &[0usize],
-                on_delete: ::pilaster::codegen::OnDelete::Refuse,
-                deferred: false,
-            },
-            ::pilaster::codegen::ForeignKeyMeta {
-                columns: &[1usize],
-                schema: ::core::option::Option::None,
-                table: "tags",
-                targets: &[0usize],
-                on_delete: ::pilaster::codegen::OnDelete::Refuse,
-                deferred: false,
-            },
-        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -96,7 +77,7 @@ impl ::pilaster::codegen::Keyed for PostTag {
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id, ::core::clone::Clone::clone(&self.tag_name))
+        (self.post_id, self.tag_name.clone())
     }
 
     fn key_values(
@@ -118,14 +99,6 @@ impl ::pilaster::codegen::Keyed for PostTag {
             row.get::<::std::string::String>(1usize)?,
         ))
     }
-}
-
-impl ::pilaster::codegen::Entity for PostTag {
-    type Model = Self;
-}
-
-impl ::pilaster::codegen::Entity for NewPostTag {
-    type Model = super::super::PostTag;
 }
 
 /// A row of `PostTag` that is not stored yet.
