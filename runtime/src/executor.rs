@@ -3,13 +3,15 @@
 use crate::driver::{Begin, Connection, Done, Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
+use crate::meta::ModelMeta;
 use crate::mode::Mode;
 use crate::pool::{Pool, Pooled};
+use crate::session::{Arena, Core};
 use crate::sql::Dialect;
 use crate::transaction::{Level, Seat};
 use crate::value::Params;
 
-/// What statements run on: `&Db` or `&Tx`, async or blocking.
+/// What statements run on: `&Db`, `&Tx` or `&mut Session`, async or blocking.
 pub trait Executor<'e>: sealed::Sealed + Sized + Send {
     /// Async or blocking.
     type Mode: Mode;
@@ -31,13 +33,12 @@ pub(crate) enum Access {
 
 /// A place to run statements.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
 pub struct Target<'e>(Inner<'e>);
 
-#[derive(Clone, Copy)]
 enum Inner<'e> {
     Pool(&'e Pool),
     Transaction(&'e Level),
+    Session(&'e mut Core),
 }
 
 impl<'e> Target<'e> {
@@ -49,25 +50,35 @@ impl<'e> Target<'e> {
         Self(Inner::Transaction(level))
     }
 
-    fn owner(&self) -> &'e Pool {
-        match self.0 {
-            Inner::Pool(pool) => pool,
-            Inner::Transaction(level) => level.pool(),
-        }
+    pub(crate) fn session(core: &'e mut Core) -> Self {
+        Self(Inner::Session(core))
+    }
+
+    /// The same place for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Target<'_> {
+        Target(match &mut self.0 {
+            Inner::Pool(pool) => Inner::Pool(pool),
+            Inner::Transaction(level) => Inner::Transaction(level),
+            Inner::Session(core) => Inner::Session(core),
+        })
     }
 
     /// A connection for one or more statements.
     pub(crate) async fn lease(self, access: Access) -> Result<Lease<'e>> {
-        let pool = self.owner();
-        let place = match self.0 {
+        let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
                 let connection = Some(pool.take(access).await?);
-                Place::Pool { pool, access, connection, noted: None }
+                (pool, Place::Pool { pool, access, connection, noted: None })
             }
-            Inner::Transaction(level) => Place::Transaction(level.seat().await?),
+            Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
+            Inner::Session(core) => {
+                let (arena, mut lease) = core.lease().await?;
+                lease.rows = Some(arena);
+                return Ok(lease);
+            }
         };
         let repeatable = access == Access::Read;
-        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, repeatable })
+        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, rows: None, repeatable })
     }
 }
 
@@ -79,6 +90,8 @@ pub struct Lease<'e> {
     logging: Logging,
     /// How many levels of [`Lease::begin_atomic`] are open.
     atomic: u32,
+    /// The rows of the session that the statement runs in.
+    rows: Option<&'e mut Arena>,
     /// Statements that give rows may be run again when the connection is lost, since they change nothing.
     repeatable: bool,
 }
@@ -226,6 +239,14 @@ impl Lease<'_> {
         self.judge(Err(Error::new(ErrorKind::Transaction, error)))
     }
 
+    /// Rows of a model were written past the session that the statement ran in: it reads its own again.
+    pub(crate) async fn written(&mut self, meta: &'static ModelMeta) -> Result<()> {
+        let Some(arena) = self.rows.take() else { return Ok(()) };
+        let outcome = arena.written(self, meta).await;
+        self.rows = Some(arena);
+        outcome
+    }
+
     /// Whether a statement only reads, as the database sees it.
     pub(crate) async fn is_read_only(&mut self, sql: &str) -> Result<bool> {
         self.connection()?.is_read_only(sql).await
@@ -270,8 +291,10 @@ impl Lease<'_> {
         let outcome = match (&savepoint, keep) {
             (None, true) => connection.commit().await,
             (None, false) => connection.rollback().await,
-            (Some(name), true) => connection.batch(&format!("RELEASE {name}")).await,
-            (Some(name), false) => connection.batch(&format!("ROLLBACK TO {name}; RELEASE {name}")).await,
+            (Some(name), true) => connection.batch(&format!("RELEASE SAVEPOINT {name}")).await,
+            (Some(name), false) => {
+                connection.batch(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await
+            }
         };
         if let Some(watch) = watch {
             watch.done(if keep { "COMMIT" } else { "ROLLBACK" }, None, &outcome, None, None);

@@ -17,6 +17,7 @@ mod raw;
 pub mod relation;
 mod row;
 mod rt;
+mod session;
 mod sql;
 mod transaction;
 mod value;
@@ -33,6 +34,7 @@ pub use query::{
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
+pub use session::{Absorb, Action, Change, Changed, Done, Entity, Key, NoFlush, Savepoint, Session, UnitOfWork};
 pub use sql::Dialect;
 pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};

@@ -174,7 +174,7 @@ impl Level {
     }
 
     /// Begins a transaction nested in this one.
-    async fn nest(self: Arc<Self>) -> Result<Arc<Self>> {
+    pub(crate) async fn nest(self: Arc<Self>) -> Result<Arc<Self>> {
         let depth = self.depth + 1;
         let mut seat = self.seat().await?;
         control(&mut seat, "SAVEPOINT", &format!("SAVEPOINT {}", savepoint(depth))).await?;
@@ -215,10 +215,10 @@ impl Level {
     }
 
     /// Commits. When that fails the transaction is rolled back, unless a nested one is still open.
-    async fn commit(&self) -> Result<()> {
+    pub(crate) async fn commit(&self) -> Result<()> {
         let mut seat = self.seat().await?;
         let outcome = if self.depth > 1 {
-            control(&mut seat, "RELEASE", &format!("RELEASE {}", savepoint(self.depth))).await
+            control(&mut seat, "RELEASE", &format!("RELEASE SAVEPOINT {}", savepoint(self.depth))).await
         } else {
             let watch = self.shared.pool.logging.watch();
             let outcome = match seat.connection() {
@@ -242,7 +242,7 @@ impl Level {
     }
 
     /// Rolls back, with all that is nested in it.
-    async fn rollback(&self) -> Result<()> {
+    pub(crate) async fn rollback(&self) -> Result<()> {
         self.check_open()?;
         let mut seat = self.shared.seat().await?;
         self.end.store(ROLLED_BACK, Ordering::Release);

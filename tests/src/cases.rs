@@ -71,6 +71,9 @@ pub mod several_relations;
 #[path = "../cases/sqlite_types/expected/mod.rs"]
 pub mod sqlite_types;
 #[rustfmt::skip]
+#[path = "../cases/symbol_names/expected/mod.rs"]
+pub mod symbol_names;
+#[rustfmt::skip]
 #[path = "../cases/unsigned_types/expected/mod.rs"]
 pub mod unsigned_types;
 #[rustfmt::skip]

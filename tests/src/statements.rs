@@ -1,37 +1,54 @@
 //! Counts the statements that a piece of code sends.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::marker::PhantomData;
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber};
 
-/// Listens to the statements of this thread while it lives.
+thread_local! {
+    /// What this thread sent, while somebody listens.
+    static SEEN: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Listens to the statements of this thread while it lives. One at a time.
 pub struct Statements {
-    seen: Arc<Mutex<Vec<String>>>,
-    _guard: DefaultGuard,
+    // Only this thread's.
+    _thread: PhantomData<*const ()>,
 }
 
 impl Statements {
-    /// Begins to listen.
+    /// Begins to listen. The subscriber is one for all threads: what `tracing` caches about who is interested goes
+    /// wrong for a moment when threads come and go with their own.
     pub fn listen() -> Self {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let guard = tracing::subscriber::set_default(Listener { seen: Arc::clone(&seen) });
-        Self { seen, _guard: guard }
+        static GLOBAL: Once = Once::new();
+        GLOBAL.call_once(|| {
+            // Somebody else's subscriber would be seen at once, by counts that are too low.
+            let _ = tracing::subscriber::set_global_default(Listener);
+        });
+        SEEN.set(Some(Vec::new()));
+        Self { _thread: PhantomData }
     }
 
     /// The statements since the last call, without transaction control.
     pub fn take(&self) -> Vec<String> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = SEEN.replace(Some(Vec::new())).unwrap_or_default();
         let control = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
-        seen.drain(..).filter(|sql| !control.iter().any(|word| sql.starts_with(word))).collect()
+        seen.into_iter().filter(|sql| !control.iter().any(|word| sql.starts_with(word))).collect()
     }
 
     /// How many there were since the last call.
     pub fn count(&self) -> usize {
         self.take().len()
+    }
+}
+
+impl Drop for Statements {
+    fn drop(&mut self) {
+        SEEN.set(None);
     }
 }
 
@@ -41,9 +58,7 @@ impl fmt::Debug for Statements {
     }
 }
 
-struct Listener {
-    seen: Arc<Mutex<Vec<String>>>,
-}
+struct Listener;
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -61,9 +76,11 @@ impl Subscriber for Listener {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(None);
         event.record(&mut text);
-        if let Some(text) = text.0 {
-            self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-        }
+        SEEN.with_borrow_mut(|seen| {
+            if let (Some(seen), Some(text)) = (seen, text.0) {
+                seen.push(text);
+            }
+        });
     }
 
     fn enter(&self, _: &Id) {}

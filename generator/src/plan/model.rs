@@ -9,7 +9,9 @@ use super::rust_type::{self, Argument, RustType};
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{Column, ColumnId, Default, Field, Model, RelationKind, Table, TableKind};
+use crate::ir::{
+    Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, SqlType, Table, TableKind,
+};
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +78,7 @@ pub struct KeyPlan {
     pub of_self: String,
     /// The values of `key`, each a `Result<Value>`.
     pub values: Vec<String>,
-    /// The key out of `row`.
+    /// The key out of `row`, as a `Result`.
     pub decode: String,
     /// Whether the database counts it.
     pub counted: bool,
@@ -262,6 +264,8 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
     };
     let auto_key = option(key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted)));
     let version = option(columns.iter().position(|planned| planned.field.version));
+    let uniques = unique_keys(model, table).into_iter().map(|columns| quote!(&[#(#columns),*]));
+    let foreign_keys = table.foreign_keys.iter().filter_map(|key| foreign_key(context, model, key));
     quote!(#krate::codegen::ModelMeta {
         model: #name,
         schema: #schema,
@@ -270,11 +274,42 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
         key: &[#(#key),*],
         auto_key: #auto_key,
         version: #version,
+        uniques: &[#(#uniques),*],
+        foreign_keys: &[#(#foreign_keys),*],
     })
+}
+
+/// Foreign keys between whole models; what points outside of them does not matter to the order of writes.
+fn foreign_key(context: &Context<'_>, model: &Model, key: &ForeignKey) -> Option<TokenStream> {
+    let krate = &context.krate;
+    let target = context.schema.models.iter().find(|target| target.table == key.table)?;
+    let table = &context.schema.table(key.table).name;
+    let columns: Vec<usize> = key.columns.iter().map(|column| position(model, *column)).collect::<Option<_>>()?;
+    let targets: Vec<usize> = key.references.iter().map(|column| position(target, *column)).collect::<Option<_>>()?;
+    let (schema, name, deferred) = (relation::option(table.schema.as_deref()), &table.name, key.deferred);
+    let on_delete = match key.on_delete {
+        Action::NoAction | Action::Restrict => quote!(Refuse),
+        Action::Cascade => quote!(Cascade),
+        Action::SetNull | Action::SetDefault => quote!(Set),
+    };
+    Some(quote!(#krate::codegen::ForeignKeyMeta {
+        columns: &[#(#columns),*],
+        schema: #schema,
+        table: #name,
+        targets: &[#(#targets),*],
+        on_delete: #krate::codegen::OnDelete::#on_delete,
+        deferred: #deferred,
+    }))
 }
 
 fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
+}
+
+/// Whether the Rust type is `Copy`, as far as is known: a type of the user's may be, and is cloned all the same.
+fn is_copy(ty: &SqlType) -> bool {
+    use SqlType::{Array, Bytes, Custom, Interval, Json, Raw, String, Text};
+    !matches!(ty, Array(_) | Bytes | Custom(_) | Interval | Json | Raw(_) | String(_) | Text)
 }
 
 fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
@@ -289,16 +324,20 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
-        quote!(row.get::<#marker>(#at)?)
+        quote!(row.get::<#marker>(#at))
+    };
+    let of_self = |planned: &Planned<'_>| {
+        let name = name(planned);
+        if is_copy(&planned.column.ty) { quote!(self.#name) } else { quote!(::core::clone::Clone::clone(&self.#name)) }
     };
     if rest.is_empty() {
         let (argument, convert) = first.argument(&quote!(key));
-        let (ty, name) = (&first.ty.value, name(first));
+        let ty = &first.ty.value;
         return Some(KeyPlan {
             ty: ty.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
-            of_self: quote!(self.#name.clone()).to_string(),
+            of_self: of_self(first).to_string(),
             values: vec![encode(first, quote!(key))],
             decode: decode(first, 0).to_string(),
             counted: is_counted(first),
@@ -306,7 +345,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let names = key.iter().map(|planned| name(planned));
+    let values = key.iter().map(|planned| of_self(planned));
     let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
     let index = |at: usize| {
         let at = syn::Index::from(at);
@@ -316,15 +355,29 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(self.#names.clone()),*)).to_string(),
+        of_self: quote!((#(#values),*)).to_string(),
         values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
-        decode: quote!((#(#parts),*)).to_string(),
+        decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
         counted: false,
     })
 }
 
 /// One finder per unique constraint and unique index over whole columns, named after its fields.
 fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
+    let mut finders: Vec<FinderPlan> = Vec::new();
+    for positions in unique_keys(model, table) {
+        let found: Option<Vec<&Planned<'_>>> = positions.iter().map(|&at| columns.get(at)).collect();
+        let Some(found) = found else { continue };
+        let finder = finder(context, &found);
+        if !finders.iter().any(|known| known.name == finder.name) {
+            finders.push(finder);
+        }
+    }
+    finders
+}
+
+/// Unique constraints and unique indexes over whole columns, as positions of fields.
+fn unique_keys(model: &Model, table: &Table) -> Vec<Vec<usize>> {
     let constraints = table.uniques.iter().map(|unique| unique.columns.clone());
     let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
     let indexes = indexes.filter_map(|index| {
@@ -334,18 +387,8 @@ fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plann
         };
         index.parts.iter().map(column).collect::<Option<Vec<ColumnId>>>()
     });
-    let mut finders: Vec<FinderPlan> = Vec::new();
-    for unique in constraints.chain(indexes) {
-        let positions: Option<Vec<usize>> = unique.iter().map(|column| position(model, *column)).collect();
-        let found: Option<Vec<&Planned<'_>>> =
-            positions.and_then(|positions| positions.iter().map(|&at| columns.get(at)).collect());
-        let Some(found) = found else { continue };
-        let finder = finder(context, &found);
-        if !finders.iter().any(|known| known.name == finder.name) {
-            finders.push(finder);
-        }
-    }
-    finders
+    let positions = |unique: Vec<ColumnId>| unique.iter().map(|column| position(model, *column)).collect();
+    constraints.chain(indexes).filter_map(positions).collect()
 }
 
 fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {

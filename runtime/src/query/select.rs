@@ -414,12 +414,12 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
         })
     }
 
-    async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
+    pub(crate) async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
         let rows = fetch(&self.select, &self.decode, lease).await?;
         self.includes.load_all(rows, lease).await
     }
 
-    fn limit_to(&mut self, rows: u64) {
+    pub(crate) fn limit_to(&mut self, rows: u64) {
         self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
     }
 }

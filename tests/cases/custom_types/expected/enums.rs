@@ -8,6 +8,7 @@ impl ::pilaster::codegen::ColumnType for EmailColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::Email as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
@@ -44,6 +45,14 @@ impl ::pilaster::codegen::Operand<EmailColumn> for &crate::types::Email {
     }
 }
 
+impl ::pilaster::codegen::Textual for EmailColumn {}
+
+impl ::pilaster::codegen::Operand<EmailColumn> for &str {
+    fn into_node(self) -> ::pilaster::codegen::Node {
+        ::pilaster::codegen::bind_text::<crate::types::Email>(self)
+    }
+}
+
 /// The column type `Address`, carried by its codec.
 #[derive(Debug)]
 pub enum AddressColumn {}
@@ -53,6 +62,7 @@ impl ::pilaster::codegen::ColumnType for AddressColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::IpCodec as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
@@ -89,6 +99,14 @@ impl ::pilaster::codegen::Operand<AddressColumn> for &std::net::IpAddr {
     }
 }
 
+impl ::pilaster::codegen::Textual for AddressColumn {}
+
+impl ::pilaster::codegen::Operand<AddressColumn> for &str {
+    fn into_node(self) -> ::pilaster::codegen::Node {
+        ::pilaster::codegen::bind_text::<crate::types::IpCodec>(self)
+    }
+}
+
 /// The column type `Money`, carried by its codec.
 #[derive(Debug)]
 pub enum MoneyColumn {}
@@ -98,6 +116,7 @@ impl ::pilaster::codegen::ColumnType for MoneyColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::Cents as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

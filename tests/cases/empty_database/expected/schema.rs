@@ -3,14 +3,14 @@
 
 static CREATE: ::pilaster::codegen::Script = ::pilaster::codegen::Script {
     sqlite: ::core::option::Option::Some(&[]),
-    postgres: ::core::option::Option::Some(&[]),
-    mysql: ::core::option::Option::Some(&[]),
+    postgres: ::core::option::Option::None,
+    mysql: ::core::option::Option::None,
 };
 
 static DROP: ::pilaster::codegen::Script = ::pilaster::codegen::Script {
     sqlite: ::core::option::Option::Some(&[]),
-    postgres: ::core::option::Option::Some(&[]),
-    mysql: ::core::option::Option::Some(&[]),
+    postgres: ::core::option::Option::None,
+    mysql: ::core::option::Option::None,
 };
 
 /// Creates all tables that do not exist yet.

@@ -5,9 +5,9 @@ static CREATE: ::pilaster::codegen::Script = ::pilaster::codegen::Script {
     sqlite: ::core::option::Option::Some(
         &[
             "CREATE TABLE IF NOT EXISTS \"level\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"name\" TEXT NOT NULL CHECK (\"name\" IN ('low', 'high'))\n)",
-            "CREATE TABLE IF NOT EXISTS \"nullable_key\" (\n    \"code\" TEXT NOT NULL,\n    \"n\" INTEGER,\n    PRIMARY KEY (\"code\")\n)",
-            "CREATE TABLE IF NOT EXISTS \"strict_things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" INT NOT NULL,\n    \"b\" REAL,\n    \"c\" TEXT,\n    \"d\" BLOB,\n    \"e\" ANY\n) STRICT",
-            "CREATE TABLE IF NOT EXISTS \"things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" INT NOT NULL,\n    \"b\" TINYINT NOT NULL,\n    \"c\" BIGINT UNSIGNED,\n    \"d\" INTEGER UNSIGNED,\n    \"e\" VARCHAR(20) NOT NULL,\n    \"f\" CHARACTER(5),\n    \"g\" CLOB,\n    \"h\" BLOB NOT NULL,\n    \"i\" REAL,\n    \"j\" DOUBLE PRECISION,\n    \"k\" FLOAT,\n    \"l\" NUMERIC,\n    \"m\" DECIMAL(8,3) NOT NULL,\n    \"n\" BOOLEAN NOT NULL DEFAULT FALSE,\n    \"o\" DATE,\n    \"p\" DATETIME,\n    \"q\" TIMESTAMP,\n    \"r\" TIME,\n    \"s\" JSON,\n    \"t\" UUID,\n    \"u\" BLOB,\n    \"v\" WEIRD,\n    \"w\" INTEGER GENERATED ALWAYS AS (\"a\" + 1) STORED,\n    \"x\" TEXT GENERATED ALWAYS AS (\"e\" || '!') VIRTUAL\n)",
+            "CREATE TABLE IF NOT EXISTS \"nullable_key\" (\n    \"code\" TEXT NOT NULL,\n    \"n\" BIGINT,\n    PRIMARY KEY (\"code\")\n)",
+            "CREATE TABLE IF NOT EXISTS \"strict_things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" INTEGER NOT NULL,\n    \"b\" REAL,\n    \"c\" TEXT,\n    \"d\" BLOB,\n    \"e\" ANY\n) STRICT",
+            "CREATE TABLE IF NOT EXISTS \"things\" (\n    \"id\" INTEGER PRIMARY KEY,\n    \"a\" BIGINT NOT NULL,\n    \"b\" BIGINT NOT NULL,\n    \"c\" BIGINT,\n    \"d\" BIGINT,\n    \"e\" VARCHAR(20) NOT NULL,\n    \"f\" VARCHAR(5),\n    \"g\" TEXT,\n    \"h\" BLOB NOT NULL,\n    \"i\" DOUBLE,\n    \"j\" DOUBLE,\n    \"k\" DOUBLE,\n    \"l\" DECIMAL,\n    \"m\" DECIMAL(8,3) NOT NULL,\n    \"n\" BOOLEAN NOT NULL DEFAULT FALSE,\n    \"o\" DATE,\n    \"p\" DATETIME,\n    \"q\" TIMESTAMP,\n    \"r\" TIME,\n    \"s\" JSON,\n    \"t\" UUID,\n    \"u\" BLOB,\n    \"v\" WEIRD,\n    \"w\" BIGINT GENERATED ALWAYS AS (\"a\" + 1) STORED,\n    \"x\" TEXT GENERATED ALWAYS AS (\"e\" || '!') VIRTUAL\n)",
         ],
     ),
     postgres: ::core::option::Option::None,
@@ -23,23 +23,8 @@ static DROP: ::pilaster::codegen::Script = ::pilaster::codegen::Script {
             "DROP TABLE IF EXISTS \"level\"",
         ],
     ),
-    postgres: ::core::option::Option::Some(
-        &[
-            "DROP TABLE IF EXISTS \"things\"",
-            "DROP TABLE IF EXISTS \"strict_things\"",
-            "DROP TABLE IF EXISTS \"nullable_key\"",
-            "DROP TABLE IF EXISTS \"level\"",
-            "DROP TYPE IF EXISTS \"level_name\"",
-        ],
-    ),
-    mysql: ::core::option::Option::Some(
-        &[
-            "DROP TABLE IF EXISTS `things`",
-            "DROP TABLE IF EXISTS `strict_things`",
-            "DROP TABLE IF EXISTS `nullable_key`",
-            "DROP TABLE IF EXISTS `level`",
-        ],
-    ),
+    postgres: ::core::option::Option::None,
+    mysql: ::core::option::Option::None,
 };
 
 /// Creates all tables that do not exist yet.

@@ -16,6 +16,7 @@ pub struct User {
 
 impl ::pilaster::codegen::Model for User {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::UserColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "User",
         schema: ::core::option::Option::None,
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Model for User {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::UserColumns<N> {
@@ -72,7 +74,7 @@ impl ::pilaster::codegen::Model for User {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             username: row.get::<::std::string::String>(at + 1)?,
             email: row.get::<super::super::EmailColumn>(at + 2)?,
             bio: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -114,13 +116,14 @@ impl ::pilaster::codegen::Model for User {
 
 impl ::pilaster::codegen::Keyed for User {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -128,14 +131,15 @@ impl ::pilaster::codegen::Keyed for User {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -218,15 +222,14 @@ impl NewUser {
 
 impl ::pilaster::codegen::Insertable for NewUser {
     type Model = super::super::User;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
         out.push(2);
-        if self.bio.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         if self.created_at.is_some() {
             out.push(4);
         }
@@ -238,23 +241,28 @@ impl ::pilaster::codegen::Insertable for NewUser {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.username;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.email;
-        put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.bio {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
+        let value = &self.bio;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.created_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         ::core::result::Result::Ok(())

@@ -48,6 +48,7 @@ pub struct Maybe {
 
 impl ::pilaster::codegen::Model for Maybe {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::MaybeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Maybe",
         schema: ::core::option::Option::None,
@@ -200,6 +201,7 @@ impl ::pilaster::codegen::Model for Maybe {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::MaybeColumns<N> {
@@ -211,7 +213,7 @@ impl ::pilaster::codegen::Model for Maybe {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i32>(at + 0)?,
+            id: row.get::<i32>(at)?,
             tiny: row.get::<::core::option::Option<i8>>(at + 1)?,
             small: row.get::<::core::option::Option<i16>>(at + 2)?,
             int: row.get::<::core::option::Option<i32>>(at + 3)?,
@@ -359,13 +361,14 @@ impl ::pilaster::codegen::Model for Maybe {
 
 impl ::pilaster::codegen::Keyed for Maybe {
     type Key = i32;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -373,14 +376,15 @@ impl ::pilaster::codegen::Keyed for Maybe {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i32 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i32 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i32>(0usize)?)
+        row.get::<i32>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -639,67 +643,30 @@ impl NewMaybe {
 
 impl ::pilaster::codegen::Insertable for NewMaybe {
     type Model = super::super::Maybe;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.tiny.is_some() {
-            out.push(1);
-        }
-        if self.small.is_some() {
-            out.push(2);
-        }
-        if self.int.is_some() {
-            out.push(3);
-        }
-        if self.big.is_some() {
-            out.push(4);
-        }
-        if self.real.is_some() {
-            out.push(5);
-        }
-        if self.double.is_some() {
-            out.push(6);
-        }
-        if self.exact.is_some() {
-            out.push(7);
-        }
-        if self.any_exact.is_some() {
-            out.push(8);
-        }
-        if self.flag.is_some() {
-            out.push(9);
-        }
-        if self.short.is_some() {
-            out.push(10);
-        }
-        if self.long.is_some() {
-            out.push(11);
-        }
-        if self.raw_bytes.is_some() {
-            out.push(12);
-        }
-        if self.day.is_some() {
-            out.push(13);
-        }
-        if self.clock.is_some() {
-            out.push(14);
-        }
-        if self.local.is_some() {
-            out.push(15);
-        }
-        if self.instant.is_some() {
-            out.push(16);
-        }
-        if self.guid.is_some() {
-            out.push(17);
-        }
-        if self.doc.is_some() {
-            out.push(18);
-        }
-        if self.mood.is_some() {
-            out.push(19);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
+        out.push(6);
+        out.push(7);
+        out.push(8);
+        out.push(9);
+        out.push(10);
+        out.push(11);
+        out.push(12);
+        out.push(13);
+        out.push(14);
+        out.push(15);
+        out.push(16);
+        out.push(17);
+        out.push(18);
+        out.push(19);
     }
 
     fn bind(
@@ -708,72 +675,123 @@ impl ::pilaster::codegen::Insertable for NewMaybe {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.tiny {
-            put(<i8 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.small {
-            put(<i16 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.int {
-            put(<i32 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.big {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.real {
-            put(<f32 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.double {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.exact {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.any_exact {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.flag {
-            put(<bool as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.short {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.long {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.raw_bytes {
-            put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.day {
-            put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.clock {
-            put(<::pilaster::chrono::NaiveTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.local {
-            put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.instant {
-            put(
-                <::pilaster::chrono::DateTime<
-                    ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
-            )?;
-        }
-        if let ::core::option::Option::Some(value) = &self.guid {
-            put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.doc {
-            put(<::pilaster::serde_json::Value as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.mood {
-            put(<super::super::Mood as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.tiny;
+        put(
+            <::core::option::Option<
+                i8,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.small;
+        put(
+            <::core::option::Option<
+                i16,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.int;
+        put(
+            <::core::option::Option<
+                i32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.big;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.real;
+        put(
+            <::core::option::Option<
+                f32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.double;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.exact;
+        put(
+            <::core::option::Option<
+                ::pilaster::rust_decimal::Decimal,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.any_exact;
+        put(
+            <::core::option::Option<
+                ::pilaster::rust_decimal::Decimal,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.flag;
+        put(
+            <::core::option::Option<
+                bool,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.short;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.long;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.raw_bytes;
+        put(
+            <::core::option::Option<
+                ::std::vec::Vec<u8>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.day;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDate,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.clock;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveTime,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.local;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDateTime,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.instant;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.guid;
+        put(
+            <::core::option::Option<
+                ::pilaster::uuid::Uuid,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.doc;
+        put(
+            <::core::option::Option<
+                ::pilaster::serde_json::Value,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.mood;
+        put(
+            <::core::option::Option<
+                super::super::Mood,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

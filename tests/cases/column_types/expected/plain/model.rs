@@ -46,6 +46,7 @@ pub struct Plain {
 
 impl ::pilaster::codegen::Model for Plain {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PlainColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Plain",
         schema: ::core::option::Option::None,
@@ -197,7 +198,10 @@ impl ::pilaster::codegen::Model for Plain {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PlainColumns<N> {
@@ -209,7 +213,7 @@ impl ::pilaster::codegen::Model for Plain {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             tiny: row.get::<i8>(at + 1)?,
             small: row.get::<i16>(at + 2)?,
             int: row.get::<i32>(at + 3)?,
@@ -313,13 +317,14 @@ impl ::pilaster::codegen::Model for Plain {
 
 impl ::pilaster::codegen::Keyed for Plain {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -327,19 +332,28 @@ impl ::pilaster::codegen::Keyed for Plain {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Plain {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPlain {
+    type Model = super::super::Plain;
 }
 
 /// A row of `Plain` that is not stored yet.
@@ -414,25 +428,25 @@ impl NewPlain {
     ) -> Self {
         Self {
             id: ::core::option::Option::None,
-            tiny: tiny,
-            small: small,
-            int: int,
+            tiny,
+            small,
+            int,
             big: big.into(),
-            real: real,
+            real,
             double: double.into(),
             exact: exact.into(),
             any_exact: any_exact.into(),
-            flag: flag,
+            flag,
             short: short.into(),
             long: long.into(),
             raw_bytes: raw_bytes.into(),
-            day: day,
-            clock: clock,
-            local: local,
-            instant: instant,
-            guid: guid,
+            day,
+            clock,
+            local,
+            instant,
+            guid,
             doc: doc.into(),
-            mood: mood,
+            mood,
         }
     }
 
@@ -457,6 +471,7 @@ impl NewPlain {
 
 impl ::pilaster::codegen::Insertable for NewPlain {
     type Model = super::super::Plain;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -488,53 +503,77 @@ impl ::pilaster::codegen::Insertable for NewPlain {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.tiny;
-        put(<i8 as ColumnType>::encode(value)?)?;
+        put(<i8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.small;
-        put(<i16 as ColumnType>::encode(value)?)?;
+        put(<i16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.int;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.big;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.real;
-        put(<f32 as ColumnType>::encode(value)?)?;
+        put(<f32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.double;
-        put(<f64 as ColumnType>::encode(value)?)?;
+        put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.exact;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.any_exact;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.flag;
-        put(<bool as ColumnType>::encode(value)?)?;
+        put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.short;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.long;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.raw_bytes;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.day;
-        put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.clock;
-        put(<::pilaster::chrono::NaiveTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.local;
-        put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.instant;
         put(
             <::pilaster::chrono::DateTime<
                 ::pilaster::chrono::Utc,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.guid;
-        put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.doc;
-        put(<::pilaster::serde_json::Value as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::serde_json::Value as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.mood;
-        put(<super::super::Mood as ColumnType>::encode(value)?)?;
+        put(<super::super::Mood as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub struct Project {
 
 impl ::pilaster::codegen::Model for Project {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProjectColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Project",
         schema: ::core::option::Option::None,
@@ -42,7 +43,19 @@ impl ::pilaster::codegen::Model for Project {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "tenant",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProjectColumns<N> {
@@ -54,7 +67,7 @@ impl ::pilaster::codegen::Model for Project {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            tenant_id: row.get::<i32>(at + 0)?,
+            tenant_id: row.get::<i32>(at)?,
             code: row.get::<::std::string::String>(at + 1)?,
             title: row.get::<::std::string::String>(at + 2)?,
         })
@@ -83,13 +96,14 @@ impl ::pilaster::codegen::Model for Project {
 
 impl ::pilaster::codegen::Keyed for Project {
     type Key = (i32, ::std::string::String);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id.clone(), self.code.clone())
+        (self.tenant_id, ::core::clone::Clone::clone(&self.code))
     }
 
     fn key_values(
@@ -97,10 +111,9 @@ impl ::pilaster::codegen::Keyed for Project {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i32 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -112,6 +125,14 @@ impl ::pilaster::codegen::Keyed for Project {
             row.get::<::std::string::String>(1usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for Project {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProject {
+    type Model = super::super::Project;
 }
 
 /// A row of `Project` that is not stored yet.
@@ -155,6 +176,7 @@ impl NewProject {
 
 impl ::pilaster::codegen::Insertable for NewProject {
     type Model = super::super::Project;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -167,14 +189,12 @@ impl ::pilaster::codegen::Insertable for NewProject {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.tenant_id;
         put(value.encode::<i32>()?)?;
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

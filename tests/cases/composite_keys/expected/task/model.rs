@@ -14,6 +14,7 @@ pub struct Task {
 
 impl ::pilaster::codegen::Model for Task {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TaskColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Task",
         schema: ::core::option::Option::None,
@@ -51,7 +52,19 @@ impl ::pilaster::codegen::Model for Task {
         key: &[0usize, 1usize, 2usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize, 1usize],
+                schema: ::core::option::Option::None,
+                table: "project",
+                targets: &[0usize, 1usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TaskColumns<N> {
@@ -63,7 +76,7 @@ impl ::pilaster::codegen::Model for Task {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            tenant_id: row.get::<i32>(at + 0)?,
+            tenant_id: row.get::<i32>(at)?,
             project_code: row.get::<::std::string::String>(at + 1)?,
             number: row.get::<i32>(at + 2)?,
             body: row.get::<::std::string::String>(at + 3)?,
@@ -94,13 +107,14 @@ impl ::pilaster::codegen::Model for Task {
 
 impl ::pilaster::codegen::Keyed for Task {
     type Key = (i32, ::std::string::String, i32);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id.clone(), self.project_code.clone(), self.number.clone())
+        (self.tenant_id, ::core::clone::Clone::clone(&self.project_code), self.number)
     }
 
     fn key_values(
@@ -108,11 +122,10 @@ impl ::pilaster::codegen::Keyed for Task {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i32 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
-            <i32 as ColumnType>::encode(&key.2),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.2),
         ])
     }
 
@@ -125,6 +138,14 @@ impl ::pilaster::codegen::Keyed for Task {
             row.get::<i32>(2usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for Task {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTask {
+    type Model = super::super::Task;
 }
 
 /// A row of `Task` that is not stored yet.
@@ -151,9 +172,9 @@ impl NewTask {
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            tenant_id: tenant_id,
+            tenant_id,
             project_code: project_code.into(),
-            number: number,
+            number,
             body: body.into(),
         }
     }
@@ -172,6 +193,7 @@ impl NewTask {
 
 impl ::pilaster::codegen::Insertable for NewTask {
     type Model = super::super::Task;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -185,16 +207,14 @@ impl ::pilaster::codegen::Insertable for NewTask {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.tenant_id;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.project_code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.number;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.body;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub struct Account {
 
 impl ::pilaster::codegen::Model for Account {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::AccountColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Account",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for Account {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::AccountColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for Account {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            email: row.get::<super::super::EmailColumn>(at + 0)?,
+            email: row.get::<super::super::EmailColumn>(at)?,
             host: row
                 .get::<::core::option::Option<super::super::AddressColumn>>(at + 1)?,
             balance: row.get::<super::super::MoneyColumn>(at + 2)?,
@@ -103,13 +105,14 @@ impl ::pilaster::codegen::Model for Account {
 
 impl ::pilaster::codegen::Keyed for Account {
     type Key = crate::types::Email;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.email.clone()
+        ::core::clone::Clone::clone(&self.email)
     }
 
     fn key_values(
@@ -117,16 +120,15 @@ impl ::pilaster::codegen::Keyed for Account {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <super::super::EmailColumn as ColumnType>::encode(key),
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(key),
         ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<super::super::EmailColumn>(0usize)?)
+        row.get::<super::super::EmailColumn>(0usize)
     }
 }
 
@@ -197,17 +199,14 @@ impl NewAccount {
 
 impl ::pilaster::codegen::Insertable for NewAccount {
     type Model = super::super::Account;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.host.is_some() {
-            out.push(1);
-        }
+        out.push(1);
         if self.balance.is_some() {
             out.push(2);
         }
-        if self.backup.is_some() {
-            out.push(3);
-        }
+        out.push(3);
     }
 
     fn bind(
@@ -216,19 +215,31 @@ impl ::pilaster::codegen::Insertable for NewAccount {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.email;
-        put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.host {
-            put(<super::super::AddressColumn as ColumnType>::encode(value)?)?;
-        }
+        put(
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
+        let value = &self.host;
+        put(
+            <::core::option::Option<
+                super::super::AddressColumn,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.balance {
-            put(<super::super::MoneyColumn as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::MoneyColumn as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
-        if let ::core::option::Option::Some(value) = &self.backup {
-            put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.backup;
+        put(
+            <::core::option::Option<
+                super::super::EmailColumn,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

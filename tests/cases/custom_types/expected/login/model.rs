@@ -10,6 +10,7 @@ pub struct Login {
 
 impl ::pilaster::codegen::Model for Login {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LoginColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Login",
         schema: ::core::option::Option::None,
@@ -33,7 +34,19 @@ impl ::pilaster::codegen::Model for Login {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "account",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LoginColumns<N> {
@@ -45,7 +58,7 @@ impl ::pilaster::codegen::Model for Login {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             account_id: row.get::<super::super::EmailColumn>(at + 1)?,
         })
     }
@@ -68,13 +81,14 @@ impl ::pilaster::codegen::Model for Login {
 
 impl ::pilaster::codegen::Keyed for Login {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -82,19 +96,28 @@ impl ::pilaster::codegen::Keyed for Login {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Login {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewLogin {
+    type Model = super::super::Login;
 }
 
 /// A row of `Login` that is not stored yet.
@@ -140,6 +163,7 @@ impl NewLogin {
 
 impl ::pilaster::codegen::Insertable for NewLogin {
     type Model = super::super::Login;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -153,10 +177,8 @@ impl ::pilaster::codegen::Insertable for NewLogin {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.account_id;
         put(value.encode::<super::super::EmailColumn>()?)?;

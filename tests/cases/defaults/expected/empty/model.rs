@@ -10,6 +10,7 @@ pub struct Empty {
 
 impl ::pilaster::codegen::Model for Empty {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::EmptyColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Empty",
         schema: ::core::option::Option::None,
@@ -34,6 +35,7 @@ impl ::pilaster::codegen::Model for Empty {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::EmptyColumns<N> {
@@ -45,7 +47,7 @@ impl ::pilaster::codegen::Model for Empty {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             note: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
         })
     }
@@ -68,13 +70,14 @@ impl ::pilaster::codegen::Model for Empty {
 
 impl ::pilaster::codegen::Keyed for Empty {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -82,14 +85,15 @@ impl ::pilaster::codegen::Keyed for Empty {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -148,13 +152,12 @@ impl NewEmpty {
 
 impl ::pilaster::codegen::Insertable for NewEmpty {
     type Model = super::super::Empty;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.note.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -163,14 +166,15 @@ impl ::pilaster::codegen::Insertable for NewEmpty {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.note {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.note;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -36,6 +36,7 @@ pub struct Setting {
 
 impl ::pilaster::codegen::Model for Setting {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::SettingColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Setting",
         schema: ::core::option::Option::None,
@@ -153,6 +154,7 @@ impl ::pilaster::codegen::Model for Setting {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::SettingColumns<N> {
@@ -164,7 +166,7 @@ impl ::pilaster::codegen::Model for Setting {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             required: row.get::<::std::string::String>(at + 1)?,
             optional: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             count: row.get::<i32>(at + 3)?,
@@ -246,13 +248,14 @@ impl ::pilaster::codegen::Model for Setting {
 
 impl ::pilaster::codegen::Keyed for Setting {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -260,14 +263,15 @@ impl ::pilaster::codegen::Keyed for Setting {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -466,14 +470,13 @@ impl NewSetting {
 
 impl ::pilaster::codegen::Insertable for NewSetting {
     type Model = super::super::Setting;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.optional.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         if self.count.is_some() {
             out.push(3);
         }
@@ -518,62 +521,78 @@ impl ::pilaster::codegen::Insertable for NewSetting {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.required;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.optional {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.optional;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.count {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.negative {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.ratio {
-            put(<f64 as ColumnType>::encode(value)?)?;
+            put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.price {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.on {
-            put(<bool as ColumnType>::encode(value)?)?;
+            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.name {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
+            put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.note {
             put(
-                match value {
-                    ::core::option::Option::Some(value) => {
-                        <::std::string::String as ColumnType>::encode(value)
-                    }
-                    ::core::option::Option::None => Ok(Value::Null),
-                }?,
+                <::core::option::Option<
+                    ::std::string::String,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         if let ::core::option::Option::Some(value) = &self.empty {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
+            put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.day {
-            put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.made_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         if let ::core::option::Option::Some(value) = &self.level {
-            put(<super::super::Level as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::Level as ::pilaster::codegen::ColumnType>::encode(value)?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.computed {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

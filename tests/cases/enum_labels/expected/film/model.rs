@@ -12,6 +12,7 @@ pub struct Film {
 
 impl ::pilaster::codegen::Model for Film {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::FilmColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Film",
         schema: ::core::option::Option::None,
@@ -87,6 +88,7 @@ impl ::pilaster::codegen::Model for Film {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::FilmColumns<N> {
@@ -98,7 +100,7 @@ impl ::pilaster::codegen::Model for Film {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             rating: row.get::<super::super::Rating>(at + 1)?,
             other: row.get::<::core::option::Option<super::super::Rating>>(at + 2)?,
         })
@@ -127,13 +129,14 @@ impl ::pilaster::codegen::Model for Film {
 
 impl ::pilaster::codegen::Keyed for Film {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -141,14 +144,15 @@ impl ::pilaster::codegen::Keyed for Film {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -214,6 +218,7 @@ impl NewFilm {
 
 impl ::pilaster::codegen::Insertable for NewFilm {
     type Model = super::super::Film;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -221,9 +226,7 @@ impl ::pilaster::codegen::Insertable for NewFilm {
         if self.rating.is_some() {
             out.push(1);
         }
-        if self.other.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -232,17 +235,20 @@ impl ::pilaster::codegen::Insertable for NewFilm {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.rating {
-            put(<super::super::Rating as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::Rating as ::pilaster::codegen::ColumnType>::encode(value)?,
+            )?;
         }
-        if let ::core::option::Option::Some(value) = &self.other {
-            put(<super::super::Rating as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.other;
+        put(
+            <::core::option::Option<
+                super::super::Rating,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

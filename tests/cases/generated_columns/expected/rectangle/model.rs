@@ -16,6 +16,7 @@ impl ::pilaster::codegen::Model for Rectangle {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::RectangleColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Rectangle",
         schema: ::core::option::Option::None,
@@ -53,7 +54,10 @@ impl ::pilaster::codegen::Model for Rectangle {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::RectangleColumns<N> {
@@ -65,7 +69,7 @@ impl ::pilaster::codegen::Model for Rectangle {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             width: row.get::<i32>(at + 1)?,
             height: row.get::<i32>(at + 2)?,
             area: row.get::<i32>(at + 3)?,
@@ -88,13 +92,14 @@ impl ::pilaster::codegen::Model for Rectangle {
 
 impl ::pilaster::codegen::Keyed for Rectangle {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -102,19 +107,28 @@ impl ::pilaster::codegen::Keyed for Rectangle {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Rectangle {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewRectangle {
+    type Model = super::super::Rectangle;
 }
 
 /// A row of `Rectangle` that is not stored yet.
@@ -135,8 +149,8 @@ impl NewRectangle {
     pub fn new(width: i32, height: i32) -> Self {
         Self {
             id: ::core::option::Option::None,
-            width: width,
-            height: height,
+            width,
+            height,
         }
     }
 
@@ -161,6 +175,7 @@ impl NewRectangle {
 
 impl ::pilaster::codegen::Insertable for NewRectangle {
     type Model = super::super::Rectangle;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -175,15 +190,13 @@ impl ::pilaster::codegen::Insertable for NewRectangle {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.width;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.height;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -16,6 +16,7 @@ pub struct ABQTX {
 
 impl ::pilaster::codegen::Model for ABQTX {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ABQTXColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "ABQTX",
         schema: ::core::option::Option::None,
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Model for ABQTX {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ABQTXColumns<N> {
@@ -72,7 +74,7 @@ impl ::pilaster::codegen::Model for ABQTX {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             pub_struct_evil: row
                 .get::<::core::option::Option<::std::string::String>>(at + 1)?,
             krate: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
@@ -114,13 +116,14 @@ impl ::pilaster::codegen::Model for ABQTX {
 
 impl ::pilaster::codegen::Keyed for ABQTX {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -128,14 +131,15 @@ impl ::pilaster::codegen::Keyed for ABQTX {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -233,22 +237,15 @@ impl NewABQTX {
 
 impl ::pilaster::codegen::Insertable for NewABQTX {
     type Model = super::super::ABQTX;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.pub_struct_evil.is_some() {
-            out.push(1);
-        }
-        if self.krate.is_some() {
-            out.push(2);
-        }
-        if self._2fa.is_some() {
-            out.push(3);
-        }
-        if self.a_b.is_some() {
-            out.push(4);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
     }
 
     fn bind(
@@ -257,23 +254,33 @@ impl ::pilaster::codegen::Insertable for NewABQTX {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.pub_struct_evil {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.krate {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self._2fa {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.a_b {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.pub_struct_evil;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.krate;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self._2fa;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.a_b;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

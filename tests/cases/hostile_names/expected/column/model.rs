@@ -20,6 +20,7 @@ pub struct Column {
 
 impl ::pilaster::codegen::Model for Column {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ColumnColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Column",
         schema: ::core::option::Option::None,
@@ -79,6 +80,7 @@ impl ::pilaster::codegen::Model for Column {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ColumnColumns<N> {
@@ -90,7 +92,7 @@ impl ::pilaster::codegen::Model for Column {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             table: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             column: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             meta: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -143,13 +145,14 @@ impl ::pilaster::codegen::Model for Column {
 
 impl ::pilaster::codegen::Keyed for Column {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -157,14 +160,15 @@ impl ::pilaster::codegen::Keyed for Column {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -285,28 +289,17 @@ impl NewColumn {
 
 impl ::pilaster::codegen::Insertable for NewColumn {
     type Model = super::super::Column;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.table.is_some() {
-            out.push(1);
-        }
-        if self.column.is_some() {
-            out.push(2);
-        }
-        if self.meta.is_some() {
-            out.push(3);
-        }
-        if self.source.is_some() {
-            out.push(4);
-        }
-        if self.row.is_some() {
-            out.push(5);
-        }
-        if self.at.is_some() {
-            out.push(6);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
+        out.push(6);
     }
 
     fn bind(
@@ -315,29 +308,45 @@ impl ::pilaster::codegen::Insertable for NewColumn {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.table {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.column {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.meta {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.source {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.row {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.at {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.table;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.column;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.meta;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.source;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.row;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.at;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub struct FooBar {
 
 impl ::pilaster::codegen::Model for FooBar {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::FooBarColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "FooBar",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for FooBar {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::FooBarColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for FooBar {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             t_1_2: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             t_12: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             a_b: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -98,13 +100,14 @@ impl ::pilaster::codegen::Model for FooBar {
 
 impl ::pilaster::codegen::Keyed for FooBar {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -112,14 +115,15 @@ impl ::pilaster::codegen::Keyed for FooBar {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -204,19 +208,14 @@ impl NewFooBar {
 
 impl ::pilaster::codegen::Insertable for NewFooBar {
     type Model = super::super::FooBar;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.t_1_2.is_some() {
-            out.push(1);
-        }
-        if self.t_12.is_some() {
-            out.push(2);
-        }
-        if self.a_b.is_some() {
-            out.push(3);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -225,20 +224,27 @@ impl ::pilaster::codegen::Insertable for NewFooBar {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.t_1_2 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.t_12 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.a_b {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.t_1_2;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.t_12;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.a_b;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

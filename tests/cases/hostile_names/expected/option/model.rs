@@ -18,6 +18,7 @@ pub struct Option {
 
 impl ::pilaster::codegen::Model for Option {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OptionColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Option",
         schema: ::core::option::Option::None,
@@ -70,6 +71,7 @@ impl ::pilaster::codegen::Model for Option {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OptionColumns<N> {
@@ -81,7 +83,7 @@ impl ::pilaster::codegen::Model for Option {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             some: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             query: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             new: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -128,13 +130,14 @@ impl ::pilaster::codegen::Model for Option {
 
 impl ::pilaster::codegen::Keyed for Option {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -142,14 +145,15 @@ impl ::pilaster::codegen::Keyed for Option {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -240,25 +244,16 @@ impl NewOption {
 
 impl ::pilaster::codegen::Insertable for NewOption {
     type Model = super::super::Option;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.some.is_some() {
-            out.push(1);
-        }
-        if self.query.is_some() {
-            out.push(2);
-        }
-        if self.new.is_some() {
-            out.push(3);
-        }
-        if self.get.is_some() {
-            out.push(4);
-        }
-        if self.insert.is_some() {
-            out.push(5);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
     }
 
     fn bind(
@@ -267,26 +262,39 @@ impl ::pilaster::codegen::Insertable for NewOption {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.some {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.query {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.new {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.get {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.insert {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.some;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.query;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.new;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.get;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.insert;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub struct Post {
 
 impl ::pilaster::codegen::Model for Post {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Post",
         schema: ::core::option::Option::None,
@@ -43,6 +44,7 @@ impl ::pilaster::codegen::Model for Post {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostColumns<N> {
@@ -54,7 +56,7 @@ impl ::pilaster::codegen::Model for Post {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             user: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             user_id: row.get::<i64>(at + 2)?,
         })
@@ -79,13 +81,14 @@ impl ::pilaster::codegen::Model for Post {
 
 impl ::pilaster::codegen::Keyed for Post {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -93,14 +96,15 @@ impl ::pilaster::codegen::Keyed for Post {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -162,13 +166,12 @@ impl NewPost {
 
 impl ::pilaster::codegen::Insertable for NewPost {
     type Model = super::super::Post;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.user.is_some() {
-            out.push(1);
-        }
+        out.push(1);
         out.push(2);
     }
 
@@ -178,16 +181,17 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.user {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.user;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.user_id;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -8,6 +8,7 @@ pub struct Schema {
 
 impl ::pilaster::codegen::Model for Schema {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::SchemaColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Schema",
         schema: ::core::option::Option::None,
@@ -24,7 +25,10 @@ impl ::pilaster::codegen::Model for Schema {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::SchemaColumns<N> {
@@ -35,9 +39,7 @@ impl ::pilaster::codegen::Model for Schema {
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
-        ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
-        })
+        ::core::result::Result::Ok(Self { id: row.get::<i64>(at)? })
     }
 
     fn value(
@@ -53,13 +55,14 @@ impl ::pilaster::codegen::Model for Schema {
 
 impl ::pilaster::codegen::Keyed for Schema {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -67,19 +70,28 @@ impl ::pilaster::codegen::Keyed for Schema {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Schema {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewSchema {
+    type Model = super::super::Schema;
 }
 
 /// A row of `Schema` that is not stored yet.
@@ -120,6 +132,7 @@ impl NewSchema {
 
 impl ::pilaster::codegen::Insertable for NewSchema {
     type Model = super::super::Schema;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -132,10 +145,8 @@ impl ::pilaster::codegen::Insertable for NewSchema {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -20,6 +20,7 @@ pub struct Type {
 
 impl ::pilaster::codegen::Model for Type {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TypeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Type",
         schema: ::core::option::Option::None,
@@ -79,6 +80,7 @@ impl ::pilaster::codegen::Model for Type {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TypeColumns<N> {
@@ -90,7 +92,7 @@ impl ::pilaster::codegen::Model for Type {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            self_: row.get::<i64>(at + 0)?,
+            self_: row.get::<i64>(at)?,
             super_: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             crate_: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             underscore: row
@@ -144,13 +146,14 @@ impl ::pilaster::codegen::Model for Type {
 
 impl ::pilaster::codegen::Keyed for Type {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.self_.clone()
+        self.self_
     }
 
     fn key_values(
@@ -158,14 +161,15 @@ impl ::pilaster::codegen::Keyed for Type {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -289,28 +293,17 @@ impl NewType {
 
 impl ::pilaster::codegen::Insertable for NewType {
     type Model = super::super::Type;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.self_.is_some() {
             out.push(0);
         }
-        if self.super_.is_some() {
-            out.push(1);
-        }
-        if self.crate_.is_some() {
-            out.push(2);
-        }
-        if self.underscore.is_some() {
-            out.push(3);
-        }
-        if self.r#async.is_some() {
-            out.push(4);
-        }
-        if self.r#gen.is_some() {
-            out.push(5);
-        }
-        if self.r#fn.is_some() {
-            out.push(6);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
+        out.push(6);
     }
 
     fn bind(
@@ -319,29 +312,45 @@ impl ::pilaster::codegen::Insertable for NewType {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.self_ {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.super_ {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.crate_ {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.underscore {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#async {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#gen {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r#fn {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.super_;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.crate_;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.underscore;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#async;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#gen;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r#fn;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub struct U1f980 {
 
 impl ::pilaster::codegen::Model for U1f980 {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::U1f980Columns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "U1f980",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for U1f980 {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::U1f980Columns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for U1f980 {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             u1f389: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             naïve: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             数: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -98,13 +100,14 @@ impl ::pilaster::codegen::Model for U1f980 {
 
 impl ::pilaster::codegen::Keyed for U1f980 {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -112,14 +115,15 @@ impl ::pilaster::codegen::Keyed for U1f980 {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -204,19 +208,14 @@ impl NewU1f980 {
 
 impl ::pilaster::codegen::Insertable for NewU1f980 {
     type Model = super::super::U1f980;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.u1f389.is_some() {
-            out.push(1);
-        }
-        if self.naïve.is_some() {
-            out.push(2);
-        }
-        if self.数.is_some() {
-            out.push(3);
-        }
+        out.push(1);
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -225,20 +224,27 @@ impl ::pilaster::codegen::Insertable for NewU1f980 {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.u1f389 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.naïve {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.数 {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.u1f389;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.naïve;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.数;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

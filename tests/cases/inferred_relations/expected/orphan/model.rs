@@ -10,6 +10,7 @@ pub struct Orphan {
 
 impl ::pilaster::codegen::Model for Orphan {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrphanColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Orphan",
         schema: ::core::option::Option::None,
@@ -34,6 +35,7 @@ impl ::pilaster::codegen::Model for Orphan {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrphanColumns<N> {
@@ -45,7 +47,7 @@ impl ::pilaster::codegen::Model for Orphan {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             gone_id: row.get::<::core::option::Option<i64>>(at + 1)?,
         })
     }
@@ -68,13 +70,14 @@ impl ::pilaster::codegen::Model for Orphan {
 
 impl ::pilaster::codegen::Keyed for Orphan {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -82,14 +85,15 @@ impl ::pilaster::codegen::Keyed for Orphan {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -145,13 +149,12 @@ impl NewOrphan {
 
 impl ::pilaster::codegen::Insertable for NewOrphan {
     type Model = super::super::Orphan;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
-        if self.gone_id.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -160,14 +163,15 @@ impl ::pilaster::codegen::Insertable for NewOrphan {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.gone_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.gone_id;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

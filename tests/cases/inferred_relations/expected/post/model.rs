@@ -14,6 +14,7 @@ pub struct Post {
 
 impl ::pilaster::codegen::Model for Post {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Post",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for Post {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for Post {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             user_id: row.get::<i64>(at + 1)?,
             editor_id: row.get::<::core::option::Option<i64>>(at + 2)?,
             reviewer: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -94,13 +96,14 @@ impl ::pilaster::codegen::Model for Post {
 
 impl ::pilaster::codegen::Keyed for Post {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -108,14 +111,15 @@ impl ::pilaster::codegen::Keyed for Post {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -190,17 +194,14 @@ impl NewPost {
 
 impl ::pilaster::codegen::Insertable for NewPost {
     type Model = super::super::Post;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.editor_id.is_some() {
-            out.push(2);
-        }
-        if self.reviewer.is_some() {
-            out.push(3);
-        }
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -209,19 +210,29 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.editor_id {
-            put(value.encode::<i64>()?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.reviewer {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.editor_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
+        let value = &self.reviewer;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

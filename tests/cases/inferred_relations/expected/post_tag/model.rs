@@ -10,6 +10,7 @@ pub struct PostTag {
 
 impl ::pilaster::codegen::Model for PostTag {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostTagColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "PostTag",
         schema: ::core::option::Option::None,
@@ -33,7 +34,27 @@ impl ::pilaster::codegen::Model for PostTag {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "posts",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "tags",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostTagColumns<N> {
@@ -45,7 +66,7 @@ impl ::pilaster::codegen::Model for PostTag {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            post_id: row.get::<i64>(at + 0)?,
+            post_id: row.get::<i64>(at)?,
             tag_name: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -68,13 +89,14 @@ impl ::pilaster::codegen::Model for PostTag {
 
 impl ::pilaster::codegen::Keyed for PostTag {
     type Key = (i64, ::std::string::String);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id.clone(), self.tag_name.clone())
+        (self.post_id, ::core::clone::Clone::clone(&self.tag_name))
     }
 
     fn key_values(
@@ -82,10 +104,9 @@ impl ::pilaster::codegen::Keyed for PostTag {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -97,6 +118,14 @@ impl ::pilaster::codegen::Keyed for PostTag {
             row.get::<::std::string::String>(1usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for PostTag {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPostTag {
+    type Model = super::super::PostTag;
 }
 
 /// A row of `PostTag` that is not stored yet.
@@ -136,6 +165,7 @@ impl NewPostTag {
 
 impl ::pilaster::codegen::Insertable for NewPostTag {
     type Model = super::super::PostTag;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -147,8 +177,6 @@ impl ::pilaster::codegen::Insertable for NewPostTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
         put(value.encode::<i64>()?)?;
         let value = &self.tag_name;

@@ -12,6 +12,7 @@ pub struct PostVote {
 
 impl ::pilaster::codegen::Model for PostVote {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostVoteColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "PostVote",
         schema: ::core::option::Option::None,
@@ -42,7 +43,27 @@ impl ::pilaster::codegen::Model for PostVote {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "posts",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostVoteColumns<N> {
@@ -54,7 +75,7 @@ impl ::pilaster::codegen::Model for PostVote {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            post_id: row.get::<i64>(at + 0)?,
+            post_id: row.get::<i64>(at)?,
             user_id: row.get::<i64>(at + 1)?,
             weight: row.get::<i64>(at + 2)?,
         })
@@ -75,13 +96,14 @@ impl ::pilaster::codegen::Model for PostVote {
 
 impl ::pilaster::codegen::Keyed for PostVote {
     type Key = (i64, i64);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id.clone(), self.user_id.clone())
+        (self.post_id, self.user_id)
     }
 
     fn key_values(
@@ -89,10 +111,9 @@ impl ::pilaster::codegen::Keyed for PostVote {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <i64 as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -101,6 +122,14 @@ impl ::pilaster::codegen::Keyed for PostVote {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         ::core::result::Result::Ok((row.get::<i64>(0usize)?, row.get::<i64>(1usize)?))
     }
+}
+
+impl ::pilaster::codegen::Entity for PostVote {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPostVote {
+    type Model = super::super::PostVote;
 }
 
 /// A row of `PostVote` that is not stored yet.
@@ -150,6 +179,7 @@ impl NewPostVote {
 
 impl ::pilaster::codegen::Insertable for NewPostVote {
     type Model = super::super::PostVote;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -164,14 +194,12 @@ impl ::pilaster::codegen::Insertable for NewPostVote {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
         put(value.encode::<i64>()?)?;
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.weight {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -10,6 +10,7 @@ pub struct Profile {
 
 impl ::pilaster::codegen::Model for Profile {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProfileColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Profile",
         schema: ::core::option::Option::None,
@@ -34,6 +35,7 @@ impl ::pilaster::codegen::Model for Profile {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProfileColumns<N> {
@@ -45,7 +47,7 @@ impl ::pilaster::codegen::Model for Profile {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            user_id: row.get::<i64>(at + 0)?,
+            user_id: row.get::<i64>(at)?,
             bio: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
         })
     }
@@ -68,13 +70,14 @@ impl ::pilaster::codegen::Model for Profile {
 
 impl ::pilaster::codegen::Keyed for Profile {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.user_id.clone()
+        self.user_id
     }
 
     fn key_values(
@@ -82,14 +85,15 @@ impl ::pilaster::codegen::Keyed for Profile {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 }
 
@@ -137,11 +141,10 @@ impl NewProfile {
 
 impl ::pilaster::codegen::Insertable for NewProfile {
     type Model = super::super::Profile;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.bio.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -150,13 +153,14 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.bio {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.bio;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -8,6 +8,7 @@ pub struct Tag {
 
 impl ::pilaster::codegen::Model for Tag {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TagColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Tag",
         schema: ::core::option::Option::None,
@@ -24,7 +25,10 @@ impl ::pilaster::codegen::Model for Tag {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TagColumns<N> {
@@ -36,7 +40,7 @@ impl ::pilaster::codegen::Model for Tag {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            name: row.get::<::std::string::String>(at + 0)?,
+            name: row.get::<::std::string::String>(at)?,
         })
     }
 
@@ -57,13 +61,14 @@ impl ::pilaster::codegen::Model for Tag {
 
 impl ::pilaster::codegen::Keyed for Tag {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.name.clone()
+        ::core::clone::Clone::clone(&self.name)
     }
 
     fn key_values(
@@ -71,15 +76,24 @@ impl ::pilaster::codegen::Keyed for Tag {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Tag {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTag {
+    type Model = super::super::Tag;
 }
 
 /// A row of `Tag` that is not stored yet.
@@ -111,6 +125,7 @@ impl NewTag {
 
 impl ::pilaster::codegen::Insertable for NewTag {
     type Model = super::super::Tag;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
     }
@@ -121,10 +136,8 @@ impl ::pilaster::codegen::Insertable for NewTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub struct LogLine {
 
 impl ::pilaster::codegen::Model for LogLine {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LogLineColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "LogLine",
         schema: ::core::option::Option::None,
@@ -33,7 +34,10 @@ impl ::pilaster::codegen::Model for LogLine {
         key: &[],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LogLineColumns<N> {
@@ -45,8 +49,7 @@ impl ::pilaster::codegen::Model for LogLine {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            at: row
-                .get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at + 0)?,
+            at: row.get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at)?,
             line: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -117,6 +120,7 @@ impl NewLogLine {
 
 impl ::pilaster::codegen::Insertable for NewLogLine {
     type Model = super::super::LogLine;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.at.is_some() {
             out.push(0);
@@ -130,17 +134,15 @@ impl ::pilaster::codegen::Insertable for NewLogLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         let value = &self.line;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub struct Course {
 
 impl ::pilaster::codegen::Model for Course {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CourseColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Course",
         schema: ::core::option::Option::None,
@@ -33,7 +34,10 @@ impl ::pilaster::codegen::Model for Course {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CourseColumns<N> {
@@ -45,7 +49,7 @@ impl ::pilaster::codegen::Model for Course {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            code: row.get::<::std::string::String>(at + 0)?,
+            code: row.get::<::std::string::String>(at)?,
             title: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -72,13 +76,14 @@ impl ::pilaster::codegen::Model for Course {
 
 impl ::pilaster::codegen::Keyed for Course {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.code.clone()
+        ::core::clone::Clone::clone(&self.code)
     }
 
     fn key_values(
@@ -86,15 +91,24 @@ impl ::pilaster::codegen::Keyed for Course {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Course {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCourse {
+    type Model = super::super::Course;
 }
 
 /// A row of `Course` that is not stored yet.
@@ -134,6 +148,7 @@ impl NewCourse {
 
 impl ::pilaster::codegen::Insertable for NewCourse {
     type Model = super::super::Course;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -145,12 +160,10 @@ impl ::pilaster::codegen::Insertable for NewCourse {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub struct Order {
 
 impl ::pilaster::codegen::Model for Order {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrderColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Order",
         schema: ::core::option::Option::None,
@@ -33,7 +34,10 @@ impl ::pilaster::codegen::Model for Order {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrderColumns<N> {
@@ -45,7 +49,7 @@ impl ::pilaster::codegen::Model for Order {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             placed_at: row
                 .get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at + 1)?,
         })
@@ -69,13 +73,14 @@ impl ::pilaster::codegen::Model for Order {
 
 impl ::pilaster::codegen::Keyed for Order {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -83,19 +88,28 @@ impl ::pilaster::codegen::Keyed for Order {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Order {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrder {
+    type Model = super::super::Order;
 }
 
 /// A row of `Order` that is not stored yet.
@@ -151,6 +165,7 @@ impl NewOrder {
 
 impl ::pilaster::codegen::Insertable for NewOrder {
     type Model = super::super::Order;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -166,16 +181,14 @@ impl ::pilaster::codegen::Insertable for NewOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.placed_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         ::core::result::Result::Ok(())

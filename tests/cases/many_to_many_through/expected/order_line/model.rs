@@ -14,6 +14,7 @@ impl ::pilaster::codegen::Model for OrderLine {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrderLineColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "OrderLine",
         schema: ::core::option::Option::None,
@@ -44,7 +45,27 @@ impl ::pilaster::codegen::Model for OrderLine {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "order",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "product",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrderLineColumns<N> {
@@ -56,7 +77,7 @@ impl ::pilaster::codegen::Model for OrderLine {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            order_id: row.get::<i64>(at + 0)?,
+            order_id: row.get::<i64>(at)?,
             product_id: row.get::<i64>(at + 1)?,
             quantity: row.get::<i32>(at + 2)?,
         })
@@ -77,13 +98,14 @@ impl ::pilaster::codegen::Model for OrderLine {
 
 impl ::pilaster::codegen::Keyed for OrderLine {
     type Key = (i64, i64);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        (self.order_id.clone(), self.product_id.clone())
+        (self.order_id, self.product_id)
     }
 
     fn key_values(
@@ -91,10 +113,9 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <i64 as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -103,6 +124,14 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         ::core::result::Result::Ok((row.get::<i64>(0usize)?, row.get::<i64>(1usize)?))
     }
+}
+
+impl ::pilaster::codegen::Entity for OrderLine {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrderLine {
+    type Model = super::super::OrderLine;
 }
 
 /// A row of `OrderLine` that is not stored yet.
@@ -152,6 +181,7 @@ impl NewOrderLine {
 
 impl ::pilaster::codegen::Insertable for NewOrderLine {
     type Model = super::super::OrderLine;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -166,14 +196,12 @@ impl ::pilaster::codegen::Insertable for NewOrderLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.order_id;
         put(value.encode::<i64>()?)?;
         let value = &self.product_id;
         put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.quantity {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

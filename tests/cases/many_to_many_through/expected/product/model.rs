@@ -12,6 +12,7 @@ pub struct Product {
 
 impl ::pilaster::codegen::Model for Product {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProductColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Product",
         schema: ::core::option::Option::None,
@@ -44,7 +45,10 @@ impl ::pilaster::codegen::Model for Product {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProductColumns<N> {
@@ -56,7 +60,7 @@ impl ::pilaster::codegen::Model for Product {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             price: row.get::<::pilaster::rust_decimal::Decimal>(at + 2)?,
         })
@@ -85,13 +89,14 @@ impl ::pilaster::codegen::Model for Product {
 
 impl ::pilaster::codegen::Keyed for Product {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -99,19 +104,28 @@ impl ::pilaster::codegen::Keyed for Product {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Product {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProduct {
+    type Model = super::super::Product;
 }
 
 /// A row of `Product` that is not stored yet.
@@ -161,6 +175,7 @@ impl NewProduct {
 
 impl ::pilaster::codegen::Insertable for NewProduct {
     type Model = super::super::Product;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -175,15 +190,17 @@ impl ::pilaster::codegen::Insertable for NewProduct {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.price;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub struct Post {
 
 impl ::pilaster::codegen::Model for Post {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Post",
         schema: ::core::option::Option::None,
@@ -33,7 +34,19 @@ impl ::pilaster::codegen::Model for Post {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "tbl_usr",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostColumns<N> {
@@ -45,7 +58,7 @@ impl ::pilaster::codegen::Model for Post {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             usr_id: row.get::<i64>(at + 1)?,
         })
     }
@@ -64,13 +77,14 @@ impl ::pilaster::codegen::Model for Post {
 
 impl ::pilaster::codegen::Keyed for Post {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -78,19 +92,28 @@ impl ::pilaster::codegen::Keyed for Post {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Post {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPost {
+    type Model = super::super::Post;
 }
 
 /// A row of `Post` that is not stored yet.
@@ -134,6 +157,7 @@ impl NewPost {
 
 impl ::pilaster::codegen::Insertable for NewPost {
     type Model = super::super::Post;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -147,10 +171,8 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.usr_id;
         put(value.encode::<i64>()?)?;

@@ -10,6 +10,7 @@ pub struct Photo {
 
 impl ::pilaster::codegen::Model for Photo {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PhotoColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Photo",
         schema: ::core::option::Option::None,
@@ -33,7 +34,19 @@ impl ::pilaster::codegen::Model for Photo {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "user",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PhotoColumns<N> {
@@ -45,7 +58,7 @@ impl ::pilaster::codegen::Model for Photo {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            user_id: row.get::<i64>(at + 0)?,
+            user_id: row.get::<i64>(at)?,
             image: row.get::<::std::vec::Vec<u8>>(at + 1)?,
         })
     }
@@ -68,13 +81,14 @@ impl ::pilaster::codegen::Model for Photo {
 
 impl ::pilaster::codegen::Keyed for Photo {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.user_id.clone()
+        self.user_id
     }
 
     fn key_values(
@@ -82,15 +96,24 @@ impl ::pilaster::codegen::Keyed for Photo {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Photo {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPhoto {
+    type Model = super::super::Photo;
 }
 
 /// A row of `Photo` that is not stored yet.
@@ -130,6 +153,7 @@ impl NewPhoto {
 
 impl ::pilaster::codegen::Insertable for NewPhoto {
     type Model = super::super::Photo;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -141,12 +165,10 @@ impl ::pilaster::codegen::Insertable for NewPhoto {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         let value = &self.image;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

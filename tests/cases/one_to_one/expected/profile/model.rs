@@ -12,6 +12,7 @@ pub struct Profile {
 
 impl ::pilaster::codegen::Model for Profile {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProfileColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Profile",
         schema: ::core::option::Option::None,
@@ -42,7 +43,19 @@ impl ::pilaster::codegen::Model for Profile {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[&[2usize]],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "user",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Cascade,
+                deferred: false,
+            },
+        ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProfileColumns<N> {
@@ -54,7 +67,7 @@ impl ::pilaster::codegen::Model for Profile {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             bio: row.get::<::std::string::String>(at + 1)?,
             user_id: row.get::<i64>(at + 2)?,
         })
@@ -79,13 +92,14 @@ impl ::pilaster::codegen::Model for Profile {
 
 impl ::pilaster::codegen::Keyed for Profile {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -93,19 +107,28 @@ impl ::pilaster::codegen::Keyed for Profile {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Profile {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProfile {
+    type Model = super::super::Profile;
 }
 
 /// A row of `Profile` that is not stored yet.
@@ -155,6 +178,7 @@ impl NewProfile {
 
 impl ::pilaster::codegen::Insertable for NewProfile {
     type Model = super::super::Profile;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -169,13 +193,11 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.bio;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

@@ -12,6 +12,7 @@ pub struct Document {
 
 impl ::pilaster::codegen::Model for Document {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::DocumentColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Document",
         schema: ::core::option::Option::None,
@@ -42,7 +43,10 @@ impl ::pilaster::codegen::Model for Document {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::Some(2usize),
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::DocumentColumns<N> {
@@ -54,7 +58,7 @@ impl ::pilaster::codegen::Model for Document {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             title: row.get::<::std::string::String>(at + 1)?,
             version: row.get::<i32>(at + 2)?,
         })
@@ -79,13 +83,14 @@ impl ::pilaster::codegen::Model for Document {
 
 impl ::pilaster::codegen::Keyed for Document {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -93,19 +98,28 @@ impl ::pilaster::codegen::Keyed for Document {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Document {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewDocument {
+    type Model = super::super::Document;
 }
 
 /// A row of `Document` that is not stored yet.
@@ -159,6 +173,7 @@ impl NewDocument {
 
 impl ::pilaster::codegen::Insertable for NewDocument {
     type Model = super::super::Document;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -173,15 +188,13 @@ impl ::pilaster::codegen::Insertable for NewDocument {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.version;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

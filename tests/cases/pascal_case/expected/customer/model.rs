@@ -12,6 +12,7 @@ pub struct Customer {
 
 impl ::pilaster::codegen::Model for Customer {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CustomerColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Customer",
         schema: ::core::option::Option::None,
@@ -43,6 +44,7 @@ impl ::pilaster::codegen::Model for Customer {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CustomerColumns<N> {
@@ -54,7 +56,7 @@ impl ::pilaster::codegen::Model for Customer {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            customer_id: row.get::<i64>(at + 0)?,
+            customer_id: row.get::<i64>(at)?,
             first_name: row.get::<::std::string::String>(at + 1)?,
             http_address: row
                 .get::<::core::option::Option<::std::string::String>>(at + 2)?,
@@ -84,13 +86,14 @@ impl ::pilaster::codegen::Model for Customer {
 
 impl ::pilaster::codegen::Keyed for Customer {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.customer_id.clone()
+        self.customer_id
     }
 
     fn key_values(
@@ -98,14 +101,15 @@ impl ::pilaster::codegen::Keyed for Customer {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -167,14 +171,13 @@ impl NewCustomer {
 
 impl ::pilaster::codegen::Insertable for NewCustomer {
     type Model = super::super::Customer;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.customer_id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.http_address.is_some() {
-            out.push(2);
-        }
+        out.push(2);
     }
 
     fn bind(
@@ -183,16 +186,17 @@ impl ::pilaster::codegen::Insertable for NewCustomer {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.customer_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.first_name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.http_address {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.http_address;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -18,6 +18,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::SalesOrderColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "SalesOrder",
         schema: ::core::option::Option::None,
@@ -65,6 +66,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::SalesOrderColumns<N> {
@@ -76,7 +78,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            sales_order_id: row.get::<i64>(at + 0)?,
+            sales_order_id: row.get::<i64>(at)?,
             customer_id: row.get::<i64>(at + 1)?,
             shipped_to: row.get::<::core::option::Option<i64>>(at + 2)?,
             order_date: row.get::<::pilaster::chrono::NaiveDateTime>(at + 3)?,
@@ -113,13 +115,14 @@ impl ::pilaster::codegen::Model for SalesOrder {
 
 impl ::pilaster::codegen::Keyed for SalesOrder {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.sales_order_id.clone()
+        self.sales_order_id
     }
 
     fn key_values(
@@ -127,14 +130,15 @@ impl ::pilaster::codegen::Keyed for SalesOrder {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -171,7 +175,7 @@ impl NewSalesOrder {
             sales_order_id: ::core::option::Option::None,
             customer_id: customer_id.into_ref(),
             shipped_to: ::core::option::Option::None,
-            order_date: order_date,
+            order_date,
             total: ::core::option::Option::None,
         }
     }
@@ -220,14 +224,13 @@ impl NewSalesOrder {
 
 impl ::pilaster::codegen::Insertable for NewSalesOrder {
     type Model = super::super::SalesOrder;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.sales_order_id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.shipped_to.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         out.push(3);
         if self.total.is_some() {
             out.push(4);
@@ -240,20 +243,32 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.sales_order_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.customer_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.shipped_to {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.shipped_to;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
         let value = &self.order_date;
-        put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.total {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         ::core::result::Result::Ok(())
     }

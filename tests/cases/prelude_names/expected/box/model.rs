@@ -16,6 +16,7 @@ pub struct Box {
 
 impl ::pilaster::codegen::Model for Box {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::BoxColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Box",
         schema: ::core::option::Option::None,
@@ -60,7 +61,10 @@ impl ::pilaster::codegen::Model for Box {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::BoxColumns<N> {
@@ -72,7 +76,7 @@ impl ::pilaster::codegen::Model for Box {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             r#fn: row.get::<::std::string::String>(at + 1)?,
             r#async: row.get::<::std::string::String>(at + 2)?,
             r#match: row.get::<::std::string::String>(at + 3)?,
@@ -113,13 +117,14 @@ impl ::pilaster::codegen::Model for Box {
 
 impl ::pilaster::codegen::Keyed for Box {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -127,19 +132,28 @@ impl ::pilaster::codegen::Keyed for Box {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Box {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewBox {
+    type Model = super::super::Box;
 }
 
 /// A row of `Box` that is not stored yet.
@@ -197,6 +211,7 @@ impl NewBox {
 
 impl ::pilaster::codegen::Insertable for NewBox {
     type Model = super::super::Box;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -213,19 +228,17 @@ impl ::pilaster::codegen::Insertable for NewBox {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.r#fn;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.r#async;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.r#match;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.r#gen;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

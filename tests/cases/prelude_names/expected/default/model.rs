@@ -10,6 +10,7 @@ pub struct Default {
 
 impl ::pilaster::codegen::Model for Default {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::DefaultColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Default",
         schema: ::core::option::Option::None,
@@ -33,7 +34,10 @@ impl ::pilaster::codegen::Model for Default {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::DefaultColumns<N> {
@@ -45,7 +49,7 @@ impl ::pilaster::codegen::Model for Default {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             default: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -68,13 +72,14 @@ impl ::pilaster::codegen::Model for Default {
 
 impl ::pilaster::codegen::Keyed for Default {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -82,19 +87,28 @@ impl ::pilaster::codegen::Keyed for Default {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Default {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewDefault {
+    type Model = super::super::Default;
 }
 
 /// A row of `Default` that is not stored yet.
@@ -148,6 +162,7 @@ impl NewDefault {
 
 impl ::pilaster::codegen::Insertable for NewDefault {
     type Model = super::super::Default;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -163,13 +178,15 @@ impl ::pilaster::codegen::Insertable for NewDefault {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.default {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
+            put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         ::core::result::Result::Ok(())
     }

@@ -14,6 +14,7 @@ pub struct Result {
 
 impl ::pilaster::codegen::Model for Result {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ResultColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Result",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for Result {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ResultColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for Result {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             some: row.get::<super::super::Some>(at + 1)?,
             error: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             option_id: row.get::<i64>(at + 3)?,
@@ -94,13 +96,14 @@ impl ::pilaster::codegen::Model for Result {
 
 impl ::pilaster::codegen::Keyed for Result {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -108,14 +111,15 @@ impl ::pilaster::codegen::Keyed for Result {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -146,7 +150,7 @@ impl NewResult {
     ) -> Self {
         Self {
             id: ::core::option::Option::None,
-            some: some,
+            some,
             error: ::core::option::Option::None,
             option_id: option_id.into_ref(),
         }
@@ -183,14 +187,13 @@ impl NewResult {
 
 impl ::pilaster::codegen::Insertable for NewResult {
     type Model = super::super::Result;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.error.is_some() {
-            out.push(2);
-        }
+        out.push(2);
         out.push(3);
     }
 
@@ -200,16 +203,17 @@ impl ::pilaster::codegen::Insertable for NewResult {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.some;
-        put(<super::super::Some as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.error {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(<super::super::Some as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.error;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.option_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

@@ -14,6 +14,7 @@ pub struct Node {
 
 impl ::pilaster::codegen::Model for Node {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::NodeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Node",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for Node {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::NodeColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for Node {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             parent_id: row.get::<::core::option::Option<i64>>(at + 2)?,
             root_id: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -98,13 +100,14 @@ impl ::pilaster::codegen::Model for Node {
 
 impl ::pilaster::codegen::Keyed for Node {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -112,14 +115,15 @@ impl ::pilaster::codegen::Keyed for Node {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -194,17 +198,14 @@ impl NewNode {
 
 impl ::pilaster::codegen::Insertable for NewNode {
     type Model = super::super::Node;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.parent_id.is_some() {
-            out.push(2);
-        }
-        if self.root_id.is_some() {
-            out.push(3);
-        }
+        out.push(2);
+        out.push(3);
     }
 
     fn bind(
@@ -213,19 +214,29 @@ impl ::pilaster::codegen::Insertable for NewNode {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.parent_id {
-            put(value.encode::<i64>()?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.root_id {
-            put(value.encode::<i64>()?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.parent_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
+        let value = &self.root_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -26,6 +26,7 @@ pub struct Item {
 
 impl ::pilaster::codegen::Model for Item {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ItemColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Item",
         schema: ::core::option::Option::None,
@@ -73,6 +74,7 @@ impl ::pilaster::codegen::Model for Item {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ItemColumns<N> {
@@ -84,7 +86,7 @@ impl ::pilaster::codegen::Model for Item {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<::pilaster::uuid::Uuid>(at + 0)?,
+            id: row.get::<::pilaster::uuid::Uuid>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             price: row.get::<::pilaster::rust_decimal::Decimal>(at + 2)?,
             colour: row.get::<super::super::Colour>(at + 3)?,
@@ -134,13 +136,14 @@ impl ::pilaster::codegen::Model for Item {
 
 impl ::pilaster::codegen::Keyed for Item {
     type Key = ::pilaster::uuid::Uuid;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -148,16 +151,15 @@ impl ::pilaster::codegen::Keyed for Item {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <::pilaster::uuid::Uuid as ColumnType>::encode(key),
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(key),
         ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::pilaster::uuid::Uuid>(0usize)?)
+        row.get::<::pilaster::uuid::Uuid>(0usize)
     }
 }
 
@@ -189,10 +191,10 @@ impl NewItem {
         colour: super::super::Colour,
     ) -> Self {
         Self {
-            id: id,
+            id,
             name: name.into(),
             price: price.into(),
-            colour: colour,
+            colour,
             sold_at: ::core::option::Option::None,
         }
     }
@@ -221,14 +223,13 @@ impl NewItem {
 
 impl ::pilaster::codegen::Insertable for NewItem {
     type Model = super::super::Item;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
         out.push(2);
         out.push(3);
-        if self.sold_at.is_some() {
-            out.push(4);
-        }
+        out.push(4);
     }
 
     fn bind(
@@ -237,23 +238,26 @@ impl ::pilaster::codegen::Insertable for NewItem {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.id;
-        put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.price;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.colour;
-        put(<super::super::Colour as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.sold_at {
-            put(
-                <::pilaster::chrono::DateTime<
-                    ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
-            )?;
-        }
+        put(<super::super::Colour as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.sold_at;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

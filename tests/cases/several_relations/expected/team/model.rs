@@ -16,6 +16,7 @@ pub struct Team {
 
 impl ::pilaster::codegen::Model for Team {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TeamColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Team",
         schema: ::core::option::Option::None,
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Model for Team {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TeamColumns<N> {
@@ -72,7 +74,7 @@ impl ::pilaster::codegen::Model for Team {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             owner_id: row.get::<i64>(at + 2)?,
             deputy_id: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -105,13 +107,14 @@ impl ::pilaster::codegen::Model for Team {
 
 impl ::pilaster::codegen::Keyed for Team {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -119,14 +122,15 @@ impl ::pilaster::codegen::Keyed for Team {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -200,15 +204,14 @@ impl NewTeam {
 
 impl ::pilaster::codegen::Insertable for NewTeam {
     type Model = super::super::Team;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
         out.push(2);
-        if self.deputy_id.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         out.push(4);
     }
 
@@ -218,18 +221,22 @@ impl ::pilaster::codegen::Insertable for NewTeam {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.owner_id;
         put(value.encode::<i64>()?)?;
-        if let ::core::option::Option::Some(value) = &self.deputy_id {
-            put(value.encode::<i64>()?)?;
-        }
+        let value = &self.deputy_id;
+        put(
+            match value {
+                ::core::option::Option::Some(value) => value.encode::<i64>(),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
+            }?,
+        )?;
         let value = &self.mascot_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

@@ -12,6 +12,7 @@ impl ::pilaster::codegen::Model for NullableKey {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::NullableKeyColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "NullableKey",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for NullableKey {
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::NullableKeyColumns<N> {
@@ -47,7 +49,7 @@ impl ::pilaster::codegen::Model for NullableKey {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            code: row.get::<::std::string::String>(at + 0)?,
+            code: row.get::<::std::string::String>(at)?,
             n: row.get::<::core::option::Option<i64>>(at + 1)?,
         })
     }
@@ -74,13 +76,14 @@ impl ::pilaster::codegen::Model for NullableKey {
 
 impl ::pilaster::codegen::Keyed for NullableKey {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.code.clone()
+        ::core::clone::Clone::clone(&self.code)
     }
 
     fn key_values(
@@ -88,14 +91,15 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
 }
 
@@ -140,11 +144,10 @@ impl NewNullableKey {
 
 impl ::pilaster::codegen::Insertable for NewNullableKey {
     type Model = super::super::NullableKey;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
-        if self.n.is_some() {
-            out.push(1);
-        }
+        out.push(1);
     }
 
     fn bind(
@@ -153,13 +156,14 @@ impl ::pilaster::codegen::Insertable for NewNullableKey {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.n {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.n;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

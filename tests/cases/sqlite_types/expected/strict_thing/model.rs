@@ -20,6 +20,7 @@ impl ::pilaster::codegen::Model for StrictThing {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::StrictThingColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "StrictThing",
         schema: ::core::option::Option::None,
@@ -72,6 +73,7 @@ impl ::pilaster::codegen::Model for StrictThing {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::StrictThingColumns<N> {
@@ -83,7 +85,7 @@ impl ::pilaster::codegen::Model for StrictThing {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             a: row.get::<i64>(at + 1)?,
             b: row.get::<::core::option::Option<f64>>(at + 2)?,
             c: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -126,13 +128,14 @@ impl ::pilaster::codegen::Model for StrictThing {
 
 impl ::pilaster::codegen::Keyed for StrictThing {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -140,14 +143,15 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -236,23 +240,16 @@ impl NewStrictThing {
 
 impl ::pilaster::codegen::Insertable for NewStrictThing {
     type Model = super::super::StrictThing;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
-        if self.b.is_some() {
-            out.push(2);
-        }
-        if self.c.is_some() {
-            out.push(3);
-        }
-        if self.d.is_some() {
-            out.push(4);
-        }
-        if self.e.is_some() {
-            out.push(5);
-        }
+        out.push(2);
+        out.push(3);
+        out.push(4);
+        out.push(5);
     }
 
     fn bind(
@@ -261,25 +258,35 @@ impl ::pilaster::codegen::Insertable for NewStrictThing {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.a;
-        put(<i64 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.b {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.c {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.d {
-            put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.e {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.b;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.c;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.d;
+        put(
+            <::core::option::Option<
+                ::std::vec::Vec<u8>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.e;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

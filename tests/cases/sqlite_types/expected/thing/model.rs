@@ -56,6 +56,7 @@ pub struct Thing {
 
 impl ::pilaster::codegen::Model for Thing {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ThingColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Thing",
         schema: ::core::option::Option::None,
@@ -243,6 +244,7 @@ impl ::pilaster::codegen::Model for Thing {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ThingColumns<N> {
@@ -254,7 +256,7 @@ impl ::pilaster::codegen::Model for Thing {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             a: row.get::<i64>(at + 1)?,
             b: row.get::<i64>(at + 2)?,
             c: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -415,13 +417,14 @@ impl ::pilaster::codegen::Model for Thing {
 
 impl ::pilaster::codegen::Keyed for Thing {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -429,14 +432,15 @@ impl ::pilaster::codegen::Keyed for Thing {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -682,66 +686,35 @@ impl NewThing {
 
 impl ::pilaster::codegen::Insertable for NewThing {
     type Model = super::super::Thing;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
         out.push(2);
-        if self.c.is_some() {
-            out.push(3);
-        }
-        if self.d.is_some() {
-            out.push(4);
-        }
+        out.push(3);
+        out.push(4);
         out.push(5);
-        if self.f.is_some() {
-            out.push(6);
-        }
-        if self.g.is_some() {
-            out.push(7);
-        }
+        out.push(6);
+        out.push(7);
         out.push(8);
-        if self.i.is_some() {
-            out.push(9);
-        }
-        if self.j.is_some() {
-            out.push(10);
-        }
-        if self.k.is_some() {
-            out.push(11);
-        }
-        if self.l.is_some() {
-            out.push(12);
-        }
+        out.push(9);
+        out.push(10);
+        out.push(11);
+        out.push(12);
         out.push(13);
         if self.n.is_some() {
             out.push(14);
         }
-        if self.o.is_some() {
-            out.push(15);
-        }
-        if self.p.is_some() {
-            out.push(16);
-        }
-        if self.q.is_some() {
-            out.push(17);
-        }
-        if self.r.is_some() {
-            out.push(18);
-        }
-        if self.s.is_some() {
-            out.push(19);
-        }
-        if self.t.is_some() {
-            out.push(20);
-        }
-        if self.u.is_some() {
-            out.push(21);
-        }
-        if self.v.is_some() {
-            out.push(22);
-        }
+        out.push(15);
+        out.push(16);
+        out.push(17);
+        out.push(18);
+        out.push(19);
+        out.push(20);
+        out.push(21);
+        out.push(22);
     }
 
     fn bind(
@@ -750,76 +723,122 @@ impl ::pilaster::codegen::Insertable for NewThing {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.a;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.b;
-        put(<i64 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.c {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.d {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.c;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.d;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.e;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.f {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.g {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.f;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.g;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.h;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.i {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.j {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.k {
-            put(<f64 as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.l {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.i;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.j;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.k;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.l;
+        put(
+            <::core::option::Option<
+                ::pilaster::rust_decimal::Decimal,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.m;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.n {
-            put(<bool as ColumnType>::encode(value)?)?;
+            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
-        if let ::core::option::Option::Some(value) = &self.o {
-            put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.p {
-            put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.q {
-            put(
-                <::pilaster::chrono::DateTime<
-                    ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
-            )?;
-        }
-        if let ::core::option::Option::Some(value) = &self.r {
-            put(<::pilaster::chrono::NaiveTime as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.s {
-            put(<::pilaster::serde_json::Value as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.t {
-            put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.u {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
-        if let ::core::option::Option::Some(value) = &self.v {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
-        }
+        let value = &self.o;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDate,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.p;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveDateTime,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.q;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.r;
+        put(
+            <::core::option::Option<
+                ::pilaster::chrono::NaiveTime,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.s;
+        put(
+            <::core::option::Option<
+                ::pilaster::serde_json::Value,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.t;
+        put(
+            <::core::option::Option<
+                ::pilaster::uuid::Uuid,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.u;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
+        let value = &self.v;
+        put(
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -16,6 +16,7 @@ pub struct Counter {
 
 impl ::pilaster::codegen::Model for Counter {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CounterColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Counter",
         schema: ::core::option::Option::None,
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Model for Counter {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CounterColumns<N> {
@@ -72,7 +74,7 @@ impl ::pilaster::codegen::Model for Counter {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<u32>(at + 0)?,
+            id: row.get::<u32>(at)?,
             tiny: row.get::<u8>(at + 1)?,
             small: row.get::<u16>(at + 2)?,
             int: row.get::<::core::option::Option<u32>>(at + 3)?,
@@ -101,13 +103,14 @@ impl ::pilaster::codegen::Model for Counter {
 
 impl ::pilaster::codegen::Keyed for Counter {
     type Key = u32;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -115,14 +118,15 @@ impl ::pilaster::codegen::Keyed for Counter {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<u32 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <u32 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<u32>(0usize)?)
+        row.get::<u32>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -152,8 +156,8 @@ impl NewCounter {
     pub fn new(tiny: u8, small: u16, big: impl ::core::convert::Into<u64>) -> Self {
         Self {
             id: ::core::option::Option::None,
-            tiny: tiny,
-            small: small,
+            tiny,
+            small,
             int: ::core::option::Option::None,
             big: big.into(),
         }
@@ -187,15 +191,14 @@ impl NewCounter {
 
 impl ::pilaster::codegen::Insertable for NewCounter {
     type Model = super::super::Counter;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
         out.push(2);
-        if self.int.is_some() {
-            out.push(3);
-        }
+        out.push(3);
         out.push(4);
     }
 
@@ -205,20 +208,21 @@ impl ::pilaster::codegen::Insertable for NewCounter {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<u32 as ColumnType>::encode(value)?)?;
+            put(<u32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.tiny;
-        put(<u8 as ColumnType>::encode(value)?)?;
+        put(<u8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.small;
-        put(<u16 as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.int {
-            put(<u32 as ColumnType>::encode(value)?)?;
-        }
+        put(<u16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.int;
+        put(
+            <::core::option::Option<
+                u32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.big;
-        put(<u64 as ColumnType>::encode(value)?)?;
+        put(<u64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub struct Book {
 
 impl ::pilaster::codegen::Model for Book {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::BookColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Book",
         schema: ::core::option::Option::None,
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Model for Book {
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::BookColumns<N> {
@@ -63,7 +65,7 @@ impl ::pilaster::codegen::Model for Book {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             author_id: row.get::<i64>(at + 1)?,
             title: row.get::<::std::string::String>(at + 2)?,
             pages: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -94,13 +96,14 @@ impl ::pilaster::codegen::Model for Book {
 
 impl ::pilaster::codegen::Keyed for Book {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -108,14 +111,15 @@ impl ::pilaster::codegen::Keyed for Book {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -180,15 +184,14 @@ impl NewBook {
 
 impl ::pilaster::codegen::Insertable for NewBook {
     type Model = super::super::Book;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
         }
         out.push(1);
         out.push(2);
-        if self.pages.is_some() {
-            out.push(3);
-        }
+        out.push(3);
     }
 
     fn bind(
@@ -197,18 +200,19 @@ impl ::pilaster::codegen::Insertable for NewBook {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.author_id;
         put(value.encode::<i64>()?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
-        if let ::core::option::Option::Some(value) = &self.pages {
-            put(<i64 as ColumnType>::encode(value)?)?;
-        }
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        let value = &self.pages;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -14,6 +14,7 @@ pub struct LongBook {
 
 impl ::pilaster::codegen::Model for LongBook {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LongBookColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "LongBook",
         schema: ::core::option::Option::None,
@@ -51,7 +52,10 @@ impl ::pilaster::codegen::Model for LongBook {
         key: &[],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LongBookColumns<N> {
@@ -63,7 +67,7 @@ impl ::pilaster::codegen::Model for LongBook {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<::core::option::Option<i64>>(at + 0)?,
+            id: row.get::<::core::option::Option<i64>>(at)?,
             title: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             author: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             pages: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,

@@ -1,0 +1,1 @@
+//! Plans of flushes, without a database.
