@@ -43,6 +43,17 @@ impl ::pilaster::codegen::Model for Project {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "tenant",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -114,6 +125,14 @@ impl ::pilaster::codegen::Keyed for Project {
             row.get::<::std::string::String>(1usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for Project {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProject {
+    type Model = super::super::Project;
 }
 
 /// A row of `Project` that is not stored yet.

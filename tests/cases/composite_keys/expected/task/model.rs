@@ -52,6 +52,17 @@ impl ::pilaster::codegen::Model for Task {
         key: &[0usize, 1usize, 2usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize, 1usize],
+                schema: ::core::option::Option::None,
+                table: "project",
+                targets: &[0usize, 1usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -127,6 +138,14 @@ impl ::pilaster::codegen::Keyed for Task {
             row.get::<i32>(2usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for Task {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTask {
+    type Model = super::super::Task;
 }
 
 /// A row of `Task` that is not stored yet.

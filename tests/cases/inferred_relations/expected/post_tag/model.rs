@@ -34,6 +34,25 @@ impl ::pilaster::codegen::Model for PostTag {
         key: &[0usize, 1usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "posts",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "tags",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +118,14 @@ impl ::pilaster::codegen::Keyed for PostTag {
             row.get::<::std::string::String>(1usize)?,
         ))
     }
+}
+
+impl ::pilaster::codegen::Entity for PostTag {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPostTag {
+    type Model = super::super::PostTag;
 }
 
 /// A row of `PostTag` that is not stored yet.

@@ -85,7 +85,7 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     }
 
     fn key(&self) -> Self::Key {
-        ::core::clone::Clone::clone(&self.code)
+        self.code.clone()
     }
 
     fn key_values(
