@@ -13,6 +13,7 @@ pub enum Status {
 impl Status {
     /// All variants, in order of declaration.
     pub const ALL: &'static [Self] = &[Self::Draft, Self::Published, Self::Archived];
+
     /// The label in the database.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -45,6 +46,7 @@ impl ::core::fmt::Display for Status {
 
 impl ::core::str::FromStr for Status {
     type Err = ::pilaster::Error;
+
     fn from_str(label: &str) -> ::core::result::Result<Self, ::pilaster::Error> {
         Self::from_label(label)
             .ok_or_else(|| ::pilaster::codegen::unknown_label("Status", label))
@@ -55,9 +57,11 @@ impl ::pilaster::codegen::ColumnType for Status {
     type Value = Self;
     type Inner = Self;
     type Class = Self;
+
     const KIND: ::pilaster::codegen::Kind = ::pilaster::codegen::Kind::Enum(
         &["draft", "published", "archived"],
     );
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
@@ -103,6 +107,7 @@ impl ::pilaster::codegen::ColumnType for EmailColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::Email as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

@@ -13,6 +13,7 @@ pub enum Mood {
 impl Mood {
     /// All variants, in order of declaration.
     pub const ALL: &'static [Self] = &[Self::Sad, Self::Ok, Self::Happy];
+
     /// The label in the database.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -45,6 +46,7 @@ impl ::core::fmt::Display for Mood {
 
 impl ::core::str::FromStr for Mood {
     type Err = ::pilaster::Error;
+
     fn from_str(label: &str) -> ::core::result::Result<Self, ::pilaster::Error> {
         Self::from_label(label)
             .ok_or_else(|| ::pilaster::codegen::unknown_label("Mood", label))
@@ -55,9 +57,11 @@ impl ::pilaster::codegen::ColumnType for Mood {
     type Value = Self;
     type Inner = Self;
     type Class = Self;
+
     const KIND: ::pilaster::codegen::Kind = ::pilaster::codegen::Kind::Enum(
         &["sad", "ok", "happy"],
     );
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

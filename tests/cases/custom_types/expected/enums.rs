@@ -8,6 +8,7 @@ impl ::pilaster::codegen::ColumnType for EmailColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::Email as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::ColumnType for AddressColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::IpCodec as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
@@ -114,6 +116,7 @@ impl ::pilaster::codegen::ColumnType for MoneyColumn {
     type Inner = Self;
     type Class = Self;
     const KIND: ::pilaster::codegen::Kind = <<crate::types::Cents as ::pilaster::Codec>::Sql as ::pilaster::codegen::ColumnType>::KIND;
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

@@ -11,6 +11,7 @@ pub enum Level {
 impl Level {
     /// All variants, in order of declaration.
     pub const ALL: &'static [Self] = &[Self::Low, Self::High];
+
     /// The label in the database.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -41,6 +42,7 @@ impl ::core::fmt::Display for Level {
 
 impl ::core::str::FromStr for Level {
     type Err = ::pilaster::Error;
+
     fn from_str(label: &str) -> ::core::result::Result<Self, ::pilaster::Error> {
         Self::from_label(label)
             .ok_or_else(|| ::pilaster::codegen::unknown_label("Level", label))
@@ -51,9 +53,11 @@ impl ::pilaster::codegen::ColumnType for Level {
     type Value = Self;
     type Inner = Self;
     type Class = Self;
+
     const KIND: ::pilaster::codegen::Kind = ::pilaster::codegen::Kind::Enum(
         &["low", "high"],
     );
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

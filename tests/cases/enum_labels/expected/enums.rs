@@ -65,6 +65,7 @@ impl Rating {
         Self::Crab,
         Self::LowerPg13,
     ];
+
     /// The label in the database.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -129,6 +130,7 @@ impl ::core::fmt::Display for Rating {
 
 impl ::core::str::FromStr for Rating {
     type Err = ::pilaster::Error;
+
     fn from_str(label: &str) -> ::core::result::Result<Self, ::pilaster::Error> {
         Self::from_label(label)
             .ok_or_else(|| ::pilaster::codegen::unknown_label("Rating", label))
@@ -139,6 +141,7 @@ impl ::pilaster::codegen::ColumnType for Rating {
     type Value = Self;
     type Inner = Self;
     type Class = Self;
+
     const KIND: ::pilaster::codegen::Kind = ::pilaster::codegen::Kind::Enum(
         &[
             "G",
@@ -162,6 +165,7 @@ impl ::pilaster::codegen::ColumnType for Rating {
             "pg-13",
         ],
     );
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

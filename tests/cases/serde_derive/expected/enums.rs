@@ -25,6 +25,7 @@ pub enum Colour {
 impl Colour {
     /// All variants, in order of declaration.
     pub const ALL: &'static [Self] = &[Self::Red, Self::Green];
+
     /// The label in the database.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -55,6 +56,7 @@ impl ::core::fmt::Display for Colour {
 
 impl ::core::str::FromStr for Colour {
     type Err = ::pilaster::Error;
+
     fn from_str(label: &str) -> ::core::result::Result<Self, ::pilaster::Error> {
         Self::from_label(label)
             .ok_or_else(|| ::pilaster::codegen::unknown_label("Colour", label))
@@ -65,9 +67,11 @@ impl ::pilaster::codegen::ColumnType for Colour {
     type Value = Self;
     type Inner = Self;
     type Class = Self;
+
     const KIND: ::pilaster::codegen::Kind = ::pilaster::codegen::Kind::Enum(
         &["red", "green"],
     );
+
     fn decode_nullable(
         row: &::pilaster::codegen::Row<'_>,
         at: usize,

@@ -8,6 +8,7 @@ pub struct Percent {
 
 impl ::pilaster::codegen::Model for Percent {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PercentColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Percent",
         schema: ::core::option::Option::None,
@@ -27,6 +28,7 @@ impl ::pilaster::codegen::Model for Percent {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PercentColumns<N> {
@@ -55,6 +57,7 @@ impl ::pilaster::codegen::Model for Percent {
 
 impl ::pilaster::codegen::Keyed for Percent {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -69,8 +72,9 @@ impl ::pilaster::codegen::Keyed for Percent {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -130,6 +134,7 @@ impl NewPercent {
 
 impl ::pilaster::codegen::Insertable for NewPercent {
     type Model = super::super::Percent;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -142,10 +147,8 @@ impl ::pilaster::codegen::Insertable for NewPercent {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

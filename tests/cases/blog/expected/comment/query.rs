@@ -48,6 +48,7 @@ impl<N: ::pilaster::codegen::Nullability> CommentColumns<N> {
 
 impl ::pilaster::codegen::Selection for CommentColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Comment;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Comment>(self.__source, out);
     }
@@ -62,6 +63,7 @@ impl ::pilaster::codegen::Selection for CommentColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for CommentColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Comment>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Comment>(self.__source, out);
     }

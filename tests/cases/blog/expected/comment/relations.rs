@@ -9,6 +9,7 @@ impl super::super::Comment {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Post` this belongs to, as a query.
     pub fn post(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_post)

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> GroupColumns<N> {
 
 impl ::pilaster::codegen::Selection for GroupColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Group;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Group>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for GroupColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for GroupColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Group>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Group>(self.__source, out);
     }
@@ -95,10 +97,10 @@ impl super::super::Group {
         on: E,
         name: impl ::core::convert::Into<::std::string::String>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let name: ::std::string::String = name.into();
         let values = ::pilaster::codegen::values([
-            <::std::string::String as ColumnType>::encode(&name).map(Value::into_owned),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&name)
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[1], values)
     }

@@ -30,6 +30,7 @@ impl super::super::Group {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_users: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "users",
@@ -38,6 +39,7 @@ impl super::super::Group {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_users),
     };
+
     /// Every `User` that is linked with this: a query, and the links.
     pub fn users(&self) -> ::pilaster::Links<super::super::User> {
         ::pilaster::Links::new(self, Self::__relation_users, Self::__between_users)

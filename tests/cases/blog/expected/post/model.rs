@@ -18,6 +18,7 @@ pub struct Post {
 
 impl ::pilaster::codegen::Model for Post {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Post",
         schema: ::core::option::Option::None,
@@ -76,6 +77,7 @@ impl ::pilaster::codegen::Model for Post {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostColumns<N> {
@@ -124,6 +126,7 @@ impl ::pilaster::codegen::Model for Post {
 
 impl ::pilaster::codegen::Keyed for Post {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -138,8 +141,9 @@ impl ::pilaster::codegen::Keyed for Post {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -222,6 +226,7 @@ impl NewPost {
 
 impl ::pilaster::codegen::Insertable for NewPost {
     type Model = super::super::Post;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -240,17 +245,17 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.content;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         if let ::core::option::Option::Some(value) = &self.status {
-            put(<super::super::Status as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::Status as ::pilaster::codegen::ColumnType>::encode(value)?,
+            )?;
         }
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;

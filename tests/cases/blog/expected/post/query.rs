@@ -63,6 +63,7 @@ impl<N: ::pilaster::codegen::Nullability> PostColumns<N> {
 
 impl ::pilaster::codegen::Selection for PostColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Post;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Post>(self.__source, out);
     }
@@ -77,6 +78,7 @@ impl ::pilaster::codegen::Selection for PostColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for PostColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Post>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Post>(self.__source, out);
     }

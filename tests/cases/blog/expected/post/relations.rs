@@ -9,6 +9,7 @@ impl super::super::Post {
         on: &[(4usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, as a query.
     pub fn user(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_user)
@@ -22,6 +23,7 @@ impl super::super::Post {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Comment` that belongs to this, as a query.
     pub fn comments(&self) -> ::pilaster::Query<super::super::Comment> {
         ::pilaster::codegen::related(self, Self::__relation_comments)

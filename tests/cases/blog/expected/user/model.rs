@@ -16,6 +16,7 @@ pub struct User {
 
 impl ::pilaster::codegen::Model for User {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::UserColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "User",
         schema: ::core::option::Option::None,
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Model for User {
         uniques: &[&[1usize], &[2usize]],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::UserColumns<N> {
@@ -116,6 +118,7 @@ impl ::pilaster::codegen::Model for User {
 
 impl ::pilaster::codegen::Keyed for User {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -130,8 +133,9 @@ impl ::pilaster::codegen::Keyed for User {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -228,6 +232,7 @@ impl NewUser {
 
 impl ::pilaster::codegen::Insertable for NewUser {
     type Model = super::super::User;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -246,24 +251,28 @@ impl ::pilaster::codegen::Insertable for NewUser {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.username;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.email;
-        put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
+        put(
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.bio;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         if let ::core::option::Option::Some(value) = &self.created_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         ::core::result::Result::Ok(())

@@ -67,6 +67,7 @@ impl<N: ::pilaster::codegen::Nullability> UserColumns<N> {
 
 impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::User;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::User>(self.__source, out);
     }
@@ -81,6 +82,7 @@ impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::User>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::User>(self.__source, out);
     }
@@ -118,11 +120,10 @@ impl super::super::User {
         on: E,
         username: impl ::core::convert::Into<::std::string::String>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let username: ::std::string::String = username.into();
         let values = ::pilaster::codegen::values([
-            <::std::string::String as ColumnType>::encode(&username)
-                .map(Value::into_owned),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&username)
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[1], values)
     }
@@ -135,11 +136,12 @@ impl super::super::User {
         on: E,
         email: impl ::core::convert::Into<crate::types::Email>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let email: crate::types::Email = email.into();
         let values = ::pilaster::codegen::values([
-            <super::super::EmailColumn as ColumnType>::encode(&email)
-                .map(Value::into_owned),
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                    &email,
+                )
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[2], values)
     }

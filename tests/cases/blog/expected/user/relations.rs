@@ -9,6 +9,7 @@ impl super::super::User {
         on: &[(0usize, 4usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Post` that belongs to this, as a query.
     pub fn posts(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_posts)
@@ -43,6 +44,7 @@ impl super::super::User {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_groups: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "groups",
@@ -51,6 +53,7 @@ impl super::super::User {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_groups),
     };
+
     /// Every `Group` that is linked with this: a query, and the links.
     pub fn groups(&self) -> ::pilaster::Links<super::super::Group> {
         ::pilaster::Links::new(self, Self::__relation_groups, Self::__between_groups)

@@ -48,6 +48,7 @@ pub struct Maybe {
 
 impl ::pilaster::codegen::Model for Maybe {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::MaybeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Maybe",
         schema: ::core::option::Option::None,
@@ -202,6 +203,7 @@ impl ::pilaster::codegen::Model for Maybe {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::MaybeColumns<N> {
@@ -361,6 +363,7 @@ impl ::pilaster::codegen::Model for Maybe {
 
 impl ::pilaster::codegen::Keyed for Maybe {
     type Key = i32;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -375,8 +378,9 @@ impl ::pilaster::codegen::Keyed for Maybe {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i32 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i32 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -649,6 +653,7 @@ impl NewMaybe {
 
 impl ::pilaster::codegen::Insertable for NewMaybe {
     type Model = super::super::Maybe;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -680,87 +685,123 @@ impl ::pilaster::codegen::Insertable for NewMaybe {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.tiny;
-        put(<::core::option::Option<i8> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i8,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.small;
-        put(<::core::option::Option<i16> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i16,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.int;
-        put(<::core::option::Option<i32> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.big;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.real;
-        put(<::core::option::Option<f32> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.double;
-        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.exact;
         put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.any_exact;
         put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.flag;
-        put(<::core::option::Option<bool> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                bool,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.short;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.long;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.raw_bytes;
         put(
-            <::core::option::Option<::std::vec::Vec<u8>> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::vec::Vec<u8>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.day;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDate,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.clock;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveTime,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.local;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDateTime,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.instant;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.guid;
         put(
             <::core::option::Option<
                 ::pilaster::uuid::Uuid,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.doc;
         put(
             <::core::option::Option<
                 ::pilaster::serde_json::Value,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.mood;
-        put(<::core::option::Option<super::super::Mood> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                super::super::Mood,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

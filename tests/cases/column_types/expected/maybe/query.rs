@@ -114,6 +114,7 @@ impl<N: ::pilaster::codegen::Nullability> MaybeColumns<N> {
 
 impl ::pilaster::codegen::Selection for MaybeColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Maybe;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Maybe>(self.__source, out);
     }
@@ -128,6 +129,7 @@ impl ::pilaster::codegen::Selection for MaybeColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for MaybeColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Maybe>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Maybe>(self.__source, out);
     }

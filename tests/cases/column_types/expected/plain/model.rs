@@ -46,6 +46,7 @@ pub struct Plain {
 
 impl ::pilaster::codegen::Model for Plain {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PlainColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Plain",
         schema: ::core::option::Option::None,
@@ -200,6 +201,7 @@ impl ::pilaster::codegen::Model for Plain {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PlainColumns<N> {
@@ -315,6 +317,7 @@ impl ::pilaster::codegen::Model for Plain {
 
 impl ::pilaster::codegen::Keyed for Plain {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -329,8 +332,9 @@ impl ::pilaster::codegen::Keyed for Plain {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -467,6 +471,7 @@ impl NewPlain {
 
 impl ::pilaster::codegen::Insertable for NewPlain {
     type Model = super::super::Plain;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -498,53 +503,77 @@ impl ::pilaster::codegen::Insertable for NewPlain {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.tiny;
-        put(<i8 as ColumnType>::encode(value)?)?;
+        put(<i8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.small;
-        put(<i16 as ColumnType>::encode(value)?)?;
+        put(<i16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.int;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.big;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.real;
-        put(<f32 as ColumnType>::encode(value)?)?;
+        put(<f32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.double;
-        put(<f64 as ColumnType>::encode(value)?)?;
+        put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.exact;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.any_exact;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.flag;
-        put(<bool as ColumnType>::encode(value)?)?;
+        put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.short;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.long;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.raw_bytes;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.day;
-        put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.clock;
-        put(<::pilaster::chrono::NaiveTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.local;
-        put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.instant;
         put(
             <::pilaster::chrono::DateTime<
                 ::pilaster::chrono::Utc,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.guid;
-        put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.doc;
-        put(<::pilaster::serde_json::Value as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::serde_json::Value as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.mood;
-        put(<super::super::Mood as ColumnType>::encode(value)?)?;
+        put(<super::super::Mood as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -90,6 +90,7 @@ impl<N: ::pilaster::codegen::Nullability> PlainColumns<N> {
 
 impl ::pilaster::codegen::Selection for PlainColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Plain;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Plain>(self.__source, out);
     }
@@ -104,6 +105,7 @@ impl ::pilaster::codegen::Selection for PlainColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for PlainColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Plain>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Plain>(self.__source, out);
     }

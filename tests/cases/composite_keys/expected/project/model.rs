@@ -12,6 +12,7 @@ pub struct Project {
 
 impl ::pilaster::codegen::Model for Project {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProjectColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Project",
         schema: ::core::option::Option::None,
@@ -54,6 +55,7 @@ impl ::pilaster::codegen::Model for Project {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProjectColumns<N> {
@@ -94,6 +96,7 @@ impl ::pilaster::codegen::Model for Project {
 
 impl ::pilaster::codegen::Keyed for Project {
     type Key = (i32, ::std::string::String);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -108,10 +111,9 @@ impl ::pilaster::codegen::Keyed for Project {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i32 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -174,6 +176,7 @@ impl NewProject {
 
 impl ::pilaster::codegen::Insertable for NewProject {
     type Model = super::super::Project;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -186,14 +189,12 @@ impl ::pilaster::codegen::Insertable for NewProject {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.tenant_id;
         put(value.encode::<i32>()?)?;
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -58,6 +58,7 @@ impl<N: ::pilaster::codegen::Nullability> ProjectColumns<N> {
 
 impl ::pilaster::codegen::Selection for ProjectColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Project;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Project>(self.__source, out);
     }
@@ -72,6 +73,7 @@ impl ::pilaster::codegen::Selection for ProjectColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for ProjectColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Project>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Project>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::Project {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Tenant` this belongs to, as a query.
     pub fn tenant(&self) -> ::pilaster::Query<super::super::Tenant> {
         ::pilaster::codegen::related(self, Self::__relation_tenant)
@@ -22,6 +23,7 @@ impl super::super::Project {
         on: &[(0usize, 0usize), (1usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Task` that belongs to this, as a query.
     pub fn tasks(&self) -> ::pilaster::Query<super::super::Task> {
         ::pilaster::codegen::related(self, Self::__relation_tasks)

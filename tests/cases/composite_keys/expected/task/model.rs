@@ -14,6 +14,7 @@ pub struct Task {
 
 impl ::pilaster::codegen::Model for Task {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TaskColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Task",
         schema: ::core::option::Option::None,
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Model for Task {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TaskColumns<N> {
@@ -105,6 +107,7 @@ impl ::pilaster::codegen::Model for Task {
 
 impl ::pilaster::codegen::Keyed for Task {
     type Key = (i32, ::std::string::String, i32);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -119,11 +122,10 @@ impl ::pilaster::codegen::Keyed for Task {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i32 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
-            <i32 as ColumnType>::encode(&key.2),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
+            <i32 as ::pilaster::codegen::ColumnType>::encode(&key.2),
         ])
     }
 
@@ -191,6 +193,7 @@ impl NewTask {
 
 impl ::pilaster::codegen::Insertable for NewTask {
     type Model = super::super::Task;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -204,16 +207,14 @@ impl ::pilaster::codegen::Insertable for NewTask {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.tenant_id;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.project_code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.number;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.body;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

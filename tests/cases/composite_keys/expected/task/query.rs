@@ -50,6 +50,7 @@ impl<N: ::pilaster::codegen::Nullability> TaskColumns<N> {
 
 impl ::pilaster::codegen::Selection for TaskColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Task;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Task>(self.__source, out);
     }
@@ -64,6 +65,7 @@ impl ::pilaster::codegen::Selection for TaskColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for TaskColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Task>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Task>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::Task {
         on: &[(0usize, 0usize), (1usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Project` this belongs to, as a query.
     pub fn project(&self) -> ::pilaster::Query<super::super::Project> {
         ::pilaster::codegen::related(self, Self::__relation_project)

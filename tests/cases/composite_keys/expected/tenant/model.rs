@@ -10,6 +10,7 @@ pub struct Tenant {
 
 impl ::pilaster::codegen::Model for Tenant {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TenantColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Tenant",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Tenant {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TenantColumns<N> {
@@ -70,6 +72,7 @@ impl ::pilaster::codegen::Model for Tenant {
 
 impl ::pilaster::codegen::Keyed for Tenant {
     type Key = i32;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -84,8 +87,9 @@ impl ::pilaster::codegen::Keyed for Tenant {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i32 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i32 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -148,6 +152,7 @@ impl NewTenant {
 
 impl ::pilaster::codegen::Insertable for NewTenant {
     type Model = super::super::Tenant;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -161,13 +166,11 @@ impl ::pilaster::codegen::Insertable for NewTenant {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

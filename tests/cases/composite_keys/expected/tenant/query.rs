@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> TenantColumns<N> {
 
 impl ::pilaster::codegen::Selection for TenantColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Tenant;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Tenant>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for TenantColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for TenantColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Tenant>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Tenant>(self.__source, out);
     }

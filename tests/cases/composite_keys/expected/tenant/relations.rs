@@ -9,6 +9,7 @@ impl super::super::Tenant {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Project` that belongs to this, as a query.
     pub fn projects(&self) -> ::pilaster::Query<super::super::Project> {
         ::pilaster::codegen::related(self, Self::__relation_projects)

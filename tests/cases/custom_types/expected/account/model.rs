@@ -14,6 +14,7 @@ pub struct Account {
 
 impl ::pilaster::codegen::Model for Account {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::AccountColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Account",
         schema: ::core::option::Option::None,
@@ -54,6 +55,7 @@ impl ::pilaster::codegen::Model for Account {
         uniques: &[&[3usize]],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::AccountColumns<N> {
@@ -105,6 +107,7 @@ impl ::pilaster::codegen::Model for Account {
 
 impl ::pilaster::codegen::Keyed for Account {
     type Key = crate::types::Email;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -119,9 +122,8 @@ impl ::pilaster::codegen::Keyed for Account {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <super::super::EmailColumn as ColumnType>::encode(key),
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(key),
         ])
     }
 
@@ -207,6 +209,7 @@ impl NewAccount {
 
 impl ::pilaster::codegen::Insertable for NewAccount {
     type Model = super::super::Account;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -222,24 +225,30 @@ impl ::pilaster::codegen::Insertable for NewAccount {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.email;
-        put(<super::super::EmailColumn as ColumnType>::encode(value)?)?;
+        put(
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.host;
         put(
             <::core::option::Option<
                 super::super::AddressColumn,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         if let ::core::option::Option::Some(value) = &self.balance {
-            put(<super::super::MoneyColumn as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::MoneyColumn as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         let value = &self.backup;
         put(
             <::core::option::Option<
                 super::super::EmailColumn,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -55,6 +55,7 @@ impl<N: ::pilaster::codegen::Nullability> AccountColumns<N> {
 
 impl ::pilaster::codegen::Selection for AccountColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Account;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Account>(self.__source, out);
     }
@@ -69,6 +70,7 @@ impl ::pilaster::codegen::Selection for AccountColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for AccountColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Account>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Account>(self.__source, out);
     }
@@ -106,11 +108,12 @@ impl super::super::Account {
         on: E,
         backup: impl ::core::convert::Into<crate::types::Email>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let backup: crate::types::Email = backup.into();
         let values = ::pilaster::codegen::values([
-            <super::super::EmailColumn as ColumnType>::encode(&backup)
-                .map(Value::into_owned),
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
+                    &backup,
+                )
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[3], values)
     }

@@ -9,6 +9,7 @@ impl super::super::Account {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Login` that belongs to this, as a query.
     pub fn logins(&self) -> ::pilaster::Query<super::super::Login> {
         ::pilaster::codegen::related(self, Self::__relation_logins)

@@ -10,6 +10,7 @@ pub struct Login {
 
 impl ::pilaster::codegen::Model for Login {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LoginColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Login",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for Login {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LoginColumns<N> {
@@ -79,6 +81,7 @@ impl ::pilaster::codegen::Model for Login {
 
 impl ::pilaster::codegen::Keyed for Login {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -93,8 +96,9 @@ impl ::pilaster::codegen::Keyed for Login {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -159,6 +163,7 @@ impl NewLogin {
 
 impl ::pilaster::codegen::Insertable for NewLogin {
     type Model = super::super::Login;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -172,10 +177,8 @@ impl ::pilaster::codegen::Insertable for NewLogin {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.account_id;
         put(value.encode::<super::super::EmailColumn>()?)?;

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> LoginColumns<N> {
 
 impl ::pilaster::codegen::Selection for LoginColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Login;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Login>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for LoginColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for LoginColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Login>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Login>(self.__source, out);
     }

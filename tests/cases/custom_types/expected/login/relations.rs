@@ -9,6 +9,7 @@ impl super::super::Login {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Account` this belongs to, as a query.
     pub fn account(&self) -> ::pilaster::Query<super::super::Account> {
         ::pilaster::codegen::related(self, Self::__relation_account)

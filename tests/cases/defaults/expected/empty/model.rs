@@ -10,6 +10,7 @@ pub struct Empty {
 
 impl ::pilaster::codegen::Model for Empty {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::EmptyColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Empty",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Empty {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::EmptyColumns<N> {
@@ -70,6 +72,7 @@ impl ::pilaster::codegen::Model for Empty {
 
 impl ::pilaster::codegen::Keyed for Empty {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -84,8 +87,9 @@ impl ::pilaster::codegen::Keyed for Empty {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -158,6 +162,7 @@ impl NewEmpty {
 
 impl ::pilaster::codegen::Insertable for NewEmpty {
     type Model = super::super::Empty;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -171,14 +176,14 @@ impl ::pilaster::codegen::Insertable for NewEmpty {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.note;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -36,6 +36,7 @@ impl<N: ::pilaster::codegen::Nullability> EmptyColumns<N> {
 
 impl ::pilaster::codegen::Selection for EmptyColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Empty;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Empty>(self.__source, out);
     }
@@ -50,6 +51,7 @@ impl ::pilaster::codegen::Selection for EmptyColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for EmptyColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Empty>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Empty>(self.__source, out);
     }

@@ -36,6 +36,7 @@ pub struct Setting {
 
 impl ::pilaster::codegen::Model for Setting {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::SettingColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Setting",
         schema: ::core::option::Option::None,
@@ -155,6 +156,7 @@ impl ::pilaster::codegen::Model for Setting {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::SettingColumns<N> {
@@ -248,6 +250,7 @@ impl ::pilaster::codegen::Model for Setting {
 
 impl ::pilaster::codegen::Keyed for Setting {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -262,8 +265,9 @@ impl ::pilaster::codegen::Keyed for Setting {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -476,6 +480,7 @@ impl NewSetting {
 
 impl ::pilaster::codegen::Insertable for NewSetting {
     type Model = super::super::Setting;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -526,60 +531,78 @@ impl ::pilaster::codegen::Insertable for NewSetting {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.required;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.optional;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         if let ::core::option::Option::Some(value) = &self.count {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.negative {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.ratio {
-            put(<f64 as ColumnType>::encode(value)?)?;
+            put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.price {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.on {
-            put(<bool as ColumnType>::encode(value)?)?;
+            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.name {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
+            put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.note {
             put(
                 <::core::option::Option<
                     ::std::string::String,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         if let ::core::option::Option::Some(value) = &self.empty {
-            put(<::std::string::String as ColumnType>::encode(value)?)?;
+            put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.day {
-            put(<::pilaster::chrono::NaiveDate as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.made_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         if let ::core::option::Option::Some(value) = &self.level {
-            put(<super::super::Level as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::Level as ::pilaster::codegen::ColumnType>::encode(value)?,
+            )?;
         }
         if let ::core::option::Option::Some(value) = &self.computed {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

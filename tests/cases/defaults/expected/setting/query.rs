@@ -80,6 +80,7 @@ impl<N: ::pilaster::codegen::Nullability> SettingColumns<N> {
 
 impl ::pilaster::codegen::Selection for SettingColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Setting;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Setting>(self.__source, out);
     }
@@ -94,6 +95,7 @@ impl ::pilaster::codegen::Selection for SettingColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for SettingColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Setting>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Setting>(self.__source, out);
     }

@@ -12,6 +12,7 @@ pub struct Film {
 
 impl ::pilaster::codegen::Model for Film {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::FilmColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Film",
         schema: ::core::option::Option::None,
@@ -89,6 +90,7 @@ impl ::pilaster::codegen::Model for Film {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::FilmColumns<N> {
@@ -129,6 +131,7 @@ impl ::pilaster::codegen::Model for Film {
 
 impl ::pilaster::codegen::Keyed for Film {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -143,8 +146,9 @@ impl ::pilaster::codegen::Keyed for Film {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -224,6 +228,7 @@ impl NewFilm {
 
 impl ::pilaster::codegen::Insertable for NewFilm {
     type Model = super::super::Film;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -240,17 +245,19 @@ impl ::pilaster::codegen::Insertable for NewFilm {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.rating {
-            put(<super::super::Rating as ColumnType>::encode(value)?)?;
+            put(
+                <super::super::Rating as ::pilaster::codegen::ColumnType>::encode(value)?,
+            )?;
         }
         let value = &self.other;
         put(
-            <::core::option::Option<super::super::Rating> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                super::super::Rating,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -39,6 +39,7 @@ impl<N: ::pilaster::codegen::Nullability> FilmColumns<N> {
 
 impl ::pilaster::codegen::Selection for FilmColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Film;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Film>(self.__source, out);
     }
@@ -53,6 +54,7 @@ impl ::pilaster::codegen::Selection for FilmColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for FilmColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Film>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Film>(self.__source, out);
     }

@@ -16,6 +16,7 @@ impl ::pilaster::codegen::Model for Rectangle {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::RectangleColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Rectangle",
         schema: ::core::option::Option::None,
@@ -56,6 +57,7 @@ impl ::pilaster::codegen::Model for Rectangle {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::RectangleColumns<N> {
@@ -90,6 +92,7 @@ impl ::pilaster::codegen::Model for Rectangle {
 
 impl ::pilaster::codegen::Keyed for Rectangle {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -104,8 +107,9 @@ impl ::pilaster::codegen::Keyed for Rectangle {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -171,6 +175,7 @@ impl NewRectangle {
 
 impl ::pilaster::codegen::Insertable for NewRectangle {
     type Model = super::super::Rectangle;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -185,15 +190,13 @@ impl ::pilaster::codegen::Insertable for NewRectangle {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.width;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.height;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

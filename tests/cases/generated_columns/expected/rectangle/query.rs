@@ -41,6 +41,7 @@ impl<N: ::pilaster::codegen::Nullability> RectangleColumns<N> {
 
 impl ::pilaster::codegen::Selection for RectangleColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Rectangle;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::Rectangle,
@@ -57,6 +58,7 @@ impl ::pilaster::codegen::Selection for RectangleColumns<::pilaster::codegen::No
 
 impl ::pilaster::codegen::Selection for RectangleColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Rectangle>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::Rectangle,

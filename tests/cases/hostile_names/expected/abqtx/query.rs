@@ -51,6 +51,7 @@ impl<N: ::pilaster::codegen::Nullability> ABQTXColumns<N> {
 
 impl ::pilaster::codegen::Selection for ABQTXColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::ABQTX;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::ABQTX>(self.__source, out);
     }
@@ -65,6 +66,7 @@ impl ::pilaster::codegen::Selection for ABQTXColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for ABQTXColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::ABQTX>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::ABQTX>(self.__source, out);
     }

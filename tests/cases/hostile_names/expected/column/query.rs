@@ -61,6 +61,7 @@ impl<N: ::pilaster::codegen::Nullability> ColumnColumns<N> {
 
 impl ::pilaster::codegen::Selection for ColumnColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Column;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Column>(self.__source, out);
     }
@@ -75,6 +76,7 @@ impl ::pilaster::codegen::Selection for ColumnColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for ColumnColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Column>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Column>(self.__source, out);
     }

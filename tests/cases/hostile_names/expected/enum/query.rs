@@ -31,6 +31,7 @@ impl<N: ::pilaster::codegen::Nullability> EnumColumns<N> {
 
 impl ::pilaster::codegen::Selection for EnumColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Enum;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Enum>(self.__source, out);
     }
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Selection for EnumColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for EnumColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Enum>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Enum>(self.__source, out);
     }

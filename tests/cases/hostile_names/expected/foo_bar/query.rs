@@ -46,6 +46,7 @@ impl<N: ::pilaster::codegen::Nullability> FooBarColumns<N> {
 
 impl ::pilaster::codegen::Selection for FooBarColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::FooBar;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::FooBar>(self.__source, out);
     }
@@ -60,6 +61,7 @@ impl ::pilaster::codegen::Selection for FooBarColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for FooBarColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::FooBar>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::FooBar>(self.__source, out);
     }

@@ -36,6 +36,7 @@ impl<N: ::pilaster::codegen::Nullability> NewsColumns<N> {
 
 impl ::pilaster::codegen::Selection for NewsColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::News;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::News>(self.__source, out);
     }
@@ -50,6 +51,7 @@ impl ::pilaster::codegen::Selection for NewsColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for NewsColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::News>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::News>(self.__source, out);
     }

@@ -37,6 +37,7 @@ impl<N: ::pilaster::codegen::Nullability> PercentColumns<N> {
 
 impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Percent;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Percent>(self.__source, out);
     }
@@ -51,6 +52,7 @@ impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Percent>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Percent>(self.__source, out);
     }

@@ -39,6 +39,7 @@ impl<N: ::pilaster::codegen::Nullability> ResultColumns<N> {
 
 impl ::pilaster::codegen::Selection for ResultColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Result;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Result>(self.__source, out);
     }
@@ -53,6 +54,7 @@ impl ::pilaster::codegen::Selection for ResultColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for ResultColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Result>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Result>(self.__source, out);
     }

@@ -31,6 +31,7 @@ impl<N: ::pilaster::codegen::Nullability> SchemaColumns<N> {
 
 impl ::pilaster::codegen::Selection for SchemaColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Schema;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Schema>(self.__source, out);
     }
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Selection for SchemaColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for SchemaColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Schema>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Schema>(self.__source, out);
     }

@@ -20,6 +20,7 @@ pub struct Type {
 
 impl ::pilaster::codegen::Model for Type {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TypeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Type",
         schema: ::core::option::Option::None,
@@ -81,6 +82,7 @@ impl ::pilaster::codegen::Model for Type {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TypeColumns<N> {
@@ -146,6 +148,7 @@ impl ::pilaster::codegen::Model for Type {
 
 impl ::pilaster::codegen::Keyed for Type {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -160,8 +163,9 @@ impl ::pilaster::codegen::Keyed for Type {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -299,6 +303,7 @@ impl NewType {
 
 impl ::pilaster::codegen::Insertable for NewType {
     type Model = super::super::Type;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.self_.is_some() {
             out.push(0);
@@ -317,34 +322,44 @@ impl ::pilaster::codegen::Insertable for NewType {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.self_ {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.super_;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.crate_;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.underscore;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.r#async;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.r#gen;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.r#fn;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

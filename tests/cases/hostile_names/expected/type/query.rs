@@ -61,6 +61,7 @@ impl<N: ::pilaster::codegen::Nullability> TypeColumns<N> {
 
 impl ::pilaster::codegen::Selection for TypeColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Type;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Type>(self.__source, out);
     }
@@ -75,6 +76,7 @@ impl ::pilaster::codegen::Selection for TypeColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for TypeColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Type>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Type>(self.__source, out);
     }

@@ -46,6 +46,7 @@ impl<N: ::pilaster::codegen::Nullability> U1f980Columns<N> {
 
 impl ::pilaster::codegen::Selection for U1f980Columns<::pilaster::codegen::NotNull> {
     type Output = super::super::U1f980;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::U1f980>(self.__source, out);
     }
@@ -60,6 +61,7 @@ impl ::pilaster::codegen::Selection for U1f980Columns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for U1f980Columns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::U1f980>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::U1f980>(self.__source, out);
     }

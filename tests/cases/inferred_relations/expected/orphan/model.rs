@@ -10,6 +10,7 @@ pub struct Orphan {
 
 impl ::pilaster::codegen::Model for Orphan {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrphanColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Orphan",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Orphan {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrphanColumns<N> {
@@ -70,6 +72,7 @@ impl ::pilaster::codegen::Model for Orphan {
 
 impl ::pilaster::codegen::Keyed for Orphan {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -84,8 +87,9 @@ impl ::pilaster::codegen::Keyed for Orphan {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -155,6 +159,7 @@ impl NewOrphan {
 
 impl ::pilaster::codegen::Insertable for NewOrphan {
     type Model = super::super::Orphan;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -168,13 +173,15 @@ impl ::pilaster::codegen::Insertable for NewOrphan {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.gone_id;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

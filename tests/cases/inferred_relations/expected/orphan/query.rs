@@ -34,6 +34,7 @@ impl<N: ::pilaster::codegen::Nullability> OrphanColumns<N> {
 
 impl ::pilaster::codegen::Selection for OrphanColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Orphan;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Orphan>(self.__source, out);
     }
@@ -48,6 +49,7 @@ impl ::pilaster::codegen::Selection for OrphanColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for OrphanColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Orphan>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Orphan>(self.__source, out);
     }

@@ -14,6 +14,7 @@ pub struct Post {
 
 impl ::pilaster::codegen::Model for Post {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Post",
         schema: ::core::option::Option::None,
@@ -79,6 +80,7 @@ impl ::pilaster::codegen::Model for Post {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostColumns<N> {
@@ -121,6 +123,7 @@ impl ::pilaster::codegen::Model for Post {
 
 impl ::pilaster::codegen::Keyed for Post {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -135,8 +138,9 @@ impl ::pilaster::codegen::Keyed for Post {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -225,6 +229,7 @@ impl NewPost {
 
 impl ::pilaster::codegen::Insertable for NewPost {
     type Model = super::super::Post;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -240,10 +245,8 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
@@ -251,14 +254,18 @@ impl ::pilaster::codegen::Insertable for NewPost {
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         let value = &self.reviewer;
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         ::core::result::Result::Ok(())

@@ -9,6 +9,7 @@ impl super::super::Post {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, as a query.
     pub fn user(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_user)
@@ -22,6 +23,7 @@ impl super::super::Post {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, if any, as a query.
     pub fn editor(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_editor)
@@ -35,6 +37,7 @@ impl super::super::Post {
         on: &[(3usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, if any, as a query.
     pub fn reviewer_user(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_reviewer_user)
@@ -69,6 +72,7 @@ impl super::super::Post {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_tags: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "tags",
@@ -77,6 +81,7 @@ impl super::super::Post {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_tags),
     };
+
     /// Every `Tag` that is linked with this: a query, and the links.
     pub fn tags(&self) -> ::pilaster::Links<super::super::Tag> {
         ::pilaster::Links::new(self, Self::__relation_tags, Self::__between_tags)
@@ -111,6 +116,7 @@ impl super::super::Post {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_users: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "users",
@@ -119,6 +125,7 @@ impl super::super::Post {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_users),
     };
+
     /// Every `User` that is linked with this: a query, and the links.
     pub fn users(&self) -> ::pilaster::Links<super::super::User> {
         ::pilaster::Links::new(self, Self::__relation_users, Self::__between_users)
@@ -132,6 +139,7 @@ impl super::super::Post {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `PostTag` that belongs to this, as a query.
     pub fn post_tags(&self) -> ::pilaster::Query<super::super::PostTag> {
         ::pilaster::codegen::related(self, Self::__relation_post_tags)
@@ -145,6 +153,7 @@ impl super::super::Post {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `PostVote` that belongs to this, as a query.
     pub fn post_votes(&self) -> ::pilaster::Query<super::super::PostVote> {
         ::pilaster::codegen::related(self, Self::__relation_post_votes)

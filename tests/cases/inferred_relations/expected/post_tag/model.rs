@@ -10,6 +10,7 @@ pub struct PostTag {
 
 impl ::pilaster::codegen::Model for PostTag {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostTagColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "PostTag",
         schema: ::core::option::Option::None,
@@ -53,6 +54,7 @@ impl ::pilaster::codegen::Model for PostTag {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostTagColumns<N> {
@@ -87,6 +89,7 @@ impl ::pilaster::codegen::Model for PostTag {
 
 impl ::pilaster::codegen::Keyed for PostTag {
     type Key = (i64, ::std::string::String);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -101,10 +104,9 @@ impl ::pilaster::codegen::Keyed for PostTag {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <::std::string::String as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -163,6 +165,7 @@ impl NewPostTag {
 
 impl ::pilaster::codegen::Insertable for NewPostTag {
     type Model = super::super::PostTag;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -174,8 +177,6 @@ impl ::pilaster::codegen::Insertable for NewPostTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
         put(value.encode::<i64>()?)?;
         let value = &self.tag_name;

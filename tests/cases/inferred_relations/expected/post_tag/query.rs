@@ -55,6 +55,7 @@ impl<N: ::pilaster::codegen::Nullability> PostTagColumns<N> {
 
 impl ::pilaster::codegen::Selection for PostTagColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::PostTag;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::PostTag>(self.__source, out);
     }
@@ -69,6 +70,7 @@ impl ::pilaster::codegen::Selection for PostTagColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for PostTagColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::PostTag>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::PostTag>(self.__source, out);
     }

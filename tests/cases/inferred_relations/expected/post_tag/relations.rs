@@ -9,6 +9,7 @@ impl super::super::PostTag {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Post` this belongs to, as a query.
     pub fn post(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_post)
@@ -22,6 +23,7 @@ impl super::super::PostTag {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Tag` this belongs to, as a query.
     pub fn tag_name_tag(&self) -> ::pilaster::Query<super::super::Tag> {
         ::pilaster::codegen::related(self, Self::__relation_tag_name_tag)

@@ -12,6 +12,7 @@ pub struct PostVote {
 
 impl ::pilaster::codegen::Model for PostVote {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PostVoteColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "PostVote",
         schema: ::core::option::Option::None,
@@ -62,6 +63,7 @@ impl ::pilaster::codegen::Model for PostVote {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PostVoteColumns<N> {
@@ -94,6 +96,7 @@ impl ::pilaster::codegen::Model for PostVote {
 
 impl ::pilaster::codegen::Keyed for PostVote {
     type Key = (i64, i64);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -108,10 +111,9 @@ impl ::pilaster::codegen::Keyed for PostVote {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <i64 as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -177,6 +179,7 @@ impl NewPostVote {
 
 impl ::pilaster::codegen::Insertable for NewPostVote {
     type Model = super::super::PostVote;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -191,14 +194,12 @@ impl ::pilaster::codegen::Insertable for NewPostVote {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.post_id;
         put(value.encode::<i64>()?)?;
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.weight {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -58,6 +58,7 @@ impl<N: ::pilaster::codegen::Nullability> PostVoteColumns<N> {
 
 impl ::pilaster::codegen::Selection for PostVoteColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::PostVote;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::PostVote>(self.__source, out);
     }
@@ -72,6 +73,7 @@ impl ::pilaster::codegen::Selection for PostVoteColumns<::pilaster::codegen::Not
 
 impl ::pilaster::codegen::Selection for PostVoteColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::PostVote>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::PostVote>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::PostVote {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Post` this belongs to, as a query.
     pub fn post(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_post)
@@ -22,6 +23,7 @@ impl super::super::PostVote {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, as a query.
     pub fn user(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_user)

@@ -10,6 +10,7 @@ pub struct Profile {
 
 impl ::pilaster::codegen::Model for Profile {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProfileColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Profile",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for Profile {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProfileColumns<N> {
@@ -79,6 +81,7 @@ impl ::pilaster::codegen::Model for Profile {
 
 impl ::pilaster::codegen::Keyed for Profile {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -93,8 +96,9 @@ impl ::pilaster::codegen::Keyed for Profile {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -156,6 +160,7 @@ impl NewProfile {
 
 impl ::pilaster::codegen::Insertable for NewProfile {
     type Model = super::super::Profile;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -167,13 +172,13 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         let value = &self.bio;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -47,6 +47,7 @@ impl<N: ::pilaster::codegen::Nullability> ProfileColumns<N> {
 
 impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Profile;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Profile>(self.__source, out);
     }
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Profile>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Profile>(self.__source, out);
     }

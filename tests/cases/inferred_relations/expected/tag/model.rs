@@ -8,6 +8,7 @@ pub struct Tag {
 
 impl ::pilaster::codegen::Model for Tag {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TagColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Tag",
         schema: ::core::option::Option::None,
@@ -27,6 +28,7 @@ impl ::pilaster::codegen::Model for Tag {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TagColumns<N> {
@@ -59,6 +61,7 @@ impl ::pilaster::codegen::Model for Tag {
 
 impl ::pilaster::codegen::Keyed for Tag {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -73,8 +76,9 @@ impl ::pilaster::codegen::Keyed for Tag {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -121,6 +125,7 @@ impl NewTag {
 
 impl ::pilaster::codegen::Insertable for NewTag {
     type Model = super::super::Tag;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
     }
@@ -131,10 +136,8 @@ impl ::pilaster::codegen::Insertable for NewTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

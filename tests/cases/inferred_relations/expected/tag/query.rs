@@ -51,6 +51,7 @@ impl<N: ::pilaster::codegen::Nullability> TagColumns<N> {
 
 impl ::pilaster::codegen::Selection for TagColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Tag;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Tag>(self.__source, out);
     }
@@ -65,6 +66,7 @@ impl ::pilaster::codegen::Selection for TagColumns<::pilaster::codegen::NotNull>
 
 impl ::pilaster::codegen::Selection for TagColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Tag>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Tag>(self.__source, out);
     }

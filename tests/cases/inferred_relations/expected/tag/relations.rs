@@ -9,6 +9,7 @@ impl super::super::Tag {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `PostTag` that belongs to this, as a query.
     pub fn tag_name_tag_post_tags(&self) -> ::pilaster::Query<super::super::PostTag> {
         ::pilaster::codegen::related(self, Self::__relation_tag_name_tag_post_tags)
@@ -43,6 +44,7 @@ impl super::super::Tag {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_posts: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "posts",
@@ -51,6 +53,7 @@ impl super::super::Tag {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_posts),
     };
+
     /// Every `Post` that is linked with this: a query, and the links.
     pub fn posts(&self) -> ::pilaster::Links<super::super::Post> {
         ::pilaster::Links::new(self, Self::__relation_posts, Self::__between_posts)

@@ -9,6 +9,7 @@ impl super::super::User {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, if any, as a query.
     pub fn manager(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_manager)
@@ -22,6 +23,7 @@ impl super::super::User {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `PostVote` that belongs to this, as a query.
     pub fn post_votes(&self) -> ::pilaster::Query<super::super::PostVote> {
         ::pilaster::codegen::related(self, Self::__relation_post_votes)
@@ -35,6 +37,7 @@ impl super::super::User {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Post` that belongs to this, as a query.
     pub fn posts(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_posts)
@@ -48,6 +51,7 @@ impl super::super::User {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Post` that belongs to this, as a query.
     pub fn editor_posts(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_editor_posts)
@@ -61,6 +65,7 @@ impl super::super::User {
         on: &[(0usize, 3usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Post` that belongs to this, as a query.
     pub fn reviewer_user_posts(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_reviewer_user_posts)
@@ -74,6 +79,7 @@ impl super::super::User {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Profile` that belongs to this, if any, as a query.
     pub fn profile(&self) -> ::pilaster::Query<super::super::Profile> {
         ::pilaster::codegen::related(self, Self::__relation_profile)
@@ -87,6 +93,7 @@ impl super::super::User {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `User` that belongs to this, as a query.
     pub fn manager_users(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_manager_users)

@@ -10,6 +10,7 @@ pub struct LogLine {
 
 impl ::pilaster::codegen::Model for LogLine {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LogLineColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "LogLine",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for LogLine {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LogLineColumns<N> {
@@ -119,6 +121,7 @@ impl NewLogLine {
 
 impl ::pilaster::codegen::Insertable for NewLogLine {
     type Model = super::super::LogLine;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.at.is_some() {
             out.push(0);
@@ -132,17 +135,15 @@ impl ::pilaster::codegen::Insertable for NewLogLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         let value = &self.line;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

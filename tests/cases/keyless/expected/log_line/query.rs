@@ -37,6 +37,7 @@ impl<N: ::pilaster::codegen::Nullability> LogLineColumns<N> {
 
 impl ::pilaster::codegen::Selection for LogLineColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::LogLine;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::LogLine>(self.__source, out);
     }
@@ -51,6 +52,7 @@ impl ::pilaster::codegen::Selection for LogLineColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for LogLineColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::LogLine>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::LogLine>(self.__source, out);
     }

@@ -10,6 +10,7 @@ pub struct Course {
 
 impl ::pilaster::codegen::Model for Course {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CourseColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Course",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Course {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CourseColumns<N> {
@@ -74,6 +76,7 @@ impl ::pilaster::codegen::Model for Course {
 
 impl ::pilaster::codegen::Keyed for Course {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -88,8 +91,9 @@ impl ::pilaster::codegen::Keyed for Course {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -144,6 +148,7 @@ impl NewCourse {
 
 impl ::pilaster::codegen::Insertable for NewCourse {
     type Model = super::super::Course;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -155,12 +160,10 @@ impl ::pilaster::codegen::Insertable for NewCourse {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> CourseColumns<N> {
 
 impl ::pilaster::codegen::Selection for CourseColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Course;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Course>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for CourseColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for CourseColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Course>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Course>(self.__source, out);
     }

@@ -30,6 +30,7 @@ impl super::super::Course {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_students: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "students",
@@ -38,6 +39,7 @@ impl super::super::Course {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_students),
     };
+
     /// Every `Student` that is linked with this: a query, and the links.
     pub fn students(&self) -> ::pilaster::Links<super::super::Student> {
         ::pilaster::Links::new(self, Self::__relation_students, Self::__between_students)

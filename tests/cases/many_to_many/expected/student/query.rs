@@ -45,6 +45,7 @@ impl<N: ::pilaster::codegen::Nullability> StudentColumns<N> {
 
 impl ::pilaster::codegen::Selection for StudentColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Student;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Student>(self.__source, out);
     }
@@ -59,6 +60,7 @@ impl ::pilaster::codegen::Selection for StudentColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for StudentColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Student>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Student>(self.__source, out);
     }

@@ -30,6 +30,7 @@ impl super::super::Student {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_courses: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "courses",
@@ -38,6 +39,7 @@ impl super::super::Student {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_courses),
     };
+
     /// Every `Course` that is linked with this: a query, and the links.
     pub fn courses(&self) -> ::pilaster::Links<super::super::Course> {
         ::pilaster::Links::new(self, Self::__relation_courses, Self::__between_courses)

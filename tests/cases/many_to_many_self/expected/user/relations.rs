@@ -30,6 +30,7 @@ impl super::super::User {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_following: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "following",
@@ -38,6 +39,7 @@ impl super::super::User {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_following),
     };
+
     /// Every `User` that is linked with this: a query, and the links.
     pub fn following(&self) -> ::pilaster::Links<super::super::User> {
         ::pilaster::Links::new(
@@ -76,6 +78,7 @@ impl super::super::User {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_followers: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "followers",
@@ -84,6 +87,7 @@ impl super::super::User {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_followers),
     };
+
     /// Every `User` that is linked with this: a query, and the links.
     pub fn followers(&self) -> ::pilaster::Links<super::super::User> {
         ::pilaster::Links::new(

@@ -10,6 +10,7 @@ pub struct Order {
 
 impl ::pilaster::codegen::Model for Order {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrderColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Order",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Order {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrderColumns<N> {
@@ -71,6 +73,7 @@ impl ::pilaster::codegen::Model for Order {
 
 impl ::pilaster::codegen::Keyed for Order {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -85,8 +88,9 @@ impl ::pilaster::codegen::Keyed for Order {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -161,6 +165,7 @@ impl NewOrder {
 
 impl ::pilaster::codegen::Insertable for NewOrder {
     type Model = super::super::Order;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -176,16 +181,14 @@ impl ::pilaster::codegen::Insertable for NewOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.placed_at {
             put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ColumnType>::encode(value)?,
+                > as ::pilaster::codegen::ColumnType>::encode(value)?,
             )?;
         }
         ::core::result::Result::Ok(())

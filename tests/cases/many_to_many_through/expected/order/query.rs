@@ -56,6 +56,7 @@ impl<N: ::pilaster::codegen::Nullability> OrderColumns<N> {
 
 impl ::pilaster::codegen::Selection for OrderColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Order;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Order>(self.__source, out);
     }
@@ -70,6 +71,7 @@ impl ::pilaster::codegen::Selection for OrderColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for OrderColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Order>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Order>(self.__source, out);
     }

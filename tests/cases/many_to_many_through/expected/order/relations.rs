@@ -30,6 +30,7 @@ impl super::super::Order {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_products: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "products",
@@ -38,6 +39,7 @@ impl super::super::Order {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_products),
     };
+
     /// Every `Product` that is linked with this: a query, and the links.
     pub fn products(&self) -> ::pilaster::Links<super::super::Product> {
         ::pilaster::Links::new(self, Self::__relation_products, Self::__between_products)
@@ -51,6 +53,7 @@ impl super::super::Order {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `OrderLine` that belongs to this, as a query.
     pub fn lines(&self) -> ::pilaster::Query<super::super::OrderLine> {
         ::pilaster::codegen::related(self, Self::__relation_lines)

@@ -14,6 +14,7 @@ impl ::pilaster::codegen::Model for OrderLine {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::OrderLineColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "OrderLine",
         schema: ::core::option::Option::None,
@@ -64,6 +65,7 @@ impl ::pilaster::codegen::Model for OrderLine {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::OrderLineColumns<N> {
@@ -96,6 +98,7 @@ impl ::pilaster::codegen::Model for OrderLine {
 
 impl ::pilaster::codegen::Keyed for OrderLine {
     type Key = (i64, i64);
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -110,10 +113,9 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&key.0),
-            <i64 as ColumnType>::encode(&key.1),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.0),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&key.1),
         ])
     }
 
@@ -179,6 +181,7 @@ impl NewOrderLine {
 
 impl ::pilaster::codegen::Insertable for NewOrderLine {
     type Model = super::super::OrderLine;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -193,14 +196,12 @@ impl ::pilaster::codegen::Insertable for NewOrderLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.order_id;
         put(value.encode::<i64>()?)?;
         let value = &self.product_id;
         put(value.encode::<i64>()?)?;
         if let ::core::option::Option::Some(value) = &self.quantity {
-            put(<i32 as ColumnType>::encode(value)?)?;
+            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

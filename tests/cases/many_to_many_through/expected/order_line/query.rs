@@ -58,6 +58,7 @@ impl<N: ::pilaster::codegen::Nullability> OrderLineColumns<N> {
 
 impl ::pilaster::codegen::Selection for OrderLineColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::OrderLine;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::OrderLine,
@@ -74,6 +75,7 @@ impl ::pilaster::codegen::Selection for OrderLineColumns<::pilaster::codegen::No
 
 impl ::pilaster::codegen::Selection for OrderLineColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::OrderLine>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::OrderLine,

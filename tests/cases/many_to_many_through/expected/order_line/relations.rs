@@ -9,6 +9,7 @@ impl super::super::OrderLine {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Order` this belongs to, as a query.
     pub fn order(&self) -> ::pilaster::Query<super::super::Order> {
         ::pilaster::codegen::related(self, Self::__relation_order)
@@ -22,6 +23,7 @@ impl super::super::OrderLine {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Product` this belongs to, as a query.
     pub fn product(&self) -> ::pilaster::Query<super::super::Product> {
         ::pilaster::codegen::related(self, Self::__relation_product)

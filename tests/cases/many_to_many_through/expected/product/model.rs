@@ -12,6 +12,7 @@ pub struct Product {
 
 impl ::pilaster::codegen::Model for Product {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProductColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Product",
         schema: ::core::option::Option::None,
@@ -47,6 +48,7 @@ impl ::pilaster::codegen::Model for Product {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProductColumns<N> {
@@ -87,6 +89,7 @@ impl ::pilaster::codegen::Model for Product {
 
 impl ::pilaster::codegen::Keyed for Product {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -101,8 +104,9 @@ impl ::pilaster::codegen::Keyed for Product {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -171,6 +175,7 @@ impl NewProduct {
 
 impl ::pilaster::codegen::Insertable for NewProduct {
     type Model = super::super::Product;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -185,15 +190,17 @@ impl ::pilaster::codegen::Insertable for NewProduct {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.price;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

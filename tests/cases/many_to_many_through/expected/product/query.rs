@@ -58,6 +58,7 @@ impl<N: ::pilaster::codegen::Nullability> ProductColumns<N> {
 
 impl ::pilaster::codegen::Selection for ProductColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Product;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Product>(self.__source, out);
     }
@@ -72,6 +73,7 @@ impl ::pilaster::codegen::Selection for ProductColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for ProductColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Product>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Product>(self.__source, out);
     }

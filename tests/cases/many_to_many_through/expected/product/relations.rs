@@ -30,6 +30,7 @@ impl super::super::Product {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_orders: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "orders",
@@ -38,6 +39,7 @@ impl super::super::Product {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_orders),
     };
+
     /// Every `Order` that is linked with this: a query, and the links.
     pub fn orders(&self) -> ::pilaster::Links<super::super::Order> {
         ::pilaster::Links::new(self, Self::__relation_orders, Self::__between_orders)
@@ -51,6 +53,7 @@ impl super::super::Product {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `OrderLine` that belongs to this, as a query.
     pub fn lines(&self) -> ::pilaster::Query<super::super::OrderLine> {
         ::pilaster::codegen::related(self, Self::__relation_lines)

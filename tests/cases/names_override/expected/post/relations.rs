@@ -9,6 +9,7 @@ impl super::super::Post {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, as a query.
     pub fn author(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_author)

@@ -9,6 +9,7 @@ impl super::super::User {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Post` that belongs to this, as a query.
     pub fn usr_posts(&self) -> ::pilaster::Query<super::super::Post> {
         ::pilaster::codegen::related(self, Self::__relation_usr_posts)

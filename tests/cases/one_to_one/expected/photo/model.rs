@@ -10,6 +10,7 @@ pub struct Photo {
 
 impl ::pilaster::codegen::Model for Photo {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PhotoColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Photo",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for Photo {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PhotoColumns<N> {
@@ -79,6 +81,7 @@ impl ::pilaster::codegen::Model for Photo {
 
 impl ::pilaster::codegen::Keyed for Photo {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -93,8 +96,9 @@ impl ::pilaster::codegen::Keyed for Photo {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -149,6 +153,7 @@ impl NewPhoto {
 
 impl ::pilaster::codegen::Insertable for NewPhoto {
     type Model = super::super::Photo;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -160,12 +165,10 @@ impl ::pilaster::codegen::Insertable for NewPhoto {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         let value = &self.image;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> PhotoColumns<N> {
 
 impl ::pilaster::codegen::Selection for PhotoColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Photo;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Photo>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for PhotoColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for PhotoColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Photo>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Photo>(self.__source, out);
     }

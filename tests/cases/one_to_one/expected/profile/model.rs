@@ -12,6 +12,7 @@ pub struct Profile {
 
 impl ::pilaster::codegen::Model for Profile {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ProfileColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Profile",
         schema: ::core::option::Option::None,
@@ -54,6 +55,7 @@ impl ::pilaster::codegen::Model for Profile {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ProfileColumns<N> {
@@ -90,6 +92,7 @@ impl ::pilaster::codegen::Model for Profile {
 
 impl ::pilaster::codegen::Keyed for Profile {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -104,8 +107,9 @@ impl ::pilaster::codegen::Keyed for Profile {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -174,6 +178,7 @@ impl NewProfile {
 
 impl ::pilaster::codegen::Insertable for NewProfile {
     type Model = super::super::Profile;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -188,13 +193,11 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.bio;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.user_id;
         put(value.encode::<i64>()?)?;
         ::core::result::Result::Ok(())

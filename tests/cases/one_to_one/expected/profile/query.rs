@@ -48,6 +48,7 @@ impl<N: ::pilaster::codegen::Nullability> ProfileColumns<N> {
 
 impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Profile;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Profile>(self.__source, out);
     }
@@ -62,6 +63,7 @@ impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for ProfileColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Profile>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Profile>(self.__source, out);
     }
@@ -99,10 +101,10 @@ impl super::super::Profile {
         on: E,
         user_id: impl ::core::convert::Into<i64>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let user_id: i64 = user_id.into();
         let values = ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&user_id).map(Value::into_owned),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&user_id)
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[2], values)
     }

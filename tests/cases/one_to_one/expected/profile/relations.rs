@@ -9,6 +9,7 @@ impl super::super::Profile {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `User` this belongs to, as a query.
     pub fn user(&self) -> ::pilaster::Query<super::super::User> {
         ::pilaster::codegen::related(self, Self::__relation_user)

@@ -54,6 +54,7 @@ impl<N: ::pilaster::codegen::Nullability> UserColumns<N> {
 
 impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::User;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::User>(self.__source, out);
     }
@@ -68,6 +69,7 @@ impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for UserColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::User>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::User>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::User {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Profile` that belongs to this, if any, as a query.
     pub fn profile(&self) -> ::pilaster::Query<super::super::Profile> {
         ::pilaster::codegen::related(self, Self::__relation_profile)
@@ -22,6 +23,7 @@ impl super::super::User {
         on: &[(0usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Photo` that belongs to this, if any, as a query.
     pub fn photo(&self) -> ::pilaster::Query<super::super::Photo> {
         ::pilaster::codegen::related(self, Self::__relation_photo)

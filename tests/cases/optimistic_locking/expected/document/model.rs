@@ -12,6 +12,7 @@ pub struct Document {
 
 impl ::pilaster::codegen::Model for Document {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::DocumentColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Document",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for Document {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::DocumentColumns<N> {
@@ -81,6 +83,7 @@ impl ::pilaster::codegen::Model for Document {
 
 impl ::pilaster::codegen::Keyed for Document {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -95,8 +98,9 @@ impl ::pilaster::codegen::Keyed for Document {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -169,6 +173,7 @@ impl NewDocument {
 
 impl ::pilaster::codegen::Insertable for NewDocument {
     type Model = super::super::Document;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -183,15 +188,13 @@ impl ::pilaster::codegen::Insertable for NewDocument {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.version;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -38,6 +38,7 @@ impl<N: ::pilaster::codegen::Nullability> DocumentColumns<N> {
 
 impl ::pilaster::codegen::Selection for DocumentColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Document;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Document>(self.__source, out);
     }
@@ -52,6 +53,7 @@ impl ::pilaster::codegen::Selection for DocumentColumns<::pilaster::codegen::Not
 
 impl ::pilaster::codegen::Selection for DocumentColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Document>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Document>(self.__source, out);
     }

@@ -12,6 +12,7 @@ pub struct Customer {
 
 impl ::pilaster::codegen::Model for Customer {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CustomerColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Customer",
         schema: ::core::option::Option::None,
@@ -45,6 +46,7 @@ impl ::pilaster::codegen::Model for Customer {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CustomerColumns<N> {
@@ -86,6 +88,7 @@ impl ::pilaster::codegen::Model for Customer {
 
 impl ::pilaster::codegen::Keyed for Customer {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -100,8 +103,9 @@ impl ::pilaster::codegen::Keyed for Customer {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -177,6 +181,7 @@ impl NewCustomer {
 
 impl ::pilaster::codegen::Insertable for NewCustomer {
     type Model = super::super::Customer;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.customer_id.is_some() {
             out.push(0);
@@ -191,16 +196,16 @@ impl ::pilaster::codegen::Insertable for NewCustomer {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.customer_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.first_name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.http_address;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

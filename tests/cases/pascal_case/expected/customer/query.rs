@@ -60,6 +60,7 @@ impl<N: ::pilaster::codegen::Nullability> CustomerColumns<N> {
 
 impl ::pilaster::codegen::Selection for CustomerColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Customer;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Customer>(self.__source, out);
     }
@@ -74,6 +75,7 @@ impl ::pilaster::codegen::Selection for CustomerColumns<::pilaster::codegen::Not
 
 impl ::pilaster::codegen::Selection for CustomerColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Customer>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Customer>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::Customer {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `SalesOrder` that belongs to this, as a query.
     pub fn sales_orders(&self) -> ::pilaster::Query<super::super::SalesOrder> {
         ::pilaster::codegen::related(self, Self::__relation_sales_orders)
@@ -22,6 +23,7 @@ impl super::super::Customer {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `SalesOrder` that belongs to this, as a query.
     pub fn shipped_to_customer_sales_orders(
         &self,

@@ -18,6 +18,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::SalesOrderColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "SalesOrder",
         schema: ::core::option::Option::None,
@@ -84,6 +85,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::SalesOrderColumns<N> {
@@ -132,6 +134,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
 
 impl ::pilaster::codegen::Keyed for SalesOrder {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -146,8 +149,9 @@ impl ::pilaster::codegen::Keyed for SalesOrder {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -247,6 +251,7 @@ impl NewSalesOrder {
 
 impl ::pilaster::codegen::Insertable for NewSalesOrder {
     type Model = super::super::SalesOrder;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.sales_order_id.is_some() {
             out.push(0);
@@ -265,10 +270,8 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.sales_order_id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.customer_id;
         put(value.encode::<i64>()?)?;
@@ -276,13 +279,23 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         let value = &self.order_date;
-        put(<::pilaster::chrono::NaiveDateTime as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.total {
-            put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+            put(
+                <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                    value,
+                )?,
+            )?;
         }
         ::core::result::Result::Ok(())
     }

@@ -66,6 +66,7 @@ impl<N: ::pilaster::codegen::Nullability> SalesOrderColumns<N> {
 
 impl ::pilaster::codegen::Selection for SalesOrderColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::SalesOrder;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::SalesOrder,
@@ -83,6 +84,7 @@ impl ::pilaster::codegen::Selection for SalesOrderColumns<::pilaster::codegen::N
 impl ::pilaster::codegen::Selection
 for SalesOrderColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::SalesOrder>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::SalesOrder,

@@ -9,6 +9,7 @@ impl super::super::SalesOrder {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Customer` this belongs to, as a query.
     pub fn customer(&self) -> ::pilaster::Query<super::super::Customer> {
         ::pilaster::codegen::related(self, Self::__relation_customer)
@@ -22,6 +23,7 @@ impl super::super::SalesOrder {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Customer` this belongs to, if any, as a query.
     pub fn shipped_to_customer(&self) -> ::pilaster::Query<super::super::Customer> {
         ::pilaster::codegen::related(self, Self::__relation_shipped_to_customer)

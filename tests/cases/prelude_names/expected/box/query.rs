@@ -43,6 +43,7 @@ impl<N: ::pilaster::codegen::Nullability> BoxColumns<N> {
 
 impl ::pilaster::codegen::Selection for BoxColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Box;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Box>(self.__source, out);
     }
@@ -57,6 +58,7 @@ impl ::pilaster::codegen::Selection for BoxColumns<::pilaster::codegen::NotNull>
 
 impl ::pilaster::codegen::Selection for BoxColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Box>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Box>(self.__source, out);
     }

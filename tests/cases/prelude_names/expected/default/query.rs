@@ -35,6 +35,7 @@ impl<N: ::pilaster::codegen::Nullability> DefaultColumns<N> {
 
 impl ::pilaster::codegen::Selection for DefaultColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Default;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Default>(self.__source, out);
     }
@@ -49,6 +50,7 @@ impl ::pilaster::codegen::Selection for DefaultColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for DefaultColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Default>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Default>(self.__source, out);
     }

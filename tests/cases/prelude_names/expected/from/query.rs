@@ -34,6 +34,7 @@ impl<N: ::pilaster::codegen::Nullability> FromColumns<N> {
 
 impl ::pilaster::codegen::Selection for FromColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::From;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::From>(self.__source, out);
     }
@@ -48,6 +49,7 @@ impl ::pilaster::codegen::Selection for FromColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for FromColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::From>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::From>(self.__source, out);
     }

@@ -37,6 +37,7 @@ impl<N: ::pilaster::codegen::Nullability> ModelColumns<N> {
 
 impl ::pilaster::codegen::Selection for ModelColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Model;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Model>(self.__source, out);
     }
@@ -51,6 +52,7 @@ impl ::pilaster::codegen::Selection for ModelColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for ModelColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Model>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Model>(self.__source, out);
     }

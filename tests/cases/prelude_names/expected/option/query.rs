@@ -49,6 +49,7 @@ impl<N: ::pilaster::codegen::Nullability> OptionColumns<N> {
 
 impl ::pilaster::codegen::Selection for OptionColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Option;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Option>(self.__source, out);
     }
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Selection for OptionColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for OptionColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Option>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Option>(self.__source, out);
     }

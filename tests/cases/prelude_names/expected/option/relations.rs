@@ -9,6 +9,7 @@ impl super::super::Option {
         on: &[(0usize, 3usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Result` that belongs to this, as a query.
     pub fn results(&self) -> ::pilaster::Query<super::super::Result> {
         ::pilaster::codegen::related(self, Self::__relation_results)

@@ -20,6 +20,7 @@ pub struct Query {
 
 impl ::pilaster::codegen::Model for Query {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::QueryColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Query",
         schema: ::core::option::Option::None,
@@ -81,6 +82,7 @@ impl ::pilaster::codegen::Model for Query {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::QueryColumns<N> {
@@ -133,6 +135,7 @@ impl ::pilaster::codegen::Model for Query {
 
 impl ::pilaster::codegen::Keyed for Query {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -147,8 +150,9 @@ impl ::pilaster::codegen::Keyed for Query {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -239,6 +243,7 @@ impl NewQuery {
 
 impl ::pilaster::codegen::Insertable for NewQuery {
     type Model = super::super::Query;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -259,24 +264,22 @@ impl ::pilaster::codegen::Insertable for NewQuery {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         if let ::core::option::Option::Some(value) = &self.on {
-            put(<bool as ColumnType>::encode(value)?)?;
+            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.row;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.at;
-        put(<i32 as ColumnType>::encode(value)?)?;
+        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.put;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.out;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.source;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

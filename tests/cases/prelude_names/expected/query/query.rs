@@ -49,6 +49,7 @@ impl<N: ::pilaster::codegen::Nullability> QueryColumns<N> {
 
 impl ::pilaster::codegen::Selection for QueryColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Query;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Query>(self.__source, out);
     }
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Selection for QueryColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for QueryColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Query>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Query>(self.__source, out);
     }

@@ -14,6 +14,7 @@ pub struct Result {
 
 impl ::pilaster::codegen::Model for Result {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ResultColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Result",
         schema: ::core::option::Option::None,
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Model for Result {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ResultColumns<N> {
@@ -105,6 +107,7 @@ impl ::pilaster::codegen::Model for Result {
 
 impl ::pilaster::codegen::Keyed for Result {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -119,8 +122,9 @@ impl ::pilaster::codegen::Keyed for Result {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -202,6 +206,7 @@ impl NewResult {
 
 impl ::pilaster::codegen::Insertable for NewResult {
     type Model = super::super::Result;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -217,16 +222,16 @@ impl ::pilaster::codegen::Insertable for NewResult {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.some;
-        put(<super::super::Some as ColumnType>::encode(value)?)?;
+        put(<super::super::Some as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.error;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.option_id;
         put(value.encode::<i64>()?)?;

@@ -9,6 +9,7 @@ impl super::super::Result {
         on: &[(3usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Option` this belongs to, as a query.
     pub fn option(&self) -> ::pilaster::Query<super::super::Option> {
         ::pilaster::codegen::related(self, Self::__relation_option)

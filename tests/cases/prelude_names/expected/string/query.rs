@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> StringColumns<N> {
 
 impl ::pilaster::codegen::Selection for StringColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::String;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::String>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for StringColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for StringColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::String>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::String>(self.__source, out);
     }
@@ -95,10 +97,10 @@ impl super::super::String {
         on: E,
         str: impl ::core::convert::Into<::std::string::String>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let str: ::std::string::String = str.into();
         let values = ::pilaster::codegen::values([
-            <::std::string::String as ColumnType>::encode(&str).map(Value::into_owned),
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(&str)
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[1], values)
     }

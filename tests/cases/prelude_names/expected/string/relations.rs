@@ -30,6 +30,7 @@ impl super::super::String {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_vecs: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "vecs",
@@ -38,6 +39,7 @@ impl super::super::String {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_vecs),
     };
+
     /// Every `Vec` that is linked with this: a query, and the links.
     pub fn vecs(&self) -> ::pilaster::Links<super::super::Vec> {
         ::pilaster::Links::new(self, Self::__relation_vecs, Self::__between_vecs)

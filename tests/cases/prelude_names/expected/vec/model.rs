@@ -10,6 +10,7 @@ pub struct Vec {
 
 impl ::pilaster::codegen::Model for Vec {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::VecColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Vec",
         schema: ::core::option::Option::None,
@@ -36,6 +37,7 @@ impl ::pilaster::codegen::Model for Vec {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::VecColumns<N> {
@@ -70,6 +72,7 @@ impl ::pilaster::codegen::Model for Vec {
 
 impl ::pilaster::codegen::Keyed for Vec {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -84,8 +87,9 @@ impl ::pilaster::codegen::Keyed for Vec {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -148,6 +152,7 @@ impl NewVec {
 
 impl ::pilaster::codegen::Insertable for NewVec {
     type Model = super::super::Vec;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -161,13 +166,11 @@ impl ::pilaster::codegen::Insertable for NewVec {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.vec;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> VecColumns<N> {
 
 impl ::pilaster::codegen::Selection for VecColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Vec;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Vec>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for VecColumns<::pilaster::codegen::NotNull>
 
 impl ::pilaster::codegen::Selection for VecColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Vec>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Vec>(self.__source, out);
     }

@@ -30,6 +30,7 @@ impl super::super::Vec {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_strings: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "strings",
@@ -38,6 +39,7 @@ impl super::super::Vec {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_strings),
     };
+
     /// Every `String` that is linked with this: a query, and the links.
     pub fn strings(&self) -> ::pilaster::Links<super::super::String> {
         ::pilaster::Links::new(self, Self::__relation_strings, Self::__between_strings)

@@ -14,6 +14,7 @@ pub struct Node {
 
 impl ::pilaster::codegen::Model for Node {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::NodeColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Node",
         schema: ::core::option::Option::None,
@@ -71,6 +72,7 @@ impl ::pilaster::codegen::Model for Node {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::NodeColumns<N> {
@@ -117,6 +119,7 @@ impl ::pilaster::codegen::Model for Node {
 
 impl ::pilaster::codegen::Keyed for Node {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -131,8 +134,9 @@ impl ::pilaster::codegen::Keyed for Node {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -221,6 +225,7 @@ impl NewNode {
 
 impl ::pilaster::codegen::Insertable for NewNode {
     type Model = super::super::Node;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -236,25 +241,27 @@ impl ::pilaster::codegen::Insertable for NewNode {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.parent_id;
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         let value = &self.root_id;
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         ::core::result::Result::Ok(())

@@ -70,6 +70,7 @@ impl<N: ::pilaster::codegen::Nullability> NodeColumns<N> {
 
 impl ::pilaster::codegen::Selection for NodeColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Node;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Node>(self.__source, out);
     }
@@ -84,6 +85,7 @@ impl ::pilaster::codegen::Selection for NodeColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for NodeColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Node>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Node>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::Node {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Node` this belongs to, if any, as a query.
     pub fn parent(&self) -> ::pilaster::Query<super::super::Node> {
         ::pilaster::codegen::related(self, Self::__relation_parent)
@@ -22,6 +23,7 @@ impl super::super::Node {
         on: &[(3usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Node` this belongs to, if any, as a query.
     pub fn root(&self) -> ::pilaster::Query<super::super::Node> {
         ::pilaster::codegen::related(self, Self::__relation_root)
@@ -35,6 +37,7 @@ impl super::super::Node {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Node` that belongs to this, as a query.
     pub fn children(&self) -> ::pilaster::Query<super::super::Node> {
         ::pilaster::codegen::related(self, Self::__relation_children)

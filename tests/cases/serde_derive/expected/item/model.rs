@@ -26,6 +26,7 @@ pub struct Item {
 
 impl ::pilaster::codegen::Model for Item {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ItemColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Item",
         schema: ::core::option::Option::None,
@@ -75,6 +76,7 @@ impl ::pilaster::codegen::Model for Item {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ItemColumns<N> {
@@ -136,6 +138,7 @@ impl ::pilaster::codegen::Model for Item {
 
 impl ::pilaster::codegen::Keyed for Item {
     type Key = ::pilaster::uuid::Uuid;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -150,9 +153,8 @@ impl ::pilaster::codegen::Keyed for Item {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
         ::pilaster::codegen::values([
-            <::pilaster::uuid::Uuid as ColumnType>::encode(key),
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(key),
         ])
     }
 
@@ -231,6 +233,7 @@ impl NewItem {
 
 impl ::pilaster::codegen::Insertable for NewItem {
     type Model = super::super::Item;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -245,21 +248,25 @@ impl ::pilaster::codegen::Insertable for NewItem {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.id;
-        put(<::pilaster::uuid::Uuid as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.price;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         let value = &self.colour;
-        put(<super::super::Colour as ColumnType>::encode(value)?)?;
+        put(<super::super::Colour as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.sold_at;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

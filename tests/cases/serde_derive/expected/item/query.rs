@@ -47,6 +47,7 @@ impl<N: ::pilaster::codegen::Nullability> ItemColumns<N> {
 
 impl ::pilaster::codegen::Selection for ItemColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Item;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Item>(self.__source, out);
     }
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Selection for ItemColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for ItemColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Item>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Item>(self.__source, out);
     }

@@ -84,6 +84,7 @@ impl<N: ::pilaster::codegen::Nullability> PersonColumns<N> {
 
 impl ::pilaster::codegen::Selection for PersonColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Person;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Person>(self.__source, out);
     }
@@ -98,6 +99,7 @@ impl ::pilaster::codegen::Selection for PersonColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for PersonColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Person>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Person>(self.__source, out);
     }

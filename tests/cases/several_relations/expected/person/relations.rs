@@ -9,6 +9,7 @@ impl super::super::Person {
         on: &[(0usize, 2usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Team` that belongs to this, as a query.
     pub fn owned_teams(&self) -> ::pilaster::Query<super::super::Team> {
         ::pilaster::codegen::related(self, Self::__relation_owned_teams)
@@ -22,6 +23,7 @@ impl super::super::Person {
         on: &[(0usize, 3usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Team` that belongs to this, as a query.
     pub fn deputy_teams(&self) -> ::pilaster::Query<super::super::Team> {
         ::pilaster::codegen::related(self, Self::__relation_deputy_teams)
@@ -35,6 +37,7 @@ impl super::super::Person {
         on: &[(0usize, 4usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Team` that belongs to this, if any, as a query.
     pub fn mascot_of(&self) -> ::pilaster::Query<super::super::Team> {
         ::pilaster::codegen::related(self, Self::__relation_mascot_of)
@@ -69,6 +72,7 @@ impl super::super::Person {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_teams: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "teams",
@@ -77,6 +81,7 @@ impl super::super::Person {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_teams),
     };
+
     /// Every `Team` that is linked with this: a query, and the links.
     pub fn teams(&self) -> ::pilaster::Links<super::super::Team> {
         ::pilaster::Links::new(self, Self::__relation_teams, Self::__between_teams)
@@ -111,6 +116,7 @@ impl super::super::Person {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_favourite_teams: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "favourite_teams",
@@ -119,6 +125,7 @@ impl super::super::Person {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_favourite_teams),
     };
+
     /// Every `Team` that is linked with this: a query, and the links.
     pub fn favourite_teams(&self) -> ::pilaster::Links<super::super::Team> {
         ::pilaster::Links::new(

@@ -16,6 +16,7 @@ pub struct Team {
 
 impl ::pilaster::codegen::Model for Team {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::TeamColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Team",
         schema: ::core::option::Option::None,
@@ -88,6 +89,7 @@ impl ::pilaster::codegen::Model for Team {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::TeamColumns<N> {
@@ -132,6 +134,7 @@ impl ::pilaster::codegen::Model for Team {
 
 impl ::pilaster::codegen::Keyed for Team {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -146,8 +149,9 @@ impl ::pilaster::codegen::Keyed for Team {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -235,6 +239,7 @@ impl NewTeam {
 
 impl ::pilaster::codegen::Insertable for NewTeam {
     type Model = super::super::Team;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -251,20 +256,20 @@ impl ::pilaster::codegen::Insertable for NewTeam {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.name;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.owner_id;
         put(value.encode::<i64>()?)?;
         let value = &self.deputy_id;
         put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
-                ::core::option::Option::None => Ok(Value::Null),
+                ::core::option::Option::None => {
+                    ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
+                }
             }?,
         )?;
         let value = &self.mascot_id;

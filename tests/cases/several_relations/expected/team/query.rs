@@ -93,6 +93,7 @@ impl<N: ::pilaster::codegen::Nullability> TeamColumns<N> {
 
 impl ::pilaster::codegen::Selection for TeamColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Team;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Team>(self.__source, out);
     }
@@ -107,6 +108,7 @@ impl ::pilaster::codegen::Selection for TeamColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for TeamColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Team>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Team>(self.__source, out);
     }
@@ -144,10 +146,10 @@ impl super::super::Team {
         on: E,
         mascot_id: impl ::core::convert::Into<i64>,
     ) -> ::pilaster::Out<'e, E, ::core::option::Option<Self>> {
-        use ::pilaster::codegen::{ColumnType, Value};
         let mascot_id: i64 = mascot_id.into();
         let values = ::pilaster::codegen::values([
-            <i64 as ColumnType>::encode(&mascot_id).map(Value::into_owned),
+            <i64 as ::pilaster::codegen::ColumnType>::encode(&mascot_id)
+                .map(::pilaster::codegen::Value::into_owned),
         ]);
         ::pilaster::codegen::finder::<Self, E>(on, &[4], values)
     }

@@ -9,6 +9,7 @@ impl super::super::Team {
         on: &[(2usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Person` this belongs to, as a query.
     pub fn owner(&self) -> ::pilaster::Query<super::super::Person> {
         ::pilaster::codegen::related(self, Self::__relation_owner)
@@ -22,6 +23,7 @@ impl super::super::Team {
         on: &[(3usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Person` this belongs to, if any, as a query.
     pub fn deputy(&self) -> ::pilaster::Query<super::super::Person> {
         ::pilaster::codegen::related(self, Self::__relation_deputy)
@@ -35,6 +37,7 @@ impl super::super::Team {
         on: &[(4usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Person` this belongs to, as a query.
     pub fn mascot(&self) -> ::pilaster::Query<super::super::Person> {
         ::pilaster::codegen::related(self, Self::__relation_mascot)
@@ -69,6 +72,7 @@ impl super::super::Team {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_members: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "members",
@@ -77,6 +81,7 @@ impl super::super::Team {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_members),
     };
+
     /// Every `Person` that is linked with this: a query, and the links.
     pub fn members(&self) -> ::pilaster::Links<super::super::Person> {
         ::pilaster::Links::new(self, Self::__relation_members, Self::__between_members)
@@ -111,6 +116,7 @@ impl super::super::Team {
             ),
         ],
     };
+
     #[doc(hidden)]
     pub const __relation_fans: &'static ::pilaster::codegen::RelationMeta = &::pilaster::codegen::RelationMeta {
         name: "fans",
@@ -119,6 +125,7 @@ impl super::super::Team {
         on: &[],
         through: ::core::option::Option::Some(Self::__between_fans),
     };
+
     /// Every `Person` that is linked with this: a query, and the links.
     pub fn fans(&self) -> ::pilaster::Links<super::super::Person> {
         ::pilaster::Links::new(self, Self::__relation_fans, Self::__between_fans)

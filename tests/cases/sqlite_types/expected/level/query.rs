@@ -34,6 +34,7 @@ impl<N: ::pilaster::codegen::Nullability> LevelColumns<N> {
 
 impl ::pilaster::codegen::Selection for LevelColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Level;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Level>(self.__source, out);
     }
@@ -48,6 +49,7 @@ impl ::pilaster::codegen::Selection for LevelColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for LevelColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Level>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Level>(self.__source, out);
     }

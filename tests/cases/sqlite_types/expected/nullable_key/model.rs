@@ -12,6 +12,7 @@ impl ::pilaster::codegen::Model for NullableKey {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::NullableKeyColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "NullableKey",
         schema: ::core::option::Option::None,
@@ -38,6 +39,7 @@ impl ::pilaster::codegen::Model for NullableKey {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::NullableKeyColumns<N> {
@@ -76,6 +78,7 @@ impl ::pilaster::codegen::Model for NullableKey {
 
 impl ::pilaster::codegen::Keyed for NullableKey {
     type Key = ::std::string::String;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -90,8 +93,9 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<::std::string::String as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -150,6 +154,7 @@ impl NewNullableKey {
 
 impl ::pilaster::codegen::Insertable for NewNullableKey {
     type Model = super::super::NullableKey;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         out.push(0);
         out.push(1);
@@ -161,12 +166,14 @@ impl ::pilaster::codegen::Insertable for NewNullableKey {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         let value = &self.code;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.n;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

@@ -38,6 +38,7 @@ impl<N: ::pilaster::codegen::Nullability> NullableKeyColumns<N> {
 impl ::pilaster::codegen::Selection
 for NullableKeyColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::NullableKey;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::NullableKey,
@@ -55,6 +56,7 @@ for NullableKeyColumns<::pilaster::codegen::NotNull> {
 impl ::pilaster::codegen::Selection
 for NullableKeyColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::NullableKey>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::NullableKey,

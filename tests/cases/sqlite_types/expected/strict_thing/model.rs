@@ -20,6 +20,7 @@ impl ::pilaster::codegen::Model for StrictThing {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::StrictThingColumns<
         N,
     >;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "StrictThing",
         schema: ::core::option::Option::None,
@@ -74,6 +75,7 @@ impl ::pilaster::codegen::Model for StrictThing {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::StrictThingColumns<N> {
@@ -128,6 +130,7 @@ impl ::pilaster::codegen::Model for StrictThing {
 
 impl ::pilaster::codegen::Keyed for StrictThing {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -142,8 +145,9 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -246,6 +250,7 @@ impl NewStrictThing {
 
 impl ::pilaster::codegen::Insertable for NewStrictThing {
     type Model = super::super::StrictThing;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -263,26 +268,34 @@ impl ::pilaster::codegen::Insertable for NewStrictThing {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.a;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.b;
-        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.c;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.d;
         put(
-            <::core::option::Option<::std::vec::Vec<u8>> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::vec::Vec<u8>,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.e;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -56,6 +56,7 @@ impl<N: ::pilaster::codegen::Nullability> StrictThingColumns<N> {
 impl ::pilaster::codegen::Selection
 for StrictThingColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::StrictThing;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::StrictThing,
@@ -73,6 +74,7 @@ for StrictThingColumns<::pilaster::codegen::NotNull> {
 impl ::pilaster::codegen::Selection
 for StrictThingColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::StrictThing>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<
             super::super::StrictThing,

@@ -56,6 +56,7 @@ pub struct Thing {
 
 impl ::pilaster::codegen::Model for Thing {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::ThingColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Thing",
         schema: ::core::option::Option::None,
@@ -245,6 +246,7 @@ impl ::pilaster::codegen::Model for Thing {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::ThingColumns<N> {
@@ -417,6 +419,7 @@ impl ::pilaster::codegen::Model for Thing {
 
 impl ::pilaster::codegen::Keyed for Thing {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -431,8 +434,9 @@ impl ::pilaster::codegen::Keyed for Thing {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -692,6 +696,7 @@ impl NewThing {
 
 impl ::pilaster::codegen::Insertable for NewThing {
     type Model = super::super::Thing;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -728,91 +733,121 @@ impl ::pilaster::codegen::Insertable for NewThing {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.a;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.b;
-        put(<i64 as ColumnType>::encode(value)?)?;
+        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.c;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.d;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.e;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.f;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.g;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.h;
-        put(<::std::vec::Vec<u8> as ColumnType>::encode(value)?)?;
+        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.i;
-        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.j;
-        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.k;
-        put(<::core::option::Option<f64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                f64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.l;
         put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.m;
-        put(<::pilaster::rust_decimal::Decimal as ColumnType>::encode(value)?)?;
+        put(
+            <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
+                value,
+            )?,
+        )?;
         if let ::core::option::Option::Some(value) = &self.n {
-            put(<bool as ColumnType>::encode(value)?)?;
+            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.o;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDate,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.p;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDateTime,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.q;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.r;
         put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveTime,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.s;
         put(
             <::core::option::Option<
                 ::pilaster::serde_json::Value,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.t;
         put(
             <::core::option::Option<
                 ::pilaster::uuid::Uuid,
-            > as ColumnType>::encode(value)?,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.u;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         let value = &self.v;
         put(
-            <::core::option::Option<::std::string::String> as ColumnType>::encode(value)?,
+            <::core::option::Option<
+                ::std::string::String,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
         )?;
         ::core::result::Result::Ok(())
     }

@@ -129,6 +129,7 @@ impl<N: ::pilaster::codegen::Nullability> ThingColumns<N> {
 
 impl ::pilaster::codegen::Selection for ThingColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Thing;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Thing>(self.__source, out);
     }
@@ -143,6 +144,7 @@ impl ::pilaster::codegen::Selection for ThingColumns<::pilaster::codegen::NotNul
 
 impl ::pilaster::codegen::Selection for ThingColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Thing>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Thing>(self.__source, out);
     }

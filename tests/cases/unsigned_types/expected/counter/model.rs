@@ -16,6 +16,7 @@ pub struct Counter {
 
 impl ::pilaster::codegen::Model for Counter {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::CounterColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Counter",
         schema: ::core::option::Option::None,
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Model for Counter {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::CounterColumns<N> {
@@ -103,6 +105,7 @@ impl ::pilaster::codegen::Model for Counter {
 
 impl ::pilaster::codegen::Keyed for Counter {
     type Key = u32;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -117,8 +120,9 @@ impl ::pilaster::codegen::Keyed for Counter {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<u32 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <u32 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -197,6 +201,7 @@ impl NewCounter {
 
 impl ::pilaster::codegen::Insertable for NewCounter {
     type Model = super::super::Counter;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -213,19 +218,21 @@ impl ::pilaster::codegen::Insertable for NewCounter {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<u32 as ColumnType>::encode(value)?)?;
+            put(<u32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.tiny;
-        put(<u8 as ColumnType>::encode(value)?)?;
+        put(<u8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.small;
-        put(<u16 as ColumnType>::encode(value)?)?;
+        put(<u16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.int;
-        put(<::core::option::Option<u32> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                u32,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         let value = &self.big;
-        put(<u64 as ColumnType>::encode(value)?)?;
+        put(<u64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         ::core::result::Result::Ok(())
     }
 }

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> CounterColumns<N> {
 
 impl ::pilaster::codegen::Selection for CounterColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Counter;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Counter>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for CounterColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for CounterColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Counter>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Counter>(self.__source, out);
     }

@@ -44,6 +44,7 @@ impl<N: ::pilaster::codegen::Nullability> AuthorColumns<N> {
 
 impl ::pilaster::codegen::Selection for AuthorColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Author;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Author>(self.__source, out);
     }
@@ -58,6 +59,7 @@ impl ::pilaster::codegen::Selection for AuthorColumns<::pilaster::codegen::NotNu
 
 impl ::pilaster::codegen::Selection for AuthorColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Author>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Author>(self.__source, out);
     }

@@ -9,6 +9,7 @@ impl super::super::Author {
         on: &[(0usize, 1usize)],
         through: ::core::option::Option::None,
     };
+
     /// Every `Book` that belongs to this, as a query.
     pub fn books(&self) -> ::pilaster::Query<super::super::Book> {
         ::pilaster::codegen::related(self, Self::__relation_books)

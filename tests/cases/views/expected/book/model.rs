@@ -14,6 +14,7 @@ pub struct Book {
 
 impl ::pilaster::codegen::Model for Book {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::BookColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Book",
         schema: ::core::option::Option::None,
@@ -63,6 +64,7 @@ impl ::pilaster::codegen::Model for Book {
             },
         ],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::BookColumns<N> {
@@ -105,6 +107,7 @@ impl ::pilaster::codegen::Model for Book {
 
 impl ::pilaster::codegen::Keyed for Book {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
@@ -119,8 +122,9 @@ impl ::pilaster::codegen::Keyed for Book {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
@@ -199,6 +203,7 @@ impl NewBook {
 
 impl ::pilaster::codegen::Insertable for NewBook {
     type Model = super::super::Book;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -214,17 +219,19 @@ impl ::pilaster::codegen::Insertable for NewBook {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         let value = &self.author_id;
         put(value.encode::<i64>()?)?;
         let value = &self.title;
-        put(<::std::string::String as ColumnType>::encode(value)?)?;
+        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         let value = &self.pages;
-        put(<::core::option::Option<i64> as ColumnType>::encode(value)?)?;
+        put(
+            <::core::option::Option<
+                i64,
+            > as ::pilaster::codegen::ColumnType>::encode(value)?,
+        )?;
         ::core::result::Result::Ok(())
     }
 }

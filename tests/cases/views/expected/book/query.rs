@@ -50,6 +50,7 @@ impl<N: ::pilaster::codegen::Nullability> BookColumns<N> {
 
 impl ::pilaster::codegen::Selection for BookColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Book;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Book>(self.__source, out);
     }
@@ -64,6 +65,7 @@ impl ::pilaster::codegen::Selection for BookColumns<::pilaster::codegen::NotNull
 
 impl ::pilaster::codegen::Selection for BookColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Book>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Book>(self.__source, out);
     }

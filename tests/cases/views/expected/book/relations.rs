@@ -9,6 +9,7 @@ impl super::super::Book {
         on: &[(1usize, 0usize)],
         through: ::core::option::Option::None,
     };
+
     /// The `Author` this belongs to, as a query.
     pub fn author(&self) -> ::pilaster::Query<super::super::Author> {
         ::pilaster::codegen::related(self, Self::__relation_author)

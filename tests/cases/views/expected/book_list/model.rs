@@ -14,6 +14,7 @@ pub struct BookList {
 
 impl ::pilaster::codegen::Model for BookList {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::BookListColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "BookList",
         schema: ::core::option::Option::None,
@@ -54,6 +55,7 @@ impl ::pilaster::codegen::Model for BookList {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::BookListColumns<N> {

@@ -47,6 +47,7 @@ impl<N: ::pilaster::codegen::Nullability> BookListColumns<N> {
 
 impl ::pilaster::codegen::Selection for BookListColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::BookList;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::BookList>(self.__source, out);
     }
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Selection for BookListColumns<::pilaster::codegen::Not
 
 impl ::pilaster::codegen::Selection for BookListColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::BookList>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::BookList>(self.__source, out);
     }

@@ -14,6 +14,7 @@ pub struct LongBook {
 
 impl ::pilaster::codegen::Model for LongBook {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::LongBookColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "LongBook",
         schema: ::core::option::Option::None,
@@ -54,6 +55,7 @@ impl ::pilaster::codegen::Model for LongBook {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::LongBookColumns<N> {

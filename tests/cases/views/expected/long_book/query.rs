@@ -47,6 +47,7 @@ impl<N: ::pilaster::codegen::Nullability> LongBookColumns<N> {
 
 impl ::pilaster::codegen::Selection for LongBookColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::LongBook;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::LongBook>(self.__source, out);
     }
@@ -61,6 +62,7 @@ impl ::pilaster::codegen::Selection for LongBookColumns<::pilaster::codegen::Not
 
 impl ::pilaster::codegen::Selection for LongBookColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::LongBook>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::LongBook>(self.__source, out);
     }
