@@ -29,10 +29,13 @@ pub struct Query<S: Scope, O = <S as Scope>::Row, I = ()> {
     scope: PhantomData<fn() -> S>,
 }
 
+/// A function from a row to an `O` that has captured something.
+type Decode<O> = dyn Fn(&Row<'_>) -> Result<O> + Send + Sync;
+
 /// How a row becomes an `O`.
 enum Decoder<O> {
     Plain(fn(&Row<'_>) -> Result<O>),
-    Mapped(Arc<dyn Fn(&Row<'_>) -> Result<O> + Send + Sync>),
+    Mapped(Arc<Decode<O>>),
 }
 
 impl<O> Clone for Decoder<O> {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use super::handle::{Many, One, Optional, Rel, join_between};
+use super::handle::{Many, One, Optional, Rel, Typed, join_between};
 use super::keys::Keys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
@@ -24,7 +24,7 @@ pub struct With<P, C, K, I = ()> {
     select: Select,
     limit: Option<u64>,
     includes: I,
-    ty: PhantomData<fn() -> (P, C, K)>,
+    ty: Typed<P, C, K>,
 }
 
 impl<P, C, K, I> std::fmt::Debug for With<P, C, K, I> {

@@ -11,7 +11,6 @@ use crate::value::Value;
 
 /// The rows that a relation leads to from one row; for generated code.
 #[doc(hidden)]
-#[must_use]
 pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Query<C> {
     let mut query = Query::<C>::new();
     let source = query.source();

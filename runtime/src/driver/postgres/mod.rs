@@ -364,11 +364,14 @@ async fn read_all(
     Ok((outcome.map(|()| affected), true))
 }
 
+/// Takes parameters one by one.
+type Put<'a> = &'a mut dyn FnMut(crate::Value<'_>) -> Result<()>;
+
 /// Binds one row of parameters, as many as the statement has.
 fn bind_all(
     bound: &mut Bound,
     prepared: &Prepared,
-    values: &mut dyn FnMut(&mut dyn FnMut(crate::Value<'_>) -> Result<()>) -> Result<()>,
+    values: &mut dyn FnMut(Put<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut slots = prepared.slots.iter();
     let mut given = 0;
