@@ -86,7 +86,9 @@ fn write_page(page: &Path, blocks: &[Block], tests: &mut String, refused: &mut S
         let _ = writeln!(tests, "Ok(())\n}}");
     }
     for Block { line, code, .. } in blocks.iter().filter(|block| block.refused) {
-        let text = format!("```compile_fail\n# use pilaster_docs::*;\n# async fn refused() -> pilaster::Result<()> {{\n# let db = blog().await?;\n{code}# Ok(()) }}\n```");
+        let text = format!(
+            "```compile_fail\n# use pilaster_docs::*;\n# async fn refused() -> pilaster::Result<()> {{\n# let db = blog().await?;\n{code}# Ok(()) }}\n```"
+        );
         let _ = writeln!(refused, "/// At {shown}:{line}:\n///\n#[doc = {text:?}]\npub mod {name}_{line} {{}}");
     }
 }
