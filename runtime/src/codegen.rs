@@ -24,6 +24,36 @@ pub fn values<const N: usize>(values: [Result<Value<'_>>; N]) -> Result<Vec<Valu
     values.into_iter().map(|value| value.map(Value::into_owned)).collect()
 }
 
+/// Puts the values of a row one after another, up to the first error, which it keeps: in generated code a `?` for every
+/// column took a fifth of the time that the compiler needs for a model.
+pub struct Puts<'p> {
+    put: &'p mut dyn FnMut(Value<'_>) -> Result<()>,
+    outcome: Result<()>,
+}
+
+impl<'p> Puts<'p> {
+    /// Nothing put yet.
+    pub fn new(put: &'p mut dyn FnMut(Value<'_>) -> Result<()>) -> Self {
+        Self { put, outcome: Ok(()) }
+    }
+
+    /// Puts a value.
+    #[inline]
+    pub fn put(&mut self, value: Result<Value<'_>>) {
+        if self.outcome.is_ok() {
+            self.outcome = value.and_then(|value| (self.put)(value));
+        }
+    }
+
+    /// The first error, if there was one.
+    ///
+    /// # Errors
+    /// That one.
+    pub fn done(self) -> Result<()> {
+        self.outcome
+    }
+}
+
 /// Reads an enum by its label; an unknown label is a `Decode` error.
 pub fn decode_enum<T>(
     row: &Row<'_>,

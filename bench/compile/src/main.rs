@@ -25,8 +25,8 @@ fn main() -> Anything<()> {
     if sizes.is_empty() {
         sizes = vec![10, 100, 500];
     }
-    println!("| tables | what | seconds | peak MiB |");
-    println!("|---:|---|---:|---:|");
+    println!("| tables | what | wall s | CPU s | peak MiB |");
+    println!("|---:|---|---:|---:|---:|");
     for tables in sizes {
         Case::new(tables)?.measure(fast)?;
     }
@@ -56,17 +56,17 @@ impl Case {
             self.cargo(&["build", "--release"])?;
         }
         let generated = self.generate("")?;
-        self.row("generate", (generated, 0));
+        self.row("generate", &generated);
         self.write("src/lib.rs", LIB)?;
         self.write("src/uses.rs", &uses::queries(self.tables, 50))?;
-        self.row("check, from nothing", self.cargo(&["check"])?);
+        self.row("check, from nothing", &self.cargo(&["check"])?);
         self.generate("added: integer null")?;
-        self.row("check, a column added", self.cargo(&["check"])?);
+        self.row("check, a column added", &self.cargo(&["check"])?);
         if !fast {
-            self.row("debug build, from nothing", self.cargo(&["build"])?);
+            self.row("debug build, from nothing", &self.cargo(&["build"])?);
             self.generate("")?;
-            self.row("debug build, a column removed", self.cargo(&["build"])?);
-            self.row("release build, from nothing", self.cargo(&["build", "--release"])?);
+            self.row("debug build, a column removed", &self.cargo(&["build"])?);
+            self.row("release build, from nothing", &self.cargo(&["build", "--release"])?);
             self.build_script()?;
         }
         Ok(())
@@ -83,17 +83,17 @@ impl Case {
     }
 
     /// Writes the models into the crate; the column goes into the model in the middle.
-    fn generate(&self, column: &str) -> Anything<Duration> {
+    fn generate(&self, column: &str) -> Anything<Cost> {
         self.write("models.yaml", &spec::models(self.tables, column))?;
         let generator = Generator::new().spec(self.folder.join("models.yaml"));
         let begun = Instant::now();
         let generated = generator.generate(Layout::File("models.rs".to_owned()));
-        let elapsed = begun.elapsed();
+        let cost = Cost::wall(begun.elapsed());
         let (files, _) = generated.map_err(|problems| problems.render(false))?;
         for (path, text) in &files.files {
             self.write(&format!("src/{path}"), text)?;
         }
-        Ok(elapsed)
+        Ok(cost)
     }
 
     /// A build script over the same spec, as cargo builds it: without optimisation.
@@ -116,7 +116,7 @@ impl Case {
             command.current_dir(&self.folder).env("OUT_DIR", &out).env("CARGO_MANIFEST_DIR", &self.folder);
             let begun = Instant::now();
             let output = command.output()?;
-            self.row(what, (begun.elapsed(), 0));
+            self.row(what, &Cost::wall(begun.elapsed()));
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
             }
@@ -133,27 +133,48 @@ impl Case {
         Ok(fs::write(self.folder.join(path), text)?)
     }
 
-    /// Runs cargo and gives the time it took and the memory of the largest process beneath it, in MiB.
-    fn cargo(&self, arguments: &[&str]) -> Anything<(Duration, u64)> {
+    /// Runs cargo and gives what it and everything beneath it took.
+    fn cargo(&self, arguments: &[&str]) -> Anything<Cost> {
         let mut command = Command::new("/usr/bin/time");
-        command.args(["-f", "peak %M", "cargo"]).args(arguments).arg("--quiet");
+        command.args(["-f", "took %U %S %M", "cargo"]).args(arguments).arg("--quiet");
         command.current_dir(&self.folder).env("CARGO_TARGET_DIR", self.target());
         // What cargo tells the programs it runs is about this program, not about that crate.
         command.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_ENCODED_RUSTFLAGS");
         let begun = Instant::now();
         let output = command.output()?;
-        let elapsed = begun.elapsed();
+        let mut cost = Cost::wall(begun.elapsed());
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
             return Err(text.into());
         }
-        let peak = text.lines().rev().find_map(|line| line.strip_prefix("peak ")?.parse::<u64>().ok());
-        Ok((elapsed, peak.unwrap_or(0) / 1024))
+        let took = text.lines().rev().find_map(|line| line.strip_prefix("took ")).unwrap_or_default();
+        let numbers: Vec<f64> = took.split(' ').filter_map(|number| number.parse().ok()).collect();
+        if let [user, system, kib] = numbers.as_slice() {
+            cost.cpu = Some(user + system);
+            cost.peak = Some(kib / 1024.0);
+        }
+        Ok(cost)
     }
 
-    fn row(&self, what: &str, (time, peak): (Duration, u64)) {
-        let (tables, peak) = (self.tables, if peak == 0 { String::new() } else { peak.to_string() });
-        println!("| {tables} | {what} | {:.2} | {peak} |", time.as_secs_f64());
+    fn row(&self, what: &str, cost: &Cost) {
+        let shown = |number: Option<f64>, digits| number.map_or(String::new(), |number| format!("{number:.digits$}"));
+        let (tables, wall) = (self.tables, cost.wall.as_secs_f64());
+        println!("| {tables} | {what} | {wall:.2} | {} | {} |", shown(cost.cpu, 2), shown(cost.peak, 0));
+    }
+}
+
+/// What a run took.
+struct Cost {
+    wall: Duration,
+    /// Seconds of all processes and threads together: the figure to trust on a busy machine.
+    cpu: Option<f64>,
+    /// MiB of the largest process.
+    peak: Option<f64>,
+}
+
+impl Cost {
+    fn wall(wall: Duration) -> Self {
+        Self { wall, cpu: None, peak: None }
     }
 }
 
