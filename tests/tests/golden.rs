@@ -1,5 +1,6 @@
 //! Regenerates every case and compares it with what is committed. `PILASTER_BLESS=1 cargo test -p pilaster-tests --test
 //! golden` writes what is generated now.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;

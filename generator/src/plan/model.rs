@@ -306,18 +306,11 @@ fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
 }
 
-/// Whether the Rust type is `Copy`, as far as is known: a type of the user's may be, and is cloned all the same.
-fn is_copy(ty: &SqlType) -> bool {
-    use SqlType::{Array, Bytes, Custom, Interval, Json, Raw, String, Text};
-    !matches!(ty, Array(_) | Bytes | Custom(_) | Interval | Json | Raw(_) | String(_) | Text)
-}
-
 fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
     let krate = &context.krate;
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
-    let name = |planned: &Planned<'_>| tokens::ident(&planned.field.name);
     let encode = |planned: &Planned<'_>, value: TokenStream| {
         let marker = &planned.ty.marker;
         quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
@@ -326,10 +319,6 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         let marker = &planned.ty.marker;
         quote!(row.get::<#marker>(#at))
     };
-    let of_self = |planned: &Planned<'_>| {
-        let name = name(planned);
-        if is_copy(&planned.column.ty) { quote!(self.#name) } else { quote!(::core::clone::Clone::clone(&self.#name)) }
-    };
     if rest.is_empty() {
         let (argument, convert) = first.argument(&quote!(key));
         let ty = &first.ty.value;
@@ -337,7 +326,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
             ty: ty.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
-            of_self: of_self(first).to_string(),
+            of_self: owned(first).to_string(),
             values: vec![encode(first, quote!(key))],
             decode: decode(first, 0).to_string(),
             counted: is_counted(first),
@@ -345,7 +334,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let values = key.iter().map(|planned| of_self(planned));
+    let parts_of_self = key.iter().map(|planned| owned(planned));
     let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
     let index = |at: usize| {
         let at = syn::Index::from(at);
@@ -355,11 +344,21 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(#values),*)).to_string(),
+        of_self: quote!((#(#parts_of_self),*)).to_string(),
         values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
         decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
         counted: false,
     })
+}
+
+/// The value of a field of `self`, in a form that clippy finds in order whatever the type is.
+fn owned(planned: &Planned<'_>) -> TokenStream {
+    let name = tokens::ident(&planned.field.name);
+    match &planned.column.ty {
+        SqlType::Custom(_) => quote!(::core::clone::Clone::clone(&self.#name)),
+        ty if rust_type::is_copy(ty) => quote!(self.#name),
+        _ => quote!(self.#name.clone()),
+    }
 }
 
 /// One finder per unique constraint and unique index over whole columns, named after its fields.

@@ -39,6 +39,8 @@ pub(crate) struct Writer {
     out: Statement,
     /// The sources in scope; their place in the statement is their alias.
     scope: Vec<(Source, Alias)>,
+    /// Those of them whose rows can be missing, behind a left join.
+    optional: Vec<Source>,
     aliases: u32,
     qualify: bool,
 }
@@ -51,7 +53,7 @@ enum Alias {
 
 impl Writer {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, out: Statement::default(), scope: Vec::new(), aliases: 0, qualify: true }
+        Self { dialect, out: Statement::default(), scope: Vec::new(), optional: Vec::new(), aliases: 0, qualify: true }
     }
 
     /// The text and parameters of a SELECT.
@@ -261,6 +263,7 @@ impl Writer {
             self.scope.push((source, Alias::Number(self.aliases)));
             self.aliases += 1;
         }
+        self.optional.extend(select.joins.iter().filter(|join| join.left).map(|join| join.source));
     }
 
     fn write_from(&mut self, select: &Select) -> Result<()> {
@@ -371,8 +374,9 @@ impl Writer {
         Ok(())
     }
 
-    /// NULLs come first when ascending on SQLite and MySQL and last on PostgreSQL; an explicit choice is the same
-    /// everywhere. Enums order by declaration, which SQLite's text does not.
+    /// NULLs come first when ascending on SQLite and MySQL, and so they do on PostgreSQL, where they are last unless
+    /// told otherwise; it is told only where there can be any, since its indexes have them last. An explicit choice is
+    /// the same everywhere. Enums order by declaration, which SQLite's text does not.
     fn write_order_item(&mut self, item: &Order) -> Result<()> {
         if let (Some(last), Dialect::Mysql) = (item.nulls_last, self.dialect) {
             self.write_operand(&item.node)?;
@@ -396,9 +400,22 @@ impl Writer {
             (Some(last), Dialect::Sqlite | Dialect::Postgres) => {
                 self.push(if last { " NULLS LAST" } else { " NULLS FIRST" });
             }
+            (None, Dialect::Postgres) if self.can_be_null(&item.node) => {
+                self.push(if item.desc { " NULLS LAST" } else { " NULLS FIRST" });
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether NULLs are to be reckoned with.
+    fn can_be_null(&self, node: &Node) -> bool {
+        match node {
+            Node::Column(source, column) => column.nullable || self.optional.contains(source),
+            Node::Aggregate { function: Aggregate::Count, .. } => false,
+            Node::Call("lower" | "upper", nodes) => nodes.iter().any(|node| self.can_be_null(node)),
+            _ => true,
+        }
     }
 
     /// For the labels of enums only; everything else is bound.

@@ -32,7 +32,10 @@ where
     assert_eq!(prepared.unwrap_or_else(|error| panic!("{column}: {error}")), expected, "{column}");
     // SHOW-like statements come over the text protocol: EXECUTE IMMEDIATE is one that gives these rows.
     let immediate = format!("EXECUTE IMMEDIATE '{select}'");
-    if let Ok(text) = db.sql(immediate).map(|row| row.get::<Option<T>>(0)).all().await {
+    // There the server rounds FLOAT to six digits.
+    if column != "FLOAT"
+        && let Ok(text) = db.sql(immediate).map(|row| row.get::<Option<T>>(0)).all().await
+    {
         assert_eq!(text, expected, "{column} as text");
     }
     for value in values {

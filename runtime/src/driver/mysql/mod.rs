@@ -421,17 +421,5 @@ fn level(isolation: Isolation) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_that_commit() {
-        for sql in ["CREATE TABLE a (b INT)", " drop index a on b", "-- x\nALTER TABLE a ADD b INT", "TRUNCATE a"] {
-            assert!(commits(sql), "{sql}");
-        }
-        for sql in ["create temporary table a (b int)", "DROP TEMPORARY TABLE a", "SELECT 1", "UPDATE a SET b = 1", ""]
-        {
-            assert!(!commits(sql), "{sql}");
-        }
-    }
-}
+#[path = "tests.rs"]
+mod tests;

@@ -200,6 +200,8 @@ impl ::pilaster::codegen::Model for Maybe {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -390,6 +392,14 @@ impl ::pilaster::codegen::Keyed for Maybe {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Maybe {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewMaybe {
+    type Model = super::super::Maybe;
 }
 
 /// A row of `Maybe` that is not stored yet.

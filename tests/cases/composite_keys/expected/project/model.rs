@@ -103,7 +103,7 @@ impl ::pilaster::codegen::Keyed for Project {
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id, ::core::clone::Clone::clone(&self.code))
+        (self.tenant_id, self.code.clone())
     }
 
     fn key_values(

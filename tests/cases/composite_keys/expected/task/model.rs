@@ -114,7 +114,7 @@ impl ::pilaster::codegen::Keyed for Task {
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id, ::core::clone::Clone::clone(&self.project_code), self.number)
+        (self.tenant_id, self.project_code.clone(), self.number)
     }
 
     fn key_values(

@@ -52,6 +52,8 @@ impl ::pilaster::codegen::Model for Account {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[&[3usize]],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -130,6 +132,14 @@ impl ::pilaster::codegen::Keyed for Account {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<super::super::EmailColumn>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Account {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewAccount {
+    type Model = super::super::Account;
 }
 
 /// A row of `Account` that is not stored yet.

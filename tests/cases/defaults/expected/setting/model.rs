@@ -153,6 +153,8 @@ impl ::pilaster::codegen::Model for Setting {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -277,6 +279,14 @@ impl ::pilaster::codegen::Keyed for Setting {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Setting {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewSetting {
+    type Model = super::super::Setting;
 }
 
 /// A row of `Setting` that is not stored yet.

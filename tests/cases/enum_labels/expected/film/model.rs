@@ -87,6 +87,8 @@ impl ::pilaster::codegen::Model for Film {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -158,6 +160,14 @@ impl ::pilaster::codegen::Keyed for Film {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Film {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewFilm {
+    type Model = super::super::Film;
 }
 
 /// A row of `Film` that is not stored yet.

@@ -61,6 +61,8 @@ impl ::pilaster::codegen::Model for ABQTX {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -145,6 +147,14 @@ impl ::pilaster::codegen::Keyed for ABQTX {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for ABQTX {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewABQTX {
+    type Model = super::super::ABQTX;
 }
 
 /// A row of `ABQTX` that is not stored yet.

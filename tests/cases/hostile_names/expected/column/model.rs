@@ -79,6 +79,8 @@ impl ::pilaster::codegen::Model for Column {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -174,6 +176,14 @@ impl ::pilaster::codegen::Keyed for Column {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Column {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewColumn {
+    type Model = super::super::Column;
 }
 
 /// A row of `Column` that is not stored yet.

@@ -52,6 +52,8 @@ impl ::pilaster::codegen::Model for FooBar {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -129,6 +131,14 @@ impl ::pilaster::codegen::Keyed for FooBar {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for FooBar {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewFooBar {
+    type Model = super::super::FooBar;
 }
 
 /// A row of `FooBar` that is not stored yet.

@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for News {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for News {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for News {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewNews {
+    type Model = super::super::News;
 }
 
 /// A row of `News` that is not stored yet.

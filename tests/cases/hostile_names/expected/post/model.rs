@@ -43,6 +43,17 @@ impl ::pilaster::codegen::Model for Post {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -110,6 +121,14 @@ impl ::pilaster::codegen::Keyed for Post {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Post {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPost {
+    type Model = super::super::Post;
 }
 
 /// A row of `Post` that is not stored yet.

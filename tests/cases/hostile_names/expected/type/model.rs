@@ -79,6 +79,8 @@ impl ::pilaster::codegen::Model for Type {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -175,6 +177,14 @@ impl ::pilaster::codegen::Keyed for Type {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Type {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewType {
+    type Model = super::super::Type;
 }
 
 /// A row of `Type` that is not stored yet.

@@ -52,6 +52,8 @@ impl ::pilaster::codegen::Model for U1f980 {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -129,6 +131,14 @@ impl ::pilaster::codegen::Keyed for U1f980 {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for U1f980 {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewU1f980 {
+    type Model = super::super::U1f980;
 }
 
 /// A row of `U1f980` that is not stored yet.

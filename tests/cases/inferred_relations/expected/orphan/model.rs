@@ -34,6 +34,8 @@ impl ::pilaster::codegen::Model for Orphan {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -99,6 +101,14 @@ impl ::pilaster::codegen::Keyed for Orphan {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Orphan {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOrphan {
+    type Model = super::super::Orphan;
 }
 
 /// A row of `Orphan` that is not stored yet.

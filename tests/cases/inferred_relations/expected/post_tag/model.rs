@@ -96,7 +96,7 @@ impl ::pilaster::codegen::Keyed for PostTag {
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id, ::core::clone::Clone::clone(&self.tag_name))
+        (self.post_id, self.tag_name.clone())
     }
 
     fn key_values(

@@ -34,6 +34,17 @@ impl ::pilaster::codegen::Model for Profile {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[0usize],
+                schema: ::core::option::Option::None,
+                table: "users",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -95,6 +106,14 @@ impl ::pilaster::codegen::Keyed for Profile {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<i64>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Profile {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewProfile {
+    type Model = super::super::Profile;
 }
 
 /// A row of `Profile` that is not stored yet.

@@ -68,7 +68,7 @@ impl ::pilaster::codegen::Keyed for Tag {
     }
 
     fn key(&self) -> Self::Key {
-        ::core::clone::Clone::clone(&self.name)
+        self.name.clone()
     }
 
     fn key_values(

@@ -83,7 +83,7 @@ impl ::pilaster::codegen::Keyed for Course {
     }
 
     fn key(&self) -> Self::Key {
-        ::core::clone::Clone::clone(&self.code)
+        self.code.clone()
     }
 
     fn key_values(

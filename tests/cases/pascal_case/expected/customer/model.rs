@@ -43,6 +43,8 @@ impl ::pilaster::codegen::Model for Customer {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -115,6 +117,14 @@ impl ::pilaster::codegen::Keyed for Customer {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Customer {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCustomer {
+    type Model = super::super::Customer;
 }
 
 /// A row of `Customer` that is not stored yet.

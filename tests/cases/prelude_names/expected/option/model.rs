@@ -43,6 +43,8 @@ impl ::pilaster::codegen::Model for Option {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -114,6 +116,14 @@ impl ::pilaster::codegen::Keyed for Option {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Option {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewOption {
+    type Model = super::super::Option;
 }
 
 /// A row of `Option` that is not stored yet.

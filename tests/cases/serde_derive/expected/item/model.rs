@@ -73,6 +73,8 @@ impl ::pilaster::codegen::Model for Item {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -161,6 +163,14 @@ impl ::pilaster::codegen::Keyed for Item {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<::pilaster::uuid::Uuid>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for Item {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewItem {
+    type Model = super::super::Item;
 }
 
 /// A row of `Item` that is not stored yet.

@@ -61,6 +61,33 @@ impl ::pilaster::codegen::Model for Team {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[&[4usize]],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[2usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[3usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Set,
+                deferred: false,
+            },
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[4usize],
+                schema: ::core::option::Option::None,
+                table: "person",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -136,6 +163,14 @@ impl ::pilaster::codegen::Keyed for Team {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Team {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewTeam {
+    type Model = super::super::Team;
 }
 
 /// A row of `Team` that is not stored yet.

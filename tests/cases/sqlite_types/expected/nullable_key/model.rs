@@ -36,6 +36,8 @@ impl ::pilaster::codegen::Model for NullableKey {
         key: &[0usize],
         auto_key: ::core::option::Option::None,
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -83,7 +85,7 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     }
 
     fn key(&self) -> Self::Key {
-        ::core::clone::Clone::clone(&self.code)
+        self.code.clone()
     }
 
     fn key_values(
@@ -101,6 +103,14 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     ) -> ::pilaster::codegen::Result<Self::Key> {
         row.get::<::std::string::String>(0usize)
     }
+}
+
+impl ::pilaster::codegen::Entity for NullableKey {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewNullableKey {
+    type Model = super::super::NullableKey;
 }
 
 /// A row of `NullableKey` that is not stored yet.

@@ -72,6 +72,8 @@ impl ::pilaster::codegen::Model for StrictThing {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -157,6 +159,14 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for StrictThing {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewStrictThing {
+    type Model = super::super::StrictThing;
 }
 
 /// A row of `StrictThing` that is not stored yet.

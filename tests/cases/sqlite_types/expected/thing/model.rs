@@ -243,6 +243,8 @@ impl ::pilaster::codegen::Model for Thing {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -446,6 +448,14 @@ impl ::pilaster::codegen::Keyed for Thing {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Thing {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewThing {
+    type Model = super::super::Thing;
 }
 
 /// A row of `Thing` that is not stored yet.

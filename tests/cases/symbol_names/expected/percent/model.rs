@@ -25,6 +25,8 @@ impl ::pilaster::codegen::Model for Percent {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -82,6 +84,14 @@ impl ::pilaster::codegen::Keyed for Percent {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Percent {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewPercent {
+    type Model = super::super::Percent;
 }
 
 /// A row of `Percent` that is not stored yet.

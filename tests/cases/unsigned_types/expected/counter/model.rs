@@ -61,6 +61,8 @@ impl ::pilaster::codegen::Model for Counter {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -132,6 +134,14 @@ impl ::pilaster::codegen::Keyed for Counter {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Counter {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewCounter {
+    type Model = super::super::Counter;
 }
 
 /// A row of `Counter` that is not stored yet.

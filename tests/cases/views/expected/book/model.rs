@@ -52,6 +52,17 @@ impl ::pilaster::codegen::Model for Book {
         key: &[0usize],
         auto_key: ::core::option::Option::Some(0usize),
         version: ::core::option::Option::None,
+        uniques: &[],
+        foreign_keys: &[
+            ::pilaster::codegen::ForeignKeyMeta {
+                columns: &[1usize],
+                schema: ::core::option::Option::None,
+                table: "author",
+                targets: &[0usize],
+                on_delete: ::pilaster::codegen::OnDelete::Refuse,
+                deferred: false,
+            },
+        ],
     };
 
     fn columns<N: ::pilaster::codegen::Nullability>(
@@ -125,6 +136,14 @@ impl ::pilaster::codegen::Keyed for Book {
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
         ::pilaster::codegen::counted(number)
     }
+}
+
+impl ::pilaster::codegen::Entity for Book {
+    type Model = Self;
+}
+
+impl ::pilaster::codegen::Entity for NewBook {
+    type Model = super::super::Book;
 }
 
 /// A row of `Book` that is not stored yet.

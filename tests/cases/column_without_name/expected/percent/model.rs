@@ -8,6 +8,7 @@ pub struct Percent {
 
 impl ::pilaster::codegen::Model for Percent {
     type Columns<N: ::pilaster::codegen::Nullability> = super::super::PercentColumns<N>;
+
     const META: &'static ::pilaster::codegen::ModelMeta = &::pilaster::codegen::ModelMeta {
         model: "Percent",
         schema: ::core::option::Option::None,
@@ -27,6 +28,7 @@ impl ::pilaster::codegen::Model for Percent {
         uniques: &[],
         foreign_keys: &[],
     };
+
     fn columns<N: ::pilaster::codegen::Nullability>(
         source: ::pilaster::codegen::Source,
     ) -> super::super::PercentColumns<N> {
@@ -37,9 +39,7 @@ impl ::pilaster::codegen::Model for Percent {
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
-        ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
-        })
+        ::core::result::Result::Ok(Self { id: row.get::<i64>(at)? })
     }
 
     fn value(
@@ -55,13 +55,14 @@ impl ::pilaster::codegen::Model for Percent {
 
 impl ::pilaster::codegen::Keyed for Percent {
     type Key = i64;
+
     fn texts() -> &'static ::pilaster::codegen::Texts {
         static TEXTS: ::pilaster::codegen::Texts = ::pilaster::codegen::Texts::new();
         &TEXTS
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -69,14 +70,15 @@ impl ::pilaster::codegen::Keyed for Percent {
     ) -> ::pilaster::codegen::Result<
         ::std::vec::Vec<::pilaster::codegen::Value<'static>>,
     > {
-        use ::pilaster::codegen::ColumnType;
-        ::pilaster::codegen::values([<i64 as ColumnType>::encode(key)])
+        ::pilaster::codegen::values([
+            <i64 as ::pilaster::codegen::ColumnType>::encode(key),
+        ])
     }
 
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -130,6 +132,7 @@ impl NewPercent {
 
 impl ::pilaster::codegen::Insertable for NewPercent {
     type Model = super::super::Percent;
+
     fn columns(&self, out: &mut ::std::vec::Vec<usize>) {
         if self.id.is_some() {
             out.push(0);
@@ -142,10 +145,8 @@ impl ::pilaster::codegen::Insertable for NewPercent {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
-        #[allow(unused_imports)]
-        use ::pilaster::codegen::{ColumnType, Value};
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ColumnType>::encode(value)?)?;
+            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
         }
         ::core::result::Result::Ok(())
     }

@@ -32,6 +32,7 @@ impl<N: ::pilaster::codegen::Nullability> PercentColumns<N> {
 
 impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::NotNull> {
     type Output = super::super::Percent;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Percent>(self.__source, out);
     }
@@ -46,6 +47,7 @@ impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::NotN
 
 impl ::pilaster::codegen::Selection for PercentColumns<::pilaster::codegen::Nullable> {
     type Output = ::core::option::Option<super::super::Percent>;
+
     fn project(self, out: &mut ::std::vec::Vec<::pilaster::codegen::Projection>) {
         ::pilaster::codegen::project_model::<super::super::Percent>(self.__source, out);
     }
