@@ -98,8 +98,9 @@ impl Script {
         })
     }
 
-    /// Runs the statements in one transaction, where the database can. Settings of the connection stand before and
-    /// behind them, since they have no effect inside; those behind are run in any case.
+    /// Runs the statements in one transaction, where the database can. MySQL cannot: there a failure leaves what was
+    /// done before it, and inside a transaction the script is refused. Settings of the connection stand before and
+    /// behind the statements, since they have no effect inside; those behind are run in any case.
     pub fn run<'e, E: Executor<'e>>(&'static self, on: E) -> Out<'e, E, ()> {
         let target = on.target();
         E::Mode::run(async move {
@@ -109,10 +110,13 @@ impl Script {
             let last = statements.iter().rposition(|text| !is_setting(text)).map_or(first, |at| at + 1);
             let (before, rest) = statements.split_at(first);
             let (inside, after) = rest.split_at(last - first);
+            let atomic = lease.dialect().transactional_ddl();
             batches(&mut lease, before).await?;
-            lease.begin_atomic().await?;
+            if atomic {
+                lease.begin_atomic().await?;
+            }
             let result = batches(&mut lease, inside).await;
-            let finished = lease.finish_atomic(result.is_ok()).await;
+            let finished = if atomic { lease.finish_atomic(result.is_ok()).await } else { Ok(()) };
             let restored = batches(&mut lease, after).await;
             result.and(finished).and(restored)
         })

@@ -291,8 +291,10 @@ impl Lease<'_> {
         let outcome = match (&savepoint, keep) {
             (None, true) => connection.commit().await,
             (None, false) => connection.rollback().await,
-            (Some(name), true) => connection.batch(&format!("RELEASE {name}")).await,
-            (Some(name), false) => connection.batch(&format!("ROLLBACK TO {name}; RELEASE {name}")).await,
+            (Some(name), true) => connection.batch(&format!("RELEASE SAVEPOINT {name}")).await,
+            (Some(name), false) => {
+                connection.batch(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await
+            }
         };
         if let Some(watch) = watch {
             watch.done(if keep { "COMMIT" } else { "ROLLBACK" }, None, &outcome, None, None);

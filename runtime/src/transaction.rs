@@ -218,7 +218,7 @@ impl Level {
     pub(crate) async fn commit(&self) -> Result<()> {
         let mut seat = self.seat().await?;
         let outcome = if self.depth > 1 {
-            control(&mut seat, "RELEASE", &format!("RELEASE {}", savepoint(self.depth))).await
+            control(&mut seat, "RELEASE", &format!("RELEASE SAVEPOINT {}", savepoint(self.depth))).await
         } else {
             let watch = self.shared.pool.logging.watch();
             let outcome = match seat.connection() {

@@ -8,6 +8,9 @@ pub mod blog;
 #[path = "../cases/column_types/expected/mod.rs"]
 pub mod column_types;
 #[rustfmt::skip]
+#[path = "../cases/column_without_name/expected/mod.rs"]
+pub mod column_without_name;
+#[rustfmt::skip]
 #[path = "../cases/composite_keys/expected/mod.rs"]
 pub mod composite_keys;
 #[rustfmt::skip]
@@ -70,6 +73,9 @@ pub mod several_relations;
 #[rustfmt::skip]
 #[path = "../cases/sqlite_types/expected/mod.rs"]
 pub mod sqlite_types;
+#[rustfmt::skip]
+#[path = "../cases/symbol_names/expected/mod.rs"]
+pub mod symbol_names;
 #[rustfmt::skip]
 #[path = "../cases/unsigned_types/expected/mod.rs"]
 pub mod unsigned_types;

@@ -1,5 +1,6 @@
 //! Regenerates every case and compares it with what is committed. `PILASTER_BLESS=1 cargo test -p pilaster-tests --test
 //! golden` writes what is generated now.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -164,6 +165,10 @@ fn one_file_holds_the_same_code() {
 
 #[test]
 fn every_case_is_compiled_and_every_folder_is_a_case() {
+    if std::env::var_os("PILASTER_BLESS").is_some() {
+        // The folders are being written by another test.
+        return;
+    }
     let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases.rs")).unwrap();
     let compiled: BTreeSet<&str> =
         list.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();

@@ -1,6 +1,6 @@
 //! Section 9: transactions, hand-written SQL, the pool.
 
-use pilaster::{Db, Error, Result};
+use pilaster::{Db, Dialect, Error, Result};
 
 use crate::models::{Group, NewGroup, User};
 use crate::{show, step, title};
@@ -35,8 +35,12 @@ pub async fn run(db: &Db) -> Result<()> {
     show("addresses", User::query().select(|u| u.email).all(db).await?);
 
     step("hand-written SQL, where the builder ends");
-    let rows =
-        db.sql("SELECT username, length(username) FROM user WHERE id < ?").bind(3).all::<(String, i64)>().await?;
+    // Quoting and parameters are the database's own here.
+    let sql = match db.dialect() {
+        Dialect::Mysql => "SELECT username, length(username) FROM `user` WHERE id < ?",
+        _ => "SELECT username, length(username) FROM \"user\" WHERE id < $1",
+    };
+    let rows = db.sql(sql).bind(3).all::<(String, i64)>().await?;
     show("username, length", rows);
     Ok(())
 }

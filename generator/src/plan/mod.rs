@@ -81,7 +81,7 @@ pub struct CodePlan {
 
 /// Plans the code of a schema. `None` when there were errors.
 pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<CodePlan> {
-    let Some(context) = Context::new(schema, options, diagnostics) else { return None };
+    let context = Context::new(schema, options, diagnostics)?;
     check_type_names(schema, diagnostics);
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();

@@ -9,7 +9,9 @@ use super::rust_type::{self, Argument, RustType};
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, Table, TableKind};
+use crate::ir::{
+    Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, SqlType, Table, TableKind,
+};
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +78,7 @@ pub struct KeyPlan {
     pub of_self: String,
     /// The values of `key`, each a `Result<Value>`.
     pub values: Vec<String>,
-    /// The key out of `row`.
+    /// The key out of `row`, as a `Result`.
     pub decode: String,
     /// Whether the database counts it.
     pub counted: bool,
@@ -309,23 +311,22 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
-    let name = |planned: &Planned<'_>| tokens::ident(&planned.field.name);
     let encode = |planned: &Planned<'_>, value: TokenStream| {
         let marker = &planned.ty.marker;
         quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
-        quote!(row.get::<#marker>(#at)?)
+        quote!(row.get::<#marker>(#at))
     };
     if rest.is_empty() {
         let (argument, convert) = first.argument(&quote!(key));
-        let (ty, name) = (&first.ty.value, name(first));
+        let ty = &first.ty.value;
         return Some(KeyPlan {
             ty: ty.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
-            of_self: quote!(self.#name.clone()).to_string(),
+            of_self: owned(first).to_string(),
             values: vec![encode(first, quote!(key))],
             decode: decode(first, 0).to_string(),
             counted: is_counted(first),
@@ -333,7 +334,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let names = key.iter().map(|planned| name(planned));
+    let parts_of_self = key.iter().map(|planned| owned(planned));
     let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
     let index = |at: usize| {
         let at = syn::Index::from(at);
@@ -343,11 +344,21 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(self.#names.clone()),*)).to_string(),
+        of_self: quote!((#(#parts_of_self),*)).to_string(),
         values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
-        decode: quote!((#(#parts),*)).to_string(),
+        decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
         counted: false,
     })
+}
+
+/// The value of a field of `self`, in a form that clippy finds in order whatever the type is.
+fn owned(planned: &Planned<'_>) -> TokenStream {
+    let name = tokens::ident(&planned.field.name);
+    match &planned.column.ty {
+        SqlType::Custom(_) => quote!(::core::clone::Clone::clone(&self.#name)),
+        ty if rust_type::is_copy(ty) => quote!(self.#name),
+        _ => quote!(self.#name.clone()),
+    }
 }
 
 /// One finder per unique constraint and unique index over whole columns, named after its fields.

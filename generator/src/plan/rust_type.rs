@@ -34,6 +34,21 @@ pub(super) fn of_column(context: &Context<'_>, column: &Column) -> Result<RustTy
     of(context, &column.ty)
 }
 
+/// Whether values of a type are copied; what is known of custom types is nothing.
+pub(super) fn is_copy(ty: &SqlType) -> bool {
+    !matches!(
+        ty,
+        SqlType::String(_)
+            | SqlType::Text
+            | SqlType::Bytes
+            | SqlType::Json
+            | SqlType::Interval
+            | SqlType::Raw(_)
+            | SqlType::Array(_)
+            | SqlType::Custom(_)
+    )
+}
+
 fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
     let root = &context.root;

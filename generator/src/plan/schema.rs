@@ -64,8 +64,8 @@ fn summary(dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
     // The first problem names the database at its end by itself.
     let reason = first.message.replace(&format!(" on {label}"), "");
     let message = format!("the tables {cannot} on {label}: {reason}{more}");
-    let help = "list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what \
-                those cannot do is shown in full, and the others are left out";
+    let own = first.help.as_deref().map(|help| format!("{help}; or ")).unwrap_or_default();
+    let help = format!("{own}list the databases you need, as `dialects: [sqlite]` at the top of the spec");
     Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
 }
 

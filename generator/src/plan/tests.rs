@@ -66,15 +66,15 @@ fn databases_that_nobody_asked_for_cost_one_finding_each() {
     insta::assert_snapshot!(said(false).to_string(), @r#"
     warning[P0501]: the tables cannot be created on SQLite: the type of the column is not possible: it has no unsigned 64-bit integers
      --> table "a", column "c"
-     = help: list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what those cannot do is shown in full, and the others are left out
+     = help: use `bigint`, or `decimal(20,0)`; or list the databases you need, as `dialects: [sqlite]` at the top of the spec
 
     warning[P0501]: the tables cannot be created on PostgreSQL: the type of the column is not possible: it has no unsigned 64-bit integers
      --> table "a", column "c"
-     = help: list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what those cannot do is shown in full, and the others are left out
+     = help: use `bigint`, or `decimal(20,0)`; or list the databases you need, as `dialects: [sqlite]` at the top of the spec
 
     warning[P0501]: the tables cannot be created on MySQL: a unique constraint cannot hold a column without a length; and 1 more problem
      --> table "a", column "a"
-     = help: list the databases you need, as `dialects: [sqlite]` at the top of the spec or in pilaster.toml; what those cannot do is shown in full, and the others are left out
+     = help: use `string(n)`, or leave this database out; or list the databases you need, as `dialects: [sqlite]` at the top of the spec
     "#);
 }
 

@@ -19,7 +19,7 @@ pub(super) fn format(text: &str, template: &str) -> Result<String, Diagnostic> {
     for item in items {
         // Declarations of modules and imports stay together.
         let line = matches!(item, Item::Mod(syn::ItemMod { content: None, .. }) | Item::Use(_));
-        if !out.is_empty() && !(line && modules) {
+        if !(out.is_empty() || line && modules) {
             out.push('\n');
         }
         modules = line;

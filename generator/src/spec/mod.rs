@@ -281,7 +281,8 @@ fn dialect_key(dialect: crate::ir::DialectName) -> &'static str {
     }
 }
 
-#[cfg(all(test, feature = "live-sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "live-sqlite")]
 mod round_trip;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,10 @@
 pub(crate) mod cache;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+mod civil;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -68,6 +72,8 @@ pub(crate) enum Connection {
     Sqlite(sqlite::Connection),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Connection),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Connection),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -81,6 +87,8 @@ macro_rules! forward {
                 Self::Sqlite(connection) => connection.$name($($arg),*).await,
                 #[cfg(feature = "postgres")]
                 Self::Postgres(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "mysql")]
+                Self::Mysql(connection) => connection.$name($($arg),*).await,
                 Self::Never(never) => match *never {},
             }
         }
@@ -97,6 +105,8 @@ impl Connection {
             }
             #[cfg(feature = "postgres")]
             Dialect::Postgres => postgres::Connection::open(settings).await.map(Self::Postgres),
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => mysql::Connection::open(&settings.mysql_options()?).await.map(Self::Mysql),
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
@@ -111,7 +121,10 @@ impl Connection {
         match settings.dialect {
             #[cfg(feature = "postgres")]
             Dialect::Postgres => postgres::may_pass(error),
-            _ => {
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => mysql::may_pass(error),
+            #[allow(unreachable_patterns)]
+            Dialect::Sqlite | Dialect::Postgres | Dialect::Mysql => {
                 let _ = error;
                 false
             }
@@ -125,6 +138,8 @@ impl Connection {
             Self::Sqlite(_) => true,
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => connection.is_alive(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
         }
     }
@@ -136,6 +151,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.is_read_only(sql),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => Ok(connection.is_read_only(sql)),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => Ok(connection.is_read_only(sql)),
             Self::Never(never) => match *never {},
         }
     }
@@ -147,6 +164,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.in_transaction(),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => connection.in_transaction(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.in_transaction(),
             Self::Never(never) => match *never {},
         }
     }
@@ -159,6 +178,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.abandon(),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => connection.abandon(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon(),
             Self::Never(never) => match *never {},
         }
     }
@@ -170,6 +191,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.abandon_to(savepoint),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon_to(savepoint),
             Self::Never(never) => match *never {},
         }
     }

@@ -57,7 +57,7 @@ pub async fn queries(db: &Db) -> Result<()> {
     let tags = Tag::insert_many(["a", "b", "c"].map(NewTag::new)).all(db).await?;
     posts[0].tags().replace(db, &tags).await?;
     assert_eq!(posts[0].tags().filter(|t| t.name.gt("a")).count(db).await?, 2);
-    assert_eq!(posts[0].tags().first(db).await?.is_some(), true);
+    assert!(posts[0].tags().first(db).await?.is_some());
     assert_eq!(posts[0].tags().limit(2).all(db).await?.len(), 2);
     assert_eq!(posts[0].tags().paginate(2, 2, db).await?.total, 3);
     let with = posts[0].tags().query().include(|t| t.posts).all(db).await?;

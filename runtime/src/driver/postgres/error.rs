@@ -150,12 +150,12 @@ fn encode(db: &DbError) -> ErrorKind {
 }
 
 fn violation(db: &DbError) -> Violation {
-    let columns = match (db.column(), db.detail()) {
-        (Some(column), _) => vec![column.to_owned()],
+    let columns = match (db.column(), db.code().code(), db.detail()) {
+        (Some(column), ..) => vec![column.to_owned()],
         // The detail then names the columns of the other table.
-        (None, Some(detail)) if detail.contains("is still referenced") => Vec::new(),
-        (None, Some(detail)) => key_columns(detail),
-        (None, None) => Vec::new(),
+        (None, "23503", Some(detail)) if detail.contains("is still referenced") => Vec::new(),
+        (None, "23505" | "23503" | "23P01", Some(detail)) => key_columns(detail),
+        _ => Vec::new(),
     };
     Violation { constraint: db.constraint().map(str::to_owned), table: db.table().map(str::to_owned), columns }
 }

@@ -32,20 +32,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<Decimal, Odd> {
         INFINITY | MINUS_INFINITY => return Err(Odd::Infinite),
         _ => return Err(Odd::Garbled),
     }
-    let mut mantissa: i128 = 0;
-    for _ in 0..groups {
-        mantissa = mantissa.checked_mul(10_000).ok_or(Odd::TooLong)?.checked_add(word()?.into()).ok_or(Odd::TooLong)?;
-    }
-    // The digits read so far end this many places behind the point.
+    // All digits that are sent end this many places behind the point; the scale is how many of them count.
     let places = 4 * (i32::from(groups) - 1 - i32::from(weight));
     let shift = i32::from(scale) - if groups == 0 { 0 } else { places };
-    let factor = || 10_i128.checked_pow(shift.unsigned_abs());
-    let mantissa = match (mantissa, shift) {
-        (0, _) => 0,
-        (_, 0..) => factor().and_then(|factor| mantissa.checked_mul(factor)).ok_or(Odd::TooLong)?,
-        // Digits behind the scale are always zeros.
-        (_, _) => factor().map_or(0, |factor| mantissa / factor),
-    };
+    let mut mantissa: i128 = 0;
+    for at in 0..groups {
+        // The last group is filled up with zeros, which could be too much for the whole number.
+        let unused = if at + 1 == groups { (-shift).clamp(0, 3).unsigned_abs() } else { 0 };
+        let digits = i128::from(word()?) / 10_i128.pow(unused);
+        mantissa = mantissa
+            .checked_mul(10_i128.pow(4 - unused))
+            .and_then(|mantissa| mantissa.checked_add(digits))
+            .ok_or(Odd::TooLong)?;
+    }
+    if mantissa != 0 && shift > 0 {
+        let factor = 10_i128.checked_pow(shift.unsigned_abs());
+        mantissa = factor.and_then(|factor| mantissa.checked_mul(factor)).ok_or(Odd::TooLong)?;
+    }
     Ok(Decimal { mantissa: if sign == NEGATIVE { -mantissa } else { mantissa }, scale: scale.into() })
 }
 

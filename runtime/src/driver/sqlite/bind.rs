@@ -10,7 +10,7 @@
 //! | UUID | text, 36 lower-case characters |
 //! | JSON | text |
 
-use super::civil;
+use super::super::civil;
 use super::stmt::Binder;
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Value};

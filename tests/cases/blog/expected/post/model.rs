@@ -89,7 +89,7 @@ impl ::pilaster::codegen::Model for Post {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             title: row.get::<::std::string::String>(at + 1)?,
             content: row.get::<::std::string::String>(at + 2)?,
             status: row.get::<super::super::Status>(at + 3)?,
@@ -133,7 +133,7 @@ impl ::pilaster::codegen::Keyed for Post {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -149,7 +149,7 @@ impl ::pilaster::codegen::Keyed for Post {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for User {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             username: row.get::<::std::string::String>(at + 1)?,
             email: row.get::<super::super::EmailColumn>(at + 2)?,
             bio: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -125,7 +125,7 @@ impl ::pilaster::codegen::Keyed for User {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -141,7 +141,7 @@ impl ::pilaster::codegen::Keyed for User {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -215,7 +215,7 @@ impl ::pilaster::codegen::Model for Maybe {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i32>(at + 0)?,
+            id: row.get::<i32>(at)?,
             tiny: row.get::<::core::option::Option<i8>>(at + 1)?,
             small: row.get::<::core::option::Option<i16>>(at + 2)?,
             int: row.get::<::core::option::Option<i32>>(at + 3)?,
@@ -370,7 +370,7 @@ impl ::pilaster::codegen::Keyed for Maybe {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -386,7 +386,7 @@ impl ::pilaster::codegen::Keyed for Maybe {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i32>(0usize)?)
+        row.get::<i32>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

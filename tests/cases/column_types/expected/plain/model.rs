@@ -213,7 +213,7 @@ impl ::pilaster::codegen::Model for Plain {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             tiny: row.get::<i8>(at + 1)?,
             small: row.get::<i16>(at + 2)?,
             int: row.get::<i32>(at + 3)?,
@@ -324,7 +324,7 @@ impl ::pilaster::codegen::Keyed for Plain {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -340,7 +340,7 @@ impl ::pilaster::codegen::Keyed for Plain {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -428,25 +428,25 @@ impl NewPlain {
     ) -> Self {
         Self {
             id: ::core::option::Option::None,
-            tiny: tiny,
-            small: small,
-            int: int,
+            tiny,
+            small,
+            int,
             big: big.into(),
-            real: real,
+            real,
             double: double.into(),
             exact: exact.into(),
             any_exact: any_exact.into(),
-            flag: flag,
+            flag,
             short: short.into(),
             long: long.into(),
             raw_bytes: raw_bytes.into(),
-            day: day,
-            clock: clock,
-            local: local,
-            instant: instant,
-            guid: guid,
+            day,
+            clock,
+            local,
+            instant,
+            guid,
             doc: doc.into(),
-            mood: mood,
+            mood,
         }
     }
 

@@ -67,7 +67,7 @@ impl ::pilaster::codegen::Model for Project {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            tenant_id: row.get::<i32>(at + 0)?,
+            tenant_id: row.get::<i32>(at)?,
             code: row.get::<::std::string::String>(at + 1)?,
             title: row.get::<::std::string::String>(at + 2)?,
         })
@@ -103,7 +103,7 @@ impl ::pilaster::codegen::Keyed for Project {
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id.clone(), self.code.clone())
+        (self.tenant_id, self.code.clone())
     }
 
     fn key_values(

@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for Task {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            tenant_id: row.get::<i32>(at + 0)?,
+            tenant_id: row.get::<i32>(at)?,
             project_code: row.get::<::std::string::String>(at + 1)?,
             number: row.get::<i32>(at + 2)?,
             body: row.get::<::std::string::String>(at + 3)?,
@@ -114,7 +114,7 @@ impl ::pilaster::codegen::Keyed for Task {
     }
 
     fn key(&self) -> Self::Key {
-        (self.tenant_id.clone(), self.project_code.clone(), self.number.clone())
+        (self.tenant_id, self.project_code.clone(), self.number)
     }
 
     fn key_values(
@@ -172,9 +172,9 @@ impl NewTask {
         body: impl ::core::convert::Into<::std::string::String>,
     ) -> Self {
         Self {
-            tenant_id: tenant_id,
+            tenant_id,
             project_code: project_code.into(),
-            number: number,
+            number,
             body: body.into(),
         }
     }

@@ -67,7 +67,7 @@ impl ::pilaster::codegen::Model for Account {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            email: row.get::<super::super::EmailColumn>(at + 0)?,
+            email: row.get::<super::super::EmailColumn>(at)?,
             host: row
                 .get::<::core::option::Option<super::super::AddressColumn>>(at + 1)?,
             balance: row.get::<super::super::MoneyColumn>(at + 2)?,
@@ -114,7 +114,7 @@ impl ::pilaster::codegen::Keyed for Account {
     }
 
     fn key(&self) -> Self::Key {
-        self.email.clone()
+        ::core::clone::Clone::clone(&self.email)
     }
 
     fn key_values(
@@ -130,7 +130,7 @@ impl ::pilaster::codegen::Keyed for Account {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<super::super::EmailColumn>(0usize)?)
+        row.get::<super::super::EmailColumn>(0usize)
     }
 }
 

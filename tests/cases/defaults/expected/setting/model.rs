@@ -168,7 +168,7 @@ impl ::pilaster::codegen::Model for Setting {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             required: row.get::<::std::string::String>(at + 1)?,
             optional: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             count: row.get::<i32>(at + 3)?,
@@ -257,7 +257,7 @@ impl ::pilaster::codegen::Keyed for Setting {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -273,7 +273,7 @@ impl ::pilaster::codegen::Keyed for Setting {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -102,7 +102,7 @@ impl ::pilaster::codegen::Model for Film {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             rating: row.get::<super::super::Rating>(at + 1)?,
             other: row.get::<::core::option::Option<super::super::Rating>>(at + 2)?,
         })
@@ -138,7 +138,7 @@ impl ::pilaster::codegen::Keyed for Film {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -154,7 +154,7 @@ impl ::pilaster::codegen::Keyed for Film {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

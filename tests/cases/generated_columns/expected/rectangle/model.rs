@@ -69,7 +69,7 @@ impl ::pilaster::codegen::Model for Rectangle {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             width: row.get::<i32>(at + 1)?,
             height: row.get::<i32>(at + 2)?,
             area: row.get::<i32>(at + 3)?,
@@ -99,7 +99,7 @@ impl ::pilaster::codegen::Keyed for Rectangle {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -115,7 +115,7 @@ impl ::pilaster::codegen::Keyed for Rectangle {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -149,8 +149,8 @@ impl NewRectangle {
     pub fn new(width: i32, height: i32) -> Self {
         Self {
             id: ::core::option::Option::None,
-            width: width,
-            height: height,
+            width,
+            height,
         }
     }
 

@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for ABQTX {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             pub_struct_evil: row
                 .get::<::core::option::Option<::std::string::String>>(at + 1)?,
             krate: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
@@ -125,7 +125,7 @@ impl ::pilaster::codegen::Keyed for ABQTX {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -141,7 +141,7 @@ impl ::pilaster::codegen::Keyed for ABQTX {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -94,7 +94,7 @@ impl ::pilaster::codegen::Model for Column {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             table: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             column: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             meta: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -154,7 +154,7 @@ impl ::pilaster::codegen::Keyed for Column {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -170,7 +170,7 @@ impl ::pilaster::codegen::Keyed for Column {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

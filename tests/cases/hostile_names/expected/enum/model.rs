@@ -39,9 +39,7 @@ impl ::pilaster::codegen::Model for Enum {
         row: &::pilaster::codegen::Row<'_>,
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
-        ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
-        })
+        ::core::result::Result::Ok(Self { id: row.get::<i64>(at)? })
     }
 
     fn value(
@@ -64,7 +62,7 @@ impl ::pilaster::codegen::Keyed for Enum {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -80,7 +78,7 @@ impl ::pilaster::codegen::Keyed for Enum {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -67,7 +67,7 @@ impl ::pilaster::codegen::Model for FooBar {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             t_1_2: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             t_12: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             a_b: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -109,7 +109,7 @@ impl ::pilaster::codegen::Keyed for FooBar {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -125,7 +125,7 @@ impl ::pilaster::codegen::Keyed for FooBar {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

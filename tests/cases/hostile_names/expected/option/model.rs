@@ -85,7 +85,7 @@ impl ::pilaster::codegen::Model for Option {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             some: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             query: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             new: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -139,7 +139,7 @@ impl ::pilaster::codegen::Keyed for Option {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -155,7 +155,7 @@ impl ::pilaster::codegen::Keyed for Option {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

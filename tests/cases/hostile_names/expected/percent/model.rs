@@ -49,7 +49,7 @@ impl ::pilaster::codegen::Model for Percent {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             hash: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
         })
     }
@@ -79,7 +79,7 @@ impl ::pilaster::codegen::Keyed for Percent {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -95,7 +95,7 @@ impl ::pilaster::codegen::Keyed for Percent {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -94,7 +94,7 @@ impl ::pilaster::codegen::Model for Type {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            self_: row.get::<i64>(at + 0)?,
+            self_: row.get::<i64>(at)?,
             super_: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             crate_: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             underscore: row
@@ -155,7 +155,7 @@ impl ::pilaster::codegen::Keyed for Type {
     }
 
     fn key(&self) -> Self::Key {
-        self.self_.clone()
+        self.self_
     }
 
     fn key_values(
@@ -171,7 +171,7 @@ impl ::pilaster::codegen::Keyed for Type {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

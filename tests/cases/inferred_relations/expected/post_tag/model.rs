@@ -66,7 +66,7 @@ impl ::pilaster::codegen::Model for PostTag {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            post_id: row.get::<i64>(at + 0)?,
+            post_id: row.get::<i64>(at)?,
             tag_name: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -96,7 +96,7 @@ impl ::pilaster::codegen::Keyed for PostTag {
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id.clone(), self.tag_name.clone())
+        (self.post_id, self.tag_name.clone())
     }
 
     fn key_values(

@@ -75,7 +75,7 @@ impl ::pilaster::codegen::Model for PostVote {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            post_id: row.get::<i64>(at + 0)?,
+            post_id: row.get::<i64>(at)?,
             user_id: row.get::<i64>(at + 1)?,
             weight: row.get::<i64>(at + 2)?,
         })
@@ -103,7 +103,7 @@ impl ::pilaster::codegen::Keyed for PostVote {
     }
 
     fn key(&self) -> Self::Key {
-        (self.post_id.clone(), self.user_id.clone())
+        (self.post_id, self.user_id)
     }
 
     fn key_values(

@@ -40,7 +40,7 @@ impl ::pilaster::codegen::Model for Tag {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            name: row.get::<::std::string::String>(at + 0)?,
+            name: row.get::<::std::string::String>(at)?,
         })
     }
 
@@ -84,7 +84,7 @@ impl ::pilaster::codegen::Keyed for Tag {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
 }
 

@@ -58,7 +58,7 @@ impl ::pilaster::codegen::Model for User {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             manager_id: row.get::<::core::option::Option<i64>>(at + 1)?,
         })
     }
@@ -88,7 +88,7 @@ impl ::pilaster::codegen::Keyed for User {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -104,7 +104,7 @@ impl ::pilaster::codegen::Keyed for User {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -49,8 +49,7 @@ impl ::pilaster::codegen::Model for LogLine {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            at: row
-                .get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at + 0)?,
+            at: row.get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at)?,
             line: row.get::<::std::string::String>(at + 1)?,
         })
     }

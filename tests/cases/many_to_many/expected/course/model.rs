@@ -49,7 +49,7 @@ impl ::pilaster::codegen::Model for Course {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            code: row.get::<::std::string::String>(at + 0)?,
+            code: row.get::<::std::string::String>(at)?,
             title: row.get::<::std::string::String>(at + 1)?,
         })
     }
@@ -99,7 +99,7 @@ impl ::pilaster::codegen::Keyed for Course {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
 }
 

@@ -49,7 +49,7 @@ impl ::pilaster::codegen::Model for Order {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             placed_at: row
                 .get::<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>(at + 1)?,
         })
@@ -80,7 +80,7 @@ impl ::pilaster::codegen::Keyed for Order {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -96,7 +96,7 @@ impl ::pilaster::codegen::Keyed for Order {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

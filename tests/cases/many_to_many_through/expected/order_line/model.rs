@@ -77,7 +77,7 @@ impl ::pilaster::codegen::Model for OrderLine {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            order_id: row.get::<i64>(at + 0)?,
+            order_id: row.get::<i64>(at)?,
             product_id: row.get::<i64>(at + 1)?,
             quantity: row.get::<i32>(at + 2)?,
         })
@@ -105,7 +105,7 @@ impl ::pilaster::codegen::Keyed for OrderLine {
     }
 
     fn key(&self) -> Self::Key {
-        (self.order_id.clone(), self.product_id.clone())
+        (self.order_id, self.product_id)
     }
 
     fn key_values(

@@ -58,7 +58,7 @@ impl ::pilaster::codegen::Model for Photo {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            user_id: row.get::<i64>(at + 0)?,
+            user_id: row.get::<i64>(at)?,
             image: row.get::<::std::vec::Vec<u8>>(at + 1)?,
         })
     }
@@ -88,7 +88,7 @@ impl ::pilaster::codegen::Keyed for Photo {
     }
 
     fn key(&self) -> Self::Key {
-        self.user_id.clone()
+        self.user_id
     }
 
     fn key_values(
@@ -104,7 +104,7 @@ impl ::pilaster::codegen::Keyed for Photo {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 }
 

@@ -67,7 +67,7 @@ impl ::pilaster::codegen::Model for Profile {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             bio: row.get::<::std::string::String>(at + 1)?,
             user_id: row.get::<i64>(at + 2)?,
         })
@@ -99,7 +99,7 @@ impl ::pilaster::codegen::Keyed for Profile {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -115,7 +115,7 @@ impl ::pilaster::codegen::Keyed for Profile {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -58,7 +58,7 @@ impl ::pilaster::codegen::Model for Document {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             title: row.get::<::std::string::String>(at + 1)?,
             version: row.get::<i32>(at + 2)?,
         })
@@ -90,7 +90,7 @@ impl ::pilaster::codegen::Keyed for Document {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -106,7 +106,7 @@ impl ::pilaster::codegen::Keyed for Document {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

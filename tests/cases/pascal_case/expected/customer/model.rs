@@ -58,7 +58,7 @@ impl ::pilaster::codegen::Model for Customer {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            customer_id: row.get::<i64>(at + 0)?,
+            customer_id: row.get::<i64>(at)?,
             first_name: row.get::<::std::string::String>(at + 1)?,
             http_address: row
                 .get::<::core::option::Option<::std::string::String>>(at + 2)?,
@@ -95,7 +95,7 @@ impl ::pilaster::codegen::Keyed for Customer {
     }
 
     fn key(&self) -> Self::Key {
-        self.customer_id.clone()
+        self.customer_id
     }
 
     fn key_values(
@@ -111,7 +111,7 @@ impl ::pilaster::codegen::Keyed for Customer {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -97,7 +97,7 @@ impl ::pilaster::codegen::Model for SalesOrder {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            sales_order_id: row.get::<i64>(at + 0)?,
+            sales_order_id: row.get::<i64>(at)?,
             customer_id: row.get::<i64>(at + 1)?,
             shipped_to: row.get::<::core::option::Option<i64>>(at + 2)?,
             order_date: row.get::<::pilaster::chrono::NaiveDateTime>(at + 3)?,
@@ -141,7 +141,7 @@ impl ::pilaster::codegen::Keyed for SalesOrder {
     }
 
     fn key(&self) -> Self::Key {
-        self.sales_order_id.clone()
+        self.sales_order_id
     }
 
     fn key_values(
@@ -157,7 +157,7 @@ impl ::pilaster::codegen::Keyed for SalesOrder {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -202,7 +202,7 @@ impl NewSalesOrder {
             sales_order_id: ::core::option::Option::None,
             customer_id: customer_id.into_ref(),
             shipped_to: ::core::option::Option::None,
-            order_date: order_date,
+            order_date,
             total: ::core::option::Option::None,
         }
     }

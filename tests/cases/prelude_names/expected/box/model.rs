@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for Box {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             r#fn: row.get::<::std::string::String>(at + 1)?,
             r#async: row.get::<::std::string::String>(at + 2)?,
             r#match: row.get::<::std::string::String>(at + 3)?,
@@ -124,7 +124,7 @@ impl ::pilaster::codegen::Keyed for Box {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -140,7 +140,7 @@ impl ::pilaster::codegen::Keyed for Box {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -58,7 +58,7 @@ impl ::pilaster::codegen::Model for Column {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             self_: row.get::<::std::string::String>(at + 1)?,
             r#type: row.get::<::std::string::String>(at + 2)?,
         })
@@ -94,7 +94,7 @@ impl ::pilaster::codegen::Keyed for Column {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -110,7 +110,7 @@ impl ::pilaster::codegen::Keyed for Column {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

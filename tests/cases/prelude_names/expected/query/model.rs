@@ -94,7 +94,7 @@ impl ::pilaster::codegen::Model for Query {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             on: row.get::<bool>(at + 1)?,
             row: row.get::<i32>(at + 2)?,
             at: row.get::<i32>(at + 3)?,
@@ -142,7 +142,7 @@ impl ::pilaster::codegen::Keyed for Query {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -158,7 +158,7 @@ impl ::pilaster::codegen::Keyed for Query {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -207,8 +207,8 @@ impl NewQuery {
         Self {
             id: ::core::option::Option::None,
             on: ::core::option::Option::None,
-            row: row,
-            at: at,
+            row,
+            at,
             put: put.into(),
             out: out.into(),
             source: source.into(),

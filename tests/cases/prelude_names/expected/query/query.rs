@@ -79,6 +79,7 @@ impl ::pilaster::codegen::Selection for QueryColumns<::pilaster::codegen::Nullab
 
 impl super::super::Query {
     /// A query over all rows.
+    #[allow(clippy::self_named_constructors)]
     pub fn query() -> ::pilaster::Query<Self> {
         ::pilaster::Query::new()
     }

@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for Result {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             some: row.get::<super::super::Some>(at + 1)?,
             error: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             option_id: row.get::<i64>(at + 3)?,
@@ -114,7 +114,7 @@ impl ::pilaster::codegen::Keyed for Result {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -130,7 +130,7 @@ impl ::pilaster::codegen::Keyed for Result {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -169,7 +169,7 @@ impl NewResult {
     ) -> Self {
         Self {
             id: ::core::option::Option::None,
-            some: some,
+            some,
             error: ::core::option::Option::None,
             option_id: option_id.into_ref(),
         }

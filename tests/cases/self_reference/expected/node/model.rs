@@ -84,7 +84,7 @@ impl ::pilaster::codegen::Model for Node {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             parent_id: row.get::<::core::option::Option<i64>>(at + 2)?,
             root_id: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -126,7 +126,7 @@ impl ::pilaster::codegen::Keyed for Node {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -142,7 +142,7 @@ impl ::pilaster::codegen::Keyed for Node {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

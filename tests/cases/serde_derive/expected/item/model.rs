@@ -88,7 +88,7 @@ impl ::pilaster::codegen::Model for Item {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<::pilaster::uuid::Uuid>(at + 0)?,
+            id: row.get::<::pilaster::uuid::Uuid>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             price: row.get::<::pilaster::rust_decimal::Decimal>(at + 2)?,
             colour: row.get::<super::super::Colour>(at + 3)?,
@@ -145,7 +145,7 @@ impl ::pilaster::codegen::Keyed for Item {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -161,7 +161,7 @@ impl ::pilaster::codegen::Keyed for Item {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::pilaster::uuid::Uuid>(0usize)?)
+        row.get::<::pilaster::uuid::Uuid>(0usize)
     }
 }
 
@@ -201,10 +201,10 @@ impl NewItem {
         colour: super::super::Colour,
     ) -> Self {
         Self {
-            id: id,
+            id,
             name: name.into(),
             price: price.into(),
-            colour: colour,
+            colour,
             sold_at: ::core::option::Option::None,
         }
     }

@@ -101,7 +101,7 @@ impl ::pilaster::codegen::Model for Team {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<::std::string::String>(at + 1)?,
             owner_id: row.get::<i64>(at + 2)?,
             deputy_id: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -141,7 +141,7 @@ impl ::pilaster::codegen::Keyed for Team {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -157,7 +157,7 @@ impl ::pilaster::codegen::Keyed for Team {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -49,7 +49,7 @@ impl ::pilaster::codegen::Model for Level {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             name: row.get::<super::super::LevelName>(at + 1)?,
         })
     }
@@ -79,7 +79,7 @@ impl ::pilaster::codegen::Keyed for Level {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -95,7 +95,7 @@ impl ::pilaster::codegen::Keyed for Level {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -127,7 +127,7 @@ impl NewLevel {
     pub fn new(name: super::super::LevelName) -> Self {
         Self {
             id: ::core::option::Option::None,
-            name: name,
+            name,
         }
     }
 

@@ -51,7 +51,7 @@ impl ::pilaster::codegen::Model for NullableKey {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            code: row.get::<::std::string::String>(at + 0)?,
+            code: row.get::<::std::string::String>(at)?,
             n: row.get::<::core::option::Option<i64>>(at + 1)?,
         })
     }
@@ -101,7 +101,7 @@ impl ::pilaster::codegen::Keyed for NullableKey {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<::std::string::String>(0usize)?)
+        row.get::<::std::string::String>(0usize)
     }
 }
 

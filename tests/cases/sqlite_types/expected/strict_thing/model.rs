@@ -87,7 +87,7 @@ impl ::pilaster::codegen::Model for StrictThing {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             a: row.get::<i64>(at + 1)?,
             b: row.get::<::core::option::Option<f64>>(at + 2)?,
             c: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
@@ -137,7 +137,7 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -153,7 +153,7 @@ impl ::pilaster::codegen::Keyed for StrictThing {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

@@ -258,7 +258,7 @@ impl ::pilaster::codegen::Model for Thing {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             a: row.get::<i64>(at + 1)?,
             b: row.get::<i64>(at + 2)?,
             c: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -426,7 +426,7 @@ impl ::pilaster::codegen::Keyed for Thing {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -442,7 +442,7 @@ impl ::pilaster::codegen::Keyed for Thing {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

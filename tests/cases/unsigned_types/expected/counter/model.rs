@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for Counter {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<u32>(at + 0)?,
+            id: row.get::<u32>(at)?,
             tiny: row.get::<u8>(at + 1)?,
             small: row.get::<u16>(at + 2)?,
             int: row.get::<::core::option::Option<u32>>(at + 3)?,
@@ -112,7 +112,7 @@ impl ::pilaster::codegen::Keyed for Counter {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -128,7 +128,7 @@ impl ::pilaster::codegen::Keyed for Counter {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<u32>(0usize)?)
+        row.get::<u32>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {
@@ -166,8 +166,8 @@ impl NewCounter {
     pub fn new(tiny: u8, small: u16, big: impl ::core::convert::Into<u64>) -> Self {
         Self {
             id: ::core::option::Option::None,
-            tiny: tiny,
-            small: small,
+            tiny,
+            small,
             int: ::core::option::Option::None,
             big: big.into(),
         }

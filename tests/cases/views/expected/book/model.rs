@@ -76,7 +76,7 @@ impl ::pilaster::codegen::Model for Book {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<i64>(at + 0)?,
+            id: row.get::<i64>(at)?,
             author_id: row.get::<i64>(at + 1)?,
             title: row.get::<::std::string::String>(at + 2)?,
             pages: row.get::<::core::option::Option<i64>>(at + 3)?,
@@ -114,7 +114,7 @@ impl ::pilaster::codegen::Keyed for Book {
     }
 
     fn key(&self) -> Self::Key {
-        self.id.clone()
+        self.id
     }
 
     fn key_values(
@@ -130,7 +130,7 @@ impl ::pilaster::codegen::Keyed for Book {
     fn decode_key(
         row: &::pilaster::codegen::Row<'_>,
     ) -> ::pilaster::codegen::Result<Self::Key> {
-        ::core::result::Result::Ok(row.get::<i64>(0usize)?)
+        row.get::<i64>(0usize)
     }
 
     fn counted_key(number: i64) -> ::pilaster::codegen::Result<Self::Key> {

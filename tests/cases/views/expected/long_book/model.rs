@@ -67,7 +67,7 @@ impl ::pilaster::codegen::Model for LongBook {
         at: usize,
     ) -> ::pilaster::codegen::Result<Self> {
         ::core::result::Result::Ok(Self {
-            id: row.get::<::core::option::Option<i64>>(at + 0)?,
+            id: row.get::<::core::option::Option<i64>>(at)?,
             title: row.get::<::core::option::Option<::std::string::String>>(at + 1)?,
             author: row.get::<::core::option::Option<::std::string::String>>(at + 2)?,
             pages: row.get::<::core::option::Option<::std::string::String>>(at + 3)?,
