@@ -32,6 +32,8 @@ static NOTE: ModelMeta = ModelMeta {
     key: &[0],
     auto_key: Some(0),
     version: None,
+    uniques: &[],
+    foreign_keys: &[],
 };
 
 const TABLE: &str = "CREATE TABLE `no``te` (id BIGINT AUTO_INCREMENT PRIMARY KEY, `te``xt` VARCHAR(50) COLLATE \
