@@ -1,4 +1,5 @@
 //! Checks what pages hold beside Rust: specs, settings, commands and links.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! What the page on existing databases promises.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;
