@@ -34,8 +34,14 @@ pub struct Database<M: Mode> {
 }
 
 impl<M: Mode> Database<M> {
-    /// Opens the database at a URL: `sqlite://blog.db`, `sqlite:///var/lib/blog.db` or `sqlite::memory:`. Settings of
-    /// [`Builder`] can stand behind it by name: `sqlite://blog.db?max_connections=8&busy_timeout=2s`.
+    /// Opens the database at a URL: `sqlite://blog.db`, `sqlite:///var/lib/blog.db` or `sqlite::memory:`, or with the
+    /// feature `postgres` a server: `postgres://user:password@host:5432/blog`, `postgres:///blog?host=/run/postgresql`
+    /// over a Unix socket. Special characters in it are escaped as in `%40` for `@`. Settings of [`Builder`] can stand
+    /// behind it by name: `sqlite://blog.db?max_connections=8&busy_timeout=2s`.
+    ///
+    /// PostgreSQL takes these, too, with the meaning that its own tools give them: `application_name`, `search_path`,
+    /// `options`, `connect_timeout`, `statement_timeout`, `lock_timeout`, `target_session_attrs`, `load_balance_hosts`,
+    /// `keepalives`, `channel_binding` and `sslmode`. Without TLS in the build, `sslmode=require` and above are refused.
     pub fn connect(url: &str) -> M::Out<'static, Self> {
         Self::builder(url).connect()
     }
@@ -197,7 +203,8 @@ impl<M: Mode> Builder<M> {
     }
 
     /// How many connections there are at most. On SQLite one of them writes and the others read; a single one does
-    /// both. The default is one for writing and as many for reading as there are processor cores, at least 4.
+    /// both. The default is one for writing and as many for reading as there are processor cores, at least 4; for a
+    /// server it is 8. Connections are opened when they are needed.
     #[must_use]
     pub fn max_connections(self, number: u32) -> Self {
         self.with(|settings| settings.max_connections = number.max(1))
@@ -207,6 +214,25 @@ impl<M: Mode> Builder<M> {
     #[must_use]
     pub fn acquire_timeout(self, time: Duration) -> Self {
         self.with(|settings| settings.acquire_timeout = time)
+    }
+
+    /// Closes connections to a server that were idle for so long; `None` for never. 10 minutes by default.
+    #[must_use]
+    pub fn idle_timeout(self, time: Option<Duration>) -> Self {
+        self.with(|settings| settings.idle_timeout = time)
+    }
+
+    /// Closes connections to a server that are older, between statements; `None` for never. 30 minutes by default.
+    #[must_use]
+    pub fn max_lifetime(self, time: Option<Duration>) -> Self {
+        self.with(|settings| settings.max_lifetime = time)
+    }
+
+    /// How many prepared statements a connection to a server keeps; 256 by default. With 0 nothing is kept, as behind a
+    /// pooler that gives every transaction another connection; each statement then takes a transaction of its own.
+    #[must_use]
+    pub fn statement_cache(self, statements: usize) -> Self {
+        self.with(|settings| settings.statement_cache = statements)
     }
 
     /// How long SQLite waits for a lock that another process holds; 5 seconds by default. The thread waits.

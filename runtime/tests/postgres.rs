@@ -1,5 +1,5 @@
 //! PostgreSQL: values, errors and transactions on a real server.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 #![cfg(all(feature = "postgres", feature = "chrono", feature = "decimal", feature = "json", feature = "uuid"))]
 
 mod server;

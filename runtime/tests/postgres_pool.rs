@@ -1,5 +1,5 @@
 //! PostgreSQL: connecting, the pool, cancellation, blocking mode.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 #![cfg(feature = "postgres")]
 
 mod server;

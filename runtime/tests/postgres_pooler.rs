@@ -1,5 +1,5 @@
 //! PostgreSQL without a statement cache, directly and behind a pooler that changes connections between transactions.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 #![cfg(all(feature = "postgres", unix))]
 
 mod server;
