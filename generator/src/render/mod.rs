@@ -6,7 +6,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
+use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
 use crate::codes;
@@ -49,8 +49,9 @@ pub fn render(plan: &CodePlan, options: &Options) -> Result<FileSet, Diagnostics
     let mut diagnostics = Diagnostics::default();
     let Some(environment) = environment(options, &mut diagnostics) else { return Err(diagnostics) };
     let mut files = FileSet::default();
+    let shared = Shared::of(plan);
     for job in table::jobs(plan, options) {
-        match job.run(&environment, plan) {
+        match job.run(&environment, &shared) {
             Ok(text) => {
                 files.files.insert(job.path, text);
             }
@@ -84,17 +85,39 @@ fn template_error(name: &str, error: &minijinja::Error) -> Diagnostic {
     Diagnostic::error(codes::TEMPLATE, place, format!("the template does not render: {error}"))
 }
 
+/// The plan as templates see it, made once: a folder has four files per model.
+struct Shared {
+    krate: Value,
+    enums: Value,
+    customs: Value,
+    models: Value,
+    schema: Value,
+}
+
+impl Shared {
+    fn of(plan: &CodePlan) -> Self {
+        Self {
+            krate: Value::from(&plan.krate),
+            enums: Value::from(Serde(&plan.enums)),
+            customs: Value::from(Serde(&plan.customs)),
+            models: Value::from(Serde(&plan.models)),
+            schema: Value::from(Serde(&plan.schema)),
+        }
+    }
+}
+
 impl table::Job<'_> {
-    fn run(&self, environment: &Environment<'_>, plan: &CodePlan) -> Result<String, Diagnostic> {
+    fn run(&self, environment: &Environment<'_>, shared: &Shared) -> Result<String, Diagnostic> {
         let template =
             environment.get_template(self.template).map_err(|error| template_error(self.template, &error))?;
+        let model = self.model.map(|at| shared.models.get_item_by_index(at)).transpose();
         let context = context! {
-            krate => &plan.krate,
-            enums => Serde(&plan.enums),
-            customs => Serde(&plan.customs),
-            models => Serde(&plan.models),
-            schema => Serde(&plan.schema),
-            model => Serde(self.model),
+            krate => shared.krate.clone(),
+            enums => shared.enums.clone(),
+            customs => shared.customs.clone(),
+            models => shared.models.clone(),
+            schema => shared.schema.clone(),
+            model => model.map_err(|error| template_error(self.template, &error))?,
             up => self.up,
         };
         let text = template.render(context).map_err(|error| template_error(self.template, &error))?;

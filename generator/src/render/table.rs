@@ -1,7 +1,7 @@
 //! The list of all outputs: which template makes which file.
 
 use super::{Layout, Options};
-use crate::plan::{CodePlan, ModelPlan};
+use crate::plan::CodePlan;
 
 /// One file to make.
 pub(super) struct Job<'a> {
@@ -9,8 +9,8 @@ pub(super) struct Job<'a> {
     pub path: String,
     /// Name of the template.
     pub template: &'a str,
-    /// The model it is about, if it is about one.
-    pub model: Option<&'a ModelPlan>,
+    /// The position of the model it is about, if it is about one.
+    pub model: Option<usize>,
     /// Where one item stands from another.
     pub up: &'static str,
     /// Whether it is Rust, to be checked and formatted.
@@ -46,17 +46,17 @@ fn folder(plan: &CodePlan) -> Vec<Job<'_>> {
             jobs.push(job(path.to_owned(), template, None, ""));
         }
     }
-    for model in &plan.models {
+    for (at, model) in plan.models.iter().enumerate() {
         for (template, file) in PER_MODEL {
             if template != "folder_relations" || !model.relations.is_empty() {
-                jobs.push(job(format!("{}/{file}", model.module), template, Some(model), "super::super::"));
+                jobs.push(job(format!("{}/{file}", model.module), template, Some(at), "super::super::"));
             }
         }
     }
     jobs
 }
 
-fn job<'a>(path: String, template: &'a str, model: Option<&'a ModelPlan>, up: &'static str) -> Job<'a> {
+fn job<'a>(path: String, template: &'a str, model: Option<usize>, up: &'static str) -> Job<'a> {
     Job { path, template, model, up, rust: true }
 }
 

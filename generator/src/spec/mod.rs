@@ -283,6 +283,6 @@ fn dialect_key(dialect: crate::ir::DialectName) -> &'static str {
 
 #[cfg(test)]
 #[cfg(feature = "live-sqlite")]
-mod round_trip;
+mod round_trip_tests;
 #[cfg(test)]
 mod tests;
