@@ -45,7 +45,7 @@ pub enum Server {
 }
 
 impl Kind {
-    /// Its name in `PILASTER_REQUIRE` and in messages.
+    /// Its name in messages; the first word of it is its name in `PILASTER_REQUIRE`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -149,8 +149,9 @@ impl Fresh {
 /// Whether `PILASTER_REQUIRE` demands this kind of database, so that its absence is a failure.
 #[must_use]
 pub fn is_required(kind: Kind) -> bool {
+    let asked = kind.name().split(' ').next().unwrap_or_default();
     std::env::var("PILASTER_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(kind.name())))
+        .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(asked)))
 }
 
 #[cfg(test)]
