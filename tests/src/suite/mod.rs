@@ -29,6 +29,7 @@ pub mod links;
 pub mod music;
 pub mod read;
 pub mod relation;
+pub mod tables;
 pub mod transaction;
 pub mod types;
 pub mod write;
@@ -60,6 +61,7 @@ macro_rules! behaviours {
                 of_many_parents;
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
+            tables: created_again_and_dropped;
             types: integers, floats, decimals, texts, bytes, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
