@@ -1,10 +1,8 @@
 //! A database of its own for every test, and what is done where there is none.
 
-use std::path::PathBuf;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use pilaster::{Db, Result};
+
+use crate::{servers, servers_mysql};
 
 /// A kind of database that the suite runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub enum Server {
 }
 
 impl Kind {
-    /// Its name in `PILASTER_REQUIRE` and in messages.
+    /// Its name in messages; the first word of it is its name in `PILASTER_REQUIRE`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -79,33 +77,18 @@ impl Kind {
         }
     }
 
-    /// The server of this kind: by URL from the environment, else one that is started.
+    /// The server of this kind: by URL from the environment, else one that is started for this process.
     #[must_use]
     pub fn server(self) -> Server {
-        let variable = match self {
-            Self::Postgres => "PILASTER_TEST_POSTGRES",
-            Self::Mysql => "PILASTER_TEST_MYSQL",
-            _ => return Server::Absent("no server is needed".into()),
-        };
-        match std::env::var(variable) {
-            Ok(url) if !url.is_empty() => Server::Url(url),
-            _ => start(self, variable),
+        match self {
+            Self::Postgres => servers::postgres().map_or_else(Server::Absent, Server::Url),
+            Self::Mysql => match servers_mysql::find() {
+                Some(url) => Server::Url(url.to_owned()),
+                None => Server::Absent("PILASTER_TEST_MYSQL is not set, and no server is installed or starts".into()),
+            },
+            Self::SqliteFile | Self::SqliteMemory => Server::Absent("no server is needed".into()),
         }
     }
-}
-
-/// Starts a server that is installed on this machine in a temporary folder. Not done yet: it reports that there is
-/// none.
-fn start(kind: Kind, variable: &str) -> Server {
-    let program = match kind {
-        Kind::Postgres => "postgres",
-        _ => "mariadbd",
-    };
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found: Option<PathBuf> =
-        std::env::split_paths(&paths).map(|path| path.join(program)).find(|path| path.is_file());
-    let installed = if found.is_some() { "installed, and starting it is not built in" } else { "not found" };
-    Server::Absent(format!("{variable} is not set, and {program} is {installed}"))
 }
 
 async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
@@ -114,14 +97,15 @@ async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
 }
 
 async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("pilaster_test_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = servers_mysql::unique_name();
     let admin = Db::builder(&server).max_connections(1).connect().await?;
     let quoted = if kind == Kind::Mysql { format!("`{name}`") } else { format!("\"{name}\"") };
     admin.sql(format!("CREATE DATABASE {quoted}")).execute().await?;
     admin.close().await?;
     let url = with_database(&server, &name);
-    let drop = format!("DROP DATABASE {quoted}");
+    // A connection may still be about to close.
+    let force = if kind == Kind::Postgres { " WITH (FORCE)" } else { "" };
+    let drop = format!("DROP DATABASE {quoted}{force}");
     let db = Db::builder(&url).max_connections(5).connect().await?;
     Ok(Fresh { db, url, cleanup: Cleanup::Server(server, drop) })
 }
@@ -165,8 +149,9 @@ impl Fresh {
 /// Whether `PILASTER_REQUIRE` demands this kind of database, so that its absence is a failure.
 #[must_use]
 pub fn is_required(kind: Kind) -> bool {
+    let asked = kind.name().split(' ').next().unwrap_or_default();
     std::env::var("PILASTER_REQUIRE")
-        .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(kind.name())))
+        .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(asked)))
 }
 
 #[cfg(test)]

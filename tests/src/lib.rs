@@ -9,6 +9,8 @@
 
 pub mod cases;
 pub mod database;
+pub mod servers;
+pub mod servers_mysql;
 pub mod statements;
 pub mod suite;
 pub mod types;

@@ -14,18 +14,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The URL of the server, without a database: `mysql://root@127.0.0.1:3306`. `None` when there is no server, and
-/// tests that need one pass by.
-pub fn server() -> Option<&'static str> {
+/// The URL of the server, without a database: `mysql://root@127.0.0.1:3306`. `None` when there is no server.
+#[must_use]
+pub fn find() -> Option<&'static str> {
     static SERVER: OnceLock<Option<(String, Option<Child>)>> = OnceLock::new();
     let found = SERVER.get_or_init(|| match std::env::var("PILASTER_TEST_MYSQL") {
         Ok(url) if !url.trim().is_empty() => Some((without_database(url.trim()), None)),
         _ => start().map(|(url, child)| (url, Some(child))),
     });
+    found.as_ref().map(|(url, _)| url.as_str())
+}
+
+/// The URL of the server as [`find`] gives it. `None` when there is no server and none is required: tests that need
+/// one pass by.
+///
+/// # Panics
+/// When `PILASTER_REQUIRE` asks for the server and there is none.
+#[allow(clippy::panic)]
+#[must_use]
+pub fn server() -> Option<&'static str> {
     let required =
         std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name.trim() == "mysql"));
-    match found {
-        Some((url, _)) => Some(url),
+    match find() {
+        Some(url) => Some(url),
         None if required => panic!("PILASTER_REQUIRE asks for MySQL, and there is no server"),
         None => {
             skipped();
@@ -35,6 +46,7 @@ pub fn server() -> Option<&'static str> {
 }
 
 /// The URL of a database on the server.
+#[must_use]
 pub fn url(server: &str, database: &str) -> String {
     match server.split_once('?') {
         Some((place, query)) => format!("{place}/{database}?{query}"),
@@ -43,6 +55,7 @@ pub fn url(server: &str, database: &str) -> String {
 }
 
 /// A name that no other test has, now or later.
+#[must_use]
 pub fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

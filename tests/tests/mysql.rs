@@ -1,4 +1,5 @@
-//! The suite on MariaDB: the server of `PILASTER_TEST_MYSQL`, or skipped; `PILASTER_REQUIRE=mysql` forbids that.
+//! The suite on MariaDB: the server of `PILASTER_TEST_MYSQL`, else one that is started, else skipped, which
+//! `PILASTER_REQUIRE=mysql` forbids.
 
 macro_rules! suite {
     ($($topic:ident: $($name:ident),+;)*) => {

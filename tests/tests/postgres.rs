@@ -1,4 +1,5 @@
-//! The suite on PostgreSQL: the server of `PILASTER_TEST_POSTGRES`, or skipped; `PILASTER_REQUIRE=postgres` forbids that.
+//! The suite on PostgreSQL: the server of `PILASTER_TEST_POSTGRES`, else one that is started, else skipped, which
+//! `PILASTER_REQUIRE=postgres` forbids.
 
 macro_rules! suite {
     ($($topic:ident: $($name:ident),+;)*) => {

@@ -4,7 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity, missing_docs)]
 #![allow(clippy::cloned_ref_to_slice_refs, clippy::nonminimal_bool, clippy::needless_borrows_for_generic_args)]
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::Once;
+use std::task::Poll;
+use std::time::Duration;
 
 use pilaster::{Db, Dialect, Result};
 
@@ -23,6 +29,7 @@ pub mod links;
 pub mod music;
 pub mod read;
 pub mod relation;
+pub mod tables;
 pub mod transaction;
 pub mod types;
 pub mod write;
@@ -54,6 +61,7 @@ macro_rules! behaviours {
                 of_many_parents;
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
+            tables: created_again_and_dropped;
             types: integers, floats, decimals, texts, bytes, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
@@ -80,13 +88,33 @@ where
         }
     };
     schema::create_all(&fresh.db).await.unwrap();
-    behaviour(fresh.db.clone()).await.unwrap();
-    fresh.remove().await.unwrap();
+    let outcome = caught(behaviour(fresh.db.clone())).await;
+    // Also after a failure, so that nothing is left on a server that is not the test's own.
+    let removed = tokio::time::timeout(Duration::from_secs(10), fresh.remove()).await;
+    match outcome {
+        Ok(result) => result.unwrap(),
+        Err(panic) => resume_unwind(panic),
+    }
+    removed.unwrap().unwrap();
 }
 
-#[allow(clippy::print_stderr)]
+/// What a future gives, or its panic.
+async fn caught<F: Future>(future: F) -> std::thread::Result<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// Says once that a kind of database is absent, past the capture of what passing tests print.
 fn skipped(kind: Kind, why: &str) {
-    eprintln!("skipped: {}: {why}", kind.name());
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = writeln!(std::io::stderr(), "skipped: all of {}: {why}", kind.name());
+    });
 }
 
 /// Users of these names.
