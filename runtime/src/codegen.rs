@@ -1,7 +1,7 @@
 //! What generated code uses and nobody else should: no promise of stability between versions of the generator.
 #![doc(hidden)]
 
-pub use crate::convert::{Number, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
@@ -97,35 +97,53 @@ impl Script {
         })
     }
 
-    /// Runs the statements in one transaction, where the database can. MySQL cannot: there a failure leaves what was
-    /// done before it, and inside a transaction the script is refused.
+    /// Runs the statements in one transaction, where the database can. Settings of the connection stand before and
+    /// behind them, since they have no effect inside; those behind are run in any case. MySQL cannot: there a failure
+    /// leaves what was done before it, and inside a transaction the script is refused.
     pub fn run<'e, E: Executor<'e>>(&'static self, on: E) -> Out<'e, E, ()> {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = target.lease(Access::Write).await?;
             let statements = self.statements(lease.dialect())?;
+            let first = statements.iter().position(|text| !is_setting(text)).unwrap_or(statements.len());
+            let last = statements.iter().rposition(|text| !is_setting(text)).map_or(first, |at| at + 1);
+            let (before, rest) = statements.split_at(first);
+            let (inside, after) = rest.split_at(last - first);
+            batches(&mut lease, before).await?;
             let atomic = lease.dialect().transactional_ddl();
             if atomic {
                 lease.begin_atomic().await?;
             }
-            let mut result = Ok(());
-            for statement in statements {
-                result = lease.batch(statement).await;
-                if result.is_err() {
-                    break;
-                }
-            }
-            if atomic {
-                lease.finish_atomic(result.is_ok()).await?;
-            }
-            result
+            let result = batches(&mut lease, inside).await;
+            let finished = if atomic { lease.finish_atomic(result.is_ok()).await } else { Ok(()) };
+            let restored = batches(&mut lease, after).await;
+            result.and(finished).and(restored)
         })
     }
+}
+
+/// Whether a statement sets something on the connection instead of changing the schema.
+fn is_setting(statement: &str) -> bool {
+    statement.starts_with("PRAGMA ") || statement.starts_with("SET ")
+}
+
+async fn batches(lease: &mut crate::executor::Lease<'_>, statements: &[&str]) -> Result<()> {
+    for statement in statements {
+        lease.batch(statement).await?;
+    }
+    Ok(())
 }
 
 /// A bound value of a column type.
 pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
     Node::bind(T::encode(value).map(Value::into_owned))
+}
+
+/// A bound text of a custom type over text, read by its codec first, so that only what it accepts is written.
+pub fn bind_text<C: Codec<Sql = String>>(text: &str) -> Node {
+    let value = C::decode(text.to_owned());
+    let name = std::any::type_name::<C::Value>();
+    Node::bind(value.map_err(|why| Error::encode(name, why)).and_then(|value| encode_with::<C>(&value)))
 }
 
 /// A key that the database counted, in the range of its type.

@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub read_only: bool,
     pub echo: bool,
     pub slow_statement: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
 }
 
 /// The names of the settings that URLs and files can hold.
@@ -123,6 +124,7 @@ impl Settings {
             read_only: false,
             echo: false,
             slow_statement: None,
+            statement_timeout: None,
         }
     }
 
@@ -143,6 +145,7 @@ impl Settings {
             create: self.create_if_missing,
             read_only: self.read_only,
             busy_timeout: self.busy_timeout,
+            statement_timeout: self.statement_timeout,
         }
     }
 
@@ -169,6 +172,7 @@ impl Settings {
             "read_only" => self.read_only = truth(name, value)?,
             "echo" => self.echo = truth(name, value)?,
             "slow_statement" => self.slow_statement = Some(duration(name, value)?),
+            "statement_timeout" => self.statement_timeout = Some(duration(name, value)?),
             // Drivers report the names that they do not know when they connect.
             _ if self.dialect != Dialect::Sqlite => self.server.set(name, value)?,
             _ => {

@@ -231,6 +231,14 @@ impl<M: Mode> Builder<M> {
         self.with(|settings| settings.slow_statement = Some(threshold))
     }
 
+    /// How long a statement may run before it is interrupted and gives an error of kind
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout); without limit by default. On SQLite a statement that writes
+    /// takes the transaction around it along.
+    #[must_use]
+    pub fn statement_timeout(self, limit: Duration) -> Self {
+        self.with(|settings| settings.statement_timeout = Some(limit))
+    }
+
     /// Opens the database.
     pub fn connect(self) -> M::Out<'static, Database<M>> {
         M::run(async move { Pool::open(self.settings?).await.map(Database::new) })

@@ -66,7 +66,8 @@ impl<'e> Target<'e> {
             }
             Inner::Transaction(level) => Place::Transaction(level.seat().await?),
         };
-        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0 })
+        let repeatable = access == Access::Read;
+        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, repeatable })
     }
 }
 
@@ -78,6 +79,8 @@ pub struct Lease<'e> {
     logging: Logging,
     /// How many levels of [`Lease::begin_atomic`] are open.
     atomic: u32,
+    /// Statements that give rows may be run again when the connection is lost, since they change nothing.
+    repeatable: bool,
 }
 
 enum Place<'e> {
@@ -127,26 +130,61 @@ impl Lease<'_> {
         outcome
     }
 
+    /// Statements of this lease are written by hand: what looks like a read may write.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
+    /// Whether nothing that came before on this connection matters, so that another one would do.
+    fn is_free(&self) -> bool {
+        self.atomic == 0 && matches!(self.place, Place::Pool { .. })
+    }
+
+    /// Takes another connection when this one was lost, and nothing was sent on it.
+    async fn revive(&mut self) -> Result<()> {
+        let free = self.is_free();
+        if let Place::Pool { pool, access, connection: Some(pooled), .. } = &mut self.place
+            && free
+            && !pooled.connection.is_alive()
+        {
+            pool.replace(*access, pooled).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
-        let Some(watch) = watch else {
+        if watch.is_none() && self.dialect == Dialect::Sqlite {
             let outcome = self.connection()?.query(sql, params, each).await;
             return self.judge(outcome);
-        };
+        }
+        self.revive().await?;
         let mut rows = 0;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
             each(row)
         };
-        let outcome = self.connection()?.query(sql, params, &mut counted).await;
-        watch.done(sql, Some(params), &outcome, Some(rows), None);
+        let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
+        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
+            self.revive().await?;
+            let mut counted = |row: &crate::row::Row<'_>| {
+                rows += 1;
+                each(row)
+            };
+            outcome = self.connection()?.query(sql, params, &mut counted).await;
+        }
+        if let Some(watch) = watch {
+            watch.done(sql, Some(params), &outcome, Some(rows), None);
+        }
         self.judge(outcome)
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute(sql, params).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
@@ -158,6 +196,7 @@ impl Lease<'_> {
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
@@ -169,6 +208,7 @@ impl Lease<'_> {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let connection = self.connection()?;
         let before = connection.in_transaction();
         let outcome = connection.batch(sql).await;
@@ -197,10 +237,18 @@ impl Lease<'_> {
         self.announce("BEGIN");
         let watch = self.logging.watch();
         let savepoint = self.savepoint(self.atomic);
-        let connection = self.connection()?;
+        self.revive().await?;
         let outcome = match &savepoint {
-            None => connection.begin(Begin::default()).await,
-            Some(name) => connection.batch(&format!("SAVEPOINT {name}")).await,
+            None => {
+                let outcome = self.connection()?.begin(Begin::default()).await;
+                if is_lost(&outcome) {
+                    self.revive().await?;
+                    self.connection()?.begin(Begin::default()).await
+                } else {
+                    outcome
+                }
+            }
+            Some(name) => self.connection()?.batch(&format!("SAVEPOINT {name}")).await,
         };
         if let Some(watch) = watch {
             watch.done(if savepoint.is_some() { "SAVEPOINT" } else { "BEGIN" }, None, &outcome, None, None);
@@ -246,6 +294,11 @@ impl Lease<'_> {
     }
 }
 
+/// Whether the connection was lost.
+pub(crate) fn is_lost<T>(outcome: &Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Connection))
+}
+
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let open = (self.atomic > 0).then(|| self.savepoint(0)).flatten();
@@ -276,6 +329,58 @@ pub(crate) mod sealed {
 mod tests {
     use super::*;
 
+    use crate::rt::block_on;
+    use crate::value::Value;
+
+    const NONE: [Value<'static>; 0] = [];
+
+    async fn insert(lease: &mut Lease<'_>, text: &str) {
+        lease.execute("INSERT INTO t VALUES (?)", &[Value::Text(text.into())]).await.unwrap();
+    }
+
+    /// Adds one row that stays and, atomically, one that is kept, undone or dropped.
+    async fn add(on: impl Executor<'_>, kept: Option<bool>) {
+        let mut lease = on.target().lease(Access::Write).await.unwrap();
+        insert(&mut lease, "plain").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "atomic").await;
+        lease.begin_atomic().await.unwrap();
+        insert(&mut lease, "inner").await;
+        lease.finish_atomic(true).await.unwrap();
+        if let Some(keep) = kept {
+            lease.finish_atomic(keep).await.unwrap();
+            assert!(lease.finish_atomic(keep).await.is_err(), "nothing is open any more");
+        }
+    }
+
+    async fn rows(on: impl Executor<'_>) -> String {
+        let mut lease = on.target().lease(Access::Read).await.unwrap();
+        let mut rows = Vec::new();
+        let each: Each<'_> = &mut |row| {
+            rows.push(row.text(0)?.unwrap_or_default().into_owned());
+            Ok(())
+        };
+        lease.query("SELECT a FROM t", &NONE, each).await.unwrap();
+        rows.join(" ")
+    }
+
+    #[test]
+    fn what_is_atomic_is_kept_whole_or_not_at_all() {
+        for (kept, expected) in [(Some(true), "plain atomic inner"), (Some(false), "plain"), (None, "plain")] {
+            let db = crate::blocking::Db::connect("sqlite::memory:").unwrap();
+            db.sql("CREATE TABLE t (a TEXT)").execute().unwrap();
+            block_on(add(&db, kept));
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+            db.sql("DELETE FROM t").execute().unwrap();
+
+            let tx = db.begin().unwrap();
+            block_on(add(&tx, kept));
+            assert_eq!(block_on(rows(&tx)), expected, "{kept:?}");
+            tx.commit().unwrap();
+            assert_eq!(block_on(rows(&db)), expected, "{kept:?}");
+        }
+    }
+
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
@@ -283,10 +388,9 @@ mod tests {
     /// Compiles only as long as every future of a lease can be sent to another thread.
     #[allow(dead_code)]
     fn futures_can_be_sent(target: Target<'_>, lease: &mut Lease<'_>, rows: &dyn Rows, returned: Returned<'_>) {
-        let params: [crate::Value<'_>; 0] = [];
         drop(assert_send(target.lease(Access::Write)));
-        drop(assert_send(lease.query("", &params, &mut |_| Ok(()))));
-        drop(assert_send(lease.execute("", &params)));
+        drop(assert_send(lease.query("", &NONE, &mut |_| Ok(()))));
+        drop(assert_send(lease.execute("", &NONE)));
         drop(assert_send(lease.execute_rows("", rows, returned)));
         drop(assert_send(lease.batch("")));
         drop(assert_send(lease.begin_atomic()));

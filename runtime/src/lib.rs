@@ -51,6 +51,8 @@ pub enum Isolation {
 
 #[cfg(feature = "chrono")]
 pub use chrono;
+#[cfg(feature = "jiff")]
+pub use jiff;
 #[cfg(feature = "decimal")]
 pub use rust_decimal;
 #[cfg(feature = "serde")]
@@ -62,7 +64,8 @@ pub use uuid;
 
 /// Takes in the models that build.rs generated: everything of `models.rs` in `OUT_DIR`, in any module.
 ///
-/// `models!("name")` takes in `name.rs`, for a crate with more than one spec.
+/// `models!("name")` takes in `name.rs`, for a crate with more than one spec. Each brings a module `schema` with it, so
+/// each has a module of its own to stand in.
 #[macro_export]
 macro_rules! models {
     () => {

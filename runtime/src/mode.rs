@@ -52,6 +52,7 @@ impl Mode for Blocking {
     type Out<'a, T: Send + 'a> = Result<T>;
     type Tried<'a, T: Send + 'a, E: Send + 'a> = Result<T, E>;
 
+    #[inline]
     fn run<'a, T: Send + 'a>(future: impl Future<Output = Result<T>> + Send + 'a) -> Self::Out<'a, T> {
         rt::block_on(future)
     }

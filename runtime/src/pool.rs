@@ -257,8 +257,7 @@ impl Pool {
 
     /// Notes a statement, which costs nothing beside running it; gives its place.
     pub(crate) fn note_statement(&self, sql: &str) -> usize {
-        let end = sql.char_indices().nth(SHOWN).map_or(sql.len(), |(end, _)| end);
-        let text = sql.get(..end).unwrap_or("");
+        let text = sql.get(..sql.floor_char_boundary(SHOWN)).unwrap_or("");
         let mut holders = lock(&self.holders);
         let free = holders.statements.iter_mut().enumerate().find(|(_, running)| running.since.is_none());
         if let Some((place, running)) = free {

@@ -49,7 +49,7 @@ struct Statement<'e> {
     invalid: Option<Error>,
 }
 
-/// A value that can be bound to hand-written SQL: every column type, and `&str` and `&[u8]`.
+/// A value that can be bound to hand-written SQL: every column type, and borrowed text and bytes.
 pub trait Bind<'e> {
     /// The value as the database takes it.
     ///
@@ -73,6 +73,18 @@ impl<'e> Bind<'e> for &'e str {
 impl<'e> Bind<'e> for &'e [u8] {
     fn into_value(self) -> Result<Value<'e>> {
         Ok(Value::Bytes(Cow::Borrowed(self)))
+    }
+}
+
+impl<'e> Bind<'e> for &'e String {
+    fn into_value(self) -> Result<Value<'e>> {
+        self.as_str().into_value()
+    }
+}
+
+impl<'e> Bind<'e> for &'e Vec<u8> {
+    fn into_value(self) -> Result<Value<'e>> {
+        self.as_slice().into_value()
     }
 }
 
@@ -223,7 +235,8 @@ impl Statement<'_> {
         mut read: impl FnMut(&Row<'_>) -> Result<R> + Send,
         limit: usize,
     ) -> Result<Vec<R>> {
-        let (mut lease, access) = self.lease(target).await?;
+        let (lease, access) = self.lease(target).await?;
+        let mut lease = lease.unchecked();
         let mut rows = Vec::new();
         let mut stopped = false;
         let outcome = lease

@@ -44,6 +44,8 @@ pub(crate) enum Source<'r> {
     Sqlite(&'r crate::driver::sqlite::Cursor),
     #[cfg(feature = "mysql")]
     Mysql(&'r crate::driver::mysql::Cursor),
+    #[cfg(feature = "postgres")]
+    Postgres(crate::driver::postgres::Cursor<'r>),
     #[allow(dead_code)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
 }
@@ -62,6 +64,8 @@ macro_rules! forward {
                 Source::Sqlite(row) => RawRow::$name(*row, at),
                 #[cfg(feature = "mysql")]
                 Source::Mysql(row) => RawRow::$name(*row, at),
+                #[cfg(feature = "postgres")]
+                Source::Postgres(row) => RawRow::$name(row, at),
                 Source::Never(never, _) => match *never {},
             }
         }
@@ -136,6 +140,8 @@ impl<'r> Row<'r> {
             Source::Sqlite(row) => RawRow::len(*row),
             #[cfg(feature = "mysql")]
             Source::Mysql(row) => RawRow::len(*row),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => RawRow::len(row),
             Source::Never(never, _) => match *never {},
         }
     }
@@ -154,6 +160,8 @@ impl<'r> Row<'r> {
             Source::Sqlite(row) => RawRow::name(*row, at),
             #[cfg(feature = "mysql")]
             Source::Mysql(row) => RawRow::name(*row, at),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => RawRow::name(row, at),
             Source::Never(never, _) => match *never {},
         }
     }

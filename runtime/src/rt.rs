@@ -3,8 +3,10 @@
 //! All of it works inside a tokio runtime of either flavour and without any.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
+#[cfg(feature = "sqlite")]
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -21,12 +23,18 @@ impl Wake for Unpark {
 }
 
 /// Runs a future on this thread until it is done.
+#[inline]
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     // Most futures of an embedded database are ready at once: the waker with its allocation comes only when one is not.
-    if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return value;
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => wait_for(future),
     }
+}
+
+#[cold]
+fn wait_for<T>(future: Pin<&mut impl Future<Output = T>>) -> T {
     give_way(move || {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
@@ -73,8 +81,7 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
     .await
 }
 
-/// Waits. The timer runs on a thread of its own, since a caller may have no runtime, one without timers, or block the
-/// only thread that its runtime has.
+/// Waits.
 pub(crate) async fn sleep(time: Duration) {
     match background() {
         Some(handle) => {
@@ -84,8 +91,43 @@ pub(crate) async fn sleep(time: Duration) {
             };
             sleep.await;
         }
-        // The system has no thread left to give: waiting here is all that can be done.
         None => give_way(|| thread::sleep(time)),
+    }
+}
+
+/// Runs `alarm` on another thread unless `work` is done within `limit`; never after it is done.
+#[cfg(feature = "sqlite")]
+pub(crate) fn with_alarm<T>(limit: Duration, alarm: impl FnOnce() + Send + 'static, work: impl FnOnce() -> T) -> T {
+    let Some(background) = background() else { return work() };
+    // The lock is held while the alarm runs, so that taking it away cannot come in between.
+    let armed = Arc::new(Mutex::new(Some(alarm)));
+    let task = background.spawn({
+        let armed = Arc::clone(&armed);
+        async move {
+            tokio::time::sleep(limit).await;
+            let mut armed = armed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(alarm) = armed.take() {
+                alarm();
+            }
+        }
+    });
+    let done = Disarm(|| {
+        armed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        task.abort();
+    });
+    let value = work();
+    drop(done);
+    value
+}
+
+/// Runs a closure when dropped, also by a panic.
+#[cfg(feature = "sqlite")]
+struct Disarm<F: FnMut()>(F);
+
+#[cfg(feature = "sqlite")]
+impl<F: FnMut()> Drop for Disarm<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 
@@ -118,6 +160,24 @@ mod tests {
         assert!(block_on(timeout(Duration::from_millis(20), std::future::pending::<()>())).is_none());
         assert!(begun.elapsed() >= Duration::from_millis(20));
         assert_eq!(block_on(timeout(Duration::from_secs(60), std::future::ready(1))), Some(1));
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn an_alarm_rings_only_while_the_work_runs() {
+        let rings = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let ring = |limit, work| {
+            let rings = Arc::clone(&rings);
+            let alarm = move || {
+                rings.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            };
+            with_alarm(Duration::from_millis(limit), alarm, || thread::sleep(Duration::from_millis(work)));
+        };
+        ring(10, 0);
+        thread::sleep(Duration::from_millis(30));
+        assert_eq!(rings.load(std::sync::atomic::Ordering::SeqCst), 0);
+        ring(5, 60);
+        assert_eq!(rings.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

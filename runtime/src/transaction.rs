@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::Isolation;
 use crate::driver::{Begin, Connection};
 use crate::error::{Error, ErrorKind, Result};
-use crate::executor::{Access, Executor, Target, sealed};
+use crate::executor::{Access, Executor, Target, is_lost, sealed};
 use crate::mode::{Async, Mode, Outcome};
 use crate::pool::{Pool, Pooled};
 use crate::raw::Sql;
@@ -79,8 +79,7 @@ impl TxOptions {
 }
 
 /// A transaction or one nested in it.
-#[doc(hidden)]
-pub struct Level {
+pub(crate) struct Level {
     shared: Arc<Shared>,
     /// 1 for the transaction itself.
     depth: u32,
@@ -160,8 +159,12 @@ impl Level {
             retryable: AtomicBool::new(false),
         };
         let watch = shared.pool.logging.watch();
-        if let Some(Pooled { connection, .. }) = &mut shared.state.get_mut().connection {
-            let outcome = connection.begin(options.begin).await;
+        if let Some(pooled) = &mut shared.state.get_mut().connection {
+            let mut outcome = pooled.connection.begin(options.begin).await;
+            if is_lost(&outcome) && !pooled.connection.is_alive() {
+                shared.pool.replace(access, pooled).await?;
+                outcome = pooled.connection.begin(options.begin).await;
+            }
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
             }
@@ -213,11 +216,7 @@ impl Level {
 
     /// Commits. When that fails the transaction is rolled back, unless a nested one is still open.
     async fn commit(&self) -> Result<()> {
-        let seat = self.seat().await;
-        let mut seat = match seat {
-            Ok(seat) => seat,
-            Err(error) => return Err(error),
-        };
+        let mut seat = self.seat().await?;
         let outcome = if self.depth > 1 {
             control(&mut seat, "RELEASE", &format!("RELEASE SAVEPOINT {}", savepoint(self.depth))).await
         } else {
@@ -296,15 +295,15 @@ impl Shared {
 
     /// Undoes the levels that were abandoned.
     fn settle(&self, state: &mut State) {
-        let depth = self.abandoned.swap(0, Ordering::AcqRel);
-        if depth > 0 {
+        if self.abandoned.load(Ordering::Acquire) > 0 {
+            let depth = self.abandoned.swap(0, Ordering::AcqRel);
             self.undo(state, depth);
         }
     }
 
     /// Undoes a level and those in it, as far as they are open. The whole transaction gives its connection back.
     fn undo(&self, state: &mut State, depth: u32) {
-        if depth > state.depth {
+        if depth == 0 || depth > state.depth {
             return;
         }
         state.depth = depth.saturating_sub(1);
@@ -471,6 +470,6 @@ fn is_retryable<E: 'static>(error: &E) -> bool {
 /// Longer from attempt to attempt, and not the same for two that met.
 fn pause(attempt: u32) -> Duration {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let spread = u64::from(now.subsec_nanos() / 1_000 % 5_000);
+    let spread = u64::from(now.subsec_micros() % 5_000);
     Duration::from_millis(5 << attempt.min(8)) + Duration::from_micros(spread)
 }

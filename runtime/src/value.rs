@@ -38,6 +38,11 @@ pub enum Value<'a> {
     Uuid([u8; 16]),
     /// JSON text.
     Json(Cow<'a, str>),
+    /// The key of a new row that its session has not stored yet, by the row's number. Never reaches a database.
+    #[doc(hidden)]
+    Pending(u64),
+    /// Values of one type, for databases that take a list as one parameter.
+    List(Vec<Value<'static>>),
 }
 
 /// An exact number: `mantissa / 10^scale`.
@@ -110,6 +115,8 @@ impl Value<'_> {
             Value::Timestamp(v) => Value::Timestamp(v),
             Value::Uuid(v) => Value::Uuid(v),
             Value::Json(v) => Value::Json(Cow::Owned(v.into_owned())),
+            Value::Pending(v) => Value::Pending(v),
+            Value::List(v) => Value::List(v),
         }
     }
 
@@ -172,6 +179,8 @@ impl Value<'_> {
             Value::DateTime(v) => Value::DateTime(*v),
             Value::Timestamp(v) => Value::Timestamp(*v),
             Value::Uuid(v) => Value::Uuid(*v),
+            Value::Pending(v) => Value::Pending(*v),
+            Value::List(v) => Value::List(v.clone()),
         }
     }
 }
@@ -234,4 +243,9 @@ impl std::fmt::Display for Decimal {
 /// Keeps an integer in the range of a column's type.
 pub(crate) fn narrow<T: TryFrom<i64>>(value: i64, expected: &'static str) -> Result<T> {
     T::try_from(value).map_err(|_| Error::decode(expected, format!("{value}, which is out of its range")))
+}
+
+/// The error of a key that is not there yet.
+pub(crate) fn pending_key() -> Error {
+    Error::encode("the key of a stored row", "the key of a row that its session has not stored yet")
 }

@@ -1,5 +1,5 @@
 //! Opening databases, and hand-written SQL on them.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "sqlite")]
 
 use std::path::Path;

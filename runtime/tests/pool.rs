@@ -1,5 +1,5 @@
 //! The pool: who waits, for how long, and what happens to those that stop waiting.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "sqlite")]
 
 use std::time::{Duration, Instant};

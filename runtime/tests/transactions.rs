@@ -1,5 +1,5 @@
 //! Transactions: how they end, nest, are retried and are left.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "sqlite")]
 
 use std::sync::atomic::{AtomicU32, Ordering};

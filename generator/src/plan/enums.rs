@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{CustomType, EnumType};
+use crate::ir::{CustomType, EnumType, SqlType};
 
 /// What the enum template gets.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +47,8 @@ pub struct CustomPlan {
     pub value: String,
     /// Path of the codec.
     pub codec: String,
+    /// Whether the column beneath holds text.
+    pub text: bool,
     /// Documentation.
     pub doc: String,
 }
@@ -54,7 +56,8 @@ pub struct CustomPlan {
 pub(super) fn plan_enum(context: &Context<'_>, item: &EnumType) -> EnumPlan {
     let variants = item.variants.iter().map(|variant| {
         let label = &variant.label;
-        let attribute = if context.options.serde { quote!(#[serde(rename = #label)]).to_string() } else { String::new() };
+        let attribute =
+            if context.options.serde { quote!(#[serde(rename = #label)]).to_string() } else { String::new() };
         VariantPlan {
             name: tokens::ident(&variant.name).to_string(),
             label: quote!(#label).to_string(),
@@ -94,6 +97,8 @@ pub(super) fn plan_custom(
         marker: tokens::ident(&format!("{}Column", item.name)).to_string(),
         value,
         codec,
-        doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))]).to_string(),
+        text: matches!(item.sql, SqlType::String(_) | SqlType::Text | SqlType::Raw(_)),
+        doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))])
+            .to_string(),
     })
 }

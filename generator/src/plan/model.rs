@@ -161,8 +161,8 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         new_derive: quote!(#[derive(Debug, Clone, PartialEq)]).to_string(),
         fields,
         meta: meta(context, model, table, &columns).to_string(),
-        key: key_plan(model, table, &columns),
-        finders: finders(model, table, &columns),
+        key: key_plan(context, model, table, &columns),
+        finders: finders(context, model, table, &columns),
         relations: model.relations.iter().filter_map(|item| relation::plan(context, model, item)).collect(),
         writable,
         new_fields,
@@ -277,14 +277,15 @@ fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
 }
 
-fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+    let krate = &context.krate;
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
     let name = |planned: &Planned<'_>| tokens::ident(&planned.field.name);
     let encode = |planned: &Planned<'_>, value: TokenStream| {
         let marker = &planned.ty.marker;
-        quote!(<#marker as ColumnType>::encode(#value)).to_string()
+        quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
@@ -323,7 +324,7 @@ fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<Key
 }
 
 /// One finder per unique constraint and unique index over whole columns, named after its fields.
-fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
+fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
     let constraints = table.uniques.iter().map(|unique| unique.columns.clone());
     let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
     let indexes = indexes.filter_map(|index| {
@@ -339,7 +340,7 @@ fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderP
         let found: Option<Vec<&Planned<'_>>> =
             positions.and_then(|positions| positions.iter().map(|&at| columns.get(at)).collect());
         let Some(found) = found else { continue };
-        let finder = finder(&found);
+        let finder = finder(context, &found);
         if !finders.iter().any(|known| known.name == finder.name) {
             finders.push(finder);
         }
@@ -347,7 +348,8 @@ fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderP
     finders
 }
 
-fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
+fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
+    let krate = &context.krate;
     let names: Vec<&str> = columns.iter().map(|planned| planned.field.name.as_str()).collect();
     let mut arguments = Vec::new();
     let (mut locals, mut values) = (Vec::new(), Vec::new());
@@ -357,11 +359,15 @@ fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
         let (value, marker) = (&planned.ty.value, &planned.ty.marker);
         arguments.push(quote!(#name: #ty).to_string());
         locals.push(quote!(let #name: #value = #convert;).to_string());
-        values.push(quote!(<#marker as ColumnType>::encode(&#name).map(Value::into_owned)).to_string());
+        values.push(
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(&#name).map(#krate::codegen::Value::into_owned))
+                .to_string(),
+        );
     }
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
-        doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))]).to_string(),
+        doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))])
+            .to_string(),
         columns: columns.iter().map(|planned| planned.at).collect(),
         arguments,
         locals,
@@ -383,9 +389,17 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let marker = &ty.marker;
     let reference = reference(context, model, planned);
     let inner = reference.clone().unwrap_or_else(|| ty.value.clone());
-    let encode = match &reference {
-        Some(_) => quote!(<#marker as ColumnType>::encode(value.key())),
-        None => quote!(<#marker as ColumnType>::encode(value)),
+    let some = quote!(::core::option::Option::Some);
+    let none = quote!(::core::option::Option::None);
+    let encode = match (&reference, column.nullable) {
+        (Some(_), false) => quote!(value.encode::<#marker>()),
+        (Some(_), true) => {
+            quote!(match value { #some(value) => value.encode::<#marker>(), #none => ::core::result::Result::Ok(#krate::codegen::Value::Null) })
+        }
+        (None, _) => {
+            let marker = planned.nullable(marker);
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(value))
+        }
     };
     let (argument, convert) = match &reference {
         Some(_) => {
@@ -394,8 +408,6 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
         }
         None => planned.argument(&quote!(#name)),
     };
-    let some = quote!(::core::option::Option::Some);
-    let none = quote!(::core::option::Option::None);
     let option = quote!(::core::option::Option);
     let has_default = column.default.is_some();
     // A counter that the database does not start, we start at 1.
@@ -404,14 +416,12 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let (field_ty, argument, set) = match (column.nullable, has_default) {
         _ if counter => (inner, argument, convert),
         (false, false) => (inner, argument, convert),
-        (true, true) => {
-            (quote!(#option<#option<#inner>>), quote!(impl ::core::convert::Into<#option<#inner>>), quote!(#some(#name.into())))
-        }
+        (true, true) => (
+            quote!(#option<#option<#inner>>),
+            quote!(impl ::core::convert::Into<#option<#inner>>),
+            quote!(#some(#name.into())),
+        ),
         (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
-    };
-    let encode = match (column.nullable, has_default) {
-        (true, true) => quote!(match value { #some(value) => #encode, #none => Ok(Value::Null) }),
-        _ => encode,
     };
     let doc = match (column.nullable, has_default) {
         (_, true) => "left to the database when `None`",
@@ -428,7 +438,8 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
         required,
         initial: if counter { quote!(1).to_string() } else { none.to_string() },
         setter: !required && !NEW_METHODS.contains(&planned.field.name.as_str()),
-        optional: has_default || column.nullable,
+        // NULL is written out, so that rows with and without a value are inserted by one statement.
+        optional: has_default,
         encode: encode.to_string(),
         name: name.to_string(),
     }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Context, tokens};
+use super::{Context, Dates, tokens};
 use crate::ir::{Column, SqlType};
 
 /// The Rust side of a column type, without regard to NULL.
@@ -38,11 +38,15 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
     let root = &context.root;
     Ok(match ty {
-        SqlType::TinyInt { unsigned } => plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint"),
+        SqlType::TinyInt { unsigned } => {
+            plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint")
+        }
         SqlType::SmallInt { unsigned } => {
             plain(if *unsigned { quote!(u16) } else { quote!(i16) }, krate, "SmallInt", "smallint")
         }
-        SqlType::Integer { unsigned } => plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer"),
+        SqlType::Integer { unsigned } => {
+            plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer")
+        }
         SqlType::BigInt { unsigned: false } => into(quote!(i64), krate, "BigInt", "bigint"),
         SqlType::BigInt { unsigned: true } => into(quote!(u64), krate, "UnsignedBigInt", "bigint unsigned"),
         SqlType::Real => plain(quote!(f32), krate, "Real", "real"),
@@ -52,12 +56,7 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
         SqlType::String(length) => text(krate, &format!("string({length})")),
         SqlType::Text => text(krate, "text"),
         SqlType::Bytes => into(quote!(::std::vec::Vec<u8>), krate, "Bytes", "bytes"),
-        SqlType::Date => plain(quote!(#krate::chrono::NaiveDate), krate, "Date", "date"),
-        SqlType::Time => plain(quote!(#krate::chrono::NaiveTime), krate, "Time", "time"),
-        SqlType::DateTime => plain(quote!(#krate::chrono::NaiveDateTime), krate, "DateTime", "datetime"),
-        SqlType::Timestamp => {
-            plain(quote!(#krate::chrono::DateTime<#krate::chrono::Utc>), krate, "Timestamp", "timestamp")
-        }
+        SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp => moment(context, ty),
         SqlType::Uuid => plain(quote!(#krate::uuid::Uuid), krate, "Uuid", "uuid"),
         SqlType::Json => into(quote!(#krate::serde_json::Value), krate, "Json", "json"),
         SqlType::Enum(id) => {
@@ -73,6 +72,23 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
         SqlType::Interval => return Err("interval"),
         SqlType::Array(_) => return Err("array"),
     })
+}
+
+/// Dates and times, by the crate that the user chose.
+fn moment(context: &Context<'_>, ty: &SqlType) -> RustType {
+    let krate = &context.krate;
+    let jiff = context.options.dates == Dates::Jiff;
+    let (kind, label, value) = match (ty, jiff) {
+        (SqlType::Date, false) => ("Date", "date", quote!(#krate::chrono::NaiveDate)),
+        (SqlType::Date, true) => ("Date", "date", quote!(#krate::jiff::civil::Date)),
+        (SqlType::Time, false) => ("Time", "time", quote!(#krate::chrono::NaiveTime)),
+        (SqlType::Time, true) => ("Time", "time", quote!(#krate::jiff::civil::Time)),
+        (SqlType::DateTime, false) => ("DateTime", "datetime", quote!(#krate::chrono::NaiveDateTime)),
+        (SqlType::DateTime, true) => ("DateTime", "datetime", quote!(#krate::jiff::civil::DateTime)),
+        (_, false) => ("Timestamp", "timestamp", quote!(#krate::chrono::DateTime<#krate::chrono::Utc>)),
+        (_, true) => ("Timestamp", "timestamp", quote!(#krate::jiff::Timestamp)),
+    };
+    plain(value, krate, kind, label)
 }
 
 fn plain(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {
@@ -92,7 +108,9 @@ fn text(krate: &TokenStream, label: &str) -> RustType {
 fn decimal(krate: &TokenStream, precision: Option<(u32, u32)>) -> RustType {
     let value = quote!(#krate::rust_decimal::Decimal);
     let (scale, label) = match precision {
-        Some((precision, scale)) => (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})")),
+        Some((precision, scale)) => {
+            (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})"))
+        }
         None => (quote!(::core::option::Option::None), "decimal".into()),
     };
     let kind = quote!(#krate::codegen::Kind::Decimal(#scale));

@@ -86,7 +86,8 @@ fn template_error(name: &str, error: &minijinja::Error) -> Diagnostic {
 
 impl table::Job<'_> {
     fn run(&self, environment: &Environment<'_>, plan: &CodePlan) -> Result<String, Diagnostic> {
-        let template = environment.get_template(self.template).map_err(|error| template_error(self.template, &error))?;
+        let template =
+            environment.get_template(self.template).map_err(|error| template_error(self.template, &error))?;
         let context = context! {
             krate => &plan.krate,
             enums => Serde(&plan.enums),

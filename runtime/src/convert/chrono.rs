@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
-use super::{column_type, operand};
+use super::{column_type, operand, ordered};
 use crate::error::Error;
 use crate::value::{Kind, Value};
 
@@ -55,6 +55,7 @@ column_type!(
     },
     |value| Value::Timestamp(value.timestamp_micros())
 );
+ordered!(NaiveDate, NaiveTime, NaiveDateTime, DateTime<Utc>);
 operand!(NaiveDate: NaiveDate);
 operand!(NaiveTime: NaiveTime);
 operand!(NaiveDateTime: NaiveDateTime);

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal as Exact;
 
-use super::{Number, column_type, operand};
+use super::{Number, column_type, operand, ordered};
 use crate::error::Error;
 use crate::value::{Decimal, Kind, Value};
 
@@ -20,6 +20,7 @@ column_type!(
     |value| Value::Decimal(Decimal { mantissa: value.mantissa(), scale: value.scale() })
 );
 operand!(Exact: Exact);
+ordered!(Exact);
 
 impl Number for Exact {
     type Sum = Option<Exact>;

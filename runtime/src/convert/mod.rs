@@ -6,6 +6,8 @@
 mod chrono;
 #[cfg(feature = "decimal")]
 mod decimal;
+#[cfg(feature = "jiff")]
+mod jiff;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "uuid")]
@@ -58,6 +60,32 @@ pub trait Number: ColumnType {
     /// The type of its average.
     type Average: ColumnType;
 }
+
+/// A type whose order is the same on every database: everything but enums, truth values and JSON.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no order that all databases share",
+    label = "compare with `eq`, `ne` or `in_` instead"
+)]
+pub trait Ordered: ColumnType {}
+
+impl<T: Ordered + ColumnType<Inner = T>> Ordered for Option<T> {}
+
+macro_rules! ordered {
+    ($($ty:ty),*) => {$(
+        impl crate::convert::Ordered for $ty {}
+    )*};
+}
+#[allow(unused_imports)] // By a build without optional types.
+pub(crate) use ordered;
+
+ordered!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, Vec<u8>);
+
+/// A type whose column holds text, so that parts of it can be looked for.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no text", label = "only text can be searched")]
+pub trait Textual: ColumnType {}
+
+impl Textual for String {}
+impl<T: Textual + ColumnType<Inner = T>> Textual for Option<T> {}
 
 /// A value, column or expression that stands on the right of a comparison or assignment of class `C`.
 #[diagnostic::on_unimplemented(
@@ -141,6 +169,7 @@ macro_rules! column_type {
         }
     };
 }
+#[allow(unused_imports)] // By a build without optional types.
 pub(crate) use column_type;
 
 /// Implements [`Operand`] for values, by value and by reference.
@@ -159,6 +188,7 @@ macro_rules! operand {
         }
     )*};
 }
+#[allow(unused_imports)] // By a build without optional types.
 pub(crate) use operand;
 
 macro_rules! integers {

@@ -50,46 +50,39 @@ fn pair(value: i64) -> [u8; 2] {
 }
 
 /// `YYYY-MM-DD`, for a day of [`is_writable_day`].
-fn date_text(days: i64) -> [u8; 10] {
+pub(crate) fn date_text(days: i64) -> [u8; 10] {
     let (year, month, day) = civil_from_days(days);
     let ([a, b], [c, d], [e, f], [g, h]) = (pair(year / 100), pair(year), pair(month), pair(day));
     [a, b, c, d, b'-', e, f, b'-', g, h]
 }
 
-/// `HH:MM:SS.ffffff`.
-fn time_text(micros: i64) -> [u8; 15] {
+/// `HH:MM:SS.ffffff`, for a time within a day.
+pub(crate) fn time_text(micros: i64) -> [u8; 15] {
     let (seconds, rest) = (micros / SECOND, micros % SECOND);
     let ([a, b], [c, d], [e, f]) = (pair(seconds / 3_600), pair(seconds / 60 % 60), pair(seconds % 60));
     let ([g, h], [i, j], [k, l]) = (pair(rest / 10_000), pair(rest / 100), pair(rest));
     [a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]
 }
 
-/// Appends `YYYY-MM-DD`, for a day of [`is_writable_day`].
-pub(crate) fn write_date(out: &mut Vec<u8>, days: i64) {
-    out.extend_from_slice(&date_text(days));
+/// `YYYY-MM-DD HH:MM:SS.ffffff`, for a time on a day of [`is_writable_day`].
+pub(crate) fn datetime_text(micros: i64) -> [u8; 26] {
+    let mut text = [b' '; 26];
+    text[..10].copy_from_slice(&date_text(micros.div_euclid(DAY)));
+    text[11..].copy_from_slice(&time_text(micros.rem_euclid(DAY)));
+    text
 }
 
-/// Appends `HH:MM:SS.ffffff`, for a time within a day.
-pub(crate) fn write_time(out: &mut Vec<u8>, micros: i64) {
-    out.extend_from_slice(&time_text(micros));
-}
-
-/// Appends `YYYY-MM-DD HH:MM:SS.ffffff`, for a time on a day of [`is_writable_day`].
-pub(crate) fn write_datetime(out: &mut Vec<u8>, micros: i64) {
-    write_date(out, micros.div_euclid(DAY));
-    out.push(b' ');
-    write_time(out, micros.rem_euclid(DAY));
-}
-
-/// Appends a UUID as 36 lower-case characters.
-pub(crate) fn write_uuid(out: &mut Vec<u8>, uuid: [u8; 16]) {
+/// A UUID as 36 lower-case characters.
+pub(crate) fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
     let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
-    for (at, byte) in uuid.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push(b'-');
+    let mut text = [b'-'; 36];
+    let mut digits = uuid.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    for (at, place) in text.iter_mut().enumerate() {
+        if !matches!(at, 8 | 13 | 18 | 23) {
+            *place = digits.next().unwrap_or(b'0');
         }
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
+    text
 }
 
 /// Reads a text from its beginning.

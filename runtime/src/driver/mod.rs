@@ -6,13 +6,18 @@
 //! the transaction can be run again; a lock that could not be had in time is `Locked`; a statement that ran too long is
 //! `Timeout`; a missing right is `Permission`; a write to something read only is `ReadOnly`; everything else the server
 //! says about a statement is `Query`.
+#![cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
+// MySQL takes dates by their fields and gives them so: of the texts it needs only some.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 mod civil;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -69,6 +74,8 @@ pub(crate) enum Connection {
     Sqlite(sqlite::Connection),
     #[cfg(feature = "mysql")]
     Mysql(mysql::Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Connection),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -82,6 +89,8 @@ macro_rules! forward {
                 Self::Sqlite(connection) => connection.$name($($arg),*).await,
                 #[cfg(feature = "mysql")]
                 Self::Mysql(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "postgres")]
+                Self::Postgres(connection) => connection.$name($($arg),*).await,
                 Self::Never(never) => match *never {},
             }
         }
@@ -98,6 +107,8 @@ impl Connection {
             }
             #[cfg(feature = "mysql")]
             Dialect::Mysql => mysql::Connection::open(&settings.mysql_options()?).await.map(Self::Mysql),
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::Connection::open(settings).await.map(Self::Postgres),
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
@@ -112,8 +123,9 @@ impl Connection {
         match settings.dialect {
             #[cfg(feature = "mysql")]
             Dialect::Mysql => mysql::may_pass(error),
-            #[allow(unreachable_patterns)]
-            Dialect::Sqlite | Dialect::Postgres | Dialect::Mysql => {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::may_pass(error),
+            _ => {
                 let _ = error;
                 false
             }
@@ -127,6 +139,8 @@ impl Connection {
             Self::Sqlite(_) => true,
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.is_alive(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
         }
     }
@@ -138,6 +152,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.is_read_only(sql),
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => Ok(connection.is_read_only(sql)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(connection.is_read_only(sql)),
             Self::Never(never) => match *never {},
         }
     }
@@ -149,6 +165,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.in_transaction(),
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.in_transaction(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.in_transaction(),
             Self::Never(never) => match *never {},
         }
     }
@@ -161,6 +179,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.abandon(),
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.abandon(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon(),
             Self::Never(never) => match *never {},
         }
     }
@@ -172,6 +192,8 @@ impl Connection {
             Self::Sqlite(connection) => connection.abandon_to(savepoint),
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon_to(savepoint),
             Self::Never(never) => match *never {},
         }
     }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops;
 
 use super::select::Query;
-use crate::convert::{ColumnType, Number, Operand, TextClass};
+use crate::convert::{ColumnType, Number, Operand, Ordered, Textual};
 use crate::meta::ColumnMeta;
 use crate::sql::{Aggregate, BinaryOp, MatchMode, Node, Order, Source, UnaryOp};
 use crate::value::Kind;
@@ -195,20 +195,6 @@ macro_rules! operators {
                 eq = Eq;
                 /// Not equal.
                 ne = Ne;
-                /// Less than.
-                lt = Lt;
-                /// Less than or equal.
-                le = Le;
-                /// Greater than.
-                gt = Gt;
-                /// Greater than or equal.
-                ge = Ge;
-            }
-
-            /// Between two values, both included.
-            pub fn between(self, low: impl Operand<T::Class>, high: impl Operand<T::Class>) -> Expr<bool> {
-                let (low, high) = (Box::new(low.into_node()), Box::new(high.into_node()));
-                Expr::new(Node::Between(Box::new(self.node()), low, high))
             }
 
             /// One of a list of values, or of the rows of a query that selects one column. An empty list is false.
@@ -253,6 +239,30 @@ macro_rules! operators {
                 aggregate(Aggregate::Count, true, self.node(), Kind::BigInt)
             }
 
+            /// This, or another value where this is NULL.
+            pub fn coalesce(self, other: impl Operand<T::Class>) -> Expr<T::Inner> {
+                Expr::new(Node::Call("coalesce", vec![self.node(), other.into_node()]))
+            }
+        }
+
+        impl<T: Ordered> $this<T> {
+            comparisons! {
+                /// Less than.
+                lt = Lt;
+                /// Less than or equal.
+                le = Le;
+                /// Greater than.
+                gt = Gt;
+                /// Greater than or equal.
+                ge = Ge;
+            }
+
+            /// Between two values, both included.
+            pub fn between(self, low: impl Operand<T::Class>, high: impl Operand<T::Class>) -> Expr<bool> {
+                let (low, high) = (Box::new(low.into_node()), Box::new(high.into_node()));
+                Expr::new(Node::Between(Box::new(self.node()), low, high))
+            }
+
             /// The smallest value; `None` when there is none.
             pub fn min(self) -> Expr<Option<T::Inner>> {
                 let kind = self.kind();
@@ -264,14 +274,9 @@ macro_rules! operators {
                 let kind = self.kind();
                 aggregate(Aggregate::Max, false, self.node(), kind)
             }
-
-            /// This, or another value where this is NULL.
-            pub fn coalesce(self, other: impl Operand<T::Class>) -> Expr<T::Inner> {
-                Expr::new(Node::Call("coalesce", vec![self.node(), other.into_node()]))
-            }
         }
 
-        impl<T: ColumnType<Class = TextClass>> $this<T> {
+        impl<T: Textual> $this<T> {
             matches! {
                 /// Contains a text, case-sensitively; `%` and `_` have no special meaning.
                 contains = Contains, false;

@@ -1,5 +1,7 @@
 //! INSERT of one row or many.
 
+use rustc_hash::FxHashMap;
+
 use super::model::{Keyed, Model};
 use crate::driver::{Returned, Rows};
 use crate::error::Result;
@@ -103,6 +105,8 @@ impl<N: Insertable> InsertMany<N> {
     async fn insert_runs(&self, lease: &mut Lease<'_>, want: &mut Want<'_>) -> Result<u64> {
         let (mut columns, mut next) = (Vec::new(), Vec::new());
         let (mut start, mut affected) = (0, 0);
+        // Rows that give a column by turns and leave it to the database by turns come back to the same few texts.
+        let mut texts = Texts::default();
         while let Some(first) = self.rows.get(start) {
             columns.clear();
             first.columns(&mut columns);
@@ -113,7 +117,7 @@ impl<N: Insertable> InsertMany<N> {
             });
             let end = start + 1 + same.count();
             let rows = self.rows.get(start..end).unwrap_or_default();
-            affected += insert_run(lease, rows, &columns, want).await?;
+            affected += insert_run(lease, rows, &columns, &mut texts, want).await?;
             start = end;
         }
         Ok(affected)
@@ -128,10 +132,14 @@ enum Want<'a> {
     Rows(&'a mut (dyn FnMut(&crate::Row<'_>) -> Result<()> + Send)),
 }
 
+/// Texts of INSERTs by the positions of their columns.
+type Texts = FxHashMap<Vec<usize>, String>;
+
 async fn insert_run<N: Insertable>(
     lease: &mut Lease<'_>,
     rows: &[N],
     columns: &[usize],
+    texts: &mut Texts,
     want: &mut Want<'_>,
 ) -> Result<u64> {
     let meta = N::Model::meta();
@@ -141,8 +149,13 @@ async fn insert_run<N: Insertable>(
         Want::Keys(each) => (meta.key_columns().collect(), Returned::Rows(&mut **each)),
         Want::Rows(each) => (meta.columns.iter().collect(), Returned::Rows(&mut **each)),
     };
+    let batch = Batch { rows, columns };
+    if let Some(sql) = texts.get(columns) {
+        return lease.execute_rows(sql, &batch, returned).await;
+    }
     let sql = insert_text(lease.dialect(), meta, columns, &returning);
-    lease.execute_rows(&sql, &Batch { rows, columns }, returned).await
+    let sql = texts.entry(columns.to_vec()).or_insert(sql);
+    lease.execute_rows(sql, &batch, returned).await
 }
 
 pub(super) fn insert_text(

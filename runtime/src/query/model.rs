@@ -1,6 +1,7 @@
 //! What generated models are to the runtime.
 
 use super::scope::Nullability;
+use crate::convert::ColumnType;
 use crate::error::{Error, Result};
 use crate::meta::{ModelMeta, Texts};
 use crate::row::Row;
@@ -61,38 +62,71 @@ pub trait Keyed: Model {
     }
 }
 
-/// A reference to a row of another model, by its key.
-pub struct Ref<M: Keyed>(M::Key);
+/// A reference to a row of another model: by its key, or to a row that a session has not stored yet.
+pub struct Ref<M: Keyed>(Target<M>);
+
+enum Target<M: Keyed> {
+    Key(M::Key),
+    /// The number of a new row in its session.
+    Pending(u64),
+}
 
 impl<M: Keyed> Ref<M> {
-    /// The key it refers to.
+    /// A reference to a stored row.
     #[must_use]
-    pub fn key(&self) -> &M::Key {
-        &self.0
+    pub fn new(key: M::Key) -> Self {
+        Self(Target::Key(key))
     }
 
-    /// The key it refers to.
+    /// A reference to a row that is stored before the one that refers to it.
+    pub(crate) fn pending(number: u64) -> Self {
+        Self(Target::Pending(number))
+    }
+
+    /// The key it refers to; `None` when the row is not stored yet.
     #[must_use]
-    pub fn into_key(self) -> M::Key {
-        self.0
+    pub fn key(&self) -> Option<&M::Key> {
+        match &self.0 {
+            Target::Key(key) => Some(key),
+            Target::Pending(_) => None,
+        }
+    }
+
+    /// The value of a foreign key of one column; for generated code.
+    #[doc(hidden)]
+    pub fn encode<T: ColumnType<Value = M::Key>>(&self) -> Result<Value<'_>> {
+        match &self.0 {
+            Target::Key(key) => T::encode(key),
+            Target::Pending(number) => Ok(Value::Pending(*number)),
+        }
     }
 }
 
 impl<M: Keyed> Clone for Ref<M> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(match &self.0 {
+            Target::Key(key) => Target::Key(key.clone()),
+            Target::Pending(number) => Target::Pending(*number),
+        })
     }
 }
 
 impl<M: Keyed<Key: PartialEq>> PartialEq for Ref<M> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        match (&self.0, &other.0) {
+            (Target::Key(left), Target::Key(right)) => left == right,
+            (Target::Pending(left), Target::Pending(right)) => left == right,
+            _ => false,
+        }
     }
 }
 
 impl<M: Keyed<Key: std::fmt::Debug>> std::fmt::Debug for Ref<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Ref").field(&self.0).finish()
+        match &self.0 {
+            Target::Key(key) => f.debug_tuple("Ref").field(key).finish(),
+            Target::Pending(number) => write!(f, "Ref(new row {number})"),
+        }
     }
 }
 
@@ -108,7 +142,7 @@ pub trait IntoRef<M: Keyed> {
 
 impl<M: Keyed> IntoRef<M> for &M {
     fn into_ref(self) -> Ref<M> {
-        Ref(self.key())
+        Ref::new(self.key())
     }
 }
 
@@ -125,7 +159,7 @@ macro_rules! keys {
             M::Key: From<$ty>,
         {
             fn into_ref(self) -> Ref<M> {
-                Ref(self.into())
+                Ref::new(self.into())
             }
         }
     )*};
@@ -138,7 +172,7 @@ where
     M::Key: From<String>,
 {
     fn into_ref(self) -> Ref<M> {
-        Ref(self.to_owned().into())
+        Ref::new(self.to_owned().into())
     }
 }
 

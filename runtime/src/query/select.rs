@@ -324,18 +324,22 @@ pub(crate) async fn fetch_each(
     lease.query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position()))).await
 }
 
-/// The one number of a statement.
-async fn number(target: Target<'_>, write: impl FnOnce(crate::Dialect) -> Result<Statement>) -> Result<i64> {
+/// The one value of a statement.
+async fn single<T: Send>(
+    target: Target<'_>,
+    write: impl FnOnce(crate::Dialect) -> Result<Statement>,
+    read: fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Option<T>> {
     let mut lease = target.lease(Access::Read).await?;
     let Statement { sql, params } = write(lease.dialect())?;
-    let mut number = 0;
+    let mut value = None;
     lease
         .query(&sql, &params, &mut |row| {
-            number = row.int(0)?.unwrap_or(0);
+            value = read(row)?;
             Ok(())
         })
         .await?;
-    Ok(number)
+    Ok(value)
 }
 
 impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
@@ -428,8 +432,8 @@ impl<S: Scope, O, I> Query<S, O, I> {
     pub fn count<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
         let (target, select) = (on.target(), self.select);
         E::Mode::run(async move {
-            let count = number(target, |dialect| Writer::count(dialect, &select)).await?;
-            Ok(u64::try_from(count).unwrap_or(0))
+            let count = single(target, |dialect| Writer::count(dialect, &select), |row| row.uint(0)).await?;
+            Ok(count.unwrap_or(0))
         })
     }
 
@@ -439,7 +443,10 @@ impl<S: Scope, O, I> Query<S, O, I> {
     /// Those of the database.
     pub fn exists<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, bool> {
         let (target, select) = (on.target(), self.select);
-        E::Mode::run(async move { Ok(number(target, |dialect| Writer::exists(dialect, &select)).await? != 0) })
+        E::Mode::run(async move {
+            let exists = single(target, |dialect| Writer::exists(dialect, &select), |row| row.bool(0)).await?;
+            Ok(exists.unwrap_or(false))
+        })
     }
 
     /// The SQL text that this query sends in a dialect, to look at or to log.

@@ -56,7 +56,7 @@ fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
             Value::Bytes(bytes) => sized(&mut out, bytes),
             Value::Uuid(bytes) => out.extend_from_slice(bytes),
             Value::Int(int) => out.extend_from_slice(&int.to_le_bytes()),
-            Value::UInt(int) => out.extend_from_slice(&int.to_le_bytes()),
+            Value::UInt(int) | Value::Pending(int) => out.extend_from_slice(&int.to_le_bytes()),
             Value::Bool(bool) => out.push(u8::from(*bool)),
             Value::Float(float) => out.extend_from_slice(&float.to_bits().to_le_bytes()),
             Value::Date(days) => out.extend_from_slice(&days.to_le_bytes()),
@@ -68,7 +68,8 @@ fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
                 out.extend_from_slice(&mantissa.to_le_bytes());
                 out.extend_from_slice(&scale.to_le_bytes());
             }
-            Value::Null => {}
+            // Never part of a key.
+            Value::Null | Value::List(_) => {}
         }
     }
     out

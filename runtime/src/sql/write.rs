@@ -534,8 +534,16 @@ impl Writer {
             return self.write_node(&Node::Constant(negated));
         }
         self.write_operand(node)?;
-        self.push(if negated { " NOT IN (" } else { " IN (" });
-        self.separated_nodes(values, ", ")?;
+        if self.dialect == Dialect::Postgres
+            && let Some(list) = one_list(values)
+        {
+            // One text for all lengths, so that it is prepared once.
+            self.push(if negated { " <> ALL(" } else { " = ANY(" });
+            self.bind(list);
+        } else {
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            self.separated_nodes(values, ", ")?;
+        }
         self.push(")");
         Ok(())
     }
@@ -587,7 +595,9 @@ impl Writer {
         Ok(())
     }
 
-    /// SQLite computes decimals as floating point numbers: sums and averages are rounded to the column's scale.
+    /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
+    /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
+    /// with many digits.
     fn write_aggregate(
         &mut self,
         function: Aggregate,
@@ -595,11 +605,8 @@ impl Writer {
         argument: Option<&Node>,
         kind: Kind,
     ) -> Result<()> {
-        let scale = match kind {
-            Kind::Decimal(scale) if self.dialect == Dialect::Sqlite => scale,
-            _ => None,
-        };
-        self.push(if scale.is_some() { "round(" } else { "" });
+        let (before, inner, behind) = shape(self.dialect, function, kind);
+        self.push(before);
         self.push(match function {
             Aggregate::Count => "count(",
             Aggregate::Sum => "sum(",
@@ -609,12 +616,19 @@ impl Writer {
         });
         self.push(if distinct { "DISTINCT " } else { "" });
         match argument {
+            Some(node) if inner => {
+                self.push("CAST(");
+                self.write_node(node)?;
+                self.push(" AS double precision)");
+            }
             Some(node) => self.write_node(node)?,
             None => self.push("*"),
         }
         self.push(")");
-        if let Some(scale) = scale {
-            self.number(format_args!(", {scale})"));
+        match behind {
+            Behind::Nothing => {}
+            Behind::Text(text) => self.push(text),
+            Behind::Scale(scale) => self.number(format_args!(", {scale})")),
         }
         Ok(())
     }
@@ -633,6 +647,45 @@ fn operator(op: BinaryOp) -> &'static str {
         BinaryOp::Mul => " * ",
         BinaryOp::Div => " / ",
     }
+}
+
+/// What stands behind an aggregate.
+enum Behind {
+    Nothing,
+    Text(&'static str),
+    Scale(u32),
+}
+
+/// What stands before an aggregate, whether its argument becomes a floating point number, and what stands behind.
+fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, bool, Behind) {
+    let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
+    match (dialect, function, kind) {
+        (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
+        | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
+            ("round(", false, Behind::Scale(scale))
+        }
+        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", false, Behind::Text(" AS bigint)")),
+        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", false, Behind::Text(" AS double precision)")),
+        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => ("", true, Behind::Nothing),
+        _ => ("", false, Behind::Nothing),
+    }
+}
+
+/// The values of a list as one, where all are plain values of one type.
+fn one_list(values: &[Node]) -> Option<Value<'static>> {
+    let mut list = Vec::with_capacity(values.len());
+    for node in values {
+        let Node::Bind(value) = node else { return None };
+        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
+            return None;
+        }
+        list.push(value.clone());
+    }
+    Some(Value::List(list))
+}
+
+fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
 fn escape_like(text: &str) -> String {

@@ -37,11 +37,9 @@ pub(super) fn value(value: &Value<'_>) -> Result<Sent> {
         Value::DateTime(micros) | Value::Timestamp(micros) => {
             date(micros.div_euclid(civil::DAY), micros.rem_euclid(civil::DAY))?
         }
-        Value::Uuid(uuid) => {
-            let mut text = Vec::with_capacity(36);
-            civil::write_uuid(&mut text, *uuid);
-            Sent::Bytes(text)
-        }
+        Value::Uuid(uuid) => Sent::Bytes(civil::uuid_text(*uuid).to_vec()),
+        Value::Pending(_) => return Err(crate::value::pending_key()),
+        Value::List(_) => return Err(Error::encode("a single value", "a list, which MySQL has none of")),
     })
 }
 

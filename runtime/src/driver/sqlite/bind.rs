@@ -38,11 +38,18 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::Time(micros) if !(0..civil::DAY).contains(micros) => {
             return Err(Error::encode("a time of day", format!("{micros} microseconds since midnight")));
         }
-        Value::Time(micros) => binder.written(|out| civil::write_time(out, *micros)),
+        Value::Time(micros) => binder.text(as_text(&civil::time_text(*micros))),
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
-        Value::Uuid(uuid) => binder.written(|out| civil::write_uuid(out, *uuid)),
+        Value::Pending(_) => return Err(crate::value::pending_key()),
+        Value::Uuid(uuid) => binder.text(as_text(&civil::uuid_text(*uuid))),
+        Value::List(_) => return Err(Error::encode("a single value", "a list, which SQLite has none of")),
     }
     Ok(())
+}
+
+/// What is written by `civil` is ASCII.
+fn as_text(ascii: &[u8]) -> &str {
+    std::str::from_utf8(ascii).unwrap_or_default()
 }
 
 fn date(binder: &mut Binder<'_>, days: i32) -> Result<()> {
@@ -50,7 +57,7 @@ fn date(binder: &mut Binder<'_>, days: i32) -> Result<()> {
     if !civil::is_writable_day(days) {
         return Err(Error::encode("a date of the years 0 to 9999", format!("day {days} since 1970-01-01")));
     }
-    binder.written(|out| civil::write_date(out, days));
+    binder.text(as_text(&civil::date_text(days)));
     Ok(())
 }
 
@@ -58,7 +65,7 @@ fn datetime(binder: &mut Binder<'_>, micros: i64) -> Result<()> {
     if !civil::is_writable_day(micros.div_euclid(civil::DAY)) {
         return Err(Error::encode("a time of the years 0 to 9999", format!("{micros} microseconds since 1970")));
     }
-    binder.written(|out| civil::write_datetime(out, micros));
+    binder.text(as_text(&civil::datetime_text(micros)));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use rusqlite::OpenFlags;
 
 use self::error::from_rusqlite;
 pub(crate) use self::stmt::Cursor;
-use self::stmt::{Running, Session};
+use self::stmt::{Found, Running, Session};
 use super::{Begin, Done, Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
@@ -25,6 +25,9 @@ use crate::value::Params;
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
+
+/// So many runs of a short statement are still short.
+const FEW: usize = 8;
 
 /// How a connection is opened.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub(crate) struct Options {
     /// The file is opened for reading only.
     pub read_only: bool,
     pub busy_timeout: Duration,
+    /// How long a statement may run.
+    pub statement_timeout: Option<Duration>,
 }
 
 /// A connection to a SQLite database.
@@ -46,6 +51,7 @@ pub(crate) struct Connection {
     guarded: bool,
     in_memory: bool,
     broken: bool,
+    statement_timeout: Option<Duration>,
 }
 
 impl Connection {
@@ -55,8 +61,8 @@ impl Connection {
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
-        self.on(sql, |session| {
-            let mut running = session.run(sql)?;
+        self.run(sql, true, |session, found| {
+            let mut running = session.run(sql, found)?;
             bind_params(&mut running, params)?;
             while running.step()? {
                 each(&Row::new(Source::Sqlite(running.row())))?;
@@ -66,8 +72,8 @@ impl Connection {
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
-        self.on(sql, |session| {
-            let mut running = session.run(sql)?;
+        self.run(sql, true, |session, found| {
+            let mut running = session.run(sql, found)?;
             bind_params(&mut running, params)?;
             while running.step()? {}
             Ok(Done { affected: running.changes(), last_key: running.last_key() })
@@ -76,8 +82,8 @@ impl Connection {
 
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
         let mut returned = returned;
-        let mut work = |session: &mut Session| {
-            let mut running = session.run(sql)?;
+        let work = |session: &mut Session, found| {
+            let mut running = session.run(sql, found)?;
             let mut affected = 0;
             for row in 0..rows.len() {
                 running.bind(|binder| rows.bind(row, &mut |value| bind::put(binder, &value)))?;
@@ -93,17 +99,11 @@ impl Connection {
             }
             Ok(affected)
         };
-        let outcome = if rows.len() < 8 && self.session.is_calm(sql) {
-            work(&mut self.session)
-        } else {
-            rt::give_way(|| work(&mut self.session))
-        };
-        self.note(outcome)
+        self.run(sql, rows.len() <= FEW, work)
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
-        let outcome = rt::give_way(|| self.session.connection().execute_batch(sql).map_err(from_rusqlite));
-        self.note(outcome)
+        self.run(sql, false, |session, _| session.connection().execute_batch(sql).map_err(from_rusqlite))
     }
 
     pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
@@ -170,10 +170,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs a statement that needs no parameters and may wait for the disk.
+    /// Runs a statement of transaction control, which may wait for the disk and is never cut short.
     fn control(&mut self, sql: &str) -> Result<()> {
+        let session = &mut *self.session;
         let outcome = rt::give_way(|| {
-            let mut running = self.session.run(sql)?;
+            let found = session.find(sql);
+            let mut running = session.run(sql, found)?;
             running.bind(|_| Ok(()))?;
             while running.step()? {}
             Ok(())
@@ -183,9 +185,20 @@ impl Connection {
 
     /// Runs `work`, and moves the runtime's other work away before unless the statement is known to be short.
     #[inline]
-    fn on<T>(&mut self, sql: &str, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+    fn run<T>(
+        &mut self,
+        sql: &str,
+        few: bool,
+        work: impl FnOnce(&mut Session, Option<Found>) -> Result<T>,
+    ) -> Result<T> {
         let session = &mut *self.session;
-        let outcome = if session.is_calm(sql) { work(session) } else { rt::give_way(|| work(session)) };
+        let found = session.find(sql);
+        let calm = few && found.as_ref().is_some_and(|found| session.is_calm(found));
+        let outcome = match (self.statement_timeout, calm) {
+            (Some(limit), _) => rt::give_way(|| limited(limit, session, |session| work(session, found))),
+            (None, true) => work(session, found),
+            (None, false) => rt::give_way(|| work(session, found)),
+        };
         self.note(outcome)
     }
 
@@ -199,6 +212,19 @@ impl Connection {
         }
         outcome
     }
+}
+
+/// Interrupts what runs for longer than allowed.
+fn limited<T>(limit: Duration, session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+    let interrupt = session.connection().get_interrupt_handle();
+    let outcome = rt::with_alarm(limit, move || interrupt.interrupt(), || work(session));
+    outcome.map_err(|error| match error.kind() {
+        ErrorKind::Timeout => {
+            let message = format!("the statement was interrupted after the {limit:?} that it may run");
+            Error::new(ErrorKind::Timeout, message).with_source(error)
+        }
+        _ => error,
+    })
 }
 
 #[inline]
@@ -229,6 +255,7 @@ fn open(options: &Options, reader: bool) -> Result<Connection> {
         guarded: false,
         in_memory: options.path.is_none(),
         broken: false,
+        statement_timeout: options.statement_timeout,
     })
 }
 

@@ -12,9 +12,10 @@
 //! 2. **Statements end before their connection.** They never leave this module by value. `Session` declares the cache
 //!    before the connection, and fields are dropped in that order. A leaked [`Running`] leaks its statement, which
 //!    keeps SQLite from closing the connection, and touches nothing freed.
-//! 3. **Bound memory lives long enough.** Short texts and blobs are bound with `SQLITE_STATIC` out of `Scratch`, which
-//!    only [`Running::bind`] changes, after a reset; `step` is refused until every parameter of the run is bound anew,
-//!    and the bindings are cleared before the statement goes back to the cache. Long ones are copied by SQLite.
+//! 3. **Bound memory lives long enough.** Short texts and blobs are copied to `Scratch`, whose memory never moves, and
+//!    bound from there with `SQLITE_STATIC`. Only [`Running::bind`] changes it, after a reset; `step` is refused until
+//!    every parameter of the run is bound anew, and the bindings are cleared before the statement goes back to the
+//!    cache. Long ones are copied by SQLite.
 //! 4. **Column memory is read while it stands.** A pointer from `sqlite3_value_text` or `_blob` is valid until the next
 //!    step, reset or finalize, all of which need `&mut Running` and so no [`Cursor`] in use, or until the value is
 //!    converted. A value is only ever read in its own type: the first read may move it (to end a text with a zero, to
@@ -31,10 +32,8 @@ use super::error::Fault;
 use crate::driver::cache::Cache;
 use crate::error::{Error, Result};
 
-/// Texts and blobs up to this size are gathered in a buffer of the session, longer ones are copied by SQLite.
-const SHORT: usize = 16 * 1024;
-/// A buffer that grew beyond this is given back after the run.
-const KEEP: usize = 1024 * 1024;
+/// Memory for the texts and blobs of a run; what does not fit any more is copied by SQLite.
+const SCRATCH: usize = 16 * 1024;
 /// A run of at most so many steps of SQLite's machine is over within some 50 µs.
 const CALM_STEPS: c_int = 2_000;
 
@@ -66,19 +65,48 @@ impl Drop for Stmt {
     }
 }
 
-/// Memory that short parameters are bound from.
-#[derive(Default)]
+/// Memory that short parameters are bound from. Held by a raw pointer, since SQLite has pointers into it while more
+/// is written behind them.
 struct Scratch {
-    bytes: Vec<u8>,
-    spans: Vec<Span>,
+    memory: NonNull<[u8; SCRATCH]>,
+    used: usize,
 }
 
-struct Span {
-    parameter: c_int,
-    start: usize,
-    len: c_int,
-    text: bool,
+// SAFETY: the memory is owned, and plain bytes.
+unsafe impl Send for Scratch {}
+
+impl Scratch {
+    fn new() -> Self {
+        Self { memory: NonNull::from(Box::leak(Box::new([0; SCRATCH]))), used: 0 }
+    }
+
+    /// Copies bytes to memory that stays where it is; `None` when there is no room left.
+    #[inline]
+    fn keep(&mut self, bytes: &[u8]) -> Option<*const u8> {
+        if bytes.len() > SCRATCH - self.used {
+            return None;
+        }
+        // SAFETY: `used` is at most `SCRATCH`, and so many bytes are free behind it; `bytes` lies elsewhere, because
+        // nobody is given a reference into this memory.
+        let start = unsafe {
+            let start = self.memory.as_ptr().cast::<u8>().add(self.used);
+            ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+            start
+        };
+        self.used += bytes.len();
+        Some(start)
+    }
 }
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // SAFETY: leaked from a box of this type in `new`. Statements are gone by now (2).
+        drop(unsafe { Box::from_raw(self.memory.as_ptr()) });
+    }
+}
+
+/// Where in the cache a statement is; good for the next call of [`Session::run`] with the same text.
+pub(super) struct Found(usize);
 
 /// A statement being run. Reset, and back in the cache, when dropped.
 pub(super) struct Running<'c> {
@@ -89,10 +117,10 @@ pub(super) struct Running<'c> {
     stmt: Option<Stmt>,
     /// Every parameter of this run is bound.
     bound: bool,
-    /// Something is bound out of the scratch memory.
+    /// Something was bound.
     dirty: bool,
-    /// No step of this run was made.
-    fresh: bool,
+    /// It was stepped since the last reset.
+    stepped: bool,
 }
 
 /// A statement standing on a row, or behind the last one, where every column is NULL.
@@ -113,7 +141,7 @@ pub(super) enum Cell<'r> {
 
 impl Session {
     pub(super) fn new(connection: rusqlite::Connection, capacity: usize) -> Self {
-        Self { cache: Cache::new(capacity), scratch: Scratch::default(), connection }
+        Self { cache: Cache::new(capacity), scratch: Scratch::new(), connection }
     }
 
     /// The connection, for settings.
@@ -132,16 +160,25 @@ impl Session {
         unsafe { ffi::sqlite3_last_insert_rowid(self.db()) }
     }
 
-    /// Whether a statement can be run without giving way: it is prepared, its last runs were short, and it waits for
-    /// no disk and no other process, which a write outside a transaction does.
-    pub(super) fn is_calm(&mut self, sql: &str) -> bool {
-        let writable = self.in_transaction();
-        self.cache.peek(sql).is_some_and(|stmt| stmt.calm >= 2 && (stmt.read_only || writable))
+    /// Looks for a statement in the cache.
+    #[inline]
+    pub(super) fn find(&mut self, sql: &str) -> Option<Found> {
+        self.cache.find(sql).map(Found)
     }
 
-    /// Prepares a statement, or takes it from the cache.
-    pub(super) fn run(&mut self, sql: &str) -> Result<Running<'_>> {
-        let (slot, stmt) = match self.cache.take(sql) {
+    /// Whether a statement can be run without giving way: its last runs were short, and it waits for no disk and no
+    /// other process, which a write outside a transaction does.
+    #[inline]
+    pub(super) fn is_calm(&self, found: &Found) -> bool {
+        self.cache
+            .peek(found.0)
+            .is_some_and(|stmt| stmt.calm >= 2 && (stmt.read_only || !self.connection.is_autocommit()))
+    }
+
+    /// Takes a statement that was found, or prepares it.
+    #[inline]
+    pub(super) fn run(&mut self, sql: &str, found: Option<Found>) -> Result<Running<'_>> {
+        let (slot, stmt) = match found.and_then(|found| Some((found.0, self.cache.take(found.0)?))) {
             Some(found) => found,
             None => {
                 let stmt = self.prepare(sql)?;
@@ -149,7 +186,7 @@ impl Session {
             }
         };
         let cursor = Cursor { raw: stmt.raw, columns: 0 };
-        Ok(Running { session: self, cursor, slot, stmt: Some(stmt), bound: false, dirty: false, fresh: true })
+        Ok(Running { session: self, cursor, slot, stmt: Some(stmt), bound: false, dirty: false, stepped: false })
     }
 
     fn prepare(&self, sql: &str) -> Result<Stmt> {
@@ -203,7 +240,8 @@ impl Session {
 
     /// Whether a statement only reads; prepares it.
     pub(super) fn is_read_only(&mut self, sql: &str) -> Result<bool> {
-        Ok(self.run(sql)?.stmt.as_ref().is_some_and(|stmt| stmt.read_only))
+        let found = self.find(sql);
+        Ok(self.run(sql, found)?.stmt.as_ref().is_some_and(|stmt| stmt.read_only))
     }
 
     /// What SQLite says about the call that just failed.
@@ -233,12 +271,11 @@ impl Running<'_> {
         self.bound = false;
         let Some(stmt) = &self.stmt else { return Ok(()) };
         let scratch = &mut self.session.scratch;
-        scratch.bytes.clear();
-        scratch.spans.clear();
+        scratch.used = 0;
         let mut binder = Binder { raw: stmt.raw, count: stmt.parameters, next: 0, code: ffi::SQLITE_OK, scratch };
+        self.dirty |= stmt.parameters > 0;
         feed(&mut binder)?;
-        let (given, code) = (binder.next, binder.finish());
-        self.dirty |= !self.session.scratch.spans.is_empty();
+        let (given, code) = (binder.next, binder.code);
         if given != stmt.parameters {
             let count = stmt.parameters;
             return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
@@ -256,15 +293,15 @@ impl Running<'_> {
         if !self.bound {
             return Err(Error::query("the statement's parameters are not bound"));
         }
+        let first = !std::mem::replace(&mut self.stepped, true);
         // SAFETY: the statement is live, and all bound memory stands (3).
         match unsafe { ffi::sqlite3_step(self.cursor.raw.as_ptr()) } {
             ffi::SQLITE_ROW => {
-                if self.fresh {
+                if first {
                     // The first step may prepare the statement anew after a change of the schema.
                     // SAFETY: the statement is live.
                     let columns = unsafe { ffi::sqlite3_column_count(self.cursor.raw.as_ptr()) };
                     self.cursor.columns = usize::try_from(columns).unwrap_or(0);
-                    self.fresh = false;
                 }
                 Ok(true)
             }
@@ -294,9 +331,10 @@ impl Running<'_> {
     }
 
     fn reset(&mut self) {
-        // SAFETY: the statement is live. The result repeats an error that `step` has reported.
-        unsafe { ffi::sqlite3_reset(self.cursor.raw.as_ptr()) };
-        self.fresh = true;
+        if std::mem::take(&mut self.stepped) {
+            // SAFETY: the statement is live. The result repeats an error that `step` has reported.
+            unsafe { ffi::sqlite3_reset(self.cursor.raw.as_ptr()) };
+        }
     }
 
     #[cold]
@@ -314,7 +352,6 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.reset();
         let Some(mut stmt) = self.stmt.take() else { return };
-        let scratch = &mut self.session.scratch;
         // SAFETY: the statement is live and reset.
         let steps = unsafe {
             if self.dirty {
@@ -323,9 +360,6 @@ impl Drop for Running<'_> {
             ffi::sqlite3_stmt_status(stmt.raw.as_ptr(), ffi::SQLITE_STMTSTATUS_VM_STEP, 1)
         };
         stmt.calm = if steps <= CALM_STEPS { stmt.calm.saturating_add(1) } else { 0 };
-        if scratch.bytes.capacity() > KEEP {
-            scratch.bytes = Vec::new();
-        }
         self.session.cache.put_back(self.slot, stmt);
     }
 }
@@ -383,71 +417,35 @@ impl Binder<'_> {
     #[inline]
     pub(super) fn text(&mut self, value: &str) {
         let Some(at) = self.advance() else { return };
-        match c_int::try_from(value.len()) {
-            Ok(len) if value.len() <= SHORT => self.keep(at, value.as_bytes(), len, true),
-            _ => {
-                let (start, len) = (value.as_ptr().cast::<c_char>(), value.len() as u64);
-                let (copy, utf8) = (ffi::SQLITE_TRANSIENT(), ffi::SQLITE_UTF8 as u8);
-                // SAFETY: `start` and `len` describe `value`, which SQLite copies before it returns.
-                let code = unsafe { ffi::sqlite3_bind_text64(self.raw.as_ptr(), at, start, len, copy, utf8) };
-                self.note(code);
+        let (raw, len, utf8) = (self.raw.as_ptr(), value.len() as u64, ffi::SQLITE_UTF8 as u8);
+        // SAFETY: `len` bytes stand at the pointer: for good in the scratch memory (3), or until SQLite has copied
+        // them. It is not null, so that an empty text is not taken for NULL.
+        let code = unsafe {
+            match self.scratch.keep(value.as_bytes()) {
+                Some(start) => ffi::sqlite3_bind_text64(raw, at, start.cast(), len, ffi::SQLITE_STATIC(), utf8),
+                None => {
+                    let start = value.as_ptr().cast();
+                    ffi::sqlite3_bind_text64(raw, at, start, len, ffi::SQLITE_TRANSIENT(), utf8)
+                }
             }
-        }
+        };
+        self.note(code);
     }
 
     pub(super) fn blob(&mut self, value: &[u8]) {
         let Some(at) = self.advance() else { return };
-        match c_int::try_from(value.len()) {
-            Ok(len) if value.len() <= SHORT => self.keep(at, value, len, false),
-            _ => {
-                let (start, len) = (value.as_ptr().cast(), value.len() as u64);
-                let copy = ffi::SQLITE_TRANSIENT();
-                // SAFETY: `start` and `len` describe `value`, which SQLite copies before it returns.
-                let code = unsafe { ffi::sqlite3_bind_blob64(self.raw.as_ptr(), at, start, len, copy) };
-                self.note(code);
-            }
-        }
-    }
-
-    /// Text that `write` appends to the buffer. It must append UTF-8; what it appends is bound as it is.
-    pub(super) fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let Some(at) = self.advance() else { return };
-        let start = self.scratch.bytes.len();
-        write(&mut self.scratch.bytes);
-        let len = c_int::try_from(self.scratch.bytes.len().saturating_sub(start)).unwrap_or(0);
-        self.scratch.spans.push(Span { parameter: at, start, len, text: true });
-    }
-
-    #[inline]
-    fn keep(&mut self, parameter: c_int, bytes: &[u8], len: c_int, text: bool) {
-        let start = self.scratch.bytes.len();
-        self.scratch.bytes.extend_from_slice(bytes);
-        self.scratch.spans.push(Span { parameter, start, len, text });
-    }
-
-    /// Binds what was gathered: only now the buffer moves no more.
-    fn finish(self) -> c_int {
-        let mut failed = self.code;
-        for span in &self.scratch.spans {
-            let Some(bytes) = self.scratch.bytes.get(span.start..) else { continue };
-            let raw = self.raw.as_ptr();
-            // SAFETY: `span.len` bytes stand at `bytes`, written by `keep` or `written`, and the buffer stays as it is
-            // until the next `bind` or the end of the run, which clears the bindings (3). A pointer into a `Vec` is
-            // not null, so that an empty text is not taken for NULL.
-            let code = unsafe {
-                if span.text {
-                    let start = bytes.as_ptr().cast();
-                    ffi::sqlite3_bind_text(raw, span.parameter, start, span.len, ffi::SQLITE_STATIC())
-                } else {
-                    let start = bytes.as_ptr().cast();
-                    ffi::sqlite3_bind_blob(raw, span.parameter, start, span.len, ffi::SQLITE_STATIC())
+        let (raw, len) = (self.raw.as_ptr(), value.len() as u64);
+        // SAFETY: as for texts.
+        let code = unsafe {
+            match self.scratch.keep(value) {
+                Some(start) => ffi::sqlite3_bind_blob64(raw, at, start.cast(), len, ffi::SQLITE_STATIC()),
+                None => {
+                    let start = value.as_ptr().cast();
+                    ffi::sqlite3_bind_blob64(raw, at, start, len, ffi::SQLITE_TRANSIENT())
                 }
-            };
-            if code != ffi::SQLITE_OK {
-                failed = code;
             }
-        }
-        failed
+        };
+        self.note(code);
     }
 }
 

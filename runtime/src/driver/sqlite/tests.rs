@@ -5,7 +5,13 @@ use crate::rt::block_on;
 use crate::value::{Decimal, Kind, Value};
 
 fn options() -> Options {
-    Options { path: None, create: true, read_only: false, busy_timeout: Duration::from_millis(50) }
+    Options {
+        path: None,
+        create: true,
+        read_only: false,
+        busy_timeout: Duration::from_millis(50),
+        statement_timeout: None,
+    }
 }
 
 fn memory() -> Connection {
@@ -412,6 +418,11 @@ fn what_is_abandoned_is_undone() {
     block_on(db.rollback()).unwrap();
 }
 
+fn calm(connection: &mut Connection, sql: &str) -> bool {
+    let found = connection.session.find(sql);
+    found.is_some_and(|found| connection.session.is_calm(&found))
+}
+
 #[test]
 fn statements_are_called_short_only_after_short_runs() {
     let mut db = memory();
@@ -419,14 +430,29 @@ fn statements_are_called_short_only_after_short_runs() {
     let count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n";
     let insert = "INSERT INTO t VALUES (?)";
     for _ in 0..2 {
-        assert!(!db.session.is_calm(count));
+        assert!(!calm(&mut db, count));
         run(&mut db, count, &[Value::Int(10)]).unwrap();
         run(&mut db, insert, &[Value::Int(10)]).unwrap();
     }
-    assert!(db.session.is_calm(count));
-    assert!(!db.session.is_calm(insert), "outside a transaction a write waits for the disk");
+    assert!(calm(&mut db, count));
+    assert!(!calm(&mut db, insert), "outside a transaction a write waits for the disk");
     block_on(db.begin(Begin::default())).unwrap();
-    assert!(db.session.is_calm(insert));
+    assert!(calm(&mut db, insert));
     run(&mut db, count, &[Value::Int(100_000)]).unwrap();
-    assert!(!db.session.is_calm(count));
+    assert!(!calm(&mut db, count));
+}
+
+#[test]
+fn a_statement_that_runs_too_long_is_interrupted() {
+    let options = Options { statement_timeout: Some(Duration::from_millis(30)), ..options() };
+    let mut db = Connection::open(&options, false).unwrap();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    for _ in 0..2 {
+        let error = run(&mut db, endless, &[]).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+        assert!(error.to_string().contains("30ms"), "{error}");
+        assert_eq!(texts(&mut db, "SELECT 'alive'"), ["alive"]);
+    }
+    let error = block_on(db.batch(&format!("SELECT 1; {endless}"))).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
 }

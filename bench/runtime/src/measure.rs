@@ -1,0 +1,73 @@
+//! Turn-by-turn measuring: both sides of a pair run in every round, so that what disturbs one disturbs the other.
+
+use std::time::Duration;
+
+/// Runs something so many times and gives the time it took.
+pub type Side<'b> = Box<dyn FnMut(usize) -> Duration + 'b>;
+
+/// The same work done twice: by hand, and by the runtime.
+pub struct Pair<'b> {
+    /// What is done.
+    pub name: &'static str,
+    /// The ratio that is asked for.
+    pub target: f64,
+    /// By hand.
+    pub hand: Side<'b>,
+    /// By the runtime.
+    pub ours: Side<'b>,
+}
+
+/// How long one turn lasts, about.
+const TURN: Duration = Duration::from_millis(12);
+
+/// Prints the head of the table.
+pub fn header() {
+    println!("| {:<30} | {:>10} | {:>10} | {:>6} | {:>6} | {:>6} |", "", "by hand", "ours", "ratio", "best", "target");
+    println!("|{:-<32}|{:->12}|{:->12}|{:->8}|{:->8}|{:->8}|", "", ":", ":", ":", ":", ":");
+}
+
+/// Measures a pair and prints its row: medians, the median of the rounds' ratios, and the ratio of the best turns.
+pub fn row(pair: &mut Pair<'_>, rounds: usize) {
+    let times = calibrate(&mut pair.hand).min(calibrate(&mut pair.ours));
+    let (mut hand, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        let (first, second) = if round % 2 == 0 {
+            let first = (pair.hand)(times);
+            (first, (pair.ours)(times))
+        } else {
+            let second = (pair.ours)(times);
+            ((pair.hand)(times), second)
+        };
+        hand.push(first.as_secs_f64() / times as f64);
+        ours.push(second.as_secs_f64() / times as f64);
+        ratios.push(second.as_secs_f64() / first.as_secs_f64());
+    }
+    let (name, target, best) = (pair.name, pair.target, least(&ours) / least(&hand));
+    let (hand, ours, ratio) = (shown(median(&mut hand)), shown(median(&mut ours)), median(&mut ratios));
+    println!("| {name:<30} | {hand:>10} | {ours:>10} | {ratio:>6.2} | {best:>6.2} | {target:>6.2} |");
+}
+
+/// How often a side runs in one turn. Warms it up, too.
+pub fn calibrate(side: &mut Side<'_>) -> usize {
+    side(3);
+    let once = side(3).as_secs_f64() / 3.0;
+    ((TURN.as_secs_f64() / once) as usize).clamp(1, 100_000)
+}
+
+/// The middle of some numbers.
+pub fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn least(numbers: &[f64]) -> f64 {
+    numbers.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Seconds in a unit to read.
+pub fn shown(seconds: f64) -> String {
+    match seconds {
+        s if s < 1e-3 => format!("{:.2} us", s * 1e6),
+        s => format!("{:.2} ms", s * 1e3),
+    }
+}
