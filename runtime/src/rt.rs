@@ -4,7 +4,9 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
+#[cfg(feature = "sqlite")]
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -94,6 +96,7 @@ pub(crate) async fn sleep(time: Duration) {
 }
 
 /// Runs `alarm` on another thread unless `work` is done within `limit`; never after it is done.
+#[cfg(feature = "sqlite")]
 pub(crate) fn with_alarm<T>(limit: Duration, alarm: impl FnOnce() + Send + 'static, work: impl FnOnce() -> T) -> T {
     let Some(background) = background() else { return work() };
     // The lock is held while the alarm runs, so that taking it away cannot come in between.
@@ -118,8 +121,10 @@ pub(crate) fn with_alarm<T>(limit: Duration, alarm: impl FnOnce() + Send + 'stat
 }
 
 /// Runs a closure when dropped, also by a panic.
+#[cfg(feature = "sqlite")]
 struct Disarm<F: FnMut()>(F);
 
+#[cfg(feature = "sqlite")]
 impl<F: FnMut()> Drop for Disarm<F> {
     fn drop(&mut self) {
         (self.0)();
@@ -157,6 +162,7 @@ mod tests {
         assert_eq!(block_on(timeout(Duration::from_secs(60), std::future::ready(1))), Some(1));
     }
 
+    #[cfg(feature = "sqlite")]
     #[test]
     fn an_alarm_rings_only_while_the_work_runs() {
         let rings = Arc::new(std::sync::atomic::AtomicU32::new(0));

@@ -75,6 +75,7 @@ macro_rules! ordered {
         impl crate::convert::Ordered for $ty {}
     )*};
 }
+#[allow(unused_imports)] // By a build without optional types.
 pub(crate) use ordered;
 
 ordered!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, Vec<u8>);
@@ -168,6 +169,7 @@ macro_rules! column_type {
         }
     };
 }
+#[allow(unused_imports)] // By a build without optional types.
 pub(crate) use column_type;
 
 /// Implements [`Operand`] for values, by value and by reference.
@@ -186,6 +188,7 @@ macro_rules! operand {
         }
     )*};
 }
+#[allow(unused_imports)] // By a build without optional types.
 pub(crate) use operand;
 
 macro_rules! integers {

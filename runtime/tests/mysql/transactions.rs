@@ -151,6 +151,16 @@ async fn a_dropped_future_leaves_no_broken_connection() {
     assert!(tx.sql(COUNT).one::<i64>().await.is_err(), "what was left in the middle is over");
     assert!(tx.commit().await.is_err());
     assert_eq!(count(&db).await, 0);
+    // The server does not go on with what nobody waits for.
+    let slow = db.sql("SELECT sleep(600)").one::<i64>();
+    assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
+    let running =
+        "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE '%sleep(600)'";
+    let begun = std::time::Instant::now();
+    while db.sql(running).one::<i64>().await.unwrap() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the statement goes on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     server: Server,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
+    /// The connection itself failed.
+    lost: bool,
     /// The server said that a transaction is open.
     transaction: bool,
     /// Savepoints to undo before the next statement.
@@ -78,6 +80,7 @@ impl Connection {
             cache,
             server,
             busy: false,
+            lost: false,
             transaction: false,
             undo: Vec::new(),
             keys: FxHashMap::default(),
@@ -193,7 +196,10 @@ impl Connection {
     async fn leave<T>(&mut self, outcome: Result<T>) -> Result<T> {
         match &outcome {
             Ok(_) => self.note_status(),
-            Err(error) if matches!(error.kind(), ErrorKind::Connection) => return outcome,
+            Err(error) if matches!(error.kind(), ErrorKind::Connection) => {
+                self.lost = true;
+                return outcome;
+            }
             Err(error) => {
                 if self.drain().await.is_err() {
                     return outcome;
@@ -349,12 +355,17 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if (self.busy || self.transaction) && !self.client.is_disconnected() {
-            // The client library says goodbye in a task of its own, after it read all rows that are on their way. Locks
-            // must go at once, whether that task ever runs or not. A call that is given up in the middle makes it close
-            // the connection right here, and the server rolls back.
+        if self.busy && !self.lost {
+            stop(&self.client);
+        }
+        // The client library says goodbye in a task of its own, after it read all rows that are on their way. Locks must
+        // go at once, whether that task ever runs or not. A call that is given up in the middle makes it close the
+        // connection right here, and the server rolls back. Now and then the answer is there before it is given up.
+        let mut tries = if self.busy || self.transaction { 100 } else { 0 };
+        while tries > 0 && !self.client.is_disconnected() {
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let _ = self.client.ping().as_mut().poll(&mut context);
+            tries -= 1;
         }
     }
 }
@@ -366,6 +377,19 @@ async fn connect(options: Opts, session: String) -> Result<(Conn, String), mysql
     let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
     answer.drop_result().await?;
     Ok((client, version.unwrap_or_default()))
+}
+
+/// Ends the statement that a connection was left in: the server would go on with it until it has rows to send.
+fn stop(client: &Conn) {
+    let (options, id) = (client.opts().clone(), client.id());
+    if let Some(runtime) = rt::beside() {
+        runtime.spawn(async move {
+            let mut other = Conn::new(options).await?;
+            // A connection that is gone already is no fault.
+            let _ = other.query_drop(format!("KILL CONNECTION {id}")).await;
+            other.disconnect().await
+        });
+    }
 }
 
 /// Whether trying again a little later can help to connect: the server is starting, or its connections are used up.

@@ -54,7 +54,7 @@ impl Options {
             database: server.database.clone(),
             socket: in_path,
             connect_timeout: CONNECT.min(settings.acquire_timeout),
-            statement_timeout: None,
+            statement_timeout: settings.statement_timeout.filter(|time| !time.is_zero()),
             read_only: settings.read_only,
             statements: settings.statement_cache,
         };
@@ -68,7 +68,6 @@ impl Options {
         match name {
             "socket" => self.socket = Some(value.to_owned()),
             "connect_timeout" => self.connect_timeout = duration(name, value)?,
-            "statement_timeout" => self.statement_timeout = Some(duration(name, value)?).filter(|time| !time.is_zero()),
             "ssl-mode" | "ssl_mode" | "sslmode" => match value.to_ascii_lowercase().as_str() {
                 "disabled" | "disable" | "preferred" | "prefer" => {}
                 _ => {
@@ -77,7 +76,7 @@ impl Options {
                 }
             },
             _ => {
-                let known = "socket, connect_timeout, statement_timeout, ssl-mode, and the settings of the pool";
+                let known = "socket, connect_timeout, ssl-mode, and the settings of the pool";
                 return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
             }
         }

@@ -1,0 +1,336 @@
+//! Expressions as text.
+
+use super::Writer;
+use crate::error::Result;
+use crate::sql::expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
+use crate::sql::{Dialect, Node};
+use crate::value::{Kind, Value};
+
+impl Writer {
+    /// A node inside another one: in parentheses where it would be read otherwise.
+    pub(super) fn write_operand(&mut self, node: &Node) -> Result<()> {
+        if !node.is_loose() {
+            return self.write_node(node);
+        }
+        self.push("(");
+        self.write_node(node)?;
+        self.push(")");
+        Ok(())
+    }
+
+    pub(super) fn write_node(&mut self, node: &Node) -> Result<()> {
+        match node {
+            Node::Column(source, column) => return self.column(*source, column),
+            Node::Bind(value) => self.bind(value.clone()),
+            Node::Invalid(invalid) => return Err(invalid.error()),
+            Node::Unary(op, node) => return self.write_unary(*op, node),
+            Node::Binary(op, left, right) => {
+                self.write_operand(left)?;
+                let whole = *op == BinaryOp::Div && left.is_integer() && right.is_integer();
+                self.push(if whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(*op) });
+                return self.write_operand(right);
+            }
+            Node::Junction { all, nodes } => return self.write_junction(*all, nodes),
+            Node::In { node, values, negated } => return self.write_in(node, values, *negated),
+            Node::InRows { nodes, rows } => return self.write_in_rows(nodes, rows),
+            Node::InSelect { node, select, negated } => {
+                self.write_operand(node)?;
+                self.push(if *negated { " NOT IN (" } else { " IN (" });
+                // MySQL takes no LIMIT right inside of IN.
+                let inner = self.dialect == Dialect::Mysql && (select.limit.is_some() || select.offset.is_some());
+                self.push(if inner { "SELECT * FROM (" } else { "" });
+                self.write_select(select)?;
+                self.push(if inner { ") AS q)" } else { ")" });
+            }
+            Node::Exists { select, negated } => return self.write_exists(select, *negated),
+            Node::Scalar(select) => {
+                self.push("(");
+                self.write_select(select)?;
+                self.push(")");
+            }
+            Node::Match { node, text, mode, ignore_case } => return self.write_match(node, text, *mode, *ignore_case),
+            Node::Between(node, low, high) => {
+                self.write_operand(node)?;
+                self.push(" BETWEEN ");
+                self.write_operand(low)?;
+                self.push(" AND ");
+                return self.write_operand(high);
+            }
+            Node::Aggregate { function, distinct, argument, kind } => {
+                return self.write_aggregate(*function, *distinct, argument.as_deref(), *kind);
+            }
+            Node::Call(name, arguments) => {
+                self.push(name);
+                self.push("(");
+                self.separated_nodes(arguments, ", ")?;
+                self.push(")");
+            }
+            Node::Constant(true) => self.push("1 = 1"),
+            Node::Constant(false) => self.push("1 = 0"),
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_unary(&mut self, op: UnaryOp, node: &Node) -> Result<()> {
+        self.push(match op {
+            UnaryOp::Not => "NOT ",
+            UnaryOp::Negate => "-",
+            UnaryOp::IsNull | UnaryOp::IsNotNull => "",
+        });
+        self.write_operand(node)?;
+        self.push(match op {
+            UnaryOp::IsNull => " IS NULL",
+            UnaryOp::IsNotNull => " IS NOT NULL",
+            UnaryOp::Not | UnaryOp::Negate => "",
+        });
+        Ok(())
+    }
+
+    pub(super) fn write_junction(&mut self, all: bool, nodes: &[Node]) -> Result<()> {
+        let by = if all { " AND " } else { " OR " };
+        for (at, node) in nodes.iter().enumerate() {
+            if at > 0 {
+                self.push(by);
+            }
+            self.write_operand(node)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_in(&mut self, node: &Node, values: &[Node], negated: bool) -> Result<()> {
+        if values.is_empty() {
+            return self.write_node(&Node::Constant(negated));
+        }
+        self.write_operand(node)?;
+        if self.dialect == Dialect::Postgres
+            && let Some(list) = one_list(values)
+        {
+            // One text for all lengths, so that it is prepared once.
+            self.push(if negated { " <> ALL(" } else { " = ANY(" });
+            self.bind(list);
+        } else {
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            self.separated_nodes(values, ", ")?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    /// Composite keys. SQLite takes rows only as VALUES; PostgreSQL would read the parameters there as text.
+    pub(super) fn write_in_rows(&mut self, nodes: &[Node], rows: &[Vec<Value<'static>>]) -> Result<()> {
+        self.push("(");
+        self.separated_nodes(nodes, ", ")?;
+        self.push(if self.dialect == Dialect::Sqlite { ") IN (VALUES " } else { ") IN (" });
+        self.separated(rows, |w, row| {
+            w.push("(");
+            w.separated(row, |w, value| w.bind(value.clone()));
+            w.push(")");
+        });
+        self.push(")");
+        Ok(())
+    }
+
+    /// Literal text, found case-sensitively everywhere: SQLite's LIKE folds ASCII, its GLOB does not; MySQL compares by
+    /// the column's collation unless told otherwise.
+    pub(super) fn write_match(&mut self, node: &Node, text: &str, mode: MatchMode, ignore_case: bool) -> Result<()> {
+        let glob = self.dialect == Dialect::Sqlite && !ignore_case;
+        let (any, escaped) = if glob { ('*', escape_glob(text)) } else { ('%', escape_like(text)) };
+        let mut pattern = String::with_capacity(escaped.len() + 2);
+        if mode != MatchMode::StartsWith {
+            pattern.push(any);
+        }
+        pattern.push_str(&escaped);
+        if mode != MatchMode::EndsWith {
+            pattern.push(any);
+        }
+        // MySQL's collations that ignore case ignore accents too.
+        let lower = self.dialect == Dialect::Mysql && ignore_case;
+        self.push(if lower { "LOWER(" } else { "" });
+        self.write_operand(node)?;
+        self.push(match (self.dialect, ignore_case) {
+            (Dialect::Sqlite, false) => " GLOB ",
+            (Dialect::Postgres, true) => " ILIKE ",
+            (Dialect::Mysql, true) => ") LIKE LOWER(",
+            _ => " LIKE ",
+        });
+        self.bind(Value::Text(pattern.into()));
+        if self.dialect == Dialect::Mysql {
+            self.push(if lower { ") COLLATE utf8mb4_bin" } else { " COLLATE utf8mb4_bin" });
+        }
+        if !glob {
+            self.push(" ESCAPE '!'");
+        }
+        Ok(())
+    }
+
+    /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
+    /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
+    /// with many digits.
+    pub(super) fn write_aggregate(
+        &mut self,
+        function: Aggregate,
+        distinct: bool,
+        argument: Option<&Node>,
+        kind: Kind,
+    ) -> Result<()> {
+        let (before, inner, behind) = shape(self.dialect, function, kind);
+        self.push(before);
+        self.push(match function {
+            Aggregate::Count => "count(",
+            Aggregate::Sum => "sum(",
+            Aggregate::Avg => "avg(",
+            Aggregate::Min => "min(",
+            Aggregate::Max => "max(",
+        });
+        self.push(if distinct { "DISTINCT " } else { "" });
+        match argument {
+            Some(node) if inner => {
+                self.push("CAST(");
+                self.write_node(node)?;
+                self.push(" AS double precision)");
+            }
+            Some(node) => self.write_node(node)?,
+            None => self.push("*"),
+        }
+        self.push(")");
+        match behind {
+            Behind::Nothing => {}
+            Behind::Text(text) => self.push(text),
+            Behind::Scale(scale) => self.number(format_args!(", {scale})")),
+        }
+        Ok(())
+    }
+}
+
+/// What stands behind an aggregate.
+enum Behind {
+    Nothing,
+    Text(&'static str),
+    Scale(u32),
+}
+
+/// What stands before an aggregate, whether its argument becomes a floating point number, and what stands behind.
+fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, bool, Behind) {
+    let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
+    match (dialect, function, kind) {
+        (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
+        | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
+            ("round(", false, Behind::Scale(scale))
+        }
+        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", false, Behind::Text(" AS bigint)")),
+        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", false, Behind::Text(" AS double precision)")),
+        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => ("", true, Behind::Nothing),
+        _ => ("", false, Behind::Nothing),
+    }
+}
+
+/// The values of a list as one, where all are plain values of one type.
+fn one_list(values: &[Node]) -> Option<Value<'static>> {
+    let mut list = Vec::with_capacity(values.len());
+    for node in values {
+        let Node::Bind(value) = node else { return None };
+        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
+            return None;
+        }
+        list.push(value.clone());
+    }
+    Some(Value::List(list))
+}
+
+fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+fn operator(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Eq => " = ",
+        BinaryOp::Ne => " <> ",
+        BinaryOp::Lt => " < ",
+        BinaryOp::Le => " <= ",
+        BinaryOp::Gt => " > ",
+        BinaryOp::Ge => " >= ",
+        BinaryOp::Add => " + ",
+        BinaryOp::Sub => " - ",
+        BinaryOp::Mul => " * ",
+        BinaryOp::Div => " / ",
+    }
+}
+
+fn escape_like(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '!') {
+            out.push('!');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// GLOB has no escape character; a set of one character stands for that character.
+fn escape_glob(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[') {
+            out.push('[');
+            out.push(c);
+            out.push(']');
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl Node {
+    /// Whether an operator beside it could take it apart.
+    pub(super) fn is_loose(&self) -> bool {
+        matches!(
+            self,
+            Node::Unary(..)
+                | Node::Binary(..)
+                | Node::Junction { .. }
+                | Node::In { .. }
+                | Node::InRows { .. }
+                | Node::InSelect { .. }
+                | Node::Match { .. }
+                | Node::Between(..)
+                | Node::Constant(_)
+        )
+    }
+
+    /// Whether it is an integer for certain: dividing integers gives an integer, which MySQL has to be told.
+    pub(super) fn is_integer(&self) -> bool {
+        let integer = |kind: &Kind| {
+            matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt)
+        };
+        match self {
+            Node::Column(_, column) => integer(&column.kind),
+            Node::Bind(value) => matches!(value, Value::Int(_) | Value::UInt(_)),
+            Node::Unary(UnaryOp::Negate, node) => node.is_integer(),
+            Node::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div, left, right) => {
+                left.is_integer() && right.is_integer()
+            }
+            Node::Aggregate { function: Aggregate::Count, .. } => true,
+            Node::Aggregate { function: Aggregate::Sum | Aggregate::Min | Aggregate::Max, argument, .. } => {
+                argument.as_deref().is_some_and(Node::is_integer)
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn has_subquery(&self) -> bool {
+        match self {
+            Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_) => true,
+            Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
+            Node::Unary(_, node) | Node::Match { node, .. } => node.has_subquery(),
+            Node::Binary(_, left, right) => left.has_subquery() || right.has_subquery(),
+            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
+                nodes.iter().any(Node::has_subquery)
+            }
+            Node::In { node, values, .. } => node.has_subquery() || values.iter().any(Node::has_subquery),
+            Node::Between(node, low, high) => node.has_subquery() || low.has_subquery() || high.has_subquery(),
+            Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Node::has_subquery),
+        }
+    }
+}
