@@ -17,17 +17,28 @@ use pilaster::Db;
 #[tokio::main]
 async fn main() -> pilaster::Result<()> {
     echo::start();
-    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://blog.db".to_owned());
-    title("2. Configuration: a URL, from the environment or in the code");
+    // Not DATABASE_URL: the first thing that happens is that tables are dropped.
+    let url = std::env::args().nth(1).unwrap_or_else(|| "sqlite://blog.db".to_owned());
+    println!("The blog of the Flask-SQLAlchemy tutorial, section by section.");
+    println!("Each step says what it does, shows the SQL that it sent, and behind -> what came back.");
+    println!(
+        "Sections 1 and 3, setup and models, come before the program runs: build.rs made the models of models.yaml."
+    );
+
+    title("2. Configuration: a URL names the database");
     let db = Db::connect(&url).await?;
-    println!("      connected to {} ({url})", db.dialect().name());
+    show("connected to", format_args!("{} at {url}", db.dialect().name()));
 
     sections::tables::run(&db).await?;
     sections::crud::run(&db).await?;
     sections::queries::run(&db).await?;
     sections::relationships::run(&db).await?;
+    title("8. Migrations: planned, not built yet");
     sections::advanced::run(&db).await?;
-    db.close().await
+    db.close().await?;
+
+    println!("\nDone. The steps are in src/sections, the models in models.yaml; docs/README.md tells the rest.");
+    Ok(())
 }
 
 /// Prints the title of a section.
@@ -41,6 +52,6 @@ pub fn step(text: &str) {
 }
 
 /// Prints what came back.
-pub fn show(value: impl std::fmt::Debug) {
-    println!("      ->   {value:?}");
+pub fn show(what: &str, value: impl std::fmt::Debug) {
+    println!("      ->   {what}: {value:?}");
 }

@@ -6,9 +6,15 @@
 
 pub mod types;
 
-pilaster::models!();
+/// Everything that the generator made of `models.yaml`.
+pub mod models {
+    pilaster::models!();
+}
 
 use pilaster::{Db, Result};
+
+pub use models::*;
+pub use types::*;
 
 /// A database in memory with the tables of `models.yaml` and a few rows: what examples call `db`.
 ///

@@ -66,15 +66,15 @@ codes! {
     LIVE_CLAUSE = "P0309", "a clause of a table that has no counterpart and is left out";
 
     // P04xx: names and plan
-    PLAN_PATH = "P0401", "a setting that should be a Rust path or type is none";
-    TYPE_CLASH = "P0402", "two generated types would have one name";
-    TYPE_UNSUPPORTED = "P0403", "a column type that has no Rust type yet";
     NAME_TAKEN = "P0401", "an item is left out because its Rust name is taken";
     LABELS_ALIKE = "P0402", "labels of an enum that would have the same Rust name";
     OVERRIDE_UNUSED = "P0403", "an override that matches nothing";
     OVERRIDE_INVALID = "P0404", "an override that is no legal name or type";
     RELATION_LEFT_OUT = "P0405", "a foreign key that gives no relation";
     KEY_EXCLUDED = "P0406", "a foreign key to a table that was left out";
+    PLAN_PATH = "P0407", "a setting that should be a Rust path or type is none";
+    TYPE_CLASH = "P0408", "two generated types would have one name";
+    TYPE_UNSUPPORTED = "P0409", "a column type that has no Rust type yet";
 
     // P05xx: rendering and output
     UNSUPPORTED = "P0501", "something that a database cannot do";

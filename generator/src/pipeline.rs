@@ -10,7 +10,7 @@ use crate::config::{Input, Options};
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, SourceText};
 use crate::ir::draft::Draft;
-use crate::ir::{Schema, build, infer};
+use crate::ir::{DialectName, Schema, build, infer};
 use crate::output::FileSet;
 use crate::plan;
 use crate::render::{self, Layout};
@@ -37,9 +37,10 @@ pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema
 
 /// From a schema to files: plan, render, header.
 fn files(schema: &Schema, options: &Options, layout: Layout, diagnostics: &mut Diagnostics) -> Option<FileSet> {
-    check_dialects(schema, options, diagnostics)?;
+    let targets = Targets::of(schema, options);
+    targets.check(schema, diagnostics)?;
     let templates = templates(options.templates.as_deref(), diagnostics)?;
-    let plan = plan::plan(schema, &plan_options(options, &layout), diagnostics)?;
+    let plan = plan::plan(schema, &plan_options(options, &targets, &layout), diagnostics)?;
     match render::render(&plan, &render::Options { layout, templates }) {
         Ok(files) => Some(files.with_headers()),
         Err(found) => {
@@ -49,28 +50,54 @@ fn files(schema: &Schema, options: &Options, layout: Layout, diagnostics: &mut D
     }
 }
 
-fn plan_options(options: &Options, layout: &Layout) -> plan::Options {
+fn plan_options(options: &Options, targets: &Targets, layout: &Layout) -> plan::Options {
     plan::Options {
         crate_path: options.runtime.clone(),
         serde: options.serde,
         derives: options.derives.clone(),
-        dialects: options.dialects.clone(),
+        dates: options.dates,
+        dialects: targets.dialects.clone(),
+        asked: targets.asked,
         root: render::root(layout).to_owned(),
     }
 }
 
-/// What a database that somebody asked for cannot do is an error; for the others the plan makes a warning of it.
-fn check_dialects(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<()> {
-    if !options.required {
-        return Some(());
+/// The databases that the code is for.
+struct Targets {
+    dialects: Vec<DialectName>,
+    /// Whether somebody asked for them, so that what they cannot do is told in full.
+    asked: bool,
+    /// Whether what they cannot do is an error.
+    required: bool,
+}
+
+impl Targets {
+    /// Settings go before what the spec says. A database that is read is its own target: that it can hold its tables
+    /// is known.
+    fn of(schema: &Schema, options: &Options) -> Self {
+        let is_spec = matches!(options.input, Input::Spec(_));
+        if options.required {
+            Self { dialects: options.dialects.clone(), asked: true, required: true }
+        } else if schema.dialects.is_empty() {
+            Self { dialects: options.dialects.clone(), asked: false, required: false }
+        } else {
+            Self { dialects: schema.dialects.clone(), asked: true, required: is_spec }
+        }
     }
-    let mut found = Diagnostics::default();
-    for dialect in &options.dialects {
-        ddl::create(schema, *dialect, &mut found);
+
+    /// What a database that somebody asked for cannot do is an error; for the others the plan makes a warning of it.
+    fn check(&self, schema: &Schema, diagnostics: &mut Diagnostics) -> Option<()> {
+        if !self.required {
+            return Some(());
+        }
+        let mut found = Diagnostics::default();
+        for dialect in &self.dialects {
+            ddl::create(schema, *dialect, &mut found);
+        }
+        let refused = found.has_errors();
+        diagnostics.extend(found.into_iter().filter(|item| item.severity == Severity::Error));
+        (!refused).then_some(())
     }
-    let refused = found.has_errors();
-    diagnostics.extend(found.into_iter().filter(|item| item.severity == Severity::Error));
-    (!refused).then_some(())
 }
 
 /// Reads the input.
@@ -91,7 +118,12 @@ pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<Sou
         Ok(text) => Some(Arc::new(SourceText { name, text })),
         Err(error) => {
             let message = format!("{name} cannot be read: {error}");
-            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message));
+            let help = match error.kind() {
+                std::io::ErrorKind::NotFound => "check the path; relative ones start at the folder of the command",
+                std::io::ErrorKind::InvalidData => "specs and settings are text in UTF-8",
+                _ => "check that it is a file, and its permissions",
+            };
+            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message).help(help));
             None
         }
     }
@@ -106,7 +138,11 @@ fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
             let help = "reading SQLite files is built in so far: write `sqlite://path`";
             refuse(url, "only SQLite databases can be read", help, diagnostics)
         }
-        Err(reason) => refuse(url, &reason, "write `sqlite://path/to/file.db`", diagnostics),
+        // Without the advice that some reasons end with: it is the help here.
+        Err(reason) => {
+            let reason = reason.split(": write").next().unwrap_or_default();
+            refuse(url, reason, "write `sqlite://path/to/file.db`", diagnostics)
+        }
     }
 }
 

@@ -11,5 +11,8 @@ pub type Db = crate::database::Database<Blocking>;
 /// A transaction whose methods block.
 pub type Tx = crate::transaction::Transaction<Blocking>;
 
+/// A session whose methods block.
+pub type Session = crate::session::UnitOfWork<Blocking>;
+
 /// Settings of a database that is about to be opened.
 pub type Builder = crate::database::Builder<Blocking>;

@@ -1,16 +1,17 @@
 //! What generated code uses and nobody else should: no promise of stability between versions of the generator.
 #![doc(hidden)]
 
-pub use crate::convert::{Number, Ordered, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
-pub use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts, ThroughMeta};
+pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
 pub use crate::query::{
     Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Query, Ref,
     Selection, Update, delete_row, finder, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;
+pub use crate::session::Entity;
 pub use crate::sql::{Node, Projection, Source};
 pub use crate::value::{Kind, Value};
 pub use crate::{Codec, ColumnType, Dialect, Error, Operand};
@@ -127,8 +128,9 @@ impl Script {
         })
     }
 
-    /// Runs the statements in one transaction, where the database can. Settings of the connection stand before and
-    /// behind them, since they have no effect inside; those behind are run in any case.
+    /// Runs the statements in one transaction, where the database can. MySQL cannot: there a failure leaves what was
+    /// done before it, and inside a transaction the script is refused. Settings of the connection stand before and
+    /// behind the statements, since they have no effect inside; those behind are run in any case.
     pub fn run<'e, E: Executor<'e>>(&'static self, on: E) -> Out<'e, E, ()> {
         let target = on.target();
         E::Mode::run(async move {
@@ -138,10 +140,13 @@ impl Script {
             let last = statements.iter().rposition(|text| !is_setting(text)).map_or(first, |at| at + 1);
             let (before, rest) = statements.split_at(first);
             let (inside, after) = rest.split_at(last - first);
+            let atomic = lease.dialect().transactional_ddl();
             batches(&mut lease, before).await?;
-            lease.begin_atomic().await?;
+            if atomic {
+                lease.begin_atomic().await?;
+            }
             let result = batches(&mut lease, inside).await;
-            let finished = lease.finish_atomic(result.is_ok()).await;
+            let finished = if atomic { lease.finish_atomic(result.is_ok()).await } else { Ok(()) };
             let restored = batches(&mut lease, after).await;
             result.and(finished).and(restored)
         })
@@ -163,6 +168,13 @@ async fn batches(lease: &mut crate::executor::Lease<'_>, statements: &[&str]) ->
 /// A bound value of a column type.
 pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
     Node::bind(T::encode(value).map(Value::into_owned))
+}
+
+/// A bound text of a custom type over text, read by its codec first, so that only what it accepts is written.
+pub fn bind_text<C: Codec<Sql = String>>(text: &str) -> Node {
+    let value = C::decode(text.to_owned());
+    let name = std::any::type_name::<C::Value>();
+    Node::bind(value.map_err(|why| Error::encode(name, why)).and_then(|value| encode_with::<C>(&value)))
 }
 
 /// A key that the database counted, in the range of its type.

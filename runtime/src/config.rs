@@ -5,6 +5,8 @@ mod server;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(feature = "mysql")]
+pub(crate) use self::server::Secret;
 pub(crate) use self::server::Server;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Dialect;
@@ -67,7 +69,7 @@ impl Settings {
         match scheme.to_ascii_lowercase().as_str() {
             "sqlite" => Self::sqlite(url, rest),
             "postgres" | "postgresql" => Self::server(Dialect::Postgres, cfg!(feature = "postgres"), url, rest),
-            "mysql" | "mariadb" => Self::server(Dialect::Mysql, false, url, rest),
+            "mysql" | "mariadb" => Self::server(Dialect::Mysql, cfg!(feature = "mysql"), url, rest),
             _ => Err(Error::config(format!(
                 "the URL \"{}\" has a scheme that no driver knows; known are sqlite, postgres and mysql",
                 redact(url)
@@ -145,6 +147,12 @@ impl Settings {
             busy_timeout: self.busy_timeout,
             statement_timeout: self.statement_timeout,
         }
+    }
+
+    /// What MySQL's driver needs to know.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn mysql_options(&self) -> Result<crate::driver::mysql::Options> {
+        crate::driver::mysql::Options::of(self)
     }
 
     /// Sets one setting by its name.
@@ -319,7 +327,7 @@ fn truth(name: &str, value: &str) -> Result<bool> {
 }
 
 /// Seconds, or a number with `ms`, `s` or `m`.
-fn duration(name: &str, value: &str) -> Result<Duration> {
+pub(crate) fn duration(name: &str, value: &str) -> Result<Duration> {
     let unit = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
     let (number, unit) = value.split_at(unit);
     let number: Option<u64> = number.parse().ok();
@@ -399,7 +407,7 @@ mod tests {
     #[test]
     fn databases_without_a_driver_are_named() {
         let postgres = ("postgres://ann:secret@host/db", "PostgreSQL", cfg!(feature = "postgres"));
-        for (url, name, known) in [postgres, ("mysql://ann:secret@host/db", "MySQL", false)] {
+        for (url, name, known) in [postgres, ("mysql://ann:secret@host/db", "MySQL", cfg!(feature = "mysql"))] {
             if known {
                 assert!(!format!("{:?}", Settings::parse(url).unwrap()).contains("secret"));
                 continue;

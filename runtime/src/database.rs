@@ -12,6 +12,7 @@ use crate::executor::{Executor, Target, sealed};
 use crate::mode::{Async, Blocking, Mode, Outcome};
 use crate::pool::Pool;
 use crate::raw::Sql;
+use crate::session::UnitOfWork;
 use crate::sql::Dialect;
 use crate::transaction::{Level, Transaction, TxOptions, attempt, rehearse};
 
@@ -73,6 +74,13 @@ impl<M: Mode> Database<M> {
     pub fn begin_with(&self, options: TxOptions) -> M::Out<'static, Transaction<M>> {
         let (pool, begun_at) = (Arc::clone(&self.pool), Location::caller());
         M::run(async move { Level::begin(pool, options, begun_at).await.map(Transaction::new) })
+    }
+
+    /// Begins a unit of work. Its transaction begins with its first statement.
+    #[track_caller]
+    pub fn session(&self) -> M::Out<'static, UnitOfWork<M>> {
+        let (pool, begun_at) = (Arc::clone(&self.pool), Location::caller());
+        M::run(async move { Ok(UnitOfWork::new(pool, begun_at)) })
     }
 
     /// Runs a closure in a transaction, which is committed when it returns `Ok` and rolled back when it returns `Err`.

@@ -166,6 +166,15 @@ impl Error {
         Self::new(ErrorKind::Encode(cell), "")
     }
 
+    /// Adds the columns of a unique violation that were looked up.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn with_columns(mut self, found: Vec<String>) -> Self {
+        if let ErrorKind::UniqueViolation(Violation { columns, .. }) = &mut self.0.kind {
+            *columns = found;
+        }
+        self
+    }
+
     /// Names the column of a decode or encode error that does not know it yet.
     pub(crate) fn in_column(mut self, table: &str, column: &str) -> Self {
         if let ErrorKind::Decode(cell) | ErrorKind::Encode(cell) = &mut self.0.kind {

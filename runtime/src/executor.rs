@@ -3,13 +3,15 @@
 use crate::driver::{Begin, Connection, Done, Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
+use crate::meta::ModelMeta;
 use crate::mode::Mode;
 use crate::pool::{Pool, Pooled};
+use crate::session::{Arena, Core};
 use crate::sql::Dialect;
 use crate::transaction::{Level, Seat};
 use crate::value::Params;
 
-/// What statements run on: `&Db` or `&Tx`, async or blocking.
+/// What statements run on: `&Db`, `&Tx` or `&mut Session`, async or blocking.
 pub trait Executor<'e>: sealed::Sealed + Sized + Send {
     /// Async or blocking.
     type Mode: Mode;
@@ -31,13 +33,12 @@ pub(crate) enum Access {
 
 /// A place to run statements.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
 pub struct Target<'e>(Inner<'e>);
 
-#[derive(Clone, Copy)]
 enum Inner<'e> {
     Pool(&'e Pool),
     Transaction(&'e Level),
+    Session(&'e mut Core),
 }
 
 impl<'e> Target<'e> {
@@ -49,24 +50,35 @@ impl<'e> Target<'e> {
         Self(Inner::Transaction(level))
     }
 
-    fn owner(&self) -> &'e Pool {
-        match self.0 {
-            Inner::Pool(pool) => pool,
-            Inner::Transaction(level) => level.pool(),
-        }
+    pub(crate) fn session(core: &'e mut Core) -> Self {
+        Self(Inner::Session(core))
+    }
+
+    /// The same place for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Target<'_> {
+        Target(match &mut self.0 {
+            Inner::Pool(pool) => Inner::Pool(pool),
+            Inner::Transaction(level) => Inner::Transaction(level),
+            Inner::Session(core) => Inner::Session(core),
+        })
     }
 
     /// A connection for one or more statements.
     pub(crate) async fn lease(self, access: Access) -> Result<Lease<'e>> {
-        let pool = self.owner();
-        let place = match self.0 {
+        let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
                 let connection = Some(pool.take(access).await?);
-                Place::Pool { pool, access, connection, noted: None }
+                (pool, Place::Pool { pool, access, connection, noted: None })
             }
-            Inner::Transaction(level) => Place::Transaction(level.seat().await?),
+            Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
+            Inner::Session(core) => {
+                let (arena, mut lease) = core.lease().await?;
+                lease.rows = Some(arena);
+                return Ok(lease);
+            }
         };
-        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0 })
+        let repeatable = access == Access::Read;
+        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, rows: None, repeatable })
     }
 }
 
@@ -78,6 +90,10 @@ pub struct Lease<'e> {
     logging: Logging,
     /// How many levels of [`Lease::begin_atomic`] are open.
     atomic: u32,
+    /// The rows of the session that the statement runs in.
+    rows: Option<&'e mut Arena>,
+    /// Statements that give rows may be run again when the connection is lost, since they change nothing.
+    repeatable: bool,
 }
 
 enum Place<'e> {
@@ -127,26 +143,61 @@ impl Lease<'_> {
         outcome
     }
 
+    /// Statements of this lease are written by hand: what looks like a read may write.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.repeatable = false;
+        self
+    }
+
+    /// Whether nothing that came before on this connection matters, so that another one would do.
+    fn is_free(&self) -> bool {
+        self.atomic == 0 && matches!(self.place, Place::Pool { .. })
+    }
+
+    /// Takes another connection when this one was lost, and nothing was sent on it.
+    async fn revive(&mut self) -> Result<()> {
+        let free = self.is_free();
+        if let Place::Pool { pool, access, connection: Some(pooled), .. } = &mut self.place
+            && free
+            && !pooled.connection.is_alive()
+        {
+            pool.replace(*access, pooled).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
-        let Some(watch) = watch else {
+        if watch.is_none() && self.dialect == Dialect::Sqlite {
             let outcome = self.connection()?.query(sql, params, each).await;
             return self.judge(outcome);
-        };
+        }
+        self.revive().await?;
         let mut rows = 0;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
             each(row)
         };
-        let outcome = self.connection()?.query(sql, params, &mut counted).await;
-        watch.done(sql, Some(params), &outcome, Some(rows), None);
+        let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
+        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
+            self.revive().await?;
+            let mut counted = |row: &crate::row::Row<'_>| {
+                rows += 1;
+                each(row)
+            };
+            outcome = self.connection()?.query(sql, params, &mut counted).await;
+        }
+        if let Some(watch) = watch {
+            watch.done(sql, Some(params), &outcome, Some(rows), None);
+        }
         self.judge(outcome)
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute(sql, params).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
@@ -158,6 +209,7 @@ impl Lease<'_> {
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
@@ -169,6 +221,7 @@ impl Lease<'_> {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
+        self.revive().await?;
         let connection = self.connection()?;
         let before = connection.in_transaction();
         let outcome = connection.batch(sql).await;
@@ -186,6 +239,14 @@ impl Lease<'_> {
         self.judge(Err(Error::new(ErrorKind::Transaction, error)))
     }
 
+    /// Rows of a model were written past the session that the statement ran in: it reads its own again.
+    pub(crate) async fn written(&mut self, meta: &'static ModelMeta) -> Result<()> {
+        let Some(arena) = self.rows.take() else { return Ok(()) };
+        let outcome = arena.written(self, meta).await;
+        self.rows = Some(arena);
+        outcome
+    }
+
     /// Whether a statement only reads, as the database sees it.
     pub(crate) async fn is_read_only(&mut self, sql: &str) -> Result<bool> {
         self.connection()?.is_read_only(sql).await
@@ -197,10 +258,18 @@ impl Lease<'_> {
         self.announce("BEGIN");
         let watch = self.logging.watch();
         let savepoint = self.savepoint(self.atomic);
-        let connection = self.connection()?;
+        self.revive().await?;
         let outcome = match &savepoint {
-            None => connection.begin(Begin::default()).await,
-            Some(name) => connection.batch(&format!("SAVEPOINT {name}")).await,
+            None => {
+                let outcome = self.connection()?.begin(Begin::default()).await;
+                if is_lost(&outcome) {
+                    self.revive().await?;
+                    self.connection()?.begin(Begin::default()).await
+                } else {
+                    outcome
+                }
+            }
+            Some(name) => self.connection()?.batch(&format!("SAVEPOINT {name}")).await,
         };
         if let Some(watch) = watch {
             watch.done(if savepoint.is_some() { "SAVEPOINT" } else { "BEGIN" }, None, &outcome, None, None);
@@ -222,8 +291,10 @@ impl Lease<'_> {
         let outcome = match (&savepoint, keep) {
             (None, true) => connection.commit().await,
             (None, false) => connection.rollback().await,
-            (Some(name), true) => connection.batch(&format!("RELEASE {name}")).await,
-            (Some(name), false) => connection.batch(&format!("ROLLBACK TO {name}; RELEASE {name}")).await,
+            (Some(name), true) => connection.batch(&format!("RELEASE SAVEPOINT {name}")).await,
+            (Some(name), false) => {
+                connection.batch(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await
+            }
         };
         if let Some(watch) = watch {
             watch.done(if keep { "COMMIT" } else { "ROLLBACK" }, None, &outcome, None, None);
@@ -242,6 +313,11 @@ impl Lease<'_> {
             _ => Some(format!("pilaster_atomic_{level}")),
         }
     }
+}
+
+/// Whether the connection was lost.
+pub(crate) fn is_lost<T>(outcome: &Result<T>) -> bool {
+    outcome.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Connection))
 }
 
 impl Drop for Lease<'_> {

@@ -17,6 +17,7 @@ mod raw;
 pub mod relation;
 mod row;
 mod rt;
+mod session;
 mod sql;
 mod transaction;
 mod value;
@@ -33,6 +34,7 @@ pub use query::{
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
+pub use session::{Absorb, Action, Change, Changed, Done, Entity, Key, NoFlush, Savepoint, Session, UnitOfWork};
 pub use sql::Dialect;
 pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};
@@ -51,6 +53,8 @@ pub enum Isolation {
 
 #[cfg(feature = "chrono")]
 pub use chrono;
+#[cfg(feature = "jiff")]
+pub use jiff;
 #[cfg(feature = "decimal")]
 pub use rust_decimal;
 #[cfg(feature = "serde")]
@@ -62,7 +66,8 @@ pub use uuid;
 
 /// Takes in the models that build.rs generated: everything of `models.rs` in `OUT_DIR`, in any module.
 ///
-/// `models!("name")` takes in `name.rs`, for a crate with more than one spec.
+/// `models!("name")` takes in `name.rs`, for a crate with more than one spec. Each brings a module `schema` with it, so
+/// each has a module of its own to stand in.
 #[macro_export]
 macro_rules! models {
     () => {

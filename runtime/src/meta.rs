@@ -23,6 +23,38 @@ pub struct ModelMeta {
     pub auto_key: Option<usize>,
     /// Position of the optimistic-locking counter, if any.
     pub version: Option<usize>,
+    /// Unique keys beside the primary key, as positions of columns.
+    pub uniques: &'static [&'static [usize]],
+    /// Foreign keys.
+    pub foreign_keys: &'static [ForeignKeyMeta],
+}
+
+/// A foreign key of a model's table. The table it points to is given by name: metadata cannot go in circles.
+#[derive(Debug)]
+pub struct ForeignKeyMeta {
+    /// Positions of its columns.
+    pub columns: &'static [usize],
+    /// Schema of the table it points to.
+    pub schema: Option<&'static str>,
+    /// The table it points to.
+    pub table: &'static str,
+    /// Positions of the columns there, pairwise.
+    pub targets: &'static [usize],
+    /// What the database does with the rows that point to a row that is deleted.
+    pub on_delete: OnDelete,
+    /// Whether it is checked when the transaction commits.
+    pub deferred: bool,
+}
+
+/// What the database does with the rows that point to a row that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// Refuses to delete it.
+    Refuse,
+    /// Deletes them too.
+    Cascade,
+    /// Sets their foreign key to NULL or to its default.
+    Set,
 }
 
 /// The SELECT by primary key, per dialect, made when it is first used.
@@ -95,6 +127,16 @@ pub struct ThroughMeta {
 }
 
 impl ModelMeta {
+    /// Whether a foreign key points to this table.
+    pub(crate) fn is_target_of(&self, key: &ForeignKeyMeta) -> bool {
+        self.table == key.table && self.schema == key.schema
+    }
+
+    /// Whether both are the same table.
+    pub(crate) fn same_table(&self, other: &ModelMeta) -> bool {
+        self.table == other.table && self.schema == other.schema
+    }
+
     /// The columns of the primary key, in key order.
     pub(crate) fn key_columns(&self) -> impl Iterator<Item = &'static ColumnMeta> + '_ {
         self.key.iter().filter_map(|&at| self.columns.get(at))

@@ -235,7 +235,8 @@ impl Statement<'_> {
         mut read: impl FnMut(&Row<'_>) -> Result<R> + Send,
         limit: usize,
     ) -> Result<Vec<R>> {
-        let (mut lease, access) = self.lease(target).await?;
+        let (lease, access) = self.lease(target).await?;
+        let mut lease = lease.unchecked();
         let mut rows = Vec::new();
         let mut stopped = false;
         let outcome = lease
@@ -260,7 +261,7 @@ impl Statement<'_> {
     }
 
     /// A connection that may do what the statement does.
-    async fn lease<'t>(&mut self, target: Target<'t>) -> Result<(Lease<'t>, Access)> {
+    async fn lease<'t>(&mut self, mut target: Target<'t>) -> Result<(Lease<'t>, Access)> {
         if let Some(error) = self.invalid.take() {
             return Err(error);
         }
@@ -272,11 +273,8 @@ impl Statement<'_> {
             Need::Read => Access::Read,
             Need::Write => Access::Write,
             Need::Ask => {
-                let mut lease = target.lease(Access::Read).await?;
-                if lease.is_read_only(&self.text).await? {
-                    return Ok((lease, Access::Read));
-                }
-                Access::Write
+                let mut lease = target.reborrow().lease(Access::Read).await?;
+                if lease.is_read_only(&self.text).await? { Access::Read } else { Access::Write }
             }
         };
         Ok((target.lease(access).await?, access))

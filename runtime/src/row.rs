@@ -42,6 +42,10 @@ pub struct Row<'r> {
 pub(crate) enum Source<'r> {
     #[cfg(feature = "sqlite")]
     Sqlite(&'r crate::driver::sqlite::Cursor),
+    #[cfg(feature = "postgres")]
+    Postgres(crate::driver::postgres::Cursor<'r>),
+    #[cfg(feature = "mysql")]
+    Mysql(&'r crate::driver::mysql::Cursor),
     #[allow(dead_code)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
 }
@@ -58,6 +62,10 @@ macro_rules! forward {
             match &self.source {
                 #[cfg(feature = "sqlite")]
                 Source::Sqlite(row) => RawRow::$name(*row, at),
+                #[cfg(feature = "postgres")]
+                Source::Postgres(row) => RawRow::$name(row, at),
+                #[cfg(feature = "mysql")]
+                Source::Mysql(row) => RawRow::$name(*row, at),
                 Source::Never(never, _) => match *never {},
             }
         }
@@ -130,6 +138,10 @@ impl<'r> Row<'r> {
         match &self.source {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(row) => RawRow::len(*row),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => RawRow::len(row),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(row) => RawRow::len(*row),
             Source::Never(never, _) => match *never {},
         }
     }
@@ -146,6 +158,10 @@ impl<'r> Row<'r> {
         match &self.source {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(row) => RawRow::name(*row, at),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => RawRow::name(row, at),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(row) => RawRow::name(*row, at),
             Source::Never(never, _) => match *never {},
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::Isolation;
 use crate::driver::{Begin, Connection};
 use crate::error::{Error, ErrorKind, Result};
-use crate::executor::{Access, Executor, Target, sealed};
+use crate::executor::{Access, Executor, Target, is_lost, sealed};
 use crate::mode::{Async, Mode, Outcome};
 use crate::pool::{Pool, Pooled};
 use crate::raw::Sql;
@@ -159,8 +159,12 @@ impl Level {
             retryable: AtomicBool::new(false),
         };
         let watch = shared.pool.logging.watch();
-        if let Some(Pooled { connection, .. }) = &mut shared.state.get_mut().connection {
-            let outcome = connection.begin(options.begin).await;
+        if let Some(pooled) = &mut shared.state.get_mut().connection {
+            let mut outcome = pooled.connection.begin(options.begin).await;
+            if is_lost(&outcome) && !pooled.connection.is_alive() {
+                shared.pool.replace(access, pooled).await?;
+                outcome = pooled.connection.begin(options.begin).await;
+            }
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
             }
@@ -170,7 +174,7 @@ impl Level {
     }
 
     /// Begins a transaction nested in this one.
-    async fn nest(self: Arc<Self>) -> Result<Arc<Self>> {
+    pub(crate) async fn nest(self: Arc<Self>) -> Result<Arc<Self>> {
         let depth = self.depth + 1;
         let mut seat = self.seat().await?;
         control(&mut seat, "SAVEPOINT", &format!("SAVEPOINT {}", savepoint(depth))).await?;
@@ -211,10 +215,10 @@ impl Level {
     }
 
     /// Commits. When that fails the transaction is rolled back, unless a nested one is still open.
-    async fn commit(&self) -> Result<()> {
+    pub(crate) async fn commit(&self) -> Result<()> {
         let mut seat = self.seat().await?;
         let outcome = if self.depth > 1 {
-            control(&mut seat, "RELEASE", &format!("RELEASE {}", savepoint(self.depth))).await
+            control(&mut seat, "RELEASE", &format!("RELEASE SAVEPOINT {}", savepoint(self.depth))).await
         } else {
             let watch = self.shared.pool.logging.watch();
             let outcome = match seat.connection() {
@@ -238,7 +242,7 @@ impl Level {
     }
 
     /// Rolls back, with all that is nested in it.
-    async fn rollback(&self) -> Result<()> {
+    pub(crate) async fn rollback(&self) -> Result<()> {
         self.check_open()?;
         let mut seat = self.shared.seat().await?;
         self.end.store(ROLLED_BACK, Ordering::Release);

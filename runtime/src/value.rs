@@ -41,6 +41,8 @@ pub enum Value<'a> {
     /// The key of a new row that its session has not stored yet, by the row's number. Never reaches a database.
     #[doc(hidden)]
     Pending(u64),
+    /// Values of one type, for databases that take a list as one parameter.
+    List(Vec<Value<'static>>),
 }
 
 /// An exact number: `mantissa / 10^scale`.
@@ -114,6 +116,7 @@ impl Value<'_> {
             Value::Uuid(v) => Value::Uuid(v),
             Value::Json(v) => Value::Json(Cow::Owned(v.into_owned())),
             Value::Pending(v) => Value::Pending(v),
+            Value::List(v) => Value::List(v),
         }
     }
 
@@ -177,6 +180,7 @@ impl Value<'_> {
             Value::Timestamp(v) => Value::Timestamp(*v),
             Value::Uuid(v) => Value::Uuid(*v),
             Value::Pending(v) => Value::Pending(*v),
+            Value::List(v) => Value::List(v.clone()),
         }
     }
 }

@@ -1,1 +1,24 @@
 //! Golden cases and the suite that every database runs.
+//!
+//! - `cases/<name>/` holds an input and what is generated of it; [`cases`] compiles it, `tests/golden.rs` compares it.
+//! - [`suite`] holds behaviours, each a function over a database, run on each database by a file in `tests/`.
+//! - [`database`] gives every test a database of its own, [`statements`] counts what is sent.
+#![deny(warnings, missing_docs)]
+// While goldens are being blessed nothing here is built: none of it may keep a broken golden from being replaced.
+#![cfg(not(bless))]
+
+pub mod cases;
+pub mod database;
+pub mod statements;
+pub mod suite;
+pub mod types;
+
+/// The models of the suite, from `specs/suite.yaml`.
+pub mod models {
+    pilaster::models!("suite");
+}
+
+/// A music shop, from `specs/shop.yaml`.
+pub mod shop {
+    pilaster::models!("shop");
+}

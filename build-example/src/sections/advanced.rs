@@ -1,6 +1,6 @@
 //! Section 9: transactions, hand-written SQL, the pool.
 
-use pilaster::{Db, Error, Result};
+use pilaster::{Db, Dialect, Error, Result};
 
 use crate::models::{Group, NewGroup, User};
 use crate::{show, step, title};
@@ -10,7 +10,7 @@ pub async fn run(db: &Db) -> Result<()> {
 
     step("a transaction commits when its closure gives Ok");
     let editors = db.transaction(async |tx| NewGroup::new("editors").insert(&tx).await).await?;
-    show(editors.name);
+    show("committed", editors.name);
 
     step("and is rolled back when it gives an error");
     let failed: Result<Group> = db
@@ -19,8 +19,8 @@ pub async fn run(db: &Db) -> Result<()> {
             NewGroup::new("guests").insert(&tx).await
         })
         .await;
-    show(failed.as_ref().err().map(Error::is_unique_violation));
-    show(Group::by_name(db, "guests").await?.is_none());
+    show("refused as not unique", failed.as_ref().err().map(Error::is_unique_violation));
+    show("nothing of it is left", Group::by_name(db, "guests").await?.is_none());
 
     step("a savepoint inside a transaction");
     let tx = db.begin().await?;
@@ -29,14 +29,18 @@ pub async fn run(db: &Db) -> Result<()> {
     NewGroup::new("lost").insert(&inner).await?;
     inner.rollback().await?;
     tx.commit().await?;
-    show(Group::query().order_by(|g| g.id.asc()).select(|g| g.name).all(db).await?);
+    show("groups", Group::query().order_by(|g| g.id.asc()).select(|g| g.name).all(db).await?);
 
     step("a custom type checks on the way in and out: see types.rs");
-    show(User::query().select(|u| u.email).all(db).await?.iter().map(ToString::to_string).collect::<Vec<_>>());
+    show("addresses", User::query().select(|u| u.email).all(db).await?);
 
     step("hand-written SQL, where the builder ends");
-    let rows =
-        db.sql("SELECT username, length(username) FROM user WHERE id < ?").bind(3).all::<(String, i64)>().await?;
-    show(rows);
+    // Quoting and parameters are the database's own here.
+    let sql = match db.dialect() {
+        Dialect::Mysql => "SELECT username, length(username) FROM `user` WHERE id < ?",
+        _ => "SELECT username, length(username) FROM \"user\" WHERE id < $1",
+    };
+    let rows = db.sql(sql).bind(3).all::<(String, i64)>().await?;
+    show("username, length", rows);
     Ok(())
 }

@@ -9,16 +9,18 @@ pub async fn run(db: &Db) -> Result<()> {
     title("6. Querying the database");
     write_posts(db).await?;
 
-    step("users whose username ends with 'n', in order");
-    let users = User::query().filter(|u| u.username.ends_with("n")).order_by(|u| u.username.asc()).all(db).await?;
-    show(users.iter().map(|user| user.username.as_str()).collect::<Vec<_>>());
+    step("users whose e-mail address ends with .com, by username");
+    let users = User::query().filter(|u| u.email.ends_with(".com")).order_by(|u| u.username.asc()).all(db).await?;
+    show("usernames", users.iter().map(|user| user.username.as_str()).collect::<Vec<_>>());
 
     step("limit and offset");
-    show(Post::query().order_by(|p| p.id.asc()).limit(2).offset(1).all(db).await?.len());
+    let posts = Post::query().order_by(|p| p.id.asc()).limit(2).offset(1).all(db).await?;
+    show("titles", posts.iter().map(|post| post.title.as_str()).collect::<Vec<_>>());
 
     step("a page of posts: its items, and how many there are in all");
     let page = Post::query().order_by(|p| p.title.asc()).paginate(1, 2, db).await?;
-    show((page.items.len(), page.total, page.pages(), page.has_next()));
+    show("titles on page 1", page.items.iter().map(|post| post.title.as_str()).collect::<Vec<_>>());
+    show("posts, pages, is there a next", (page.total, page.pages(), page.has_next()));
 
     step("a search form: empty fields do not filter, the order comes from an allow-list");
     let (title, author): (Option<&str>, Option<&str>) = (Some("Rust"), None);
@@ -28,12 +30,12 @@ pub async fn run(db: &Db) -> Result<()> {
         .order_by_choice("-views", |p| vec![("title", p.title.asc()), ("views", p.views.asc())])?
         .all(db)
         .await?;
-    show(found.iter().map(|post| (post.title.as_str(), post.views)).collect::<Vec<_>>());
+    show("found, with views", found.iter().map(|post| (post.title.as_str(), post.views)).collect::<Vec<_>>());
 
     step("count, exists, first");
-    show(Post::query().filter(|p| p.status.eq(Status::Published)).count(db).await?);
-    show(Post::query().filter(|p| p.views.gt(1000)).exists(db).await?);
-    show(Post::query().order_by(|p| p.views.desc()).first(db).await?.map(|post| post.title));
+    show("published", Post::query().filter(|p| p.status.eq(Status::Published)).count(db).await?);
+    show("any with over 1000 views", Post::query().filter(|p| p.views.gt(1000)).exists(db).await?);
+    show("most viewed", Post::query().order_by(|p| p.views.desc()).first(db).await?.map(|post| post.title));
 
     joins(db).await
 }
@@ -41,12 +43,18 @@ pub async fn run(db: &Db) -> Result<()> {
 async fn joins(db: &Db) -> Result<()> {
     step("an inner join gives pairs");
     let pairs: Vec<(User, Post)> = User::query().join(|u| u.posts).order_by(|(_, p)| p.id.asc()).all(db).await?;
-    show(pairs.iter().map(|(user, post)| (user.username.as_str(), post.title.as_str())).collect::<Vec<_>>());
+    show(
+        "user, title",
+        pairs.iter().map(|(user, post)| (user.username.as_str(), post.title.as_str())).collect::<Vec<_>>(),
+    );
 
     step("a left join gives an Option: bob has written nothing");
     let pairs: Vec<(User, Option<Post>)> =
         User::query().left_join(|u| u.posts).filter(|(_, p)| p.id.is_null()).all(db).await?;
-    show(pairs.iter().map(|(user, post)| (user.username.as_str(), post.is_some())).collect::<Vec<_>>());
+    show(
+        "user, has a post",
+        pairs.iter().map(|(user, post)| (user.username.as_str(), post.is_some())).collect::<Vec<_>>(),
+    );
 
     step("posts and views per user, who has any");
     let counts: Vec<(String, i64, Option<i64>)> = User::query()
@@ -56,7 +64,7 @@ async fn joins(db: &Db) -> Result<()> {
         .select(|(u, p)| (u.username, p.id.count(), p.views.sum()))
         .all(db)
         .await?;
-    show(counts);
+    show("user, posts, views", counts);
 
     step("into a struct of one's own");
     let summaries = Post::query()
@@ -66,7 +74,7 @@ async fn joins(db: &Db) -> Result<()> {
         .limit(2)
         .all(db)
         .await?;
-    show(summaries);
+    show("summaries", summaries);
     Ok(())
 }
 
@@ -87,6 +95,6 @@ async fn write_posts(db: &Db) -> Result<()> {
         NewPost::new("Rust and SQL", "They get along.", &ann).status(Status::Published).views(42),
         NewPost::new("More Rust", "To be written.", ann.id),
     ];
-    show(Post::insert_many(posts).run(db).await?);
+    show("posts stored", Post::insert_many(posts).run(db).await?);
     Ok(())
 }

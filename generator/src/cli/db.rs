@@ -8,7 +8,7 @@ use super::args::{CreateArgs, DropArgs, TargetArgs};
 use super::json::Json;
 use super::{Context, Report};
 use crate::config::{self, Input, Layer};
-use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+use crate::diag::{Code, Diagnostic, Place};
 use crate::ir::{DialectName, Schema};
 use crate::url::{self, Target};
 use crate::{codes, ddl, pipeline};
@@ -183,10 +183,38 @@ fn database<T>(context: &mut Context, shown: &str, result: Result<T, Failure>) -
         Err(failure) => failure,
     };
     let place = failure.statement.map_or(Place::None, Place::Object);
-    let mut diagnostics = Diagnostics::default();
-    diagnostics.push(Diagnostic::error(codes::DATABASE, place, format!("{shown}: {}", failure.error)));
-    context.diagnostics.extend(diagnostics);
+    let (code, message, help) = explain(&failure.error);
+    let diagnostic = Diagnostic::error(code, place, format!("{shown}: {message}"));
+    context.diagnostics.push(Diagnostic { help: help.map(str::to_owned), ..diagnostic });
     None
+}
+
+/// What an error of SQLite's means to somebody who makes tables, and what to do.
+fn explain(error: &rusqlite::Error) -> (Code, String, Option<&'static str>) {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            codes::LIVE_LOCKED,
+            "the database is locked by another connection".to_owned(),
+            Some("end the other program's transaction, and try again"),
+        ),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
+            codes::DATABASE,
+            "the database cannot be written: the file or its folder is read only".to_owned(),
+            Some("check the permissions of the file and of its folder"),
+        ),
+        Some(ErrorCode::CannotOpen) => (
+            codes::DATABASE,
+            "the file can be neither opened nor made".to_owned(),
+            Some("check that its folder exists, and the permissions of both"),
+        ),
+        Some(ErrorCode::NotADatabase) => (
+            codes::DATABASE,
+            "the file is no SQLite database, or is encrypted".to_owned(),
+            Some("check the path; a new file is made where there is none"),
+        ),
+        _ => (codes::DATABASE, error.to_string(), None),
+    }
 }
 
 fn open(path: &Path, more: OpenFlags) -> Result<Connection, Failure> {

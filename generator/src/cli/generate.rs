@@ -56,7 +56,12 @@ fn check(context: &mut Context, options: &Options, files: &FileSet) -> Option<Re
         }
     };
     let help = "run `pilaster generate`";
-    for Difference { path, kind } in &differences {
+    let nothing = !options.out.exists();
+    if nothing {
+        let message = format!("{} is missing: nothing was generated there yet", options.out.display());
+        context.diagnostics.push(Diagnostic::error(codes::OUT_OF_DATE, Place::None, message).help(help));
+    }
+    for Difference { path, kind } in differences.iter().filter(|_| !nothing) {
         let file = options.out.join(path);
         let what = match kind {
             DifferenceKind::Missing => "is missing",

@@ -32,13 +32,17 @@ pub(super) fn run(context: &mut Context, args: &InspectArgs) -> Option<Report> {
     }
 }
 
-/// A URL, a file of SQLite by its first bytes, or else a spec.
+/// How files of databases are usually called.
+const DATABASES: &[&str] = &["db", "db3", "sqlite", "sqlite3"];
+
+/// A URL, a file of SQLite by its name or first bytes, or else a spec.
 fn input(context: &Context, source: &str) -> Input {
     let path = context.path(Path::new(source));
     if source.contains("://") || (url::parse(source).is_ok() && !path.exists()) {
         return Input::Database(source.to_owned());
     }
-    if is_sqlite(&path) { Input::Database(url::of_file(&path)) } else { Input::Spec(path) }
+    let by_name = path.extension().and_then(|ext| ext.to_str()).is_some_and(|ext| DATABASES.contains(&ext));
+    if by_name || is_sqlite(&path) { Input::Database(url::of_file(&path)) } else { Input::Spec(path) }
 }
 
 fn is_sqlite(path: &Path) -> bool {

@@ -129,7 +129,7 @@ fn code_is_written_checked_and_written_again() {
     let project = Project::new();
     let ran = project.run(&["generate", "--check"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(ran.err.contains("ROOT/src/models/mod.rs is missing"), "{}", ran.err);
+    assert!(ran.err.contains("ROOT/src/models is missing"), "{}", ran.err);
     assert!(!project.exists("src"));
     let ran = project.run(&["generate"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
@@ -192,9 +192,14 @@ fn what_the_database_refuses_is_told_and_undone() {
     project.write("text.db", "This is no database, but a text that is longer than a header of one would be. Really.");
     let ran = project.run(&["db", "create", "--database", "sqlite:text.db"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("P0707"), "{}", ran.err);
+    assert!(ran.err.contains("P0707") && ran.err.contains("no SQLite database"), "{}", ran.err);
     let ran = project.run(&["db", "create", "--database", "sqlite:no/folder.db"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("check that its folder exists"), "{}", ran.err);
+    let held = rusqlite::Connection::open(project.path().join("held.db")).unwrap();
+    held.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ran = project.run(&["inspect", "held.db"]);
+    assert!(ran.code == 1 && ran.err.contains("locked by another connection"), "{}", ran.err);
     let ran = project.run(&["db", "drop", "--yes", "--database", "sqlite:absent.db"]);
     assert_eq!(ran.code, 0);
     assert!(ran.out.contains("nothing to drop") && !project.exists("absent.db"), "{}", ran.out);

@@ -35,6 +35,17 @@ struct Reader<'a> {
 }
 
 const SECTIONS: &[&str] = &["generate", "database", "tables", "names", "types"];
+/// All but the URL are the runtime's, which reads the same section.
+const DATABASE: &[&str] = &[
+    "url",
+    "max_connections",
+    "acquire_timeout",
+    "busy_timeout",
+    "create_if_missing",
+    "read_only",
+    "echo",
+    "slow_statement",
+];
 const GENERATE: &[&str] =
     &["spec", "database", "out", "module", "serde", "derives", "templates", "runtime", "dates", "dialects", "strict"];
 
@@ -52,8 +63,10 @@ impl Reader<'_> {
             };
             match name {
                 "generate" => self.generate(section),
-                "database" => self.section(section, &["url"], |reader, _, value| {
-                    reader.layer.database_url = reader.text(value);
+                "database" => self.section(section, DATABASE, |reader, key, value| {
+                    if key == "url" {
+                        reader.layer.database_url = reader.text(value);
+                    }
                 }),
                 "tables" => self.section(section, &["include", "exclude"], |reader, key, value| match key {
                     "include" => reader.layer.include = reader.texts(value),

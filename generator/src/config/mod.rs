@@ -8,6 +8,7 @@ mod script;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::plan::Dates;
 pub use file::read;
 pub use script::{Generator, build};
 
@@ -32,16 +33,6 @@ pub enum Input {
     Spec(PathBuf),
     /// A live database, by URL.
     Database(String),
-}
-
-/// The crate whose types dates and times are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Dates {
-    /// chrono.
-    #[default]
-    Chrono,
-    /// jiff.
-    Jiff,
 }
 
 /// What one source of settings says; `None` and empty is nothing.

@@ -39,6 +39,12 @@ pub fn create_missing(schema: &Schema, dialect: DialectName, diagnostics: &mut D
     Walk::new(schema, dialect, Mode::Missing, diagnostics).create()
 }
 
+/// The name of a dialect for people.
+#[must_use]
+pub fn label(dialect: DialectName) -> &'static str {
+    dialect::Dialect::of(dialect).label
+}
+
 /// The statements that remove everything of a schema, whatever of it exists.
 pub fn drop(schema: &Schema, dialect: DialectName) -> Vec<String> {
     walk::drop(schema, dialect)

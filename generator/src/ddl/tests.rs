@@ -119,7 +119,7 @@ fn blog() -> Schema {
         sql_name: "status".into(),
         variants: vec![variant("draft"), variant("published")],
     };
-    Schema { enums: vec![status], customs: Vec::new(), tables: vec![post, user], models: Vec::new() }
+    Schema { enums: vec![status], customs: Vec::new(), tables: vec![post, user], ..Schema::default() }
 }
 
 /// Two tables that point at each other, one of them at itself too.

@@ -25,7 +25,8 @@ pub fn build(draft: Draft, diagnostics: &mut Diagnostics) -> Option<Schema> {
     builder.models(&draft.models);
     let failed = builder.failed;
     let Builder { enums, customs, tables, models, .. } = builder;
-    (!failed).then_some(Schema { enums, customs, tables, models })
+    let dialects = draft.dialects;
+    (!failed).then_some(Schema { enums, customs, tables, models, dialects })
 }
 
 struct Builder<'a> {

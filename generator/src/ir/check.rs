@@ -5,5 +5,3 @@
 pub mod defaults;
 pub mod names;
 pub mod types;
-
-pub use names::RESERVED;

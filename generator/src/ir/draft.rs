@@ -33,6 +33,8 @@ pub struct Draft {
     pub tables: Vec<Table>,
     /// Models; a source without a Rust view leaves them empty and lets [`super::infer`] derive them.
     pub models: Vec<Model>,
+    /// The databases it is for, when the source says so.
+    pub dialects: Vec<DialectName>,
     /// For what was found in a live database: an item that breaks a rule is left out with a warning, so that one odd
     /// table does not fail the whole. Otherwise it is an error.
     pub lenient: bool,

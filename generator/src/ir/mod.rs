@@ -68,6 +68,8 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Models.
     pub models: Vec<Model>,
+    /// The databases it is for, when the source says so; empty leaves it to the settings.
+    pub dialects: Vec<DialectName>,
 }
 
 impl Schema {

@@ -11,40 +11,33 @@ pub const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Functions and methods of every model. A relation is a method beside them, so it cannot have one of these names.
+/// Functions and methods of every model, and methods that its users reach through traits. A relation is a method
+/// beside them, so it cannot have one of these names.
 pub const MODEL_METHODS: &[&str] = &[
     "borrow",
-    "by",
+    "borrow_mut",
     "clone",
     "clone_from",
     "clone_into",
     "cmp",
-    "columns",
     "default",
     "delete",
     "delete_many",
     "eq",
     "fmt",
     "from",
-    "from_row",
     "get",
     "get_many",
     "hash",
-    "include",
     "insert",
     "insert_many",
     "into",
-    "key",
-    "load",
     "ne",
     "new",
     "partial_cmp",
     "query",
     "reload",
     "save",
-    "select",
-    "session",
-    "table",
     "to_owned",
     "to_string",
     "try_from",
@@ -56,10 +49,13 @@ pub const MODEL_METHODS: &[&str] = &[
     "upsert_many",
 ];
 
-/// Whether a relation may not have this name.
+/// Fields that a model's columns have beside its own.
+pub const FIELDS: &[&str] = &["__source"];
+
+/// Whether a relation may not have this name. Constants of ours begin with two underscores.
 #[must_use]
 pub fn relation(name: &str) -> bool {
-    MODEL_METHODS.contains(&name)
+    MODEL_METHODS.contains(&name) || name.starts_with("__")
 }
 
 /// Types that generated code defines beside a model: no other model or enum can have these names.

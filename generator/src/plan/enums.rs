@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{CustomType, EnumType};
+use crate::ir::{CustomType, EnumType, SqlType};
 
 /// What the enum template gets.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +47,8 @@ pub struct CustomPlan {
     pub value: String,
     /// Path of the codec.
     pub codec: String,
+    /// Whether the column beneath holds text.
+    pub text: bool,
     /// Documentation.
     pub doc: String,
 }
@@ -95,6 +97,7 @@ pub(super) fn plan_custom(
         marker: tokens::ident(&format!("{}Column", item.name)).to_string(),
         value,
         codec,
+        text: matches!(item.sql, SqlType::String(_) | SqlType::Text | SqlType::Raw(_)),
         doc: tokens::own_doc(&[format!("The column type {}, carried by its codec.", tokens::code(&item.name))])
             .to_string(),
     })

@@ -21,6 +21,16 @@ pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
 
+/// The crate whose types dates and times are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dates {
+    /// chrono.
+    #[default]
+    Chrono,
+    /// jiff.
+    Jiff,
+}
+
 /// What the user decides about the generated code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -30,8 +40,12 @@ pub struct Options {
     pub serde: bool,
     /// More derives on models, as paths.
     pub derives: Vec<String>,
+    /// Types of dates and times.
+    pub dates: Dates,
     /// Dialects to write CREATE and DROP statements for.
     pub dialects: Vec<DialectName>,
+    /// Whether somebody asked for these dialects: then each thing that one cannot do is told by itself.
+    pub asked: bool,
     /// Where one item stands from another: empty in one file, `super::super::` in a folder.
     pub root: String,
 }
@@ -42,7 +56,9 @@ impl Default for Options {
             crate_path: "::pilaster".into(),
             serde: false,
             derives: Vec::new(),
+            dates: Dates::default(),
             dialects: vec![DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql],
+            asked: false,
             root: String::new(),
         }
     }
@@ -65,12 +81,13 @@ pub struct CodePlan {
 
 /// Plans the code of a schema. `None` when there were errors.
 pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<CodePlan> {
-    let Some(context) = Context::new(schema, options, diagnostics) else { return None };
+    let context = Context::new(schema, options, diagnostics)?;
     check_type_names(schema, diagnostics);
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
-    let models = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
-    let script = schema::plan(schema, &options.dialects, diagnostics);
+    let models: Vec<_> = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
+    check_modules(&models, diagnostics);
+    let script = schema::plan(schema, options, diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
@@ -110,8 +127,10 @@ impl<'a> Context<'a> {
 
     /// The attributes of a type that is derived for.
     fn derive(&self, always: &[&str]) -> String {
+        // What is derived in any case must not be derived twice.
+        let fresh = |path: &&syn::Path| path.segments.last().is_none_or(|last| !always.iter().any(|a| last.ident == a));
+        let derives = self.derives.iter().filter(fresh);
         let always = always.iter().map(|name| tokens::ident(name));
-        let derives = &self.derives;
         let krate = &self.krate;
         let (serde, attribute) = if self.options.serde {
             let path = format!("{}::serde", krate.to_string().replace(' ', ""));
@@ -123,6 +142,20 @@ impl<'a> Context<'a> {
             (quote::quote!(), quote::quote!())
         };
         quote::quote!(#[derive(#(#always),* #(, #derives)* #serde)] #attribute).to_string()
+    }
+}
+
+/// No two models may have one module, which is a folder.
+fn check_modules(models: &[ModelPlan], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for model in models {
+        if let Some(other) = seen.insert(&model.module, &model.label) {
+            let message =
+                format!("the models `{other}` and `{}` would both be in the module `{}`", model.label, model.module);
+            let place = Place::Object(format!("model `{}`", model.label));
+            let help = "rename one of them; `table:` keeps the name of its table";
+            diagnostics.push(Diagnostic::error(codes::TYPE_CLASH, place, message).help(help));
+        }
     }
 }
 
@@ -146,3 +179,6 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
         seen.insert(name, what);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,9 @@ use super::rust_type::{self, Argument, RustType};
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{Column, ColumnId, Default, Field, Model, RelationKind, Table, TableKind};
+use crate::ir::{
+    Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, SqlType, Table, TableKind,
+};
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -76,7 +78,7 @@ pub struct KeyPlan {
     pub of_self: String,
     /// The values of `key`, each a `Result<Value>`.
     pub values: Vec<String>,
-    /// The key out of `row`.
+    /// The key out of `row`, as a `Result`.
     pub decode: String,
     /// Whether the database counts it.
     pub counted: bool,
@@ -161,8 +163,8 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         new_derive: quote!(#[derive(Debug, Clone, PartialEq)]).to_string(),
         fields,
         meta: meta(context, model, table, &columns).to_string(),
-        key: key_plan(model, table, &columns),
-        finders: finders(model, table, &columns),
+        key: key_plan(context, model, table, &columns),
+        finders: finders(context, model, table, &columns),
         relations: model.relations.iter().filter_map(|item| relation::plan(context, model, item)).collect(),
         writable,
         new_fields,
@@ -262,6 +264,8 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
     };
     let auto_key = option(key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted)));
     let version = option(columns.iter().position(|planned| planned.field.version));
+    let uniques = unique_keys(model, table).into_iter().map(|columns| quote!(&[#(#columns),*]));
+    let foreign_keys = table.foreign_keys.iter().filter_map(|key| foreign_key(context, model, key));
     quote!(#krate::codegen::ModelMeta {
         model: #name,
         schema: #schema,
@@ -270,34 +274,59 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
         key: &[#(#key),*],
         auto_key: #auto_key,
         version: #version,
+        uniques: &[#(#uniques),*],
+        foreign_keys: &[#(#foreign_keys),*],
     })
+}
+
+/// Foreign keys between whole models; what points outside of them does not matter to the order of writes.
+fn foreign_key(context: &Context<'_>, model: &Model, key: &ForeignKey) -> Option<TokenStream> {
+    let krate = &context.krate;
+    let target = context.schema.models.iter().find(|target| target.table == key.table)?;
+    let table = &context.schema.table(key.table).name;
+    let columns: Vec<usize> = key.columns.iter().map(|column| position(model, *column)).collect::<Option<_>>()?;
+    let targets: Vec<usize> = key.references.iter().map(|column| position(target, *column)).collect::<Option<_>>()?;
+    let (schema, name, deferred) = (relation::option(table.schema.as_deref()), &table.name, key.deferred);
+    let on_delete = match key.on_delete {
+        Action::NoAction | Action::Restrict => quote!(Refuse),
+        Action::Cascade => quote!(Cascade),
+        Action::SetNull | Action::SetDefault => quote!(Set),
+    };
+    Some(quote!(#krate::codegen::ForeignKeyMeta {
+        columns: &[#(#columns),*],
+        schema: #schema,
+        table: #name,
+        targets: &[#(#targets),*],
+        on_delete: #krate::codegen::OnDelete::#on_delete,
+        deferred: #deferred,
+    }))
 }
 
 fn is_counted(planned: &Planned<'_>) -> bool {
     matches!(planned.column.default, Some(Default::AutoIncrement))
 }
 
-fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
+    let krate = &context.krate;
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
-    let name = |planned: &Planned<'_>| tokens::ident(&planned.field.name);
     let encode = |planned: &Planned<'_>, value: TokenStream| {
         let marker = &planned.ty.marker;
-        quote!(<#marker as ColumnType>::encode(#value)).to_string()
+        quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
     };
     let decode = |planned: &Planned<'_>, at: usize| {
         let marker = &planned.ty.marker;
-        quote!(row.get::<#marker>(#at)?)
+        quote!(row.get::<#marker>(#at))
     };
     if rest.is_empty() {
         let (argument, convert) = first.argument(&quote!(key));
-        let (ty, name) = (&first.ty.value, name(first));
+        let ty = &first.ty.value;
         return Some(KeyPlan {
             ty: ty.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
-            of_self: quote!(self.#name.clone()).to_string(),
+            of_self: owned(first).to_string(),
             values: vec![encode(first, quote!(key))],
             decode: decode(first, 0).to_string(),
             counted: is_counted(first),
@@ -305,7 +334,7 @@ fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<Key
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let names = key.iter().map(|planned| name(planned));
+    let parts_of_self = key.iter().map(|planned| owned(planned));
     let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
     let index = |at: usize| {
         let at = syn::Index::from(at);
@@ -315,15 +344,39 @@ fn key_plan(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<Key
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(self.#names.clone()),*)).to_string(),
+        of_self: quote!((#(#parts_of_self),*)).to_string(),
         values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
-        decode: quote!((#(#parts),*)).to_string(),
+        decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
         counted: false,
     })
 }
 
+/// The value of a field of `self`, in a form that clippy finds in order whatever the type is.
+fn owned(planned: &Planned<'_>) -> TokenStream {
+    let name = tokens::ident(&planned.field.name);
+    match &planned.column.ty {
+        SqlType::Custom(_) => quote!(::core::clone::Clone::clone(&self.#name)),
+        ty if rust_type::is_copy(ty) => quote!(self.#name),
+        _ => quote!(self.#name.clone()),
+    }
+}
+
 /// One finder per unique constraint and unique index over whole columns, named after its fields.
-fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
+fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderPlan> {
+    let mut finders: Vec<FinderPlan> = Vec::new();
+    for positions in unique_keys(model, table) {
+        let found: Option<Vec<&Planned<'_>>> = positions.iter().map(|&at| columns.get(at)).collect();
+        let Some(found) = found else { continue };
+        let finder = finder(context, &found);
+        if !finders.iter().any(|known| known.name == finder.name) {
+            finders.push(finder);
+        }
+    }
+    finders
+}
+
+/// Unique constraints and unique indexes over whole columns, as positions of fields.
+fn unique_keys(model: &Model, table: &Table) -> Vec<Vec<usize>> {
     let constraints = table.uniques.iter().map(|unique| unique.columns.clone());
     let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
     let indexes = indexes.filter_map(|index| {
@@ -333,21 +386,12 @@ fn finders(model: &Model, table: &Table, columns: &[Planned<'_>]) -> Vec<FinderP
         };
         index.parts.iter().map(column).collect::<Option<Vec<ColumnId>>>()
     });
-    let mut finders: Vec<FinderPlan> = Vec::new();
-    for unique in constraints.chain(indexes) {
-        let positions: Option<Vec<usize>> = unique.iter().map(|column| position(model, *column)).collect();
-        let found: Option<Vec<&Planned<'_>>> =
-            positions.and_then(|positions| positions.iter().map(|&at| columns.get(at)).collect());
-        let Some(found) = found else { continue };
-        let finder = finder(&found);
-        if !finders.iter().any(|known| known.name == finder.name) {
-            finders.push(finder);
-        }
-    }
-    finders
+    let positions = |unique: Vec<ColumnId>| unique.iter().map(|column| position(model, *column)).collect();
+    constraints.chain(indexes).filter_map(positions).collect()
 }
 
-fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
+fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
+    let krate = &context.krate;
     let names: Vec<&str> = columns.iter().map(|planned| planned.field.name.as_str()).collect();
     let mut arguments = Vec::new();
     let (mut locals, mut values) = (Vec::new(), Vec::new());
@@ -357,7 +401,10 @@ fn finder(columns: &[&Planned<'_>]) -> FinderPlan {
         let (value, marker) = (&planned.ty.value, &planned.ty.marker);
         arguments.push(quote!(#name: #ty).to_string());
         locals.push(quote!(let #name: #value = #convert;).to_string());
-        values.push(quote!(<#marker as ColumnType>::encode(&#name).map(Value::into_owned)).to_string());
+        values.push(
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(&#name).map(#krate::codegen::Value::into_owned))
+                .to_string(),
+        );
     }
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
@@ -388,10 +435,12 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let none = quote!(::core::option::Option::None);
     let encode = match (&reference, column.nullable) {
         (Some(_), false) => quote!(value.encode::<#marker>()),
-        (Some(_), true) => quote!(match value { #some(value) => value.encode::<#marker>(), #none => Ok(Value::Null) }),
+        (Some(_), true) => {
+            quote!(match value { #some(value) => value.encode::<#marker>(), #none => ::core::result::Result::Ok(#krate::codegen::Value::Null) })
+        }
         (None, _) => {
             let marker = planned.nullable(marker);
-            quote!(<#marker as ColumnType>::encode(value))
+            quote!(<#marker as #krate::codegen::ColumnType>::encode(value))
         }
     };
     let (argument, convert) = match &reference {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::{Context, tokens};
+use super::{Context, Dates, tokens};
 use crate::ir::{Column, SqlType};
 
 /// The Rust side of a column type, without regard to NULL.
@@ -34,6 +34,21 @@ pub(super) fn of_column(context: &Context<'_>, column: &Column) -> Result<RustTy
     of(context, &column.ty)
 }
 
+/// Whether values of a type are copied; what is known of custom types is nothing.
+pub(super) fn is_copy(ty: &SqlType) -> bool {
+    !matches!(
+        ty,
+        SqlType::String(_)
+            | SqlType::Text
+            | SqlType::Bytes
+            | SqlType::Json
+            | SqlType::Interval
+            | SqlType::Raw(_)
+            | SqlType::Array(_)
+            | SqlType::Custom(_)
+    )
+}
+
 fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
     let root = &context.root;
@@ -56,12 +71,7 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
         SqlType::String(length) => text(krate, &format!("string({length})")),
         SqlType::Text => text(krate, "text"),
         SqlType::Bytes => into(quote!(::std::vec::Vec<u8>), krate, "Bytes", "bytes"),
-        SqlType::Date => plain(quote!(#krate::chrono::NaiveDate), krate, "Date", "date"),
-        SqlType::Time => plain(quote!(#krate::chrono::NaiveTime), krate, "Time", "time"),
-        SqlType::DateTime => plain(quote!(#krate::chrono::NaiveDateTime), krate, "DateTime", "datetime"),
-        SqlType::Timestamp => {
-            plain(quote!(#krate::chrono::DateTime<#krate::chrono::Utc>), krate, "Timestamp", "timestamp")
-        }
+        SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp => moment(context, ty),
         SqlType::Uuid => plain(quote!(#krate::uuid::Uuid), krate, "Uuid", "uuid"),
         SqlType::Json => into(quote!(#krate::serde_json::Value), krate, "Json", "json"),
         SqlType::Enum(id) => {
@@ -77,6 +87,23 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
         SqlType::Interval => return Err("interval"),
         SqlType::Array(_) => return Err("array"),
     })
+}
+
+/// Dates and times, by the crate that the user chose.
+fn moment(context: &Context<'_>, ty: &SqlType) -> RustType {
+    let krate = &context.krate;
+    let jiff = context.options.dates == Dates::Jiff;
+    let (kind, label, value) = match (ty, jiff) {
+        (SqlType::Date, false) => ("Date", "date", quote!(#krate::chrono::NaiveDate)),
+        (SqlType::Date, true) => ("Date", "date", quote!(#krate::jiff::civil::Date)),
+        (SqlType::Time, false) => ("Time", "time", quote!(#krate::chrono::NaiveTime)),
+        (SqlType::Time, true) => ("Time", "time", quote!(#krate::jiff::civil::Time)),
+        (SqlType::DateTime, false) => ("DateTime", "datetime", quote!(#krate::chrono::NaiveDateTime)),
+        (SqlType::DateTime, true) => ("DateTime", "datetime", quote!(#krate::jiff::civil::DateTime)),
+        (_, false) => ("Timestamp", "timestamp", quote!(#krate::chrono::DateTime<#krate::chrono::Utc>)),
+        (_, true) => ("Timestamp", "timestamp", quote!(#krate::jiff::Timestamp)),
+    };
+    plain(value, krate, kind, label)
 }
 
 fn plain(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {

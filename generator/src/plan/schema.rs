@@ -3,6 +3,7 @@
 use quote::quote;
 use serde::Serialize;
 
+use super::Options;
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::{DialectName, Schema};
@@ -28,7 +29,8 @@ pub struct ScriptPlan {
 }
 
 /// What a dialect cannot do leaves it without a script: a warning here, `Unsupported` when it is run there.
-pub(super) fn plan(schema: &Schema, dialects: &[DialectName], diagnostics: &mut Diagnostics) -> SchemaPlan {
+pub(super) fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> SchemaPlan {
+    let dialects = &options.dialects;
     let mut create = |dialect| {
         if !dialects.contains(&dialect) {
             return None;
@@ -36,13 +38,35 @@ pub(super) fn plan(schema: &Schema, dialects: &[DialectName], diagnostics: &mut 
         let mut found = Diagnostics::default();
         let statements = ddl::create_missing(schema, dialect, &mut found);
         let complete = !found.has_errors();
-        diagnostics.extend(found.into_iter().map(|item| Diagnostic { severity: Severity::Warning, ..item }));
+        if options.asked {
+            diagnostics.extend(found.into_iter().map(|item| Diagnostic { severity: Severity::Warning, ..item }));
+        } else {
+            diagnostics.extend(summary(dialect, &found));
+        }
         complete.then_some(statements)
     };
     let create = script(create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));
     let drop = |dialect| dialects.contains(&dialect).then(|| ddl::drop(schema, dialect));
     let drop = script(drop(DialectName::Sqlite), drop(DialectName::Postgres), drop(DialectName::Mysql));
     SchemaPlan { create, drop }
+}
+
+/// Nobody asked for this database, so what it cannot do is one finding.
+fn summary(dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
+    let first = found.iter().find(|item| item.severity == Severity::Error).or_else(|| found.iter().next())?;
+    let label = ddl::label(dialect);
+    let cannot = if found.has_errors() { "cannot be created" } else { "will differ" };
+    let more = match found.len() {
+        1 => String::new(),
+        2 => "; and 1 more problem".to_owned(),
+        count => format!("; and {} more problems", count - 1),
+    };
+    // The first problem names the database at its end by itself.
+    let reason = first.message.replace(&format!(" on {label}"), "");
+    let message = format!("the tables {cannot} on {label}: {reason}{more}");
+    let own = first.help.as_deref().map(|help| format!("{help}; or ")).unwrap_or_default();
+    let help = format!("{own}list the databases you need, as `dialects: [sqlite]` at the top of the spec");
+    Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
 }
 
 fn script(sqlite: Option<Vec<String>>, postgres: Option<Vec<String>>, mysql: Option<Vec<String>>) -> ScriptPlan {

@@ -42,6 +42,10 @@ pub fn write(schema: &Schema) -> String {
 pub fn write_with(schema: &Schema, options: &Options) -> String {
     let writer = Writer { schema, options, sides: Sides::of(schema) };
     let mut entries = vec![("pilaster".to_owned(), Yaml::Word("1"))];
+    if !schema.dialects.is_empty() {
+        let names = schema.dialects.iter().map(|dialect| dialect_key(*dialect));
+        entries.push(("dialects".to_owned(), Yaml::texts(names)));
+    }
     let mut section = |key: &str, lines: Vec<(String, Yaml)>| {
         if !lines.is_empty() {
             entries.push((key.to_owned(), Yaml::Lines(lines)));
@@ -277,5 +281,8 @@ fn dialect_key(dialect: crate::ir::DialectName) -> &'static str {
     }
 }
 
+#[cfg(test)]
+#[cfg(feature = "live-sqlite")]
+mod round_trip;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 use super::sides::counterpart;
 use super::yaml_text::Yaml;
 use super::{Of, Writer};
-use crate::ir::{Action, ColumnId, ForeignKey, IndexTarget, Model, ModelId, Relation, RelationKind, Table, TableId};
+use crate::ir::{
+    Action, ColumnId, ForeignKey, IndexTarget, Model, ModelId, Relation, RelationKind, Table, TableId, TableKind,
+};
 use crate::names;
 
 type Entries = Vec<(&'static str, Yaml)>;
@@ -55,6 +57,9 @@ impl<'a> Writer<'a> {
             Some(_) => {}
         }
         map.extend(edge_columns(&edge));
+        if edge.owner.table.kind == TableKind::View {
+            return Some(map);
+        }
         let key = edge.owner.table.foreign_keys.iter().find(|key| fits(key, &edge))?;
         map.extend(settings(key));
         let columns: Vec<ColumnId> = edge.on.iter().map(|(here, _)| *here).collect();

@@ -109,8 +109,10 @@ fn columns_in_both_forms() {
     assert_eq!(
         write(&schema),
         r##"pilaster: 1
+
 enums:
   Status: [draft, "no", { label: b/w, name: Grey }]
+
 models:
   Note:
     table: notes
@@ -176,6 +178,7 @@ fn relations_are_declared_where_their_key_is() {
         r#"  User:
     columns:
       id: bigint primary
+
   Post:
     columns:
       id: bigint primary

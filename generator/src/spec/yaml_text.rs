@@ -44,7 +44,11 @@ pub(super) fn print(entries: &[(String, Yaml)]) -> String {
 }
 
 fn lines(out: &mut String, entries: &[(String, Yaml)], depth: usize) {
-    for (key, value) in entries {
+    for (at, (key, value)) in entries.iter().enumerate() {
+        // Sections and models are read one by one.
+        if at > 0 && depth < 2 && matches!(value, Yaml::Lines(_)) {
+            out.push('\n');
+        }
         indent(out, depth);
         out.push_str(&scalar(key, false));
         out.push(':');

@@ -101,11 +101,6 @@ impl Server {
         }
         Ok(())
     }
-
-    /// Takes a parameter out.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
 }
 
 fn filled(text: String) -> Option<String> {
@@ -174,7 +169,7 @@ mod tests {
         }
         assert_eq!(found.hosts, [host("/run/pg", Some(7))]);
         assert_eq!((found.database.as_deref(), found.user.as_deref()), (Some("y"), Some("u")));
-        assert_eq!((found.parameter("odd"), found.parameter("even")), (Some("1"), None));
+        assert_eq!(found.parameters, [("odd".to_owned(), "1".to_owned())]);
     }
 
     #[test]

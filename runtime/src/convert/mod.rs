@@ -6,6 +6,8 @@
 mod chrono;
 #[cfg(feature = "decimal")]
 mod decimal;
+#[cfg(feature = "jiff")]
+mod jiff;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "uuid")]
@@ -76,6 +78,13 @@ macro_rules! ordered {
 pub(crate) use ordered;
 
 ordered!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, Vec<u8>);
+
+/// A type whose column holds text, so that parts of it can be looked for.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no text", label = "only text can be searched")]
+pub trait Textual: ColumnType {}
+
+impl Textual for String {}
+impl<T: Textual + ColumnType<Inner = T>> Textual for Option<T> {}
 
 /// A value, column or expression that stands on the right of a comparison or assignment of class `C`.
 #[diagnostic::on_unimplemented(

@@ -1,4 +1,6 @@
 //! Prepared statements by their text; the one not used for longest makes room.
+// Each driver uses its own part of it.
+#![allow(dead_code)]
 
 use std::sync::Arc;
 
@@ -45,6 +47,23 @@ impl<T> Cache<T> {
         let found = *self.by_text.get(text)?;
         *hint = found;
         Some(found)
+    }
+
+    /// Looks at a value that is in use.
+    #[inline]
+    pub(crate) fn get(&mut self, text: &str) -> Option<&T> {
+        let at = self.find(text)?;
+        self.clock += 1;
+        let slot = self.slots.get_mut(at)?;
+        slot.used = self.clock;
+        slot.value.as_ref()
+    }
+
+    /// Drops a value.
+    pub(crate) fn evict(&mut self, text: &str) {
+        if let Some(slot) = self.find(text).and_then(|at| self.slots.get_mut(at)) {
+            slot.value = None;
+        }
     }
 
     /// Looks at a value without taking it.

@@ -10,6 +10,12 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
+mod civil;
+#[cfg(feature = "mysql")]
+pub(crate) mod mysql;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -64,6 +70,10 @@ pub(crate) struct Begin {
 pub(crate) enum Connection {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connection),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Connection),
+    #[cfg(feature = "mysql")]
+    Mysql(mysql::Connection),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -75,6 +85,10 @@ macro_rules! forward {
             match self {
                 #[cfg(feature = "sqlite")]
                 Self::Sqlite(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "postgres")]
+                Self::Postgres(connection) => connection.$name($($arg),*).await,
+                #[cfg(feature = "mysql")]
+                Self::Mysql(connection) => connection.$name($($arg),*).await,
                 Self::Never(never) => match *never {},
             }
         }
@@ -89,6 +103,10 @@ impl Connection {
             Dialect::Sqlite => {
                 sqlite::Connection::open(&settings.sqlite_options(), access == Access::Read).map(Self::Sqlite)
             }
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::Connection::open(settings).await.map(Self::Postgres),
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => mysql::Connection::open(&settings.mysql_options()?).await.map(Self::Mysql),
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
@@ -101,6 +119,11 @@ impl Connection {
     /// Whether trying again a little later can help to open a connection: the server is starting, say.
     pub(crate) fn may_pass(settings: &Settings, error: &Error) -> bool {
         match settings.dialect {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => postgres::may_pass(error),
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => mysql::may_pass(error),
+            #[allow(unreachable_patterns)]
             Dialect::Sqlite | Dialect::Postgres | Dialect::Mysql => {
                 let _ = error;
                 false
@@ -113,6 +136,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.is_alive(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
         }
     }
@@ -122,6 +149,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.is_read_only(sql),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Ok(connection.is_read_only(sql)),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => Ok(connection.is_read_only(sql)),
             Self::Never(never) => match *never {},
         }
     }
@@ -131,6 +162,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.in_transaction(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.in_transaction(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.in_transaction(),
             Self::Never(never) => match *never {},
         }
     }
@@ -141,6 +176,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon(),
             Self::Never(never) => match *never {},
         }
     }
@@ -150,6 +189,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.abandon_to(savepoint),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.abandon_to(savepoint),
             Self::Never(never) => match *never {},
         }
     }

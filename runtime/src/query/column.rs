@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops;
 
 use super::select::Query;
-use crate::convert::{ColumnType, Number, Operand, Ordered, TextClass};
+use crate::convert::{ColumnType, Number, Operand, Ordered, Textual};
 use crate::meta::ColumnMeta;
 use crate::sql::{Aggregate, BinaryOp, MatchMode, Node, Order, Source, UnaryOp};
 use crate::value::Kind;
@@ -276,7 +276,7 @@ macro_rules! operators {
             }
         }
 
-        impl<T: ColumnType<Class = TextClass>> $this<T> {
+        impl<T: Textual> $this<T> {
             matches! {
                 /// Contains a text, case-sensitively; `%` and `_` have no special meaning.
                 contains = Contains, false;

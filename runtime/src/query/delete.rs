@@ -58,7 +58,9 @@ impl<M: Model> Delete<M, Filtered> {
             let (source, table) = (self.source, Table::Model(M::meta()));
             let write = Write { source, table, set: &[], filter: &self.filter };
             let Statement { sql, params } = Writer::write(lease.dialect(), &write)?;
-            Ok(lease.execute(&sql, &params).await?.affected)
+            let affected = lease.execute(&sql, &params).await?.affected;
+            lease.written(M::meta()).await?;
+            Ok(affected)
         })
     }
 }

@@ -158,7 +158,7 @@ async fn insert_run<N: Insertable>(
     lease.execute_rows(sql, &batch, returned).await
 }
 
-pub(super) fn insert_text(
+pub(crate) fn insert_text(
     dialect: Dialect,
     meta: &'static ModelMeta,
     columns: &[usize],

@@ -13,9 +13,11 @@ mod update;
 
 pub use column::{Column, Expr, List, Predicate, Sort, count as count_rows};
 pub use delete::Delete;
+pub(crate) use insert::insert_text;
 pub use insert::{InsertMany, Insertable};
 pub use model::{IntoRef, Keyed, Model, Ref};
 pub use page::Page;
+pub(crate) use record::fetch_by_key;
 pub use record::{delete as delete_row, finder, get, insert_one, reload, save};
 pub use scope::{Maybe, NotNull, Nullability, Nullable, Push, Scope, TableRef};
 pub(crate) use select::fetch_each;

@@ -73,7 +73,7 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
         if computed {
             *row = fetch_by_key::<M>(&mut lease, &M::key_values(&row.key())?).await?.ok_or_else(|| gone(meta))?;
         }
-        Ok(())
+        lease.written(meta).await
     })
 }
 
@@ -87,7 +87,10 @@ pub fn delete<'e, M: Keyed, E: Executor<'e>>(on: E, row: &M) -> Out<'e, E, ()> {
         let mut lease = target.lease(Access::Write).await?;
         let write = Write { source, table: Table::Model(M::meta()), set: &[], filter: &filter };
         let Statement { sql, params } = Writer::write(lease.dialect(), &write)?;
-        if lease.execute(&sql, &params).await?.affected == 0 { Err(gone(M::meta())) } else { Ok(()) }
+        match lease.execute(&sql, &params).await?.affected {
+            0 => Err(gone(M::meta())),
+            _ => lease.written(M::meta()).await,
+        }
     })
 }
 
@@ -103,7 +106,7 @@ pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E
     })
 }
 
-async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Value<'static>]) -> Result<Option<M>> {
+pub(crate) async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Value<'static>]) -> Result<Option<M>> {
     let meta = M::meta();
     let sql = M::texts().get(lease.dialect(), || select_text(lease.dialect(), meta, meta.key))?;
     fetch_one::<M>(lease, sql, values).await

@@ -29,10 +29,13 @@ pub struct Query<S: Scope, O = <S as Scope>::Row, I = ()> {
     scope: PhantomData<fn() -> S>,
 }
 
+/// A function from a row to an `O` that has captured something.
+type Decode<O> = dyn Fn(&Row<'_>) -> Result<O> + Send + Sync;
+
 /// How a row becomes an `O`.
 enum Decoder<O> {
     Plain(fn(&Row<'_>) -> Result<O>),
-    Mapped(Arc<dyn Fn(&Row<'_>) -> Result<O> + Send + Sync>),
+    Mapped(Arc<Decode<O>>),
 }
 
 impl<O> Clone for Decoder<O> {
@@ -324,18 +327,22 @@ pub(crate) async fn fetch_each(
     lease.query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position()))).await
 }
 
-/// The one number of a statement.
-async fn number(target: Target<'_>, write: impl FnOnce(crate::Dialect) -> Result<Statement>) -> Result<i64> {
+/// The one value of a statement.
+async fn single<T: Send>(
+    target: Target<'_>,
+    write: impl FnOnce(crate::Dialect) -> Result<Statement>,
+    read: fn(&Row<'_>) -> Result<Option<T>>,
+) -> Result<Option<T>> {
     let mut lease = target.lease(Access::Read).await?;
     let Statement { sql, params } = write(lease.dialect())?;
-    let mut number = 0;
+    let mut value = None;
     lease
         .query(&sql, &params, &mut |row| {
-            number = row.int(0)?.unwrap_or(0);
+            value = read(row)?;
             Ok(())
         })
         .await?;
-    Ok(number)
+    Ok(value)
 }
 
 impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
@@ -410,12 +417,12 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
         })
     }
 
-    async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
+    pub(crate) async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
         let rows = fetch(&self.select, &self.decode, lease).await?;
         self.includes.load_all(rows, lease).await
     }
 
-    fn limit_to(&mut self, rows: u64) {
+    pub(crate) fn limit_to(&mut self, rows: u64) {
         self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
     }
 }
@@ -428,8 +435,8 @@ impl<S: Scope, O, I> Query<S, O, I> {
     pub fn count<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
         let (target, select) = (on.target(), self.select);
         E::Mode::run(async move {
-            let count = number(target, |dialect| Writer::count(dialect, &select)).await?;
-            Ok(u64::try_from(count).unwrap_or(0))
+            let count = single(target, |dialect| Writer::count(dialect, &select), |row| row.uint(0)).await?;
+            Ok(count.unwrap_or(0))
         })
     }
 
@@ -439,7 +446,10 @@ impl<S: Scope, O, I> Query<S, O, I> {
     /// Those of the database.
     pub fn exists<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, bool> {
         let (target, select) = (on.target(), self.select);
-        E::Mode::run(async move { Ok(number(target, |dialect| Writer::exists(dialect, &select)).await? != 0) })
+        E::Mode::run(async move {
+            let exists = single(target, |dialect| Writer::exists(dialect, &select), |row| row.bool(0)).await?;
+            Ok(exists.unwrap_or(false))
+        })
     }
 
     /// The SQL text that this query sends in a dialect, to look at or to log.

@@ -104,7 +104,9 @@ impl<M: Model> Update<M, Filtered> {
         E::Mode::run(async move {
             let mut lease = target.lease(Access::Write).await?;
             let Statement { sql, params } = self.statement(lease.dialect())?;
-            Ok(lease.execute(&sql, &params).await?.affected)
+            let affected = lease.execute(&sql, &params).await?.affected;
+            lease.written(M::meta()).await?;
+            Ok(affected)
         })
     }
 

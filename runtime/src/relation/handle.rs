@@ -17,11 +17,14 @@ pub enum One {}
 #[derive(Debug, Clone, Copy)]
 pub enum Optional {}
 
+/// Types that a relation is about and holds no values of.
+pub(super) type Typed<P, C, K> = PhantomData<fn() -> (P, C, K)>;
+
 /// A relation from `P` to `C` of a cardinality, seen from a row of a query.
 pub struct Rel<P, C, K> {
     source: Source,
     meta: &'static RelationMeta,
-    ty: PhantomData<fn() -> (P, C, K)>,
+    ty: Typed<P, C, K>,
 }
 
 /// A relation to any number of rows: has-many, or many-to-many.

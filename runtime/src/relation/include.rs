@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use super::handle::{Many, One, Optional, Rel, join_between};
+use super::handle::{Many, One, Optional, Rel, Typed, join_between};
 use super::keys::Keys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
@@ -24,7 +24,7 @@ pub struct With<P, C, K, I = ()> {
     select: Select,
     limit: Option<u64>,
     includes: I,
-    ty: PhantomData<fn() -> (P, C, K)>,
+    ty: Typed<P, C, K>,
 }
 
 impl<P, C, K, I> std::fmt::Debug for With<P, C, K, I> {
@@ -127,9 +127,16 @@ pub struct Loaded<R> {
     rows: Vec<(u32, R)>,
 }
 
+impl<R> Loaded<R> {
+    /// The related rows of a single parent.
+    pub(crate) fn of_one(rows: Vec<R>) -> Self {
+        Self { parents: vec![Some(0)], groups: 1, rows: rows.into_iter().map(|row| (0, row)).collect() }
+    }
+}
+
 impl<R: Clone> Loaded<R> {
     /// The rows of each parent. The last parent of a group gets the rows themselves, others copies.
-    fn per_parent(self) -> Vec<Vec<R>> {
+    pub(crate) fn per_parent(self) -> Vec<Vec<R>> {
         let mut groups: Vec<Vec<R>> = Vec::new();
         groups.resize_with(self.groups, Vec::new);
         let mut users = vec![0_u32; self.groups];
@@ -330,7 +337,7 @@ impl<P: Model, C: Model, K: Cardinality, I: IncludeList<C, Row: Clone>> Include<
 }
 
 /// The untyped part of a load: keys of parents in, statements and groups out.
-struct Plan {
+pub(crate) struct Plan {
     meta: &'static RelationMeta,
     select: Select,
     /// The nodes that hold the parent's key in the related rows.
@@ -342,7 +349,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(meta: &'static RelationMeta, mut select: Select, limit: Option<u64>) -> Self {
+    pub(crate) fn new(meta: &'static RelationMeta, mut select: Select, limit: Option<u64>) -> Self {
         let near: Vec<Node> = match meta.through {
             None => {
                 let columns = meta.on.iter().filter_map(|&(_, child)| meta.child.columns.get(child));
@@ -368,7 +375,7 @@ impl Plan {
     }
 
     /// Takes the key of a parent.
-    fn parent<'v>(&mut self, value: impl Fn(usize) -> Result<Value<'v>>) -> Result<()> {
+    pub(crate) fn parent<'v>(&mut self, value: impl Fn(usize) -> Result<Value<'v>>) -> Result<()> {
         let number = match self.meta.through {
             None => self.keys.add(self.meta.on.iter().map(|&(parent, _)| value(parent)))?,
             Some(through) => self.keys.add(through.near.iter().map(|(parent, _)| value(*parent)))?,
@@ -378,7 +385,7 @@ impl Plan {
     }
 
     /// One statement for every so many keys.
-    fn statements(&self) -> Vec<Select> {
+    pub(crate) fn statements(&self) -> Vec<Select> {
         let chunk = KEYS_PER_STATEMENT / self.near.len().max(1);
         self.keys.values.chunks(chunk).map(|keys| self.statement(keys)).collect()
     }
@@ -402,7 +409,11 @@ impl Plan {
     }
 
     /// The group of a related row.
-    fn group<'v>(&self, row: &crate::Row<'_>, value: impl Fn(usize) -> Result<Value<'v>>) -> Result<Option<u32>> {
+    pub(crate) fn group<'v>(
+        &self,
+        row: &crate::Row<'_>,
+        value: impl Fn(usize) -> Result<Value<'v>>,
+    ) -> Result<Option<u32>> {
         match (self.meta.through, self.meta.on) {
             (None, [(_, column)]) => match value(*column)? {
                 Value::Int(int) => Ok(self.keys.find_int(int)),
@@ -421,13 +432,13 @@ impl Plan {
         }
     }
 
-    fn loaded<R>(self, rows: Vec<(u32, R)>) -> Loaded<R> {
+    pub(crate) fn loaded<R>(self, rows: Vec<(u32, R)>) -> Loaded<R> {
         Loaded { parents: self.parents, groups: self.keys.values.len(), rows }
     }
 }
 
 /// The order of the primary key, or of all columns.
-fn key_order(select: &Select) -> Vec<Order> {
+pub(crate) fn key_order(select: &Select) -> Vec<Order> {
     let Table::Model(meta) = select.table else { return Vec::new() };
     let all: Vec<usize> = (0..meta.columns.len()).collect();
     let columns = if meta.key.is_empty() { &all } else { meta.key };

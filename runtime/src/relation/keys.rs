@@ -48,7 +48,7 @@ impl Keys {
 }
 
 /// A key as bytes that are equal exactly when the keys are.
-fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
+pub(crate) fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);
     for part in parts {
         match part {
@@ -68,7 +68,8 @@ fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
                 out.extend_from_slice(&mantissa.to_le_bytes());
                 out.extend_from_slice(&scale.to_le_bytes());
             }
-            Value::Null => {}
+            // Never part of a key.
+            Value::Null | Value::List(_) => {}
         }
     }
     out

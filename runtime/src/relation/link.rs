@@ -11,7 +11,6 @@ use crate::value::Value;
 
 /// The rows that a relation leads to from one row; for generated code.
 #[doc(hidden)]
-#[must_use]
 pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Query<C> {
     let mut query = Query::<C>::new();
     let source = query.source();
@@ -177,7 +176,12 @@ async fn insert(
     let insert = Insert { table: Table::Through(through), columns: &columns, returning: &[], ignore_existing: true };
     let sql = Writer::insert(lease.dialect(), &insert);
     let params = [near, far].concat();
-    Ok(lease.execute(&sql, &params).await?.affected)
+    match lease.execute(&sql, &params).await {
+        Ok(done) => Ok(done.affected),
+        // A statement that fails so changes nothing, and the transaction goes on.
+        Err(error) if error.is_unique_violation() && !lease.dialect().ignores_existing() => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 async fn delete(

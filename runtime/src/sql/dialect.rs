@@ -22,6 +22,16 @@ impl Dialect {
         }
     }
 
+    /// Whether CREATE, ALTER and DROP belong to the transaction that they run in. MySQL commits it before and behind them.
+    pub(crate) fn transactional_ddl(self) -> bool {
+        self != Self::Mysql
+    }
+
+    /// Whether an INSERT can leave rows alone that exist already, and says how many it added.
+    pub(crate) fn ignores_existing(self) -> bool {
+        self != Self::Mysql
+    }
+
     /// Writes an identifier, quoted; quotes inside are doubled, so that any name is only a name.
     pub(crate) fn quote_ident(self, out: &mut String, name: &str) {
         let quote = if self == Self::Mysql { '`' } else { '"' };

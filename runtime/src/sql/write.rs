@@ -20,7 +20,8 @@ pub(crate) struct Insert<'a> {
     pub table: Table,
     pub columns: &'a [&'static ColumnMeta],
     pub returning: &'a [&'static ColumnMeta],
-    /// Rows that exist already are left as they are.
+    /// Rows that exist already are left as they are. MySQL has no such INSERT that tells how many there were, or that
+    /// hides no other faults: there the violation is for the caller to ignore, see [`Dialect::ignores_existing`].
     pub ignore_existing: bool,
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Writer {
     out: Statement,
     /// The sources in scope; their place in the statement is their alias.
     scope: Vec<(Source, Alias)>,
+    /// Those of them whose rows can be missing, behind a left join.
+    optional: Vec<Source>,
     aliases: u32,
     qualify: bool,
 }
@@ -50,7 +53,7 @@ enum Alias {
 
 impl Writer {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, out: Statement::default(), scope: Vec::new(), aliases: 0, qualify: true }
+        Self { dialect, out: Statement::default(), scope: Vec::new(), optional: Vec::new(), aliases: 0, qualify: true }
     }
 
     /// The text and parameters of a SELECT.
@@ -94,8 +97,7 @@ impl Writer {
     /// The text of an INSERT; its parameters come from the rows.
     pub(crate) fn insert(dialect: Dialect, insert: &Insert<'_>) -> String {
         let mut w = Self::new(dialect);
-        let ignore_mysql = insert.ignore_existing && dialect == Dialect::Mysql;
-        w.push(if ignore_mysql { "INSERT IGNORE INTO " } else { "INSERT INTO " });
+        w.push("INSERT INTO ");
         w.table_name(insert.table);
         if insert.columns.is_empty() {
             w.push(if dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
@@ -109,7 +111,7 @@ impl Writer {
             }
             w.push(")");
         }
-        if insert.ignore_existing && dialect != Dialect::Mysql {
+        if insert.ignore_existing && dialect.ignores_existing() {
             w.push(" ON CONFLICT DO NOTHING");
         }
         if !insert.returning.is_empty() {
@@ -185,8 +187,17 @@ impl Writer {
     }
 
     fn bind(&mut self, value: Value<'static>) {
+        let decimal = match &value {
+            // MySQL gets decimals as text, and would compare a DECIMAL with a text as floating point numbers.
+            Value::Decimal(value) if self.dialect == Dialect::Mysql => Some(value.scale.min(30)),
+            _ => None,
+        };
         self.out.params.push(value);
+        self.push(if decimal.is_some() { "CAST(" } else { "" });
         self.placeholder(self.out.params.len());
+        if let Some(scale) = decimal {
+            self.number(format_args!(" AS DECIMAL(65,{scale}))"));
+        }
     }
 
     fn table_name(&mut self, table: Table) {
@@ -252,6 +263,7 @@ impl Writer {
             self.scope.push((source, Alias::Number(self.aliases)));
             self.aliases += 1;
         }
+        self.optional.extend(select.joins.iter().filter(|join| join.left).map(|join| join.source));
     }
 
     fn write_from(&mut self, select: &Select) -> Result<()> {
@@ -362,8 +374,9 @@ impl Writer {
         Ok(())
     }
 
-    /// NULLs come first when ascending on SQLite and MySQL and last on PostgreSQL; an explicit choice is the same
-    /// everywhere. Enums order by declaration, which SQLite's text does not.
+    /// NULLs come first when ascending on SQLite and MySQL, and so they do on PostgreSQL, where they are last unless
+    /// told otherwise; it is told only where there can be any, since its indexes have them last. An explicit choice is
+    /// the same everywhere. Enums order by declaration, which SQLite's text does not.
     fn write_order_item(&mut self, item: &Order) -> Result<()> {
         if let (Some(last), Dialect::Mysql) = (item.nulls_last, self.dialect) {
             self.write_operand(&item.node)?;
@@ -387,9 +400,22 @@ impl Writer {
             (Some(last), Dialect::Sqlite | Dialect::Postgres) => {
                 self.push(if last { " NULLS LAST" } else { " NULLS FIRST" });
             }
+            (None, Dialect::Postgres) if self.can_be_null(&item.node) => {
+                self.push(if item.desc { " NULLS LAST" } else { " NULLS FIRST" });
+            }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether NULLs are to be reckoned with.
+    fn can_be_null(&self, node: &Node) -> bool {
+        match node {
+            Node::Column(source, column) => column.nullable || self.optional.contains(source),
+            Node::Aggregate { function: Aggregate::Count, .. } => false,
+            Node::Call("lower" | "upper", nodes) => nodes.iter().any(|node| self.can_be_null(node)),
+            _ => true,
+        }
     }
 
     /// For the labels of enums only; everything else is bound.
@@ -449,7 +475,8 @@ impl Writer {
             Node::Unary(op, node) => return self.write_unary(*op, node),
             Node::Binary(op, left, right) => {
                 self.write_operand(left)?;
-                self.push(self.operator(*op));
+                let whole = *op == BinaryOp::Div && left.is_integer() && right.is_integer();
+                self.push(if whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(*op) });
                 return self.write_operand(right);
             }
             Node::Junction { all, nodes } => return self.write_junction(*all, nodes),
@@ -458,8 +485,11 @@ impl Writer {
             Node::InSelect { node, select, negated } => {
                 self.write_operand(node)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
+                // MySQL takes no LIMIT right inside of IN.
+                let inner = self.dialect == Dialect::Mysql && (select.limit.is_some() || select.offset.is_some());
+                self.push(if inner { "SELECT * FROM (" } else { "" });
                 self.write_select(select)?;
-                self.push(")");
+                self.push(if inner { ") AS q)" } else { ")" });
             }
             Node::Exists { select, negated } => return self.write_exists(select, *negated),
             Node::Scalar(select) => {
@@ -488,21 +518,6 @@ impl Writer {
             Node::Constant(false) => self.push("1 = 0"),
         }
         Ok(())
-    }
-
-    fn operator(&self, op: BinaryOp) -> &'static str {
-        match op {
-            BinaryOp::Eq => " = ",
-            BinaryOp::Ne => " <> ",
-            BinaryOp::Lt => " < ",
-            BinaryOp::Le => " <= ",
-            BinaryOp::Gt => " > ",
-            BinaryOp::Ge => " >= ",
-            BinaryOp::Add => " + ",
-            BinaryOp::Sub => " - ",
-            BinaryOp::Mul => " * ",
-            BinaryOp::Div => " / ",
-        }
     }
 
     fn write_unary(&mut self, op: UnaryOp, node: &Node) -> Result<()> {
@@ -536,8 +551,16 @@ impl Writer {
             return self.write_node(&Node::Constant(negated));
         }
         self.write_operand(node)?;
-        self.push(if negated { " NOT IN (" } else { " IN (" });
-        self.separated_nodes(values, ", ")?;
+        if self.dialect == Dialect::Postgres
+            && let Some(list) = one_list(values)
+        {
+            // One text for all lengths, so that it is prepared once.
+            self.push(if negated { " <> ALL(" } else { " = ANY(" });
+            self.bind(list);
+        } else {
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            self.separated_nodes(values, ", ")?;
+        }
         self.push(")");
         Ok(())
     }
@@ -569,15 +592,19 @@ impl Writer {
         if mode != MatchMode::EndsWith {
             pattern.push(any);
         }
+        // MySQL's collations that ignore case ignore accents too.
+        let lower = self.dialect == Dialect::Mysql && ignore_case;
+        self.push(if lower { "LOWER(" } else { "" });
         self.write_operand(node)?;
         self.push(match (self.dialect, ignore_case) {
             (Dialect::Sqlite, false) => " GLOB ",
             (Dialect::Postgres, true) => " ILIKE ",
+            (Dialect::Mysql, true) => ") LIKE LOWER(",
             _ => " LIKE ",
         });
         self.bind(Value::Text(pattern.into()));
         if self.dialect == Dialect::Mysql {
-            self.push(if ignore_case { " COLLATE utf8mb4_general_ci" } else { " COLLATE utf8mb4_bin" });
+            self.push(if lower { ") COLLATE utf8mb4_bin" } else { " COLLATE utf8mb4_bin" });
         }
         if !glob {
             self.push(" ESCAPE '!'");
@@ -585,7 +612,9 @@ impl Writer {
         Ok(())
     }
 
-    /// SQLite computes decimals as floating point numbers: sums and averages are rounded to the column's scale.
+    /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
+    /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
+    /// with many digits.
     fn write_aggregate(
         &mut self,
         function: Aggregate,
@@ -593,11 +622,8 @@ impl Writer {
         argument: Option<&Node>,
         kind: Kind,
     ) -> Result<()> {
-        let scale = match kind {
-            Kind::Decimal(scale) if self.dialect == Dialect::Sqlite => scale,
-            _ => None,
-        };
-        self.push(if scale.is_some() { "round(" } else { "" });
+        let (before, inner, behind) = shape(self.dialect, function, kind);
+        self.push(before);
         self.push(match function {
             Aggregate::Count => "count(",
             Aggregate::Sum => "sum(",
@@ -607,14 +633,73 @@ impl Writer {
         });
         self.push(if distinct { "DISTINCT " } else { "" });
         match argument {
+            Some(node) if inner => {
+                self.push("CAST(");
+                self.write_node(node)?;
+                self.push(" AS double precision)");
+            }
             Some(node) => self.write_node(node)?,
             None => self.push("*"),
         }
         self.push(")");
-        if let Some(scale) = scale {
-            self.number(format_args!(", {scale})"));
+        match behind {
+            Behind::Nothing => {}
+            Behind::Text(text) => self.push(text),
+            Behind::Scale(scale) => self.number(format_args!(", {scale})")),
         }
         Ok(())
+    }
+}
+
+/// What stands behind an aggregate.
+enum Behind {
+    Nothing,
+    Text(&'static str),
+    Scale(u32),
+}
+
+/// What stands before an aggregate, whether its argument becomes a floating point number, and what stands behind.
+fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, bool, Behind) {
+    let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
+    match (dialect, function, kind) {
+        (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
+        | (Dialect::Postgres, Aggregate::Avg, Kind::Decimal(Some(scale))) => ("round(", false, Behind::Scale(scale)),
+        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", false, Behind::Text(" AS bigint)")),
+        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", false, Behind::Text(" AS double precision)")),
+        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => ("", true, Behind::Nothing),
+        _ => ("", false, Behind::Nothing),
+    }
+}
+
+/// The values of a list as one, where all are plain values of one type.
+fn one_list(values: &[Node]) -> Option<Value<'static>> {
+    let mut list = Vec::with_capacity(values.len());
+    for node in values {
+        let Node::Bind(value) = node else { return None };
+        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
+            return None;
+        }
+        list.push(value.clone());
+    }
+    Some(Value::List(list))
+}
+
+fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+fn operator(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Eq => " = ",
+        BinaryOp::Ne => " <> ",
+        BinaryOp::Lt => " < ",
+        BinaryOp::Le => " <= ",
+        BinaryOp::Gt => " > ",
+        BinaryOp::Ge => " >= ",
+        BinaryOp::Add => " + ",
+        BinaryOp::Sub => " - ",
+        BinaryOp::Mul => " * ",
+        BinaryOp::Div => " / ",
     }
 }
 
@@ -697,6 +782,26 @@ impl Node {
                 | Node::Between(..)
                 | Node::Constant(_)
         )
+    }
+
+    /// Whether it is an integer for certain: dividing integers gives an integer, which MySQL has to be told.
+    fn is_integer(&self) -> bool {
+        let integer = |kind: &Kind| {
+            matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt)
+        };
+        match self {
+            Node::Column(_, column) => integer(&column.kind),
+            Node::Bind(value) => matches!(value, Value::Int(_) | Value::UInt(_)),
+            Node::Unary(UnaryOp::Negate, node) => node.is_integer(),
+            Node::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div, left, right) => {
+                left.is_integer() && right.is_integer()
+            }
+            Node::Aggregate { function: Aggregate::Count, .. } => true,
+            Node::Aggregate { function: Aggregate::Sum | Aggregate::Min | Aggregate::Max, argument, .. } => {
+                argument.as_deref().is_some_and(Node::is_integer)
+            }
+            _ => false,
+        }
     }
 
     fn has_subquery(&self) -> bool {

@@ -118,7 +118,8 @@ impl Builder<'_> {
             let name = &field.name;
             // the column has been reported if it is not there
             let Some(column) = column_id(&table, &field.column) else { continue };
-            if let Some((message, help)) = rules::snake("field", &name.value) {
+            let problem = rules::snake("field", &name.value).or_else(|| rules::reserved_field(&name.value));
+            if let Some((message, help)) = problem {
                 self.broken(codes::INVALID_NAME, &name.place, message, help);
                 continue;
             }

@@ -16,6 +16,10 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Tokens that may make the tree deeper: all but constants and commas. Operators of one level build a tree as deep
 /// as they are many, which the parser's own limit does not see.
 const MAX_DEEPENING: usize = 400;
+/// As many of them fit any stack.
+const SHALLOW: usize = 16;
+/// Stack for deeper ones.
+const STACK: usize = 64 * 1024 * 1024;
 /// The parser's own limit of nesting.
 const MAX_NESTING: usize = 40;
 
@@ -32,7 +36,20 @@ pub(super) fn parse(text: &str) -> Result<Neutral, ExprError> {
     let tokens = Tokenizer::new(&dialect, text)
         .tokenize_with_location()
         .map_err(|e| ExprError { offset: offset_of(text, e.location), message: e.message })?;
-    limit(text, &tokens)?;
+    if limit(text, &tokens)? <= SHALLOW {
+        return read(text, tokens);
+    }
+    // Without optimization, as cargo builds it for build scripts, the parser takes much of a stack.
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let failed = || ExprError { offset: 0, message: "the expression is too deep for this machine".into() };
+    std::thread::scope(|scope| {
+        let reader = thread.spawn_scoped(scope, || read(text, tokens)).map_err(|_| failed())?;
+        reader.join().map_err(|_| failed())?
+    })
+}
+
+fn read(text: &str, tokens: Vec<TokenWithSpan>) -> Result<Neutral, ExprError> {
+    let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().map_err(|e| syntax_error(text, &e))?;
     let next = parser.peek_token();
@@ -43,7 +60,8 @@ pub(super) fn parse(text: &str) -> Result<Neutral, ExprError> {
     Reader { text }.node(&expr).map(Neutral)
 }
 
-fn limit(text: &str, tokens: &[TokenWithSpan]) -> Result<(), ExprError> {
+/// Counts the tokens that may make the tree deeper.
+fn limit(text: &str, tokens: &[TokenWithSpan]) -> Result<usize, ExprError> {
     let mut deepening = 0;
     let mut empty = true;
     for token in tokens {
@@ -61,7 +79,7 @@ fn limit(text: &str, tokens: &[TokenWithSpan]) -> Result<(), ExprError> {
     if empty {
         return Err(ExprError { offset: 0, message: "the expression is empty".into() });
     }
-    Ok(())
+    Ok(deepening)
 }
 
 /// `sqlparser` reports places as line and column at the end of its message.

@@ -24,7 +24,7 @@ pub(super) fn lower(reader: &mut Reader<'_>, spec: Spec) -> Draft {
     let mut lower = Lower {
         reader,
         owners: Vec::new(),
-        draft: Draft { enums: spec.enums, customs: spec.customs, ..Draft::default() },
+        draft: Draft { enums: spec.enums, customs: spec.customs, dialects: spec.dialects, ..Draft::default() },
         specs: spec.models,
         declared: BTreeMap::new(),
         inverses: BTreeMap::new(),
@@ -86,7 +86,7 @@ impl Lower<'_, '_> {
             }
             let table = Table {
                 name,
-                kind: TableKind::Table,
+                kind: if spec.view { TableKind::View } else { TableKind::Table },
                 columns: Vec::new(),
                 primary_key: Vec::new(),
                 uniques: Vec::new(),
@@ -147,6 +147,10 @@ impl Lower<'_, '_> {
                 table.uniques.push((None, vec![name.clone()]));
             }
             if let Some(place) = spec.flags.index {
+                if table.kind == TableKind::View {
+                    self.push(codes::SPEC_CONFLICT, place, "a view has no indexes", "remove `index`, or `view`");
+                    continue;
+                }
                 table.indexes.push(plain_index(vec![name.clone()], place));
             }
             table.columns.push(Column {
@@ -176,7 +180,7 @@ impl Lower<'_, '_> {
             rust_path(self.reader, with);
         }
         let model = self.specs.get(index).map(|m| m.name.value.as_str()).unwrap_or_default();
-        let name = format!("{model}{}", heck::ToUpperCamelCase::to_upper_camel_case(spec.field.value.as_str()));
+        let name = format!("{model}{}", names::variant(&spec.field.value));
         let place = ty.place.clone();
         self.draft.customs.push(Custom {
             name: At::new(name.clone(), rust.place.clone()),
@@ -291,6 +295,9 @@ impl Lower<'_, '_> {
     fn number_keys(&mut self) {
         for (index, table) in self.draft.tables.iter_mut().enumerate() {
             let [key] = table.primary_key.as_slice() else { continue };
+            if table.kind == TableKind::View {
+                continue;
+            }
             let foreign = table.foreign_keys.iter().flat_map(|f| &f.columns).any(|c| c.value == key.value);
             let Some(column) = table.columns.iter_mut().find(|c| c.name.value == key.value) else { continue };
             let integer = matches!(column.ty.value, Type::Plain(SqlType::Integer { .. } | SqlType::BigInt { .. }));

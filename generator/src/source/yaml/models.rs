@@ -16,6 +16,7 @@ pub(super) struct Spec {
     pub(super) enums: Vec<Enum>,
     pub(super) customs: Vec<Custom>,
     pub(super) models: Vec<ModelSpec>,
+    pub(super) dialects: Vec<DialectName>,
 }
 
 /// A model.
@@ -23,6 +24,8 @@ pub(super) struct Spec {
 pub(super) struct ModelSpec {
     pub(super) name: At<String>,
     pub(super) table: Option<At<String>>,
+    /// A view: read only, and made by hand.
+    pub(super) view: bool,
     pub(super) columns: Vec<ColumnSpec>,
     pub(super) relations: Vec<RelationSpec>,
     pub(super) primary_key: Vec<At<String>>,
@@ -67,10 +70,11 @@ pub(super) enum PartTarget {
     Expr(At<RawExpr>),
 }
 
-const TOP: &[&str] = &["pilaster", "types", "enums", "models"];
+const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema", "hooks"];
 const MODEL: &[&str] = &[
     "table",
+    "view",
     "columns",
     "relations",
     "foreign_keys",
@@ -82,7 +86,7 @@ const MODEL: &[&str] = &[
     "renamed_from",
     "sqlite",
 ];
-const MODEL_LATER: &[&str] = &["database", "schema", "view", "soft_delete", "timestamps", "inherits", "hooks"];
+const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits", "hooks"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
@@ -90,6 +94,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
     let Some(map) = reader.map(root, "a spec") else { return spec };
     known(reader, map, "a spec", TOP, TOP_LATER);
     version(reader, map);
+    spec.dialects = map.get("dialects").map(|node| dialects(reader, node, "dialects")).unwrap_or_default();
     for entry in section(reader, map, "types") {
         spec.customs.extend(custom(reader, entry));
     }
@@ -222,9 +227,14 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     };
     let columns = section(reader, map, "columns").iter().map(|entry| column::read(reader, entry)).collect();
     let relations = section(reader, map, "relations").iter().filter_map(|e| relations::read(reader, e)).collect();
+    let view = map.get("view").is_some_and(|node| reader.flag(node, "`view`"));
+    if view {
+        of_tables_only(reader, map);
+    }
     Some(ModelSpec {
         name: At::new(entry.key.clone(), reader.place(&entry.key_span)),
         table: text(reader, "table"),
+        view,
         columns,
         relations,
         primary_key: map.get("primary_key").map(|n| reader.texts(n, "`primary_key`")).unwrap_or_default(),
@@ -236,6 +246,16 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         renamed_from: text(reader, "renamed_from").map(|t| t.value),
         sqlite: map.get("sqlite").map(|node| sqlite(reader, node)).unwrap_or_default(),
     })
+}
+
+/// A view is made by hand, with none of what the DDL of a table says.
+fn of_tables_only(reader: &mut Reader<'_>, map: Map<'_>) {
+    for key in ["foreign_keys", "indexes", "checks", "sqlite", "renamed_from"] {
+        if let Some(entry) = map.entries.iter().find(|entry| entry.key == key) {
+            let message = format!("a view has no `{key}`");
+            reader.error(codes::SPEC_CONFLICT, &entry.key_span, message, "remove it, or remove `view`");
+        }
+    }
 }
 
 fn sqlite(reader: &mut Reader<'_>, node: &Node) -> SqliteOptions {
@@ -275,7 +295,7 @@ fn index(reader: &mut Reader<'_>, node: &Node) -> Option<IndexSpec> {
         reader.error(codes::SPEC_MISSING, &node.span, "an index has no `columns`", help);
         return None;
     };
-    let only = map.get("only").map(|node| dialects(reader, node)).unwrap_or_default();
+    let only = map.get("only").map(|node| dialects(reader, node, "only")).unwrap_or_default();
     Some(IndexSpec {
         name: map.get("name").and_then(|node| reader.text(node, "`name`")),
         parts: reader.list(columns, "`columns`").iter().filter_map(|part| index_part(reader, part)).collect(),
@@ -324,10 +344,10 @@ fn index_part(reader: &mut Reader<'_>, node: &Node) -> Option<PartSpec> {
     Some(PartSpec { target: PartTarget::Field(At::new(name.to_owned(), text.place)), desc })
 }
 
-fn dialects(reader: &mut Reader<'_>, node: &Node) -> Vec<DialectName> {
+fn dialects(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<DialectName> {
     let mut all = Vec::new();
-    for item in reader.list(node, "`only`") {
-        let Some(text) = reader.text(item, "an item of `only`") else { continue };
+    for item in reader.list(node, &format!("`{key}`")) {
+        let Some(text) = reader.text(item, &format!("an item of `{key}`")) else { continue };
         match text.value.as_str() {
             "sqlite" => all.push(DialectName::Sqlite),
             "postgres" => all.push(DialectName::Postgres),

@@ -10,7 +10,7 @@
 //! | UUID | text, 36 lower-case characters |
 //! | JSON | text |
 
-use super::civil;
+use super::super::civil;
 use super::stmt::Binder;
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Value};
@@ -42,6 +42,7 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
         Value::Pending(_) => return Err(crate::value::pending_key()),
         Value::Uuid(uuid) => binder.text(as_text(&civil::uuid_text(*uuid))),
+        Value::List(_) => return Err(Error::encode("a single value", "a list, which SQLite has none of")),
     }
     Ok(())
 }

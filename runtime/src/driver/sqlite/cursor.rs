@@ -16,7 +16,7 @@
 
 use std::borrow::Cow;
 
-use super::civil;
+use super::super::civil;
 use super::error::shorten;
 use super::stmt::{Cell, Cursor};
 use crate::error::{Error, Result};

@@ -92,6 +92,10 @@ fn constraint(code: i32, message: &str) -> ErrorKind {
         ffi::SQLITE_CONSTRAINT_CHECK => {
             ErrorKind::CheckViolation(Violation { constraint: detail.map(str::to_owned), ..Violation::default() })
         }
+        // RESTRICT is watched over by a trigger of SQLite's own, which says what it is.
+        ffi::SQLITE_CONSTRAINT_TRIGGER if message == "FOREIGN KEY constraint failed" => {
+            ErrorKind::ForeignKeyViolation(Violation::default())
+        }
         // A trigger that raises an error is a check written by hand.
         ffi::SQLITE_CONSTRAINT_TRIGGER => ErrorKind::CheckViolation(Violation::default()),
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => ErrorKind::ForeignKeyViolation(Violation::default()),
@@ -163,6 +167,9 @@ mod tests {
             violation(ffi::SQLITE_CONSTRAINT_UNIQUE, "something new"),
             ErrorKind::UniqueViolation(Violation::default())
         );
+        let restrict = violation(ffi::SQLITE_CONSTRAINT_TRIGGER, "FOREIGN KEY constraint failed");
+        assert_eq!(restrict, ErrorKind::ForeignKeyViolation(Violation::default()));
+        assert_eq!(violation(ffi::SQLITE_CONSTRAINT_TRIGGER, "no"), ErrorKind::CheckViolation(Violation::default()));
         assert_eq!(violation(ffi::SQLITE_BUSY_SNAPSHOT, ""), ErrorKind::Serialization);
         assert_eq!(violation(ffi::SQLITE_BUSY_RECOVERY, ""), ErrorKind::Locked);
         assert_eq!(violation(ffi::SQLITE_READONLY_DIRECTORY, ""), ErrorKind::ReadOnly);

@@ -5,7 +5,6 @@
 //! statement is known to be short; on a current-thread runtime, and without one, the thread is simply busy.
 
 mod bind;
-mod civil;
 mod cursor;
 mod error;
 mod stmt;

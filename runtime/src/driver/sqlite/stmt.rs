@@ -12,10 +12,11 @@
 //! 2. **Statements end before their connection.** They never leave this module by value. `Session` declares the cache
 //!    before the connection, and fields are dropped in that order. A leaked [`Running`] leaks its statement, which
 //!    keeps SQLite from closing the connection, and touches nothing freed.
-//! 3. **Bound memory lives long enough.** Short texts and blobs are copied to `Scratch`, whose memory never moves, and
-//!    bound from there with `SQLITE_STATIC`. Only [`Running::bind`] changes it, after a reset; `step` is refused until
-//!    every parameter of the run is bound anew, and the bindings are cleared before the statement goes back to the
-//!    cache. Long ones are copied by SQLite.
+//! 3. **Bound memory lives long enough.** Short texts and blobs are copied to `Scratch`, whose memory never moves and is
+//!    freed after the last statement, and are bound from there with `SQLITE_STATIC`. So a binding that stays behind in
+//!    the cache points to live memory. Its content is another run's by then, hence `step` is refused until every
+//!    parameter is bound anew; only [`Running::bind`] writes to the memory, after a reset, when no row is in use. Long
+//!    texts and blobs are copied by SQLite, and cleared after the run.
 //! 4. **Column memory is read while it stands.** A pointer from `sqlite3_value_text` or `_blob` is valid until the next
 //!    step, reset or finalize, all of which need `&mut Running` and so no [`Cursor`] in use, or until the value is
 //!    converted. A value is only ever read in its own type: the first read may move it (to end a text with a zero, to
@@ -41,7 +42,7 @@ const CALM_STEPS: c_int = 2_000;
 pub(super) struct Session {
     cache: Cache<Stmt>,
     scratch: Scratch,
-    // Last: statements must be finalized before the connection closes.
+    // Last: statements must be finalized before the connection closes, and before the memory they are bound to goes.
     connection: rusqlite::Connection,
 }
 
@@ -117,8 +118,8 @@ pub(super) struct Running<'c> {
     stmt: Option<Stmt>,
     /// Every parameter of this run is bound.
     bound: bool,
-    /// Something was bound.
-    dirty: bool,
+    /// SQLite holds copies of parameters.
+    copied: bool,
     /// It was stepped since the last reset.
     stepped: bool,
 }
@@ -186,7 +187,7 @@ impl Session {
             }
         };
         let cursor = Cursor { raw: stmt.raw, columns: 0 };
-        Ok(Running { session: self, cursor, slot, stmt: Some(stmt), bound: false, dirty: false, stepped: false })
+        Ok(Running { session: self, cursor, slot, stmt: Some(stmt), bound: false, copied: false, stepped: false })
     }
 
     fn prepare(&self, sql: &str) -> Result<Stmt> {
@@ -272,10 +273,12 @@ impl Running<'_> {
         let Some(stmt) = &self.stmt else { return Ok(()) };
         let scratch = &mut self.session.scratch;
         scratch.used = 0;
-        let mut binder = Binder { raw: stmt.raw, count: stmt.parameters, next: 0, code: ffi::SQLITE_OK, scratch };
-        self.dirty |= stmt.parameters > 0;
-        feed(&mut binder)?;
+        let mut binder =
+            Binder { raw: stmt.raw, count: stmt.parameters, next: 0, code: ffi::SQLITE_OK, copied: false, scratch };
+        let fed = feed(&mut binder);
         let (given, code) = (binder.next, binder.code);
+        self.copied |= binder.copied;
+        fed?;
         if given != stmt.parameters {
             let count = stmt.parameters;
             return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
@@ -354,7 +357,7 @@ impl Drop for Running<'_> {
         let Some(mut stmt) = self.stmt.take() else { return };
         // SAFETY: the statement is live and reset.
         let steps = unsafe {
-            if self.dirty {
+            if self.copied {
                 ffi::sqlite3_clear_bindings(stmt.raw.as_ptr());
             }
             ffi::sqlite3_stmt_status(stmt.raw.as_ptr(), ffi::SQLITE_STMTSTATUS_VM_STEP, 1)
@@ -370,6 +373,7 @@ pub(super) struct Binder<'a> {
     count: c_int,
     next: c_int,
     code: c_int,
+    copied: bool,
     scratch: &'a mut Scratch,
 }
 
@@ -424,6 +428,7 @@ impl Binder<'_> {
             match self.scratch.keep(value.as_bytes()) {
                 Some(start) => ffi::sqlite3_bind_text64(raw, at, start.cast(), len, ffi::SQLITE_STATIC(), utf8),
                 None => {
+                    self.copied = true;
                     let start = value.as_ptr().cast();
                     ffi::sqlite3_bind_text64(raw, at, start, len, ffi::SQLITE_TRANSIENT(), utf8)
                 }
@@ -440,6 +445,7 @@ impl Binder<'_> {
             match self.scratch.keep(value) {
                 Some(start) => ffi::sqlite3_bind_blob64(raw, at, start.cast(), len, ffi::SQLITE_STATIC()),
                 None => {
+                    self.copied = true;
                     let start = value.as_ptr().cast();
                     ffi::sqlite3_bind_blob64(raw, at, start, len, ffi::SQLITE_TRANSIENT())
                 }

@@ -17,6 +17,7 @@ use std::path::Path;
 
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::ir::DialectName;
 use crate::ir::draft::Draft;
 
 use catalog::Catalog;
@@ -37,7 +38,7 @@ pub fn load(path: &Path, diagnostics: &mut Diagnostics) -> Draft {
 }
 
 fn draft(catalog: &Catalog, path: &Path, diagnostics: &mut Diagnostics) -> Draft {
-    let mut draft = Draft::default();
+    let mut draft = Draft { lenient: true, dialects: vec![DialectName::Sqlite], ..Draft::default() };
     for (name, object) in catalog {
         if is_readable(name, object, diagnostics) {
             table::read(name, object, &mut draft, diagnostics);

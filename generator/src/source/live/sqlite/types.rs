@@ -4,6 +4,7 @@
 //! here. Integers of every declared width are 64 bits wide in SQLite, so all of them are read as `bigint`. What the
 //! table does not know is read by affinity, and where that says nothing (NUMERIC, or no type at all) as raw text.
 
+use crate::ir::check::types::{MAX_PRECISION, MAX_SCALE, MAX_STRING};
 use crate::ir::{RawType, SqlType};
 
 /// What a declared type was read as.
@@ -75,11 +76,27 @@ pub(super) fn ours(ty: &SqlType, strict: bool, rowid: bool) -> String {
     word.to_owned()
 }
 
-/// Whether two spellings of a type differ in more than case and blanks.
+/// Whether two spellings of a type make SQLite treat values differently. Other differences between them are none: it
+/// keeps neither lengths nor kinds.
 pub(super) fn differ(one: &str, other: &str) -> bool {
-    let plain =
-        |text: &str| text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect::<String>();
-    plain(one) != plain(other)
+    affinity(one) != affinity(other)
+}
+
+/// What SQLite derives from a type's words, by the rules of its manual. INTEGER and NUMERIC differ in casts only.
+fn affinity(declared: &str) -> &'static str {
+    let words = declared.to_ascii_uppercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if has(&["INT"]) {
+        "NUMERIC"
+    } else if has(&["CHAR", "CLOB", "TEXT"]) {
+        "TEXT"
+    } else if has(&["BLOB"]) || words.trim().is_empty() {
+        "BLOB"
+    } else if has(&["REAL", "FLOA", "DOUB"]) {
+        "REAL"
+    } else {
+        "NUMERIC"
+    }
 }
 
 const BIGINT: SqlType = SqlType::BigInt { unsigned: false };
@@ -114,12 +131,13 @@ impl Class {
             (Self::Int, _) => BIGINT,
             (Self::Bool, _) => SqlType::Boolean,
             (Self::Double, _) => SqlType::Double,
+            (Self::Decimal, [precision, ..]) if *precision > MAX_PRECISION => SqlType::Decimal(None),
             (Self::Decimal, [precision]) if *precision > 0 => SqlType::Decimal(Some((*precision, 0))),
-            (Self::Decimal, [precision, scale]) if *precision > 0 && scale <= precision => {
+            (Self::Decimal, [precision, scale]) if *precision > 0 && scale <= precision && *scale <= MAX_SCALE => {
                 SqlType::Decimal(Some((*precision, *scale)))
             }
             (Self::Decimal, _) => SqlType::Decimal(None),
-            (Self::Char, [length]) if *length > 0 => SqlType::String(*length),
+            (Self::Char, [length]) if (1..=MAX_STRING).contains(length) => SqlType::String(*length),
             (Self::Char | Self::Text, _) => SqlType::Text,
             (Self::Bytes, _) => SqlType::Bytes,
             (Self::Date, _) => SqlType::Date,
@@ -295,6 +313,7 @@ mod tests {
             assert_eq!(read(&ours(&ty, false, false)), ty);
         }
         assert!(!differ("decimal( 10, 2)", "DECIMAL(10,2)"));
-        assert!(differ("INT", "INTEGER"));
+        assert!(!differ("INT", "BIGINT") && !differ("NVARCHAR(40)", "VARCHAR(40)"));
+        assert!(differ("STRING", "TEXT") && differ("JSON", "JSON_TEXT"));
     }
 }

@@ -1,9 +1,11 @@
 //! Relations over a foreign key, declared on either side.
 
+use super::super::models::{PartSpec, PartTarget};
 use super::super::relations::{Inverse, RelationKind, RelationSpec};
 use super::{Declared, Lower, made_index};
 use crate::codes;
 use crate::diag::Place;
+use crate::ir::TableKind;
 use crate::ir::draft::{self, At, Column, Field, ForeignKey, Relation, Type};
 use crate::names;
 
@@ -143,6 +145,10 @@ impl Lower<'_, '_> {
         let Some(table) = self.table_of(edge.target).map(|t| t.name.value.clone()) else { return };
         let spec = &edge.spec;
         let Some(owner) = self.draft.tables.get_mut(edge.owner) else { return };
+        if owner.kind == TableKind::View {
+            // A view has no keys of its own: the relation is one of the query only.
+            return self.both_sides(edge, near, far_name, on, one);
+        }
         owner.foreign_keys.push(ForeignKey {
             name: spec.constraint.clone(),
             columns: columns.clone(),
@@ -269,6 +275,25 @@ impl Lower<'_, '_> {
                 let list: Vec<_> = u.columns.iter().filter_map(column_of).collect();
                 list.len() == columns.len() && columns.iter().all(|c| list.contains(&c.value))
             })
+            || self.has_unique_index(model, columns, &column_of)
+    }
+
+    /// Whether a unique index on every database, over all rows, has exactly these columns.
+    fn has_unique_index(
+        &self,
+        model: usize,
+        columns: &[At<String>],
+        column_of: &dyn Fn(&At<String>) -> Option<String>,
+    ) -> bool {
+        let indexes = self.specs.get(model).map(|m| m.indexes.as_slice()).unwrap_or_default();
+        indexes.iter().filter(|i| i.unique && i.predicate.is_none() && i.only.is_empty()).any(|index| {
+            let column = |part: &PartSpec| match &part.target {
+                PartTarget::Field(field) => column_of(field),
+                PartTarget::Expr(_) => None,
+            };
+            let list: Vec<_> = index.parts.iter().filter_map(column).collect();
+            index.parts.len() == columns.len() && columns.iter().all(|c| list.contains(&c.value))
+        })
     }
 
     fn both_sides(&mut self, edge: &Edge, near: Side, far: Side, on: Vec<(String, String)>, one: bool) {

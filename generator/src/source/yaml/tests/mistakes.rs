@@ -303,14 +303,14 @@ fn relations() {
       |                           ^^^
       = help: did you mean `User`?
 
-    error[P0211]: `on_delete: set_null` on the column `y_id`, which may not be null
+    warning[P0211]: `on_delete: set_null` on the column `y_id`, which may not be null
       --> models.yaml:11:7
        |
     11 |       y: { belongs_to: User, on_delete: set null, inverse: ys }
        |       ^
        = help: add `null: true`, or use another `on_delete`
 
-    error[P0211]: `on_delete: set_null` on the column `z_id`, which may not be null
+    warning[P0211]: `on_delete: set_null` on the column `z_id`, which may not be null
       --> models.yaml:12:7
        |
     12 |       z: { belongs_to: User, on_delete: set_null, inverse: zs }
@@ -358,7 +358,7 @@ fn names() {
       |
     6 |       self: text
       |       ^^^^
-      = help: write for instance `self_`: give the field another name and keep the column's with `column:`
+      = help: write `self_` with `column: self` to keep the column's name
 
     error[P0209]: `userName` is no name for a field: these are snake_case
      --> models.yaml:7:7
@@ -372,7 +372,7 @@ fn names() {
       |
     9 |       "2fa": text
       |       ^^^^^
-      = help: write `field_2fa` with `column: 2fa` to keep the column's name
+      = help: write `_2fa` with `column: 2fa` to keep the column's name
     "#);
     insta::assert_snapshot!(said("user_group:\n  columns: { id: bigint primary }"), @r"
     error[P0209]: `user_group` is no name for a model: these are UpperCamelCase

@@ -1,11 +1,11 @@
-//! Dates and times as SQLite holds them: text of one fixed form when written, every usual form when read.
+//! Dates, times and UUIDs as text and as fields: one fixed form when written, every usual form when read.
 
 /// Microseconds in a day.
-pub(super) const DAY: i64 = 86_400_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000;
 const SECOND: i64 = 1_000_000;
 
 /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that the leap day is the last one; eras are 400 years of 146,097 days.
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -16,7 +16,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Year, month and day of a number of days since 1970-01-01.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
@@ -29,7 +29,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -39,7 +39,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Whether a day lies in the years 0 to 9999, whose texts sort as their dates do.
-pub(super) fn is_writable_day(days: i64) -> bool {
+pub(crate) fn is_writable_day(days: i64) -> bool {
     (-719_528..=2_932_896).contains(&days)
 }
 
@@ -50,14 +50,14 @@ fn pair(value: i64) -> [u8; 2] {
 }
 
 /// `YYYY-MM-DD`, for a day of [`is_writable_day`].
-pub(super) fn date_text(days: i64) -> [u8; 10] {
+pub(crate) fn date_text(days: i64) -> [u8; 10] {
     let (year, month, day) = civil_from_days(days);
     let ([a, b], [c, d], [e, f], [g, h]) = (pair(year / 100), pair(year), pair(month), pair(day));
     [a, b, c, d, b'-', e, f, b'-', g, h]
 }
 
 /// `HH:MM:SS.ffffff`, for a time within a day.
-pub(super) fn time_text(micros: i64) -> [u8; 15] {
+pub(crate) fn time_text(micros: i64) -> [u8; 15] {
     let (seconds, rest) = (micros / SECOND, micros % SECOND);
     let ([a, b], [c, d], [e, f]) = (pair(seconds / 3_600), pair(seconds / 60 % 60), pair(seconds % 60));
     let ([g, h], [i, j], [k, l]) = (pair(rest / 10_000), pair(rest / 100), pair(rest));
@@ -65,7 +65,7 @@ pub(super) fn time_text(micros: i64) -> [u8; 15] {
 }
 
 /// `YYYY-MM-DD HH:MM:SS.ffffff`, for a time on a day of [`is_writable_day`].
-pub(super) fn datetime_text(micros: i64) -> [u8; 26] {
+pub(crate) fn datetime_text(micros: i64) -> [u8; 26] {
     let mut text = [b' '; 26];
     text[..10].copy_from_slice(&date_text(micros.div_euclid(DAY)));
     text[11..].copy_from_slice(&time_text(micros.rem_euclid(DAY)));
@@ -73,7 +73,7 @@ pub(super) fn datetime_text(micros: i64) -> [u8; 26] {
 }
 
 /// A UUID as 36 lower-case characters.
-pub(super) fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
+pub(crate) fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
     let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
     let mut text = [b'-'; 36];
     let mut digits = uuid.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
@@ -178,27 +178,27 @@ impl Reader<'_> {
 }
 
 /// Reads `YYYY-MM-DD`; a midnight behind it, as other tools write it, is accepted.
-pub(super) fn read_date(text: &[u8]) -> Option<i64> {
+pub(crate) fn read_date(text: &[u8]) -> Option<i64> {
     let micros = read_datetime(text)?;
     (micros.rem_euclid(DAY) == 0).then(|| micros.div_euclid(DAY))
 }
 
 /// Reads `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fff…`.
-pub(super) fn read_time(text: &[u8]) -> Option<i64> {
+pub(crate) fn read_time(text: &[u8]) -> Option<i64> {
     let mut reader = Reader(text);
     let micros = reader.time()?;
     reader.end().map(|()| micros)
 }
 
 /// Reads `YYYY-MM-DD`, or with a time behind a blank or `T`.
-pub(super) fn read_datetime(text: &[u8]) -> Option<i64> {
+pub(crate) fn read_datetime(text: &[u8]) -> Option<i64> {
     let mut reader = Reader(text);
     let micros = reader.date_and_time()?;
     reader.end().map(|()| micros)
 }
 
 /// Reads what [`read_datetime`] does, with `Z` or an offset behind it; without one the time is UTC.
-pub(super) fn read_timestamp(text: &[u8]) -> Option<i64> {
+pub(crate) fn read_timestamp(text: &[u8]) -> Option<i64> {
     let mut reader = Reader(text);
     let micros = reader.date_and_time()?;
     let offset = reader.offset()?;
@@ -206,12 +206,12 @@ pub(super) fn read_timestamp(text: &[u8]) -> Option<i64> {
 }
 
 /// Microseconds of a number of seconds since 1970, as `unixepoch()` gives it; within the years 0 to 9999.
-pub(super) fn from_unix_seconds(seconds: i64) -> Option<i64> {
+pub(crate) fn from_unix_seconds(seconds: i64) -> Option<i64> {
     is_writable_day(seconds.div_euclid(86_400)).then(|| seconds * SECOND)
 }
 
 /// Reads a UUID of 32 hexadecimal digits, with or without hyphens between its groups.
-pub(super) fn read_uuid(text: &[u8]) -> Option<[u8; 16]> {
+pub(crate) fn read_uuid(text: &[u8]) -> Option<[u8; 16]> {
     let mut uuid = [0_u8; 16];
     let hyphens = text.len() == 36;
     let mut reader = Reader(text);

@@ -1,0 +1,312 @@
+//! MySQL's faults as kinds of [`Error`], by errno. Names of constraints, tables and columns stand in the messages only.
+
+use mysql_async::{DriverError, Error as Fault, ServerError};
+
+use crate::error::{Cell, Error, ErrorKind, Violation};
+
+/// How much of a statement is shown in a message.
+const SHOWN: usize = 600;
+
+/// The error of a call, with the client library's own as its source. The statement is named where it can be at fault.
+pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
+    let (kind, mut message) = match &fault {
+        Fault::Server(server) => (kind(server, sql), explain(server)),
+        Fault::Io(io) => (ErrorKind::Connection, format!("the connection to the server failed: {io}")),
+        Fault::Driver(driver) => driver_fault(driver),
+        Fault::Url(_) => (ErrorKind::Config, "the URL is wrong".to_owned()),
+        Fault::Other(other) => (ErrorKind::Connection, other.to_string()),
+    };
+    match (&kind, sql) {
+        (ErrorKind::Encode(_), _) => message.clear(),
+        (ErrorKind::Query, Some(sql)) => message = format!("{message} in: {}", shorten(sql, SHOWN)),
+        _ => {}
+    }
+    Error::new(kind, message).with_source(fault)
+}
+
+fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
+    match fault {
+        DriverError::PacketTooLarge => {
+            let found = "more than the server's max_allowed_packet";
+            (encode(None, "values that fit one packet", found), String::new())
+        }
+        DriverError::MixedParams | DriverError::Params(_) => {
+            let help = "parameters are written as ?; a name behind a colon is none here";
+            (ErrorKind::Query, format!("{fault} ({help})"))
+        }
+        DriverError::StmtParamsNumberExceedsLimit { .. } => (ErrorKind::Query, fault.to_string()),
+        DriverError::LocalInfile(_) => {
+            (ErrorKind::Unsupported { feature: "LOAD DATA LOCAL", dialect: "MySQL" }, fault.to_string())
+        }
+        DriverError::NoClientSslFlagFromServer => {
+            let message = "the server offers no TLS, and the URL asks for it with ssl-mode";
+            (ErrorKind::Connection, message.to_owned())
+        }
+        _ => (ErrorKind::Connection, fault.to_string()),
+    }
+}
+
+/// Whether the server may have ended the transaction with this error.
+pub(super) fn may_end_transaction(error: &Error) -> bool {
+    !matches!(
+        error.kind(),
+        ErrorKind::UniqueViolation(_)
+            | ErrorKind::ForeignKeyViolation(_)
+            | ErrorKind::CheckViolation(_)
+            | ErrorKind::NotNullViolation(_)
+            | ErrorKind::Encode(_)
+            | ErrorKind::Decode(_)
+    )
+}
+
+/// The beginning of a text.
+pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => std::borrow::Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
+        None => std::borrow::Cow::Borrowed(text),
+    }
+}
+
+/// The server's message, and what can be done.
+fn explain(error: &ServerError) -> String {
+    let help = match error.code {
+        1045 | 1698 => "check user and password in the URL",
+        1044 | 1142 | 1143 | 1227 | 1370 => "the user needs a GRANT for this",
+        1049 => "create the database first, or correct its name in the URL",
+        1040 | 1203 | 1226 => "lower max_connections in the URL, or raise the server's limit",
+        1130 => "the server refuses this host: the user must be allowed to connect from it",
+        1153 => "raise the server's max_allowed_packet",
+        1205 => "another transaction holds the lock; innodb_lock_wait_timeout says how long to wait",
+        1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",
+        1093 => "MySQL cannot read the table that it changes here; select the keys first",
+        _ => return error.message.clone(),
+    };
+    format!("{} ({help})", error.message)
+}
+
+fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
+    let message = error.message.as_str();
+    match error.code {
+        1022 | 1062 | 1169 | 1586 | 1859 => ErrorKind::UniqueViolation(duplicate(message, sql)),
+        1216 | 1217 | 1451 | 1452 => ErrorKind::ForeignKeyViolation(foreign_key(message)),
+        3819 | 4025 => ErrorKind::CheckViolation(check(message)),
+        1048 | 1364 => ErrorKind::NotNullViolation(not_null(message, sql)),
+        1213 => ErrorKind::Deadlock,
+        1020 => ErrorKind::Serialization,
+        1205 | 1206 | 3572 => ErrorKind::Locked,
+        1317 | 1907 | 1969 | 3024 => ErrorKind::Timeout,
+        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 1820 | 3118 | 4151 => ErrorKind::Permission,
+        1290 | 1792 | 1207 | 1836 | 3906 => ErrorKind::ReadOnly,
+        1040
+        | 1042
+        | 1043
+        | 1049
+        | 1053
+        | 1077
+        | 1078
+        | 1079
+        | 1080
+        | 1081
+        | 1152
+        | 1153
+        | 1158..=1161
+        | 1184
+        | 1203
+        | 1226
+        | 1251
+        | 1927
+        | 2002
+        | 2003
+        | 2006
+        | 2013
+        | 4031 => ErrorKind::Connection,
+        1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 1690 => value(error.code, message),
+        // A trigger that raises an error is a check written by hand.
+        1644 if error.state == "45000" => ErrorKind::CheckViolation(Violation::default()),
+        _ => ErrorKind::Query,
+    }
+}
+
+/// `Duplicate entry 'x' for key 'name'`, on MySQL `'table.name'`; the entry can hold anything.
+fn duplicate(message: &str, sql: Option<&str>) -> Violation {
+    let key = message.rsplit_once(" for key '").map(|(_, key)| key.strip_suffix('\'').unwrap_or(key));
+    let target = sql.and_then(target);
+    match (key, target) {
+        (Some(key), Some(table)) => {
+            let key = key.strip_prefix(&format!("{table}.")).unwrap_or(key);
+            Violation { constraint: Some(key.to_owned()), table: Some(table), columns: Vec::new() }
+        }
+        (key, table) => Violation { constraint: key.map(str::to_owned), table, columns: Vec::new() },
+    }
+}
+
+/// ``… fails (`db`.`post`, CONSTRAINT `name` FOREIGN KEY (`user_id`) REFERENCES …``.
+fn foreign_key(message: &str) -> Violation {
+    let table = message.split_once('(').map_or(Vec::new(), |(_, rest)| quoted(rest, ','));
+    let constraint = message.split_once("CONSTRAINT ").map_or(Vec::new(), |(_, rest)| quoted(rest, ' '));
+    let columns = message.split_once("FOREIGN KEY (").map_or(Vec::new(), |(_, rest)| quoted(rest, ')'));
+    Violation { constraint: constraint.into_iter().next(), table: table.into_iter().last(), columns }
+}
+
+/// ``CONSTRAINT `name` failed for `db`.`post` `` on MariaDB, `Check constraint 'name' is violated.` on MySQL.
+fn check(message: &str) -> Violation {
+    if let Some((_, rest)) = message.split_once("CONSTRAINT ") {
+        let constraint = quoted(rest, ' ').into_iter().next();
+        let table = rest.split_once(" failed for ").and_then(|(_, table)| quoted(table, '\0').into_iter().last());
+        // A check written beside its column is named `table.column`.
+        return match constraint.as_deref().and_then(|name| name.split_once('.')) {
+            Some((of, column)) if Some(of) == table.as_deref() => {
+                Violation { columns: vec![column.to_owned()], constraint, table }
+            }
+            _ => Violation { constraint, table, columns: Vec::new() },
+        };
+    }
+    let name = message.split('\'').nth(1).map(str::to_owned);
+    Violation { constraint: name, ..Violation::default() }
+}
+
+/// `Column 'x' cannot be null`, `Field 'x' doesn't have a default value`.
+fn not_null(message: &str, sql: Option<&str>) -> Violation {
+    let columns = between(message).map(str::to_owned).into_iter().collect();
+    Violation { constraint: None, table: sql.and_then(target), columns }
+}
+
+/// The name in single quotes, up to the words behind it.
+fn between(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once('\'')?;
+    ["' cannot be null", "' doesn't have a default value"].iter().find_map(|words| rest.strip_suffix(words))
+}
+
+/// A value that does not fit: `Data too long for column 'x' at row 1`,
+/// ``Incorrect integer value: 'abc' for column `db`.`t`.`x` at row 1``.
+fn value(code: u16, message: &str) -> ErrorKind {
+    let (before, place) = match message.rsplit_once(" for column ") {
+        Some((before, place)) => (before, Some(place.rsplit_once(" at row ").map_or(place, |(place, _)| place))),
+        None => (message, None),
+    };
+    let names =
+        place.map_or(Vec::new(), |place| match place.strip_prefix('\'').and_then(|name| name.strip_suffix('\'')) {
+            Some(name) => vec![name.to_owned()],
+            None => quoted(place, '\0'),
+        });
+    let (table, column) = match names.as_slice() {
+        [.., table, column] => (Some(table.clone()), Some(column.clone())),
+        [column] => (None, Some(column.clone())),
+        [] => (None, None),
+    };
+    let expected = match code {
+        1406 => "a value that is not longer than the column",
+        1264 | 1690 => "a number in the column's range",
+        _ => "a value of the column's type",
+    };
+    ErrorKind::Encode(Cell { table, column, expected: expected.to_owned(), found: before.to_owned() })
+}
+
+fn encode(column: Option<String>, expected: &str, found: &str) -> ErrorKind {
+    ErrorKind::Encode(Cell { table: None, column, expected: expected.to_owned(), found: found.to_owned() })
+}
+
+/// The identifiers in backticks up to a character outside of them.
+fn quoted(text: &str, until: char) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(['`', until]) {
+        let Some((name, behind)) = rest.get(start..).and_then(identifier) else { break };
+        names.push(name);
+        rest = behind;
+    }
+    names
+}
+
+/// An identifier in backticks at the beginning of a text, and what follows it.
+fn identifier(text: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    let mut rest = text.strip_prefix('`')?;
+    loop {
+        let (part, behind) = rest.split_once('`')?;
+        name.push_str(part);
+        match behind.strip_prefix('`') {
+            Some(behind) => {
+                name.push('`');
+                rest = behind;
+            }
+            None => return Some((name, behind)),
+        }
+    }
+}
+
+/// The table that an INSERT or UPDATE as the writer makes it changes.
+pub(super) fn target(sql: &str) -> Option<String> {
+    let rest = ["INSERT INTO ", "UPDATE "].iter().find_map(|head| sql.strip_prefix(head))?;
+    let (first, behind) = identifier(rest)?;
+    match behind.strip_prefix('.').and_then(identifier) {
+        Some((table, _)) => Some(table),
+        None => Some(first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(code: u16, message: &str, sql: &str) -> ErrorKind {
+        kind(&ServerError { code, message: message.to_owned(), state: "HY000".to_owned() }, Some(sql))
+    }
+
+    fn violation(constraint: Option<&str>, table: Option<&str>, columns: &[&str]) -> Violation {
+        Violation {
+            constraint: constraint.map(str::to_owned),
+            table: table.map(str::to_owned),
+            columns: columns.iter().map(|&column| column.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn duplicates_name_key_and_table() {
+        let sql = "INSERT INTO `us``er` (`name`) VALUES (?)";
+        let found = of(1062, "Duplicate entry 'a' for key 'b' for key 'us`er_name'", sql);
+        assert_eq!(found, ErrorKind::UniqueViolation(violation(Some("us`er_name"), Some("us`er"), &[])));
+        let found = of(1062, "Duplicate entry '1' for key 'user.PRIMARY'", "UPDATE `blog`.`user` SET `id` = ?");
+        assert_eq!(found, ErrorKind::UniqueViolation(violation(Some("PRIMARY"), Some("user"), &[])));
+        assert_eq!(of(1062, "something new", ""), ErrorKind::UniqueViolation(Violation::default()));
+    }
+
+    #[test]
+    fn foreign_keys_name_constraint_table_and_columns() {
+        let message = "Cannot add or update a child row: a foreign key constraint fails (`db`.`po``st`, CONSTRAINT \
+                       `post_ibfk_1` FOREIGN KEY (`a`, `b`) REFERENCES `user` (`c`, `d`) ON DELETE CASCADE)";
+        let expected = violation(Some("post_ibfk_1"), Some("po`st"), &["a", "b"]);
+        assert_eq!(of(1452, message, ""), ErrorKind::ForeignKeyViolation(expected));
+        assert_eq!(of(1451, "something new", ""), ErrorKind::ForeignKeyViolation(Violation::default()));
+    }
+
+    #[test]
+    fn checks_of_both_servers() {
+        let found = of(4025, "CONSTRAINT `title_not_empty` failed for `db`.`post`", "");
+        assert_eq!(found, ErrorKind::CheckViolation(violation(Some("title_not_empty"), Some("post"), &[])));
+        let found = of(4025, "CONSTRAINT `post.title` failed for `db`.`post`", "");
+        assert_eq!(found, ErrorKind::CheckViolation(violation(Some("post.title"), Some("post"), &["title"])));
+        let found = of(3819, "Check constraint 'title_not_empty' is violated.", "");
+        assert_eq!(found, ErrorKind::CheckViolation(violation(Some("title_not_empty"), None, &[])));
+    }
+
+    #[test]
+    fn values_that_do_not_fit_name_their_column() {
+        let ErrorKind::Encode(cell) = of(1406, "Data too long for column 'name' at row 1", "") else { panic!() };
+        assert_eq!((cell.table, cell.column.as_deref()), (None, Some("name")));
+        let message = "Incorrect integer value: 'for column ' for column `db`.`user`.`age` at row 1";
+        let ErrorKind::Encode(cell) = of(1366, message, "") else { panic!() };
+        assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("user"), Some("age")));
+        assert_eq!(cell.found, "Incorrect integer value: 'for column '");
+    }
+
+    #[test]
+    fn missing_values_name_their_column() {
+        let sql = "INSERT INTO `user` (`bio`) VALUES (?)";
+        let found = of(1364, "Field 'it's' doesn't have a default value", sql);
+        let ErrorKind::NotNullViolation(found) = found else { panic!("{found:?}") };
+        assert_eq!(found, violation(None, Some("user"), &["it's"]));
+        let found = of(1048, "Column 'name' cannot be null", sql);
+        assert_eq!(found, ErrorKind::NotNullViolation(violation(None, Some("user"), &["name"])));
+    }
+}

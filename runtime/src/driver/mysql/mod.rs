@@ -1,0 +1,425 @@
+//! MySQL and MariaDB, over mysql_async.
+//!
+//! The protocol answers one statement after another. A future that is dropped between a statement and the end of its
+//! answer leaves the connection out of step: it is marked before and unmarked behind, and whoever finds the mark drops
+//! the connection instead of reading the answer to another question.
+
+mod bind;
+mod cache;
+mod cursor;
+mod error;
+mod options;
+mod rows;
+mod server;
+
+use mysql_async::consts::StatusFlags;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts, Params as Sent, Statement};
+use rustc_hash::FxHashMap;
+
+use self::cache::Cache;
+pub(crate) use self::cursor::Cursor;
+use self::error::{from_mysql, may_end_transaction};
+pub(crate) use self::options::Options;
+use self::server::Server;
+use super::{Begin, Done, Each, Returned, Rows, keyword};
+use crate::Isolation;
+use crate::error::{Error, ErrorKind, Result, Violation};
+use crate::row::{Row, Source};
+use crate::rt;
+use crate::value::Params;
+
+/// How many rows that nobody wants are read to keep a connection; with more of them it is dropped.
+const DRAINED: usize = 1_000;
+
+/// A connection to a MySQL or MariaDB server.
+pub(crate) struct Connection {
+    client: Conn,
+    cache: Cache,
+    server: Server,
+    /// A statement was sent and its answer not read to the end.
+    busy: bool,
+    /// The server said that a transaction is open.
+    transaction: bool,
+    /// Savepoints to undo before the next statement.
+    undo: Vec<String>,
+    /// The columns of unique keys that were violated, by table and key.
+    keys: FxHashMap<(String, String), Vec<String>>,
+}
+
+impl Connection {
+    /// Connects and sets the session up.
+    pub(crate) async fn open(options: &Options) -> Result<Self> {
+        let named = |error: Error| {
+            let message = format!("cannot connect to the server at {}: {}", options.place(), error.message());
+            Error::new(error.kind().clone(), message).with_source(error)
+        };
+        let Some(runtime) = rt::beside() else {
+            return Err(named(Error::new(ErrorKind::Connection, "the system has no thread left to give")));
+        };
+        // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
+        let mut opening = runtime.spawn(connect(options.client(), options.session()));
+        let (client, version) = match rt::timeout(options.connect_timeout, &mut opening).await {
+            Some(Ok(opened)) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
+            Some(Err(stopped)) => {
+                let message = "the runtime that it was opened on has ended";
+                return Err(named(Error::new(ErrorKind::Connection, message).with_source(stopped)));
+            }
+            None => {
+                opening.abort();
+                let message = format!("no answer within {:?}", options.connect_timeout);
+                return Err(named(Error::new(ErrorKind::Connection, message)));
+            }
+        };
+        let server = Server::of(&version)?;
+        let cache = Cache::new(options.statements);
+        Ok(Self {
+            client,
+            cache,
+            server,
+            busy: false,
+            transaction: false,
+            undo: Vec::new(),
+            keys: FxHashMap::default(),
+        })
+    }
+
+    pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
+        self.refuse_ddl(sql)?;
+        let values = collect(params)?;
+        self.enter().await?;
+        let outcome = self.run(sql, values, each).await;
+        self.leave(outcome).await
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
+        self.refuse_ddl(sql)?;
+        let values = collect(params)?;
+        self.enter().await?;
+        let outcome = self.run(sql, values, &mut |_| Ok(())).await;
+        self.leave(outcome).await?;
+        let last_key = self.client.last_insert_id().and_then(|key| i64::try_from(key).ok()).unwrap_or(0);
+        Ok(Done { affected: self.client.affected_rows(), last_key })
+    }
+
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+        self.enter().await?;
+        let outcome = rows::execute(self, sql, rows, returned).await;
+        self.leave(outcome).await
+    }
+
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.refuse_ddl(sql)?;
+        self.enter().await?;
+        self.command(sql).await
+    }
+
+    pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
+        self.enter().await?;
+        let mut text = String::new();
+        if let Some(isolation) = begin.isolation {
+            // It holds for the transaction that begins next.
+            text = format!("SET TRANSACTION ISOLATION LEVEL {}; ", level(isolation));
+        }
+        text.push_str(if begin.read_only { "START TRANSACTION READ ONLY" } else { "START TRANSACTION" });
+        self.command(&text).await
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.enter().await?;
+        self.command("COMMIT").await
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<()> {
+        self.undo.clear();
+        self.enter().await?;
+        self.command("ROLLBACK").await
+    }
+
+    /// Whether a statement only reads, by its words: a SELECT can lock rows and write files, but not change a table.
+    pub(crate) fn is_read_only(&self, sql: &str) -> bool {
+        let first = keyword(sql).to_ascii_lowercase();
+        match first.as_str() {
+            "select" | "show" | "describe" | "desc" | "explain" | "values" | "table" | "help" => true,
+            "with" => {
+                let text = sql.to_ascii_lowercase();
+                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                !words.any(|word| matches!(word, "update" | "delete" | "insert" | "replace"))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction is open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.transaction && !self.busy
+    }
+
+    /// Whether the connection is still of use, as far as is known without asking the server.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.busy && !self.client.is_disconnected()
+    }
+
+    /// Whether the connection can be used further. One with an open transaction cannot: its locks must go at once, and
+    /// rolling back takes a message that nobody here waits for; the server rolls back when the connection ends.
+    pub(crate) fn abandon(&mut self) -> bool {
+        self.undo.clear();
+        !self.busy && !self.transaction && !self.client.is_disconnected()
+    }
+
+    /// Undoes what came after a savepoint, and ends it, before the next statement.
+    pub(crate) fn abandon_to(&mut self, savepoint: &str) {
+        self.undo.push(savepoint.to_owned());
+    }
+
+    /// Marks the connection as waiting for an answer.
+    async fn enter(&mut self) -> Result<()> {
+        if self.busy || self.client.is_disconnected() {
+            let why = "the connection was left in the middle of a statement and is of no further use";
+            return Err(Error::new(ErrorKind::Connection, why));
+        }
+        if let Some(savepoint) = (!self.undo.is_empty()).then(|| std::mem::take(&mut self.undo)) {
+            // The outermost one is the last, and takes the others with it.
+            for name in savepoint.iter().rev().take(1) {
+                self.busy = true;
+                self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await?;
+            }
+        }
+        self.busy = true;
+        Ok(())
+    }
+
+    /// Notes what the answer says about connection and transaction.
+    async fn leave<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        match &outcome {
+            Ok(_) => self.note_status(),
+            Err(error) if matches!(error.kind(), ErrorKind::Connection) => return outcome,
+            Err(error) => {
+                if self.drain().await.is_err() {
+                    return outcome;
+                }
+                // An error says nothing about the transaction, which a deadlock ends; any answer does.
+                if self.transaction && may_end_transaction(error) && self.client.query_drop("DO 0").await.is_err() {
+                    return outcome;
+                }
+                if may_end_transaction(error) {
+                    self.note_status();
+                }
+            }
+        }
+        let outcome = match outcome {
+            Err(error) if error.is_unique_violation() => Err(self.name_columns(error).await),
+            outcome => outcome,
+        };
+        self.busy = self.client.is_disconnected();
+        outcome
+    }
+
+    /// Adds the columns of the key that was violated: the server names the key only.
+    async fn name_columns(&mut self, error: Error) -> Error {
+        let ErrorKind::UniqueViolation(Violation { constraint: Some(key), table: Some(table), .. }) = error.kind()
+        else {
+            return error;
+        };
+        let place = (table.clone(), key.clone());
+        if let Some(columns) = self.keys.get(&place) {
+            return error.with_columns(columns.clone());
+        }
+        let sql = "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
+                   AND TABLE_NAME = ? AND INDEX_NAME = ? ORDER BY SEQ_IN_INDEX";
+        let names = [table, key].map(|name| mysql_async::Value::from(name.as_str()));
+        let mut columns = Vec::new();
+        let mut each = |row: &Row<'_>| {
+            columns.extend(row.text(0)?.map(std::borrow::Cow::into_owned));
+            Ok(())
+        };
+        let found = self.run(sql, names.to_vec(), &mut each).await;
+        if found.is_err() || columns.is_empty() {
+            return error;
+        }
+        self.keys.insert(place, columns.clone());
+        error.with_columns(columns)
+    }
+
+    fn note_status(&mut self) {
+        if let Some(status) = self.client.last_ok_packet() {
+            self.transaction = status.status_flags().contains(StatusFlags::SERVER_STATUS_IN_TRANS);
+        }
+    }
+
+    /// Reads what was left of an answer, as far as it is not much.
+    async fn drain(&mut self) -> Result<()> {
+        let mut rest = mysql_async::QueryResult::<mysql_async::BinaryProtocol>::new(&mut self.client);
+        for _ in 0..DRAINED {
+            match rest.next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                Err(fault) => return Err(from_mysql(fault, None)),
+            }
+        }
+        Err(Error::new(ErrorKind::Connection, "too many rows were left"))
+    }
+
+    /// DDL would commit the transaction that it runs in, and nobody could roll back what came before.
+    fn refuse_ddl(&self, sql: &str) -> Result<()> {
+        if !self.transaction || !commits(sql) {
+            return Ok(());
+        }
+        let kind = ErrorKind::Unsupported { feature: "DDL inside a transaction", dialect: "MySQL" };
+        let message = "MySQL and MariaDB would commit the transaction before this statement: run it outside of one";
+        Err(Error::new(kind, message))
+    }
+
+    /// Runs statements without parameters and rows.
+    async fn command(&mut self, sql: &str) -> Result<()> {
+        let outcome = self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql)));
+        self.leave(outcome).await
+    }
+
+    /// Runs one statement.
+    async fn run(&mut self, sql: &str, values: Vec<mysql_async::Value>, each: Each<'_>) -> Result<()> {
+        let named = |fault| from_mysql(fault, Some(sql));
+        if values.is_empty() && !is_worth_preparing(sql) {
+            let mut answer = self.client.query_iter(sql).await.map_err(named)?;
+            while let Some(row) = answer.next().await.map_err(named)? {
+                each(&Row::new(Source::Mysql(&Cursor(row))))?;
+            }
+            return answer.drop_result().await.map_err(named);
+        }
+        let statement = self.prepare(sql, true).await?;
+        self.run_prepared(&statement, sql, values, each).await?;
+        self.release(statement).await
+    }
+
+    /// Ends a statement that is not kept.
+    async fn release(&mut self, statement: Statement) -> Result<()> {
+        if self.cache.keeps() {
+            return Ok(());
+        }
+        self.client.close(statement).await.map_err(|fault| from_mysql(fault, None))
+    }
+
+    /// Runs a prepared statement.
+    async fn run_prepared(
+        &mut self,
+        statement: &Statement,
+        sql: &str,
+        values: Vec<mysql_async::Value>,
+        each: Each<'_>,
+    ) -> Result<()> {
+        let named = |fault| from_mysql(fault, Some(sql));
+        let (given, count) = (values.len(), usize::from(statement.num_params()));
+        if given != count {
+            return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
+        }
+        let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
+        let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
+        while let Some(row) = answer.next().await.map_err(named)? {
+            each(&Row::new(Source::Mysql(&Cursor(row))))?;
+        }
+        answer.drop_result().await.map_err(named)
+    }
+
+    /// Prepares a statement, or takes it from the cache; `keep` puts it there.
+    async fn prepare(&mut self, sql: &str, keep: bool) -> Result<Statement> {
+        let named = |fault| from_mysql(fault, Some(sql));
+        if let Some(statement) = self.cache.get(sql) {
+            return Ok(statement);
+        }
+        let statement = match self.client.prep(sql).await {
+            // The server's statements are used up: those of this connection go.
+            Err(mysql_async::Error::Server(fault)) if fault.code == 1461 => {
+                for statement in self.cache.drain() {
+                    self.client.close(statement).await.map_err(named)?;
+                }
+                self.client.prep(sql).await
+            }
+            outcome => outcome,
+        };
+        let statement = statement.map_err(named)?;
+        if keep
+            && self.cache.keeps()
+            && let Some(gone) = self.cache.put(sql, statement.clone())
+        {
+            self.client.close(gone).await.map_err(named)?;
+        }
+        Ok(statement)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if (self.busy || self.transaction) && !self.client.is_disconnected() {
+            // The client library says goodbye in a task of its own, after it read all rows that are on their way. Locks
+            // must go at once, whether that task ever runs or not. A call that is given up in the middle makes it close
+            // the connection right here, and the server rolls back.
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let _ = self.client.ping().as_mut().poll(&mut context);
+        }
+    }
+}
+
+/// Connects and sets the session up; gives the server's version.
+async fn connect(options: Opts, session: String) -> Result<(Conn, String), mysql_async::Error> {
+    let mut client = Conn::new(options).await?;
+    let mut answer = client.query_iter(session).await?;
+    let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
+    answer.drop_result().await?;
+    Ok((client, version.unwrap_or_default()))
+}
+
+/// Whether trying again a little later can help to connect: the server is starting, or its connections are used up.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    use mysql_async::{Error as Fault, IoError};
+    let mut source = std::error::Error::source(error);
+    while let Some(beneath) = source {
+        match beneath.downcast_ref::<Fault>() {
+            Some(Fault::Server(server)) => return matches!(server.code, 1040 | 1053 | 1203),
+            Some(Fault::Io(IoError::Io(io))) => {
+                use std::io::ErrorKind as Kind;
+                return matches!(io.kind(), Kind::ConnectionRefused | Kind::ConnectionReset | Kind::UnexpectedEof);
+            }
+            _ => source = beneath.source(),
+        }
+    }
+    false
+}
+
+/// The parameters of a statement.
+fn collect(params: &dyn Params) -> Result<Vec<mysql_async::Value>> {
+    let mut values = Vec::new();
+    params.bind(&mut |value| {
+        values.push(bind::value(&value)?);
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// Whether a statement without parameters is likely to be run again, and can be prepared at all.
+fn is_worth_preparing(sql: &str) -> bool {
+    ["select", "insert", "update", "delete", "with"].iter().any(|word| keyword(sql).eq_ignore_ascii_case(word))
+}
+
+/// Whether a statement commits the transaction that it runs in.
+fn commits(sql: &str) -> bool {
+    let first = keyword(sql);
+    let commits = ["alter", "create", "drop", "rename", "truncate", "grant", "revoke", "lock", "optimize"];
+    if !commits.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+        return false;
+    }
+    // The only ones that do not are those for temporary tables.
+    let behind = sql.split_once(first).map_or("", |(_, rest)| rest);
+    !keyword(behind).eq_ignore_ascii_case("temporary")
+}
+
+fn level(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::ReadCommitted => "READ COMMITTED",
+        Isolation::RepeatableRead => "REPEATABLE READ",
+        Isolation::Serializable => "SERIALIZABLE",
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

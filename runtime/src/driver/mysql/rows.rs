@@ -1,0 +1,219 @@
+//! One INSERT for many rows: as few statements as there may be parameters, and every key with its own row.
+//!
+//! RETURNING promises no order. Where the database counts a key that the statement does not give, the rows of one
+//! statement get rising numbers in the order of its VALUES, by the manual, so the numbers say which row is whose.
+//! Where it counts none, every row is a statement of its own.
+
+use std::ops::Range;
+
+use mysql_async::Value as Sent;
+use mysql_async::consts::ColumnFlags;
+use mysql_async::prelude::Queryable;
+
+use super::{Connection, Cursor, bind};
+use crate::driver::{Returned, Rows};
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{RawRow, Row, Source};
+
+/// What one statement takes at most.
+const PARAMETERS: usize = 65_535;
+/// Rows of a full statement; always the same, so that it is prepared once.
+const ROWS: usize = 500;
+/// A statement's values are not larger than this, unless a single row is: servers take 16 MiB by default.
+const BYTES: usize = 1 << 20;
+/// The statements of so few rows are kept prepared.
+const KEPT: usize = 8;
+
+/// Runs one statement for every row.
+pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    if matches!(returned, Returned::Rows(_)) && !on.server.returning {
+        let kind = ErrorKind::Unsupported { feature: "INSERT … RETURNING", dialect: "MySQL" };
+        return Err(Error::new(kind, "MySQL gives no rows back from INSERT; MariaDB does"));
+    }
+    let statement = on.prepare(sql, true).await?;
+    let width = usize::from(statement.num_params());
+    let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
+    let counted =
+        statement.columns().iter().position(|column| column.flags().contains(ColumnFlags::AUTO_INCREMENT_FLAG));
+    let counted = counted.filter(|&at| {
+        let name = statement.columns().get(at).map(|column| column.name_str().into_owned()).unwrap_or_default();
+        !gives(sql, &name)
+    });
+    match (returned, tuple, counted) {
+        (Returned::Nothing, Some(tuple), _) => many(on, sql, &tuple, width, rows, None).await,
+        (Returned::Rows(each), Some(tuple), Some(counted)) => {
+            many(on, sql, &tuple, width, rows, Some((each, counted))).await
+        }
+        (returned, ..) => one_by_one(on, sql, rows, returned).await,
+    }
+}
+
+async fn one_by_one(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    let mut returned = returned;
+    let mut affected = 0;
+    let statement = on.prepare(sql, true).await?;
+    for row in 0..rows.len() {
+        let mut values = Vec::new();
+        bind_row(rows, row, &mut values)?;
+        if let Returned::Rows(each) = &mut returned {
+            // The answer with rows in it does not count them.
+            let mut counted = |row: &Row<'_>| {
+                affected += 1;
+                each(row)
+            };
+            on.run_prepared(&statement, sql, values, &mut counted).await?;
+            continue;
+        }
+        on.run_prepared(&statement, sql, values, &mut |_| Ok(())).await?;
+        affected += on.client.affected_rows();
+        if let Returned::Keys(keys) = &mut returned {
+            let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());
+            keys.push(key.ok_or_else(|| Error::query("the database counted no key for a row"))?);
+        }
+    }
+    on.release(statement).await?;
+    Ok(affected)
+}
+
+/// What takes the rows that come back, and the position of the key that the database counts.
+type Back<'a> = Option<(crate::driver::Each<'a>, usize)>;
+
+async fn many(
+    on: &mut Connection,
+    sql: &str,
+    tuple: &Range<usize>,
+    width: usize,
+    rows: &dyn Rows,
+    back: Back<'_>,
+) -> Result<u64> {
+    let mut back = back;
+    let most = (PARAMETERS / width).clamp(1, ROWS);
+    let (mut next, mut affected) = (0, 0);
+    while next < rows.len() {
+        let (mut values, mut bytes, mut count) = (Vec::new(), 0, 0);
+        while count < most && next < rows.len() && (count == 0 || bytes < BYTES) {
+            let first = values.len();
+            bind_row(rows, next, &mut values)?;
+            bytes += values.iter().skip(first).map(bind::weight).sum::<usize>();
+            (count, next) = (count + 1, next + 1);
+        }
+        let text = repeated(sql, tuple, count);
+        affected += run_chunk(on, &text, values, count, most, &mut back).await?;
+    }
+    Ok(affected)
+}
+
+async fn run_chunk(
+    on: &mut Connection,
+    sql: &str,
+    values: Vec<Sent>,
+    count: usize,
+    most: usize,
+    back: &mut Back<'_>,
+) -> Result<u64> {
+    let keep = count == most || count <= KEPT;
+    let statement = on.prepare(sql, keep).await?;
+    let mut found = Vec::new();
+    let named = |fault| super::from_mysql(fault, Some(sql));
+    let (given, taken) = (values.len(), usize::from(statement.num_params()));
+    if given != taken {
+        return Err(Error::query(format!("the statement has {taken} parameters, and {given} values were given")));
+    }
+    let mut answer = on.client.exec_iter(&statement, values).await.map_err(named)?;
+    while let Some(row) = answer.next().await.map_err(named)? {
+        found.push(Cursor(row));
+    }
+    answer.drop_result().await.map_err(named)?;
+    let affected = on.client.affected_rows();
+    if !(keep && on.cache.keeps()) {
+        on.client.close(statement).await.map_err(named)?;
+    }
+    if let Some((each, counted)) = back {
+        hand_out(found, *counted, count, each)?;
+        return Ok(count as u64);
+    }
+    Ok(affected)
+}
+
+/// Hands the rows out in the order of their counted keys.
+fn hand_out(found: Vec<Cursor>, counted: usize, count: usize, each: crate::driver::Each<'_>) -> Result<()> {
+    if found.len() != count {
+        let message = format!("the database gave back {} rows for {count} that were inserted", found.len());
+        return Err(Error::query(message));
+    }
+    let keys = found.iter().map(|row| row.uint(counted)).collect::<Result<Vec<_>>>()?;
+    let mut keyed: Vec<(Option<u64>, Cursor)> = keys.into_iter().zip(found).collect();
+    if !keyed.is_sorted_by_key(|(key, _)| *key) {
+        keyed.sort_by_key(|(key, _)| *key);
+    }
+    keyed.iter().try_for_each(|(_, row)| each(&Row::new(Source::Mysql(row))))
+}
+
+fn bind_row(rows: &dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
+    rows.bind(row, &mut |value| {
+        values.push(bind::value(&value)?);
+        Ok(())
+    })
+}
+
+/// Where `(?, ?)` stands behind VALUES, for a statement with so many parameters. Only text outside of quotes counts.
+fn values(sql: &str, width: usize) -> Option<Range<usize>> {
+    let wanted = format!("({})", vec!["?"; width].join(", "));
+    let mut offset = 0;
+    for (at, part) in sql.split('`').enumerate() {
+        if at % 2 == 0
+            && let Some(found) = part.find(" VALUES ")
+        {
+            let start = offset + found + " VALUES ".len();
+            return sql.get(start..)?.starts_with(&wanted).then(|| start..start + wanted.len());
+        }
+        offset += part.len() + 1;
+    }
+    None
+}
+
+/// The statement for so many rows.
+fn repeated(sql: &str, tuple: &Range<usize>, count: usize) -> String {
+    let (head, one, tail) = (sql.get(..tuple.start), sql.get(tuple.clone()), sql.get(tuple.end..));
+    let (head, one, tail) = (head.unwrap_or(""), one.unwrap_or(""), tail.unwrap_or(""));
+    let mut text = String::with_capacity(head.len() + (one.len() + 2) * count + tail.len());
+    text.push_str(head);
+    for at in 0..count {
+        text.push_str(if at == 0 { "" } else { ", " });
+        text.push_str(one);
+    }
+    text.push_str(tail);
+    text
+}
+
+/// Whether an INSERT gives a column a value of its own: its name stands before VALUES.
+fn gives(sql: &str, column: &str) -> bool {
+    let name = format!("`{}`", column.replace('`', "``"));
+    let list = sql.split_once(" (").and_then(|(_, rest)| rest.split_once(") VALUES ")).map_or("", |(list, _)| list);
+    list.split(", ").any(|given| given == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tuple_is_found_outside_of_names() {
+        let sql = "INSERT INTO `a VALUES (?)` (`b`) VALUES (?) RETURNING `c VALUES (?)`";
+        let tuple = values(sql, 1).unwrap();
+        assert_eq!(
+            repeated(sql, &tuple, 3),
+            "INSERT INTO `a VALUES (?)` (`b`) VALUES (?), (?), (?) RETURNING `c VALUES (?)`"
+        );
+        assert_eq!(values("INSERT INTO `a` (`b`, `c`) VALUES (?, 1)", 1), None);
+        assert_eq!(values("UPDATE `a` SET `b` = ?", 1), None);
+    }
+
+    #[test]
+    fn given_keys_are_seen() {
+        let sql = "INSERT INTO `a` (`id`, `b``c`) VALUES (?, ?) RETURNING `id`, `d`";
+        assert!(gives(sql, "id"));
+        assert!(gives(sql, "b`c"));
+        assert!(!gives(sql, "d"));
+    }
+}

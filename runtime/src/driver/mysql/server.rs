@@ -1,0 +1,44 @@
+//! What a server is and can do, by the version that it tells.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A server, as far as it makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Server {
+    /// INSERT gives rows back.
+    pub returning: bool,
+}
+
+impl Server {
+    /// Reads `10.11.6-MariaDB-log` or `8.0.36`.
+    pub(super) fn of(version: &str) -> Result<Self> {
+        let mariadb = version.to_ascii_lowercase().contains("mariadb");
+        // A replication prefix that old clients needed.
+        let number = if mariadb { version.strip_prefix("5.5.5-").unwrap_or(version) } else { version };
+        let mut parts = number.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
+        let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        let (name, least) = if mariadb { ("MariaDB", (10, 5)) } else { ("MySQL", (8, 0)) };
+        if found < least {
+            let kind = ErrorKind::Unsupported { feature: "this version of the server", dialect: name };
+            let message = format!("the server is {name} {version}; {}.{} or newer is needed", least.0, least.1);
+            return Err(Error::new(kind, message));
+        }
+        Ok(Self { returning: mariadb })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        assert_eq!(Server::of("10.11.6-MariaDB-0+deb12u1").unwrap(), Server { returning: true });
+        assert_eq!(Server::of("5.5.5-10.6.1-MariaDB").unwrap(), Server { returning: true });
+        assert_eq!(Server::of("8.0.36").unwrap(), Server { returning: false });
+        for old in ["5.7.44-log", "10.4.34-MariaDB", "", "something"] {
+            let error = Server::of(old).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{old}: {error:?}");
+        }
+    }
+}

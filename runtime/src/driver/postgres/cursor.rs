@@ -1,0 +1,372 @@
+//! Rows as PostgreSQL sends them, read by position out of their binary form.
+//!
+//! | asked for | taken |
+//! |---|---|
+//! | truth value | boolean |
+//! | integer | smallint, integer, bigint, oid; numeric that is whole |
+//! | floating point | real, double precision, integers, numeric |
+//! | decimal | numeric, integers |
+//! | text | text, varchar, char, name, enums, citext, xml, json, jsonb, uuid, inet, cidr, interval (ISO 8601), ltree |
+//! | bytes | bytea |
+//! | date, time, datetime, timestamp | date, time, timestamp, timestamptz |
+//! | UUID, JSON | uuid; json, jsonb |
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use tokio_postgres::types::{FromSql, Type};
+
+use super::bind::{DAYS, MICROS};
+use super::form::Form;
+use super::numeric::{self, Odd};
+use crate::error::{Error, Result};
+use crate::row::RawRow;
+use crate::value::Decimal;
+
+/// A row, with the forms of its columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'r> {
+    pub(super) row: &'r tokio_postgres::Row,
+    pub(super) forms: &'r [Form],
+}
+
+/// The bytes of a value.
+struct Raw<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+impl Cursor<'_> {
+    /// The bytes of a column, `None` for NULL.
+    #[inline]
+    fn at(&self, at: usize) -> Result<(Form, Option<&[u8]>)> {
+        let Some(form) = self.forms.get(at) else { return Err(no_column(at, self.forms.len())) };
+        match self.row.try_get::<_, Option<Raw<'_>>>(at) {
+            Ok(raw) => Ok((*form, raw.map(|raw| raw.0))),
+            Err(_) => Err(no_column(at, self.row.len())),
+        }
+    }
+
+    /// The error of a value of another type.
+    #[cold]
+    fn unexpected(&self, at: usize, expected: &'static str) -> Error {
+        let name = self.row.columns().get(at).map_or("?", |column| column.type_().name());
+        let form = self.forms.get(at);
+        let hint = if form == Some(&Form::Other) { ", which can be read as text when the query casts it" } else { "" };
+        Error::decode(expected, format!("a value of PostgreSQL's type {name}{hint}"))
+    }
+
+    fn numeric(&self, at: usize, bytes: &[u8], expected: &'static str) -> Result<Decimal> {
+        numeric::read(bytes).map_err(|odd| match odd {
+            Odd::NotANumber => Error::decode(expected, "NaN"),
+            Odd::Infinite => Error::decode(expected, "infinity"),
+            Odd::TooLong => Error::decode("a decimal of at most 38 digits", "a longer one"),
+            Odd::Garbled => self.unexpected(at, expected),
+        })
+    }
+
+    /// Microseconds since 1970 of one of the two types.
+    fn instant(&self, at: usize, wanted: Form, expected: &'static str) -> Result<Option<i64>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (form, Some(bytes)) if form == wanted => match i64::from_be_bytes(fixed(bytes)?) {
+                i64::MAX => Err(infinite(expected, "infinity")),
+                i64::MIN => Err(infinite(expected, "-infinity")),
+                micros => micros.checked_add(MICROS).map(Some).ok_or_else(|| late(expected)),
+            },
+            _ => Err(self.unexpected(at, expected)),
+        }
+    }
+}
+
+impl RawRow for Cursor<'_> {
+    #[inline]
+    fn is_null(&self, at: usize) -> Result<bool> {
+        Ok(self.at(at)?.1.is_none())
+    }
+
+    #[inline]
+    fn bool(&self, at: usize) -> Result<Option<bool>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Bool, Some([byte])) => Ok(Some(*byte != 0)),
+            _ => Err(self.unexpected(at, "a boolean")),
+        }
+    }
+
+    #[inline]
+    fn int(&self, at: usize) -> Result<Option<i64>> {
+        let value = match self.at(at)? {
+            (Form::Int8, Some(bytes)) => i64::from_be_bytes(fixed(bytes)?),
+            (Form::Int4, Some(bytes)) => i64::from(i32::from_be_bytes(fixed(bytes)?)),
+            (_, None) => return Ok(None),
+            (Form::Int2, Some(bytes)) => i64::from(i16::from_be_bytes(fixed(bytes)?)),
+            (Form::Oid, Some(bytes)) => i64::from(u32::from_be_bytes(fixed(bytes)?)),
+            (Form::Numeric, Some(bytes)) => whole(self.numeric(at, bytes, "an integer")?)?,
+            _ => return Err(self.unexpected(at, "an integer")),
+        };
+        Ok(Some(value))
+    }
+
+    fn uint(&self, at: usize) -> Result<Option<u64>> {
+        if let (Form::Numeric, Some(bytes)) = self.at(at)? {
+            let decimal = self.numeric(at, bytes, "an integer")?;
+            let value = exact(decimal).and_then(|whole| u64::try_from(whole).ok());
+            return value.map(Some).ok_or_else(|| Error::decode("an unsigned integer", decimal.to_string()));
+        }
+        let Some(value) = self.int(at)? else { return Ok(None) };
+        u64::try_from(value).map(Some).map_err(|_| Error::decode("an unsigned integer", format!("integer {value}")))
+    }
+
+    #[inline]
+    #[allow(clippy::cast_precision_loss)] // An integer read as a floating point number rounds as it does in SQL.
+    fn float(&self, at: usize) -> Result<Option<f64>> {
+        let value = match self.at(at)? {
+            (Form::Float8, Some(bytes)) => f64::from_be_bytes(fixed(bytes)?),
+            (Form::Float4, Some(bytes)) => f64::from(f32::from_be_bytes(fixed(bytes)?)),
+            (_, None) => return Ok(None),
+            (Form::Int2 | Form::Int4 | Form::Int8, _) => return Ok(self.int(at)?.map(|value| value as f64)),
+            (Form::Numeric, Some(bytes)) => match numeric::read(bytes) {
+                Err(Odd::NotANumber) => f64::NAN,
+                _ => {
+                    let decimal = self.numeric(at, bytes, "a floating point number")?;
+                    decimal.to_string().parse().map_err(|_| self.unexpected(at, "a floating point number"))?
+                }
+            },
+            _ => return Err(self.unexpected(at, "a floating point number")),
+        };
+        Ok(Some(value))
+    }
+
+    fn decimal(&self, at: usize) -> Result<Option<Decimal>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Numeric, Some(bytes)) => self.numeric(at, bytes, "a decimal").map(Some),
+            (Form::Int2 | Form::Int4 | Form::Int8, _) => {
+                Ok(self.int(at)?.map(|value| Decimal { mantissa: i128::from(value), scale: 0 }))
+            }
+            _ => Err(self.unexpected(at, "a decimal")),
+        }
+    }
+
+    #[inline]
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
+        match self.at(at)? {
+            (Form::Text | Form::Json, Some(bytes)) => utf8(bytes).map(Some),
+            (_, None) => Ok(None),
+            (Form::Jsonb | Form::Versioned, Some([1, bytes @ ..])) => utf8(bytes).map(Some),
+            (form, Some(bytes)) => match written(form, bytes) {
+                Some(text) => Ok(Some(Cow::Owned(text))),
+                None => Err(self.unexpected(at, "text")),
+            },
+        }
+    }
+
+    #[inline]
+    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Bytes, Some(bytes)) => Ok(Some(Cow::Borrowed(bytes))),
+            _ => Err(self.unexpected(at, "bytes")),
+        }
+    }
+
+    fn date(&self, at: usize) -> Result<Option<i32>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Date, Some(bytes)) => match i32::from_be_bytes(fixed(bytes)?) {
+                i32::MAX => Err(infinite("a date", "infinity")),
+                i32::MIN => Err(infinite("a date", "-infinity")),
+                days => days.checked_add(DAYS).map(Some).ok_or_else(|| late("a date")),
+            },
+            _ => Err(self.unexpected(at, "a date")),
+        }
+    }
+
+    fn time(&self, at: usize) -> Result<Option<i64>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Time, Some(bytes)) => Ok(Some(i64::from_be_bytes(fixed(bytes)?))),
+            _ => Err(self.unexpected(at, "a time of day")),
+        }
+    }
+
+    fn datetime(&self, at: usize) -> Result<Option<i64>> {
+        self.instant(at, Form::Timestamp, "a date and time without a zone")
+    }
+
+    fn timestamp(&self, at: usize) -> Result<Option<i64>> {
+        self.instant(at, Form::TimestampTz, "a timestamp")
+    }
+
+    fn uuid(&self, at: usize) -> Result<Option<[u8; 16]>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Uuid, Some(bytes)) => fixed(bytes).map(Some),
+            _ => Err(self.unexpected(at, "a UUID")),
+        }
+    }
+
+    fn json(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
+        match self.at(at)? {
+            (_, None) => Ok(None),
+            (Form::Json | Form::Text, Some(bytes)) | (Form::Jsonb, Some([1, bytes @ ..])) => utf8(bytes).map(Some),
+            _ => Err(self.unexpected(at, "JSON")),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.forms.len()
+    }
+
+    fn name(&self, at: usize) -> Option<&str> {
+        self.row.columns().get(at).map(tokio_postgres::Column::name)
+    }
+}
+
+/// Exactly as many bytes as the type has.
+#[inline]
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+    match bytes.try_into() {
+        Ok(bytes) => Ok(bytes),
+        Err(_) => Err(Error::decode(format!("{N} bytes"), format!("{}", bytes.len()))),
+    }
+}
+
+#[inline]
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(error) => {
+            let found = format!("bytes that are not UTF-8 after the first {}", error.valid_up_to());
+            Err(Error::decode("text", found).with_source(error))
+        }
+    }
+}
+
+/// A decimal without digits behind the point.
+fn exact(decimal: Decimal) -> Option<i128> {
+    let whole = decimal.rescale(0)?;
+    (whole.rescale(decimal.scale) == Some(decimal)).then_some(whole.mantissa)
+}
+
+fn whole(decimal: Decimal) -> Result<i64> {
+    let value = exact(decimal).and_then(|whole| i64::try_from(whole).ok());
+    value.ok_or_else(|| Error::decode("an integer of 64 bits", format!("decimal {decimal}")))
+}
+
+/// The text of a value that has a binary form of its own.
+fn written(form: Form, bytes: &[u8]) -> Option<String> {
+    match form {
+        Form::Uuid => {
+            let mut out = String::with_capacity(36);
+            for (at, byte) in <[u8; 16]>::try_from(bytes).ok()?.iter().enumerate() {
+                out.push_str(if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" });
+                let _ = write!(out, "{byte:02x}");
+            }
+            Some(out)
+        }
+        Form::Inet => inet(bytes),
+        Form::Interval => interval(bytes),
+        _ => None,
+    }
+}
+
+/// An address, with the length of its prefix where it is not the whole address or the type is `cidr`.
+fn inet(bytes: &[u8]) -> Option<String> {
+    let [_, bits, cidr, _, address @ ..] = bytes else { return None };
+    let (text, all) = if let Ok(four) = <[u8; 4]>::try_from(address) {
+        (Ipv4Addr::from(four).to_string(), 32)
+    } else {
+        (Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?).to_string(), 128)
+    };
+    Some(if *bits == all && *cidr == 0 { text } else { format!("{text}/{bits}") })
+}
+
+/// An interval as ISO 8601 writes it, which PostgreSQL reads back as the same.
+fn interval(bytes: &[u8]) -> Option<String> {
+    let (micros, rest) = bytes.split_first_chunk::<8>()?;
+    let (days, months) = rest.split_first_chunk::<4>()?;
+    let micros = i64::from_be_bytes(*micros);
+    let (days, months) = (i32::from_be_bytes(*days), i32::from_be_bytes(months.try_into().ok()?));
+    if (micros, days, months) == (0, 0, 0) {
+        return Some("PT0S".to_owned());
+    }
+    let mut out = String::from("P");
+    for (amount, unit) in [(months / 12, 'Y'), (months % 12, 'M'), (days, 'D')] {
+        if amount != 0 {
+            let _ = write!(out, "{amount}{unit}");
+        }
+    }
+    if micros != 0 {
+        out.push('T');
+        let minutes = micros / 60_000_000;
+        for (amount, unit) in [(minutes / 60, 'H'), (minutes % 60, 'M')] {
+            if amount != 0 {
+                let _ = write!(out, "{amount}{unit}");
+            }
+        }
+        let rest = micros % 60_000_000;
+        if rest != 0 {
+            let (sign, rest) = (if rest < 0 { "-" } else { "" }, rest.unsigned_abs());
+            let _ = write!(out, "{sign}{}", rest / 1_000_000);
+            if rest % 1_000_000 != 0 {
+                let _ = write!(out, ".{:06}", rest % 1_000_000);
+            }
+            out.push('S');
+        }
+    }
+    Some(out)
+}
+
+#[cold]
+fn no_column(at: usize, columns: usize) -> Error {
+    Error::decode(format!("at least {} columns", at.saturating_add(1)), format!("{columns}"))
+}
+
+#[cold]
+fn infinite(expected: &'static str, found: &'static str) -> Error {
+    Error::decode(expected, format!("{found}, which PostgreSQL has and Rust's types have not"))
+}
+
+#[cold]
+fn late(expected: &'static str) -> Error {
+    Error::decode(expected, "one that is too late for 64 bits of microseconds since 1970")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_interval(micros: i64, days: i32, months: i32) -> String {
+        let bytes = [&micros.to_be_bytes()[..], &days.to_be_bytes(), &months.to_be_bytes()].concat();
+        interval(&bytes).unwrap()
+    }
+
+    #[test]
+    fn intervals_are_iso_8601() {
+        assert_eq!(of_interval(0, 0, 0), "PT0S");
+        assert_eq!(of_interval(3_723_000_004, 5, 14), "P1Y2M5DT1H2M3.000004S");
+        assert_eq!(of_interval(-500_000, -1, 0), "P-1DT-0.500000S");
+    }
+
+    #[test]
+    fn addresses_show_their_prefix_where_it_matters() {
+        assert_eq!(inet(&[2, 32, 0, 4, 127, 0, 0, 1]).unwrap(), "127.0.0.1");
+        assert_eq!(inet(&[2, 32, 1, 4, 10, 0, 0, 1]).unwrap(), "10.0.0.1/32");
+        assert_eq!(inet(&[2, 8, 0, 4, 10, 0, 0, 1]).unwrap(), "10.0.0.1/8");
+        assert_eq!(
+            inet(&[3, 64, 0, 16, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap(),
+            "2001:db8::1/64"
+        );
+        assert_eq!(inet(&[2, 8, 0, 4, 10]), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! PostgreSQL's faults as kinds of [`Error`], by SQLSTATE.
+
+use std::error::Error as _;
+
+use tokio_postgres::error::{DbError, ErrorPosition};
+
+use crate::error::{Cell, Error, ErrorKind, Violation};
+
+/// How much of a statement is shown in a message.
+const SHOWN: usize = 600;
+
+/// The error of a statement, which is named where it can be at fault.
+#[cold]
+pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
+    let Some(db) = error.as_db_error() else { return of_connection(error) };
+    let kind = kind(db);
+    let mut message = match &kind {
+        ErrorKind::Encode(_) => String::new(),
+        ErrorKind::Transaction => {
+            format!(
+                "{}: an earlier statement of this transaction failed; roll back, or nest what may fail",
+                db.message()
+            )
+        }
+        _ => db.message().to_owned(),
+    };
+    if kind == ErrorKind::Query {
+        if let Some(hint) = db.hint() {
+            message.push_str(&format!(" ({hint})"));
+        }
+        if let Some(ErrorPosition::Original(at)) = db.position() {
+            message.push_str(&format!(", at character {at}"));
+        }
+        message.push_str(" in: ");
+        message.extend(sql.chars().take(SHOWN));
+        message.push_str(if sql.chars().nth(SHOWN).is_some() { "…" } else { "" });
+    }
+    Error::new(kind, message).with_source(error)
+}
+
+/// The error of a connection that was lost.
+#[cold]
+fn of_connection(error: tokio_postgres::Error) -> Error {
+    let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    let message = match io {
+        Some(io) => format!("the connection to PostgreSQL was lost: {io}"),
+        None if error.is_closed() => "the connection to PostgreSQL was lost: the server closed it".to_owned(),
+        None => return Error::new(ErrorKind::Query, error.to_string()).with_source(error),
+    };
+    Error::new(ErrorKind::Connection, message).with_source(error)
+}
+
+/// The error of a connection that could not be opened, with what can be done about it.
+#[cold]
+pub(super) fn of_opening(error: tokio_postgres::Error, place: &str) -> Error {
+    let why = match error.as_db_error() {
+        Some(db) => format!("{}{}", db.message(), advice(db.code().code())),
+        None => innermost(&error),
+    };
+    Error::new(ErrorKind::Connection, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
+}
+
+/// What to do about a refusal.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "28P01" => " (is the password in the URL right, and are its special characters escaped as in %40 for @?)",
+        "28000" => " (does the role exist, and does pg_hba.conf let it in from here?)",
+        "3D000" => " (create it with `createdb` or `pilaster db create`)",
+        "53300" => " (lower max_connections of this pool or of others, or raise the server's)",
+        "57P03" => " (try again in a moment)",
+        "42501" => " (GRANT CONNECT ON DATABASE … lets the role in)",
+        _ => "",
+    }
+}
+
+/// The last cause, which says what happened.
+fn innermost(error: &tokio_postgres::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    match cause.to_string().as_str() {
+        "password missing" => "the server asks for a password and the URL has none".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// Whether trying again a little later can help: the server is starting, or nobody listens there at the moment.
+pub(super) fn may_pass(error: &Error) -> bool {
+    let Some(cause) = error.source().and_then(|source| source.downcast_ref::<tokio_postgres::Error>()) else {
+        return false;
+    };
+    match cause.code() {
+        Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03" | "53300"),
+        None => {
+            use std::io::ErrorKind as Io;
+            let io = cause.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+            let passing =
+                |kind| matches!(kind, Io::ConnectionRefused | Io::ConnectionReset | Io::NotFound | Io::BrokenPipe);
+            cause.is_closed() || io.is_some_and(|io| passing(io.kind()))
+        }
+    }
+}
+
+/// Whether a prepared statement is of no use any more: its result has other columns now, or a pooler took it away.
+pub(super) fn is_stale_statement(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| match db.code().code() {
+        "0A000" => db.routine() == Some("RevalidateCachedQuery"),
+        "26000" => true,
+        _ => false,
+    })
+}
+
+fn kind(db: &DbError) -> ErrorKind {
+    let code = db.code().code();
+    match code {
+        "23505" | "23P01" => ErrorKind::UniqueViolation(violation(db)),
+        "23503" => ErrorKind::ForeignKeyViolation(violation(db)),
+        "23514" => ErrorKind::CheckViolation(violation(db)),
+        "23502" => ErrorKind::NotNullViolation(violation(db)),
+        "40001" => ErrorKind::Serialization,
+        "40P01" => ErrorKind::Deadlock,
+        "55P03" => ErrorKind::Locked,
+        "57014" | "25P03" => ErrorKind::Timeout,
+        "42501" => ErrorKind::Permission,
+        "25006" => ErrorKind::ReadOnly,
+        "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P03" | "22P05" => encode(db),
+        "3D000" | "53300" | "57P01" | "57P02" | "57P03" | "57P05" => ErrorKind::Connection,
+        _ => match code.get(..2) {
+            Some("08" | "28") => ErrorKind::Connection,
+            Some("25") => ErrorKind::Transaction,
+            _ => ErrorKind::Query,
+        },
+    }
+}
+
+fn encode(db: &DbError) -> ErrorKind {
+    let (expected, found) = match db.message().split_once("value too long for type ") {
+        Some((_, ty)) => (format!("a text that fits {ty}"), "a longer one".to_owned()),
+        None => {
+            ("a value that the column can hold".to_owned(), format!("one of which PostgreSQL says: {}", db.message()))
+        }
+    };
+    ErrorKind::Encode(Cell {
+        table: db.table().map(str::to_owned),
+        column: db.column().map(str::to_owned),
+        expected,
+        found,
+    })
+}
+
+fn violation(db: &DbError) -> Violation {
+    let columns = match (db.column(), db.code().code(), db.detail()) {
+        (Some(column), ..) => vec![column.to_owned()],
+        // The detail then names the columns of the other table.
+        (None, "23503", Some(detail)) if detail.contains("is still referenced") => Vec::new(),
+        (None, "23505" | "23503" | "23P01", Some(detail)) => key_columns(detail),
+        _ => Vec::new(),
+    };
+    Violation { constraint: db.constraint().map(str::to_owned), table: db.table().map(str::to_owned), columns }
+}
+
+/// The columns in `Key (a, "b c", lower(d))=(…) already exists.`
+fn key_columns(detail: &str) -> Vec<String> {
+    let Some((_, rest)) = detail.split_once('(') else { return Vec::new() };
+    let (mut columns, mut column) = (Vec::new(), String::new());
+    let (mut depth, mut quoted) = (0_u32, false);
+    let mut rest = rest.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            // A quote within quotes is doubled.
+            '"' if quoted && rest.peek() == Some(&'"') => column.extend(rest.next()),
+            '"' if depth == 0 => quoted = !quoted,
+            ',' if !quoted && depth == 0 => {
+                columns.push(std::mem::take(&mut column));
+                let _ = rest.next_if_eq(&' ');
+            }
+            ')' if !quoted && depth == 0 => {
+                columns.push(column);
+                return columns;
+            }
+            _ => {
+                if !quoted {
+                    depth = match c {
+                        '(' => depth + 1,
+                        ')' => depth - 1,
+                        _ => depth,
+                    };
+                }
+                column.push(c);
+            }
+        }
+    }
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_out_of_the_detail() {
+        assert_eq!(key_columns("Key (email)=(a@b) already exists."), ["email"]);
+        assert_eq!(key_columns("Key (a, \"b, \"\"c\")=(1, 2) already exists."), ["a", "b, \"c"]);
+        assert_eq!(key_columns("Key (lower(email::text), b)=(x, 1) already exists."), ["lower(email::text)", "b"]);
+        for none in ["", "Schlüssel", "Key (a", "Key (a, \"b)=(1)"] {
+            assert!(key_columns(none).is_empty(), "{none}");
+        }
+    }
+}

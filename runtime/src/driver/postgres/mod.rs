@@ -1,0 +1,435 @@
+//! PostgreSQL, over tokio-postgres.
+//!
+//! Every connection has a task that talks to the server; this driver hands it requests and takes rows as they arrive.
+//! The client library does not say whether a transaction is open, so the driver keeps account of it: of what it began
+//! and ended itself, and by asking the server after a batch that may have done either.
+//!
+//! A future that is dropped leaves its statement running, with a reply that nobody reads. The connection is then
+//! cancelled and closed when it is given back, so that no other user waits behind it.
+
+mod bind;
+mod cursor;
+mod error;
+mod form;
+mod numeric;
+mod options;
+mod rows;
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use futures_util::Stream;
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, NoTls, RowStream, Statement};
+
+use self::bind::Bound;
+pub(crate) use self::cursor::Cursor;
+use self::form::{Form, Slot};
+use self::options::Options;
+use super::cache::Cache;
+use super::{Begin, Done, Each, Returned, Rows, keyword};
+use crate::Isolation;
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::row::{Row, Source};
+use crate::rt;
+use crate::value::Params;
+
+/// The oldest server that the driver is made for.
+const OLDEST: u32 = 12;
+/// So many unwanted rows are read to keep a connection; a longer rest is cancelled.
+const UNWANTED: usize = 4_096;
+
+/// A connection to a PostgreSQL database.
+pub(crate) struct Connection(Box<Session>);
+
+struct Session {
+    client: Client,
+    /// The runtime that drives the connection.
+    handle: Handle,
+    cache: Option<Cache<Arc<Prepared>>>,
+    /// Parameters of the statement in hand; kept for its memory.
+    bound: Bound,
+    state: State,
+}
+
+/// What is known of the session on the server.
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    in_transaction: bool,
+    /// A statement of the transaction failed, so that the server refuses all others.
+    failed: bool,
+    /// Some statement's outcome is not known, so that it may have failed.
+    unsure: bool,
+    /// A request was sent whose reply was not read to the end.
+    in_flight: bool,
+}
+
+/// A prepared statement with what is known of its parameters and columns.
+struct Prepared {
+    statement: Statement,
+    slots: Vec<Slot>,
+    forms: Vec<Form>,
+}
+
+/// Whether opening can succeed a little later.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    error::may_pass(error)
+}
+
+impl Connection {
+    /// Connects to the server.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        let Options { config, timeout, place, statement_cache } = Options::new(settings)?;
+        let handle = rt::beside().ok_or_else(|| {
+            Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
+        })?;
+        // Opened on that runtime, since the caller may have none, or one without sockets and timers.
+        let opening = handle.spawn(async move { config.connect(NoTls).await });
+        let opened = match rt::timeout(timeout, opening).await {
+            Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
+            Some(Err(error)) => {
+                let why = "the tokio runtime ended, or it has no network driver (`enable_all` gives it one)";
+                let message = format!("cannot connect to PostgreSQL at {place}: {why}");
+                return Err(Error::new(ErrorKind::Connection, message).with_source(error));
+            }
+            None => {
+                let message = format!("cannot connect to PostgreSQL at {place}: no answer within {timeout:?}");
+                return Err(Error::new(ErrorKind::Connection, message));
+            }
+        };
+        let (client, connection) = opened;
+        check_version(connection.parameter("server_version"))?;
+        // Its end shows in the client, which gives the error to whoever waits for a reply.
+        drop(handle.spawn(async move { drop(connection.await) }));
+        let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
+        let (bound, state) = (Bound::default(), State::default());
+        Ok(Self(Box::new(Session { client, handle, cache, bound, state })))
+    }
+
+    pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
+        self.0.run(sql, params, each).await.map(|_| ())
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
+        let affected = self.0.run(sql, params, &mut |_| Ok(())).await?;
+        Ok(Done { affected, last_key: 0 })
+    }
+
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+        self.0.run_rows(sql, rows, returned).await
+    }
+
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        let session = &mut *self.0;
+        session.control(sql).await?;
+        if sql.starts_with("ROLLBACK TO ") {
+            session.state.failed = false;
+        } else if may_control(sql) {
+            session.state.in_transaction = session.ask_for_transaction().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
+        let mut sql = String::from("BEGIN");
+        sql.push_str(match begin.isolation {
+            None => "",
+            Some(Isolation::ReadCommitted) => " ISOLATION LEVEL READ COMMITTED",
+            Some(Isolation::RepeatableRead) => " ISOLATION LEVEL REPEATABLE READ",
+            Some(Isolation::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
+        });
+        sql.push_str(if begin.read_only { " READ ONLY" } else { "" });
+        self.0.control(&sql).await?;
+        self.0.state = State { in_transaction: true, ..State::default() };
+        Ok(())
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        let session = &mut *self.0;
+        if session.state.unsure && !session.state.failed {
+            // COMMIT of a transaction that failed is answered by a ROLLBACK and no error: it has to be known before.
+            session.state.failed = session.control("SELECT 1").await.is_err();
+        }
+        if session.state.failed {
+            session.end("ROLLBACK").await?;
+            let why = "a statement of this transaction failed, so that PostgreSQL rolled it back instead";
+            return Err(Error::new(ErrorKind::Transaction, why));
+        }
+        session.end("COMMIT").await.map_err(|error| match error.kind() {
+            ErrorKind::Connection => {
+                let why = "the connection was lost while committing: whether the transaction took place is not known";
+                Error::new(ErrorKind::Connection, why).with_source(error)
+            }
+            _ => error,
+        })
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<()> {
+        if self.in_transaction() { self.0.end("ROLLBACK").await } else { Ok(()) }
+    }
+
+    /// Whether the server can be reached, as far as is known.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.0.client.is_closed()
+    }
+
+    /// Whether a statement only reads: only the server could tell, so no.
+    pub(crate) fn is_read_only(&self, _: &str) -> bool {
+        false
+    }
+
+    /// Whether a transaction is open; one that the connection took with it is not.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.0.state.in_transaction && self.is_alive()
+    }
+
+    /// Undoes what was begun and not ended, without waiting; whether the connection can be used further.
+    pub(crate) fn abandon(&mut self) -> bool {
+        let session = &mut *self.0;
+        if session.client.is_closed() {
+            return false;
+        }
+        if session.state.in_flight {
+            session.cancel();
+            return false;
+        }
+        if session.state.in_transaction {
+            // Whoever comes next waits in line behind it.
+            session.fire("ROLLBACK");
+        }
+        session.state = State::default();
+        true
+    }
+
+    /// Undoes what came after a savepoint, and ends it, without waiting.
+    pub(crate) fn abandon_to(&mut self, savepoint: &str) {
+        let session = &mut *self.0;
+        if session.state.in_transaction {
+            session.fire(&format!("ROLLBACK TO {savepoint}; RELEASE {savepoint}"));
+            session.state.failed = false;
+            session.state.unsure = true;
+        }
+    }
+}
+
+impl Session {
+    /// Runs a statement, hands its rows to `each`, and says how many it gave or changed.
+    async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<u64> {
+        let mut again = !self.state.in_transaction;
+        loop {
+            let prepared = self.prepare(sql).await?;
+            self.bound.clear();
+            bind_all(&mut self.bound, &prepared, &mut |put| params.bind(put))?;
+            self.begin_request();
+            let outcome = self.send(&prepared, &mut *each).await;
+            match outcome {
+                Ok(done) => return done,
+                Err(error) => {
+                    let stale = error::is_stale_statement(&error);
+                    if stale && let Some(cache) = &mut self.cache {
+                        cache.evict(sql);
+                    }
+                    if !(stale && std::mem::take(&mut again)) {
+                        return Err(self.failed(error, sql));
+                    }
+                    self.state.in_flight = false;
+                }
+            }
+        }
+    }
+
+    /// Sends the bound parameters and reads the reply: the server's error outside, that of `each` inside.
+    async fn send(&mut self, prepared: &Prepared, each: Each<'_>) -> Result<Result<u64>, tokio_postgres::Error> {
+        let params = self.bound.params(0, self.bound.len());
+        let stream = self.client.query_raw(&prepared.statement, params).await?;
+        let patient = self.state.in_transaction;
+        read_all(stream, prepared, each, patient).await.map(|(done, complete)| {
+            self.state.in_flight = !complete;
+            done
+        })
+    }
+
+    /// The statement of a text, out of the cache or made now.
+    async fn prepare(&mut self, sql: &str) -> Result<Arc<Prepared>> {
+        if let Some(prepared) = self.cache.as_mut().and_then(|cache| cache.get(sql)) {
+            return Ok(Arc::clone(prepared));
+        }
+        self.begin_request();
+        let statement = match self.client.prepare(sql).await {
+            Ok(statement) => statement,
+            Err(error) => return Err(self.failed(error, sql)),
+        };
+        self.state.in_flight = false;
+        let slots = statement.params().iter().map(Slot::of).collect();
+        let forms = statement.columns().iter().map(|column| Form::of(column.type_())).collect();
+        let prepared = Arc::new(Prepared { statement, slots, forms });
+        if let Some(cache) = &mut self.cache {
+            let place = cache.reserve(sql);
+            cache.put_back(place, Arc::clone(&prepared));
+        }
+        Ok(prepared)
+    }
+
+    /// Runs statements without parameters and rows.
+    async fn control(&mut self, sql: &str) -> Result<()> {
+        self.begin_request();
+        match self.client.batch_execute(sql).await {
+            Ok(()) => {
+                self.state.in_flight = false;
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error, sql)),
+        }
+    }
+
+    /// Ends the transaction; it is over afterwards in any case.
+    async fn end(&mut self, sql: &str) -> Result<()> {
+        let outcome = self.control(sql).await;
+        self.state = State { in_flight: self.state.in_flight, ..State::default() };
+        outcome
+    }
+
+    /// Whether a transaction is open: a savepoint can be made in one only.
+    async fn ask_for_transaction(&mut self) -> Result<bool> {
+        self.begin_request();
+        let outcome = self.client.batch_execute("SAVEPOINT pilaster_probe; RELEASE pilaster_probe").await;
+        self.state.in_flight = false;
+        match outcome {
+            Ok(()) => Ok(true),
+            Err(error) => match error.code().map(tokio_postgres::error::SqlState::code) {
+                Some("25P01") => Ok(false),
+                Some("25P02") => {
+                    self.state.failed = true;
+                    Ok(true)
+                }
+                _ => Err(self.failed(error, "SAVEPOINT")),
+            },
+        }
+    }
+
+    /// Notes that something is being sent. What is still in flight belongs to a future that was dropped.
+    fn begin_request(&mut self) {
+        self.state.unsure |= self.state.in_flight;
+        self.state.in_flight = true;
+    }
+
+    /// Notes that the server refused a request.
+    #[cold]
+    fn failed(&mut self, error: tokio_postgres::Error, sql: &str) -> Error {
+        self.state.in_flight = false;
+        self.state.failed |= self.state.in_transaction && error.as_db_error().is_some();
+        error::of_statement(error, sql)
+    }
+
+    /// Sends statements and does not wait for the reply, which is read and dropped by the connection's task.
+    fn fire(&mut self, sql: &str) {
+        let sent = pin!(self.client.batch_execute(sql));
+        // Sent by the first poll.
+        let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Asks the server to stop what it is doing, in passing.
+    fn cancel(&mut self) {
+        let token = self.client.cancel_token();
+        drop(self.handle.spawn(async move { drop(token.cancel_query(NoTls).await) }));
+    }
+}
+
+/// Reads rows to the end. After an error of `each` the rest is read and dropped; it is left unread, and the reply
+/// incomplete, when it is long and nobody needs the connection for a transaction.
+async fn read_all(
+    stream: RowStream,
+    prepared: &Prepared,
+    each: Each<'_>,
+    patient: bool,
+) -> Result<(Result<u64>, bool), tokio_postgres::Error> {
+    let mut stream = pin!(stream);
+    let mut unwanted = 0;
+    let mut outcome = Ok(());
+    while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        let row = row?;
+        if outcome.is_ok() {
+            outcome = each(&Row::new(Source::Postgres(Cursor { row: &row, forms: &prepared.forms })));
+            continue;
+        }
+        unwanted += 1;
+        if unwanted > UNWANTED && !patient {
+            return Ok((outcome.map(|()| 0), false));
+        }
+    }
+    let affected = stream.rows_affected().unwrap_or(0);
+    Ok((outcome.map(|()| affected), true))
+}
+
+/// Takes parameters one by one.
+type Put<'a> = &'a mut dyn FnMut(crate::Value<'_>) -> Result<()>;
+
+/// Binds one row of parameters, as many as the statement has.
+fn bind_all(
+    bound: &mut Bound,
+    prepared: &Prepared,
+    values: &mut dyn FnMut(Put<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut slots = prepared.slots.iter();
+    let mut given = 0;
+    values(&mut |value| {
+        given += 1;
+        slots.next().map_or(Ok(()), |slot| bound.push(*slot, &value))
+    })?;
+    let wanted = prepared.slots.len();
+    if given == wanted {
+        return Ok(());
+    }
+    Err(Error::query(format!("the statement has {wanted} parameters, and {given} were given")))
+}
+
+/// Whether a batch may begin or end a transaction. Words in texts and comments are taken for such, which costs a
+/// question to the server and nothing else.
+fn may_control(sql: &str) -> bool {
+    const WORDS: [&str; 7] = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"];
+    const OWN: [&str; 2] = ["SAVEPOINT", "RELEASE"];
+    let is = |word: &str, words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is(keyword(sql), &OWN) && !sql.contains(';') {
+        return false;
+    }
+    sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| is(word, &WORDS))
+}
+
+/// Refuses servers that are too old. A version that cannot be read belongs to something newer, or to a pooler.
+fn check_version(version: Option<&str>) -> Result<()> {
+    let major = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok());
+    match major {
+        Some(major) if major < OLDEST => {
+            let kind = ErrorKind::Unsupported { feature: "such an old server", dialect: "PostgreSQL" };
+            let version = version.unwrap_or("");
+            Err(Error::new(kind, format!("the server is PostgreSQL {version}; version {OLDEST} or later is needed")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_that_may_end_a_transaction_are_known() {
+        for sql in ["commit", "INSERT INTO t VALUES (1); End;", "SAVEPOINT a; ROLLBACK", "/* x */ start transaction"] {
+            assert!(may_control(sql), "{sql}");
+        }
+        for sql in ["SAVEPOINT a", "RELEASE a", "CREATE TABLE weekend (a int)", "SELECT begin_date FROM t"] {
+            assert!(!may_control(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn old_servers_are_refused_and_unknown_ones_are_not() {
+        assert!(check_version(Some("9.6.24")).is_err());
+        for fine in [Some("12.1"), Some("15.20 (Debian 15.20-0+deb12u1)"), Some("17devel"), Some("pooler"), None] {
+            assert!(check_version(fine).is_ok(), "{fine:?}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! How a connection is opened: what stands in a URL, as PostgreSQL's own client library understands it.
+
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{ChannelBinding, LoadBalanceHosts, SslMode, TargetSessionAttrs};
+
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long opening a connection may take, unless the URL says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Where servers of most systems keep their socket.
+const SOCKET: &str = "/var/run/postgresql";
+
+/// What is needed to open a connection.
+pub(super) struct Options {
+    pub config: Config,
+    pub timeout: Duration,
+    /// The place, for messages: no user and no password.
+    pub place: String,
+    pub statement_cache: usize,
+}
+
+impl Options {
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        let server = &settings.server;
+        let mut config = Config::new();
+        config.ssl_mode(SslMode::Disable);
+        config.application_name("pilaster");
+        let mut places = Vec::new();
+        for host in &server.hosts {
+            let port = host.port.unwrap_or(5432);
+            config.host(&host.name).port(port);
+            places.push(if host.name.starts_with('/') { host.name.clone() } else { format!("{}:{port}", host.name) });
+        }
+        if places.is_empty() {
+            let host = if cfg!(unix) && std::path::Path::new(SOCKET).is_dir() { SOCKET } else { "localhost" };
+            config.host(host);
+            places.push(host.to_owned());
+        }
+        if let Some(user) = &server.user {
+            config.user(user);
+        }
+        if let Some(password) = &server.password {
+            config.password(password.reveal());
+        }
+        let mut place = places.join(", ");
+        if let Some(database) = &server.database {
+            config.dbname(database);
+            place = format!("{place}, database \"{database}\"");
+        }
+        let mut options = Self { config, timeout: PATIENCE, place, statement_cache: settings.statement_cache };
+        let mut flags = Vec::new();
+        if settings.read_only {
+            flags.push("-c default_transaction_read_only=on".to_owned());
+        }
+        for (name, value) in &server.parameters {
+            options.set(name, value, &mut flags)?;
+        }
+        if !flags.is_empty() {
+            options.config.options(flags.join(" "));
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: &str, flags: &mut Vec<String>) -> Result<()> {
+        let config = &mut self.config;
+        match name {
+            "application_name" => {
+                config.application_name(value);
+            }
+            "options" => flags.push(value.to_owned()),
+            "search_path" | "statement_timeout" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
+                flags.push(format!("-c {name}={}", escape(value)));
+            }
+            "connect_timeout" => self.timeout = seconds(name, value)?,
+            "tcp_user_timeout" => {
+                config.tcp_user_timeout(Duration::from_millis(number(name, value)?));
+            }
+            "keepalives" => {
+                config.keepalives(number(name, value)? != 0);
+            }
+            "keepalives_idle" => {
+                config.keepalives_idle(seconds(name, value)?);
+            }
+            "keepalives_interval" => {
+                config.keepalives_interval(seconds(name, value)?);
+            }
+            "keepalives_count" | "keepalives_retries" => {
+                config.keepalives_retries(u32::try_from(number(name, value)?).unwrap_or(u32::MAX));
+            }
+            "sslmode" => return tls(value),
+            "target_session_attrs" => {
+                config.target_session_attrs(choose(
+                    name,
+                    value,
+                    &[
+                        ("any", TargetSessionAttrs::Any),
+                        ("read-write", TargetSessionAttrs::ReadWrite),
+                        ("read-only", TargetSessionAttrs::ReadOnly),
+                    ],
+                )?);
+            }
+            "load_balance_hosts" => {
+                config.load_balance_hosts(choose(
+                    name,
+                    value,
+                    &[("disable", LoadBalanceHosts::Disable), ("random", LoadBalanceHosts::Random)],
+                )?);
+            }
+            "channel_binding" => {
+                config.channel_binding(choose(
+                    name,
+                    value,
+                    &[
+                        ("disable", ChannelBinding::Disable),
+                        ("prefer", ChannelBinding::Prefer),
+                        ("require", ChannelBinding::Require),
+                    ],
+                )?);
+            }
+            _ => {
+                let known = "host, port, user, password, dbname, application_name, options, search_path, sslmode, \
+                    connect_timeout, statement_timeout, lock_timeout, target_session_attrs, load_balance_hosts, \
+                    keepalives, channel_binding, and the settings of the pool";
+                return Err(Error::config(format!("there is no setting \"{name}\" for PostgreSQL; known are {known}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is not to be encrypted is, and what must be is refused, never sent in plain text.
+fn tls(mode: &str) -> Result<()> {
+    match mode {
+        "disable" | "allow" | "prefer" => Ok(()),
+        "require" | "verify-ca" | "verify-full" => {
+            let kind = ErrorKind::Unsupported { feature: "TLS", dialect: "PostgreSQL" };
+            let message = format!("sslmode={mode} asks for TLS, which this build's PostgreSQL driver does not have");
+            Err(Error::new(kind, message))
+        }
+        _ => Err(Error::config(format!(
+            "sslmode is disable, allow, prefer, require, verify-ca or verify-full, not \"{mode}\""
+        ))),
+    }
+}
+
+/// White space and backslashes end a flag of the server unless a backslash stands before them.
+fn escape(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if c.is_whitespace() || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn number(name: &str, value: &str) -> Result<u64> {
+    value.parse().map_err(|_| Error::config(format!("{name} is a whole number, not \"{value}\"")))
+}
+
+/// Seconds; none is as good as no limit.
+fn seconds(name: &str, value: &str) -> Result<Duration> {
+    number(name, value).map(|seconds| Duration::from_secs(if seconds == 0 { 365 * 86_400 } else { seconds }))
+}
+
+fn choose<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
+    choices.iter().find(|(known, _)| *known == value).map(|(_, choice)| *choice).ok_or_else(|| {
+        let known: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
+        Error::config(format!("{name} is one of {}, not \"{value}\"", known.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> Result<Options> {
+        Options::new(&Settings::parse(url)?)
+    }
+
+    #[test]
+    fn the_parts_of_a_url_reach_the_client() {
+        let found = options(
+            "postgres://ann:s%20w@db:5433/blog?search_path=a,%20b&application_name=x&connect_timeout=3&max_connections=2",
+        )
+        .unwrap();
+        assert_eq!((found.config.get_user(), found.config.get_dbname()), (Some("ann"), Some("blog")));
+        assert_eq!(found.config.get_password(), Some(&b"s w"[..]));
+        assert_eq!(found.config.get_ports(), [5433]);
+        assert_eq!(found.config.get_options(), Some("-c search_path=a,\\ b"));
+        assert_eq!((found.config.get_application_name(), found.timeout), (Some("x"), Duration::from_secs(3)));
+        assert_eq!(found.place, "db:5433, database \"blog\"");
+    }
+
+    #[test]
+    fn sockets_are_hosts_that_are_paths() {
+        for url in ["postgres://%2Frun%2Fpg/x", "postgres:///x?host=/run/pg"] {
+            assert_eq!(options(url).unwrap().place, "/run/pg, database \"x\"", "{url}");
+        }
+    }
+
+    #[test]
+    fn tls_is_never_left_out_in_silence() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let error = options(&format!("postgres://h/x?sslmode={mode}")).err().unwrap();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { feature: "TLS", .. }), "{error}");
+        }
+        assert!(options("postgres://h/x?sslmode=prefer").is_ok());
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (query, said) in [
+            ("aplication_name=x", "application_name"),
+            ("connect_timeout=soon", "whole number"),
+            ("target_session_attrs=primary", "read-write"),
+            ("sslmode=on", "verify-full"),
+        ] {
+            let error = options(&format!("postgres://h/x?{query}")).err().unwrap();
+            assert!(error.to_string().contains(said), "{error}");
+        }
+    }
+}

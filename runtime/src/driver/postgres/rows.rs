@@ -1,0 +1,126 @@
+//! One statement for many rows.
+//!
+//! The prepared statement is sent once per row without waiting for replies, which come in the order of the requests:
+//! what a row gave back is matched to it by construction, whatever the server does inside a statement.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use tokio_postgres::RowStream;
+
+use super::{Prepared, Session, bind_all, error, read_all};
+use crate::driver::{Returned, Rows};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Rows that are sent before the first reply is read.
+const WINDOW: usize = 512;
+/// A smaller window where the rows are long.
+const WINDOW_BYTES: usize = 1 << 20;
+
+type Reply<'a> = Pin<Box<dyn Future<Output = Result<RowStream, tokio_postgres::Error>> + Send + 'a>>;
+
+impl Session {
+    /// Runs a statement for every row of parameters and says how many rows it changed.
+    pub(super) async fn run_rows(&mut self, sql: &str, rows: &dyn Rows, mut returned: Returned<'_>) -> Result<u64> {
+        if let Returned::Keys(_) = returned {
+            let kind = ErrorKind::Unsupported { feature: "keys without RETURNING", dialect: "PostgreSQL" };
+            return Err(Error::new(kind, "PostgreSQL gives keys back by RETURNING only"));
+        }
+        let prepared = self.prepare(sql).await?;
+        let (mut next, mut affected) = (0, 0);
+        while next < rows.len() {
+            let first = next;
+            self.bound.clear();
+            while next < rows.len() && next - first < WINDOW && self.bound.size() < WINDOW_BYTES {
+                bind_all(&mut self.bound, &prepared, &mut |put| rows.bind(next, put))?;
+                next += 1;
+            }
+            affected += self.run_window(sql, &prepared, next - first, &mut returned).await?;
+        }
+        Ok(affected)
+    }
+
+    /// Sends all rows that are bound, then reads all replies.
+    async fn run_window(
+        &mut self,
+        sql: &str,
+        prepared: &Arc<Prepared>,
+        rows: usize,
+        returned: &mut Returned<'_>,
+    ) -> Result<u64> {
+        self.begin_request();
+        let outcome = self.exchange(prepared, rows, returned).await;
+        match outcome {
+            Ok(done) => {
+                self.state.in_flight = false;
+                done
+            }
+            Err(error) => {
+                if error::is_stale_statement(&error)
+                    && let Some(cache) = &mut self.cache
+                {
+                    cache.evict(sql);
+                }
+                Err(self.failed(error, sql))
+            }
+        }
+    }
+
+    /// The server's first error outside, that of the caller inside. All replies are read in any case.
+    async fn exchange(
+        &self,
+        prepared: &Arc<Prepared>,
+        rows: usize,
+        returned: &mut Returned<'_>,
+    ) -> Result<Result<u64>, tokio_postgres::Error> {
+        let width = prepared.slots.len();
+        let mut replies: Vec<(Reply<'_>, Option<Result<RowStream, tokio_postgres::Error>>)> = Vec::with_capacity(rows);
+        for row in 0..rows {
+            let params = self.bound.params(row * width, width);
+            let mut reply: Reply<'_> = Box::pin(self.client.query_raw(&prepared.statement, params));
+            // The first poll sends. The reply is polled again by whoever waits for it, so no waker is needed here.
+            let ready = match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                std::task::Poll::Ready(done) => Some(done),
+                std::task::Poll::Pending => None,
+            };
+            replies.push((reply, ready));
+        }
+        let (mut affected, mut fault, mut refused) = (0, None, None);
+        for (reply, ready) in replies {
+            let stream = match ready {
+                Some(done) => done,
+                None => reply.await,
+            };
+            let read = match stream {
+                Ok(stream) => read_reply(stream, prepared, returned, refused.is_some() || fault.is_some()).await,
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(Ok(rows)) => affected += rows,
+                Ok(Err(error)) => refused = refused.or(Some(error)),
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        match (fault, refused) {
+            (Some(error), _) => Err(error),
+            (None, Some(error)) => Ok(Err(error)),
+            (None, None) => Ok(Ok(affected)),
+        }
+    }
+}
+
+/// Reads what came back for one row.
+async fn read_reply(
+    stream: RowStream,
+    prepared: &Prepared,
+    returned: &mut Returned<'_>,
+    ignored: bool,
+) -> Result<Result<u64>, tokio_postgres::Error> {
+    let reading = match returned {
+        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true)).await?,
+        _ => read_all(stream, prepared, &mut |_| Ok(()), true).await?,
+    };
+    Ok(reading.0)
+}

@@ -1,0 +1,505 @@
+//! Where a session keeps its rows: slots that never move, with what is known about each.
+
+use std::any::TypeId;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::FxHashMap;
+
+use super::key::{Key, parts};
+use super::shelf::{AnyRow, NewShelf, News, RowShelf, Rows};
+use crate::error::{Error, ErrorKind, Result};
+use crate::meta::{ModelMeta, RelationMeta};
+use crate::query::{Insertable, Keyed};
+use crate::value::Value;
+
+/// What a row is to its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Will be inserted.
+    Fresh,
+    /// A new row that is stored now, as that other row.
+    Became(u32),
+    /// Stored.
+    Stored,
+    /// Will be deleted.
+    Doomed,
+    /// Deleted, or never stored: can be read and nothing else.
+    Gone,
+    /// No business of the session any more.
+    Detached,
+}
+
+pub(super) struct Entry {
+    pub shelf: u32,
+    pub slot: u32,
+    pub state: State,
+    /// Was handed out for writing since the last flush.
+    pub touched: bool,
+    /// Must be read again before it is trusted.
+    pub expired: bool,
+    /// The load it came with.
+    pub batch: u32,
+}
+
+/// The rows of one type.
+pub(super) enum Shelf {
+    New(Box<dyn NewShelf>),
+    Rows(Box<dyn RowShelf>),
+}
+
+/// A link between two rows that a flush will make or take away.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linking {
+    pub relation: &'static RelationMeta,
+    pub near: u32,
+    pub far: u32,
+    pub add: bool,
+}
+
+/// A foreign key that a flush will take from another row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Assigned {
+    pub column: usize,
+    pub target: u32,
+    pub target_column: usize,
+}
+
+/// How a flushed change is taken back.
+pub(super) enum Undo {
+    Inserted { new: u32, row: u32 },
+    Changed { entry: u32, before: AnyRow },
+    Deleted { entry: u32 },
+}
+
+/// What was loaded for a row over a relation: the relation by table and name, and the row.
+type Related = (&'static str, &'static str, u32);
+
+pub(crate) struct Arena {
+    pub(super) session: u32,
+    pub(super) entries: Vec<Entry>,
+    pub(super) shelves: Vec<Shelf>,
+    types: FxHashMap<TypeId, u32>,
+    /// New rows in the order they were added.
+    pub(super) fresh: Vec<u32>,
+    pub(super) touched: Vec<u32>,
+    pub(super) doomed: Vec<u32>,
+    pub(super) linking: Vec<Linking>,
+    pub(super) assigned: FxHashMap<u32, Vec<Assigned>>,
+    pub(super) journal: Vec<Undo>,
+    pub(super) batch: u32,
+    pub(super) related: FxHashMap<Related, Vec<u32>>,
+    /// A new row was written to after it was stored.
+    pub(super) late: Option<u32>,
+}
+
+static SESSIONS: AtomicU32 = AtomicU32::new(1);
+
+impl Arena {
+    pub(super) fn new() -> Self {
+        Self {
+            session: SESSIONS.fetch_add(1, Ordering::Relaxed),
+            entries: Vec::new(),
+            shelves: Vec::new(),
+            types: FxHashMap::default(),
+            fresh: Vec::new(),
+            touched: Vec::new(),
+            doomed: Vec::new(),
+            linking: Vec::new(),
+            assigned: FxHashMap::default(),
+            journal: Vec::new(),
+            batch: 0,
+            related: FxHashMap::default(),
+            late: None,
+        }
+    }
+
+    /// The shelf of a type, made if it is new.
+    fn shelf_of<T: 'static>(&mut self, make: impl FnOnce() -> Shelf) -> u32 {
+        let next = self.shelves.len() as u32;
+        let shelf = *self.types.entry(TypeId::of::<T>()).or_insert(next);
+        if shelf == next {
+            self.shelves.push(make());
+        }
+        shelf
+    }
+
+    pub(super) fn rows_of<M: Keyed>(&mut self) -> u32 {
+        self.shelf_of::<M>(|| Shelf::Rows(Box::<Rows<M>>::default()))
+    }
+
+    /// The stored rows of a model, if there are any.
+    pub(super) fn rows<M: Keyed>(&self) -> Option<&Rows<M>> {
+        match self.shelves.get(*self.types.get(&TypeId::of::<M>())? as usize)? {
+            Shelf::Rows(rows) => rows.as_any().downcast_ref(),
+            Shelf::New(_) => None,
+        }
+    }
+
+    fn push(&mut self, shelf: u32, slot: usize, state: State) -> u32 {
+        let index = self.entries.len() as u32;
+        let batch = self.batch;
+        self.entries.push(Entry { shelf, slot: slot as u32, state, touched: false, expired: false, batch });
+        index
+    }
+
+    /// A row that the next flush inserts.
+    pub(super) fn add<N: Insertable<Model: Keyed>>(&mut self, row: N) -> Key<N> {
+        let shelf = self.shelf_of::<N>(|| Shelf::New(Box::new(News::<N>(Vec::new()))));
+        let mut slot = 0;
+        if let Some(Shelf::New(news)) = self.shelves.get_mut(shelf as usize)
+            && let Some(News(rows)) = news.as_any_mut().downcast_mut::<News<N>>()
+        {
+            slot = rows.len();
+            rows.push(row);
+        }
+        let index = self.push(shelf, slot, State::Fresh);
+        self.fresh.push(index);
+        Key::new(self.session, index)
+    }
+
+    /// A stored row that the session does not know yet.
+    pub(super) fn store<M: Keyed>(&mut self, row: M) -> Result<u32> {
+        let shelf = self.rows_of::<M>();
+        let index = self.entries.len() as u32;
+        let mut slot = 0;
+        if let Some(Shelf::Rows(rows)) = self.shelves.get_mut(shelf as usize)
+            && let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<M>>()
+        {
+            with_key(M::META, |at| row.value(at), |key| rows.ids.insert(key, index))?;
+            slot = rows.rows.len();
+            rows.rows.push(row);
+        }
+        Ok(self.push(shelf, slot, State::Stored))
+    }
+
+    /// A row as it was read: takes the place of the one with the same key, unless that was changed here.
+    pub(super) fn absorb<M: Keyed>(&mut self, row: M) -> Result<u32> {
+        let found = match self.rows::<M>() {
+            Some(rows) => with_key(M::META, |at| row.value(at), |key| rows.ids.find(key))?,
+            None => None,
+        };
+        let Some(index) = found else { return self.store(row) };
+        let batch = self.batch;
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.batch = batch;
+            if entry.state == State::Stored && !entry.touched {
+                self.replace(index, row);
+            }
+        }
+        Ok(index)
+    }
+
+    /// Puts a row in the place of another.
+    pub(super) fn replace<M: Keyed>(&mut self, index: u32, row: M) {
+        let Some(entry) = self.entries.get_mut(index as usize) else { return };
+        entry.expired = false;
+        if let Some(Shelf::Rows(rows)) = self.shelves.get_mut(entry.shelf as usize)
+            && let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<M>>()
+            && let Some(place) = rows.rows.get_mut(entry.slot as usize)
+        {
+            *place = row;
+        }
+    }
+
+    /// A new row is stored now.
+    pub(super) fn became(&mut self, new: u32, row: u32) {
+        if let Some(entry) = self.entries.get_mut(new as usize) {
+            entry.state = State::Became(row);
+        }
+        self.journal.push(Undo::Inserted { new, row });
+    }
+
+    pub(super) fn entry(&self, index: u32) -> Option<&Entry> {
+        self.entries.get(index as usize)
+    }
+
+    /// The place of a key of this session.
+    pub(super) fn index_of<T>(&self, key: Key<T>) -> Result<u32> {
+        match key.session == self.session && (key.index as usize) < self.entries.len() {
+            true => Ok(key.index),
+            false => Err(foreign(key)),
+        }
+    }
+
+    /// The row behind a key.
+    pub(super) fn get<T: 'static>(&self, key: Key<T>) -> Result<&T> {
+        let entry = self.entry(self.index_of(key)?).ok_or_else(|| foreign(key))?;
+        let row = match self.shelves.get(entry.shelf as usize) {
+            Some(Shelf::New(news)) => news.row(entry.slot),
+            Some(Shelf::Rows(rows)) => rows.row(entry.slot),
+            None => None,
+        };
+        row.and_then(|row| row.downcast_ref()).ok_or_else(|| foreign(key))
+    }
+
+    /// The row behind a key, to write to.
+    pub(super) fn get_mut<T: 'static>(&mut self, key: Key<T>) -> Result<&mut T> {
+        let index = self.index_of(key)?;
+        let entry = self.entries.get_mut(index as usize).ok_or_else(|| foreign(key))?;
+        let row = match self.shelves.get_mut(entry.shelf as usize) {
+            Some(Shelf::New(news)) => {
+                if matches!(entry.state, State::Became(_)) {
+                    self.late = Some(index);
+                }
+                news.row_mut(entry.slot)
+            }
+            Some(Shelf::Rows(rows)) => {
+                if !entry.touched && matches!(entry.state, State::Stored | State::Doomed) {
+                    entry.touched = true;
+                    rows.snapshot(entry.slot);
+                    self.touched.push(index);
+                }
+                rows.row_mut(entry.slot)
+            }
+            None => None,
+        };
+        row.and_then(|row| row.downcast_mut()).ok_or_else(|| foreign(key))
+    }
+
+    /// The stored row behind an entry: itself, or what a new row became.
+    pub(super) fn stored(&self, index: u32) -> Option<u32> {
+        match self.entry(index)?.state {
+            State::Became(row) => Some(row),
+            State::Fresh => None,
+            _ => match self.shelf(index)? {
+                Shelf::Rows(_) => Some(index),
+                Shelf::New(_) => None,
+            },
+        }
+    }
+
+    pub(super) fn shelf(&self, index: u32) -> Option<&Shelf> {
+        self.shelves.get(self.entry(index)?.shelf as usize)
+    }
+
+    /// The stored rows' shelf of an entry, and its slot there.
+    pub(super) fn row_shelf(&self, index: u32) -> Option<(&dyn RowShelf, u32)> {
+        let entry = self.entry(index)?;
+        match self.shelves.get(entry.shelf as usize)? {
+            Shelf::Rows(rows) => Some((&**rows, entry.slot)),
+            Shelf::New(_) => None,
+        }
+    }
+
+    pub(super) fn row_shelf_mut(&mut self, index: u32) -> Option<(&mut Box<dyn RowShelf>, u32)> {
+        let entry = self.entries.get(index as usize)?;
+        match self.shelves.get_mut(entry.shelf as usize)? {
+            Shelf::Rows(rows) => Some((rows, entry.slot)),
+            Shelf::New(_) => None,
+        }
+    }
+
+    pub(super) fn meta(&self, index: u32) -> Option<&'static ModelMeta> {
+        Some(match self.shelf(index)? {
+            Shelf::New(news) => news.meta(),
+            Shelf::Rows(rows) => rows.meta(),
+        })
+    }
+
+    pub(super) fn set_state(&mut self, index: u32, state: State) {
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.state = state;
+        }
+    }
+
+    /// The value of a column of any row, with references resolved as far as their rows are stored.
+    pub(super) fn value(&self, index: u32, column: usize) -> Result<Option<Value<'static>>> {
+        self.value_within(index, column, 0)
+    }
+
+    /// References can lead to rows whose key is a reference again, but not in a circle.
+    fn value_within(&self, index: u32, column: usize, depth: u32) -> Result<Option<Value<'static>>> {
+        if self.assigned.get(&index).is_some_and(|list| list.iter().any(|assigned| assigned.column == column)) {
+            return self.own_value(index, column, depth);
+        }
+        self.own_value(self.stored(index).unwrap_or(index), column, depth)
+    }
+
+    /// The value of a column of this very row, also when it is a new one that is stored meanwhile.
+    pub(super) fn own_value(&self, index: u32, column: usize, depth: u32) -> Result<Option<Value<'static>>> {
+        if depth > 32 {
+            return Err(Error::query(format!("the key of a {} refers to itself", self.label(index))));
+        }
+        let assigned = self.assigned.get(&index);
+        if let Some(assigned) = assigned.and_then(|list| list.iter().find(|assigned| assigned.column == column)) {
+            return self.value_within(assigned.target, assigned.target_column, depth + 1);
+        }
+        let Some(entry) = self.entry(index) else { return Ok(None) };
+        match self.shelves.get(entry.shelf as usize) {
+            Some(Shelf::Rows(rows)) => Ok(Some(rows.value(entry.slot, column)?.into_owned())),
+            Some(Shelf::New(news)) => {
+                let (mut columns, mut at, mut found) = (Vec::new(), 0, None);
+                news.columns(entry.slot, &mut columns);
+                news.bind(entry.slot, &mut |value| {
+                    if columns.get(at) == Some(&column) {
+                        found = Some(value.into_owned());
+                    }
+                    at += 1;
+                    Ok(())
+                })?;
+                match found {
+                    Some(Value::Pending(number)) => self.resolve(number, depth + 1).map(Some),
+                    found => Ok(found),
+                }
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The key that a reference stands for.
+    pub(super) fn resolve(&self, number: u64, depth: u32) -> Result<Value<'static>> {
+        let index = self.referred(number)?;
+        let key = self.meta(index).and_then(|meta| meta.key.first().copied());
+        match key {
+            Some(column) => self.value_within(index, column, depth)?.ok_or_else(|| self.unstored(index)),
+            None => Err(self.unstored(index)),
+        }
+    }
+
+    /// The row that a reference stands for.
+    pub(super) fn referred(&self, number: u64) -> Result<u32> {
+        let (session, index) = parts(number);
+        match session == self.session && (index as usize) < self.entries.len() {
+            true => Ok(index),
+            false => Err(Error::query("a row refers to a row of another session")),
+        }
+    }
+
+    pub(super) fn unstored(&self, index: u32) -> Error {
+        let model = self.meta(index).map_or("row", |meta| meta.model);
+        Error::query(format!("a row refers to a {model} that is not stored and will not be"))
+    }
+
+    /// The key of a stored row, as it is stored or as it is now.
+    pub(super) fn key_values(&self, index: u32, before: bool) -> Result<Vec<Value<'static>>> {
+        let Some((rows, slot)) = self.row_shelf(index) else { return Ok(Vec::new()) };
+        let value = |&at: &usize| if before { rows.before(slot, at) } else { rows.value(slot, at) };
+        rows.meta().key.iter().map(|at| value(at).map(Value::into_owned)).collect()
+    }
+
+    /// A row as a message names it: `User 5`.
+    pub(super) fn label(&self, index: u32) -> String {
+        let model = self.meta(index).map_or("row", |meta| meta.model);
+        match self.key_values(index, true) {
+            Ok(key) if !key.is_empty() => {
+                let parts: Vec<String> = key.iter().map(super::plan::shown).collect();
+                format!("{model} {}", parts.join(", "))
+            }
+            _ => format!("new {model}"),
+        }
+    }
+
+    /// Takes back what was flushed since a mark in the journal, and everything that was not flushed.
+    pub(super) fn undo(&mut self, mark: usize) {
+        self.discard();
+        while self.journal.len() > mark
+            && let Some(undo) = self.journal.pop()
+        {
+            match undo {
+                Undo::Inserted { new, row } => {
+                    self.bury(row);
+                    self.set_state(new, State::Gone);
+                }
+                Undo::Changed { entry, before } => {
+                    self.unlist(entry);
+                    if let Some((rows, slot)) = self.row_shelf_mut(entry) {
+                        rows.put(slot, before);
+                    }
+                    self.enlist(entry);
+                }
+                Undo::Deleted { entry } => {
+                    self.set_state(entry, State::Stored);
+                    self.enlist(entry);
+                }
+            }
+        }
+        self.entries.iter_mut().for_each(|entry| entry.expired = true);
+        self.related.clear();
+    }
+
+    /// Forgets all changes that were not flushed.
+    fn discard(&mut self) {
+        for index in std::mem::take(&mut self.touched) {
+            self.restore(index);
+        }
+        for index in std::mem::take(&mut self.doomed) {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Doomed) {
+                self.set_state(index, State::Stored);
+            }
+        }
+        for index in std::mem::take(&mut self.fresh) {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) {
+                self.set_state(index, State::Gone);
+            }
+        }
+        self.linking.clear();
+        self.assigned.clear();
+        self.late = None;
+    }
+
+    /// Puts a row back to what is stored.
+    pub(super) fn restore(&mut self, index: u32) {
+        if let Some((rows, slot)) = self.row_shelf_mut(index)
+            && let Some(before) = rows.take_snapshot(slot)
+        {
+            rows.put(slot, before);
+        }
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.touched = false;
+        }
+    }
+
+    /// The row is not stored any more.
+    pub(super) fn bury(&mut self, index: u32) {
+        self.unlist(index);
+        self.set_state(index, State::Gone);
+    }
+
+    /// Takes a row out of the identity map.
+    pub(super) fn unlist(&mut self, index: u32) {
+        // A row whose key cannot be encoded never was in it.
+        for before in [true, false] {
+            if let Ok(key) = self.key_values(index, before)
+                && let Some((rows, _)) = self.row_shelf_mut(index)
+            {
+                rows.ids().remove(&key, index);
+            }
+        }
+    }
+
+    /// Puts a row into the identity map.
+    pub(super) fn enlist(&mut self, index: u32) {
+        if let Ok(key) = self.key_values(index, false)
+            && let Some((rows, _)) = self.row_shelf_mut(index)
+        {
+            rows.ids().insert(&key, index);
+        }
+    }
+
+    /// The stored rows of a table that are in the session.
+    pub(super) fn live(&self, meta: &ModelMeta) -> Vec<u32> {
+        let entries = self.entries.iter().zip(0_u32..);
+        let wanted = |entry: &Entry| {
+            matches!(entry.state, State::Stored | State::Doomed)
+                && matches!(self.shelves.get(entry.shelf as usize), Some(Shelf::Rows(rows)) if rows.meta().same_table(meta))
+        };
+        entries.filter(|(entry, _)| wanted(entry)).map(|(_, index)| index).collect()
+    }
+}
+
+/// Hands out the values of a key without an allocation for keys of one column.
+fn with_key<'v, R>(
+    meta: &ModelMeta,
+    value: impl Fn(usize) -> Result<Value<'v>>,
+    then: impl FnOnce(&[Value<'v>]) -> R,
+) -> Result<R> {
+    match meta.key {
+        [at] => Ok(then(&[value(*at)?])),
+        key => Ok(then(&key.iter().map(|&at| value(at)).collect::<Result<Vec<_>>>()?)),
+    }
+}
+
+/// The error of a key that this session did not give out.
+fn foreign<T>(key: Key<T>) -> Error {
+    Error::new(ErrorKind::Query, format!("{key:?} is a key of another session"))
+}

@@ -1,0 +1,188 @@
+//! What a flush has to write, read off the rows.
+
+use super::arena::{Arena, Shelf, State};
+use super::plan::{Changes, Group, Kind, LinkChange, Look, Need, Op};
+use crate::error::Result;
+use crate::meta::ModelMeta;
+use crate::value::Value;
+
+impl Arena {
+    /// Whether there is nothing that a flush would have to look at.
+    pub(super) fn is_calm(&self) -> bool {
+        self.fresh.is_empty()
+            && self.touched.is_empty()
+            && self.doomed.is_empty()
+            && self.linking.is_empty()
+            && self.assigned.is_empty()
+    }
+
+    /// All changes, in the order they were made.
+    pub(super) fn changes(&self) -> Result<Changes> {
+        let mut changes = Changes::default();
+        let mut columns = Vec::new();
+        for &index in &self.fresh {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) {
+                columns.clear();
+                self.given(index, &mut columns);
+                let needs = self.needs(index, &columns)?;
+                changes.add(self.meta(index), Kind::Insert, index, &columns, needs);
+            }
+        }
+        for &index in &self.touched {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Stored) {
+                self.changed(index, &mut columns)?;
+                let needs = self.assigned_needs(index);
+                if !columns.is_empty() {
+                    changes.add(self.meta(index), Kind::Update, index, &columns, needs);
+                }
+            }
+        }
+        for &index in &self.doomed {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Doomed) {
+                changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
+            }
+        }
+        let ends = self.linking.iter().filter(|link| !self.is_lost(link.near) && !self.is_lost(link.far));
+        changes.links = ends
+            .map(|link| LinkChange { relation: link.relation, near: link.near, far: link.far, add: link.add })
+            .collect();
+        Ok(changes)
+    }
+
+    fn is_lost(&self, index: u32) -> bool {
+        self.entry(index).is_none_or(|entry| matches!(entry.state, State::Gone | State::Detached))
+    }
+
+    /// The columns that a new row gives a value, with those that were assigned.
+    fn given(&self, index: u32, columns: &mut Vec<usize>) {
+        if let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) {
+            news.columns(entry.slot, columns);
+        }
+        self.add_assigned(index, columns);
+    }
+
+    fn add_assigned(&self, index: u32, columns: &mut Vec<usize>) {
+        for assigned in self.assigned.get(&index).into_iter().flatten() {
+            if !columns.contains(&assigned.column) {
+                columns.push(assigned.column);
+            }
+        }
+    }
+
+    /// The columns of a stored row that are not as they are stored.
+    pub(super) fn changed(&self, index: u32, columns: &mut Vec<usize>) -> Result<()> {
+        columns.clear();
+        let Some((rows, slot)) = self.row_shelf(index) else { return Ok(()) };
+        let meta = rows.meta();
+        for (at, column) in meta.columns.iter().enumerate() {
+            if column.generated || meta.version == Some(at) {
+                continue;
+            }
+            let now = rows.value(slot, at).map_err(|error| meta.locate(error, at))?;
+            if !same(&now, &rows.before(slot, at)?) {
+                columns.push(at);
+            }
+        }
+        self.add_assigned(index, columns);
+        Ok(())
+    }
+
+    fn needs(&self, index: u32, columns: &[usize]) -> Result<Vec<Need>> {
+        let mut needs = self.assigned_needs(index);
+        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(needs) };
+        let mut at = 0;
+        let bound = news.bind(entry.slot, &mut |value| {
+            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at)) {
+                let row = self.referred(number)?;
+                if self.is_lost(row) {
+                    return Err(self.unstored(row));
+                }
+                if needs.iter().all(|need| need.column != column) {
+                    let key = self.meta(row).and_then(|meta| meta.key.first().copied());
+                    needs.push(self.need(column, row, key));
+                }
+            }
+            at += 1;
+            Ok(())
+        });
+        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))?;
+        Ok(needs)
+    }
+
+    fn assigned_needs(&self, index: u32) -> Vec<Need> {
+        let assigned = self.assigned.get(&index).into_iter().flatten();
+        assigned.map(|item| self.need(item.column, item.target, Some(item.target_column))).collect()
+    }
+
+    fn need(&self, column: usize, row: u32, target: Option<usize>) -> Need {
+        let known = match self.stored(row) {
+            Some(_) => true,
+            None => target.is_some_and(|target| self.knows(row, target)),
+        };
+        Need { column, row: self.stored(row).unwrap_or(row), known }
+    }
+
+    /// Whether a new row brings the value of a column along.
+    fn knows(&self, index: u32, column: usize) -> bool {
+        let mut columns = Vec::new();
+        self.given(index, &mut columns);
+        columns.contains(&column) && matches!(self.value(index, column), Ok(Some(_)))
+    }
+}
+
+impl Changes {
+    fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: Vec<Need>) {
+        let Some(meta) = meta else { return };
+        let group = match self.find(self.ops.last().map(|op| op.group), meta, kind, columns) {
+            Some(group) => group,
+            None => self.new_group(meta, kind, columns),
+        };
+        self.ops.push(Op { row, group, needs });
+    }
+
+    /// A group of this kind, the likeliest first.
+    fn find(&self, last: Option<usize>, meta: &ModelMeta, kind: Kind, columns: &[usize]) -> Option<usize> {
+        let fits = |at: &usize| {
+            self.groups.get(*at).is_some_and(|group| {
+                group.kind == kind
+                    && group.columns == columns
+                    && self.tables.get(group.table).is_some_and(|table| table.same_table(meta))
+            })
+        };
+        last.filter(fits).or_else(|| (0..self.groups.len()).find(fits))
+    }
+
+    fn new_group(&mut self, meta: &'static ModelMeta, kind: Kind, columns: &[usize]) -> usize {
+        let known = self.tables.iter().position(|table| table.same_table(meta));
+        let table = known.unwrap_or_else(|| {
+            self.tables.push(meta);
+            self.tables.len() - 1
+        });
+        self.groups.push(Group { kind, table, columns: columns.to_vec() });
+        self.groups.len() - 1
+    }
+}
+
+impl Look for Arena {
+    fn before(&self, row: u32, column: usize) -> Result<Option<Value<'static>>> {
+        let Some((rows, slot)) = self.row_shelf(row) else { return Ok(None) };
+        rows.before(slot, column).map(|value| Some(value.into_owned()))
+    }
+
+    fn after(&self, row: u32, column: usize) -> Result<Option<Value<'static>>> {
+        // What cannot be had yet, or cannot be written at all, is no reason to wait.
+        Ok(self.value(row, column).ok().flatten())
+    }
+
+    fn label(&self, row: u32) -> String {
+        Arena::label(self, row)
+    }
+}
+
+/// Whether a value is what is stored. Not-a-number is itself here.
+pub(super) fn same(left: &Value<'_>, right: &Value<'_>) -> bool {
+    match (left, right) {
+        (Value::Float(left), Value::Float(right)) => left.to_bits() == right.to_bits(),
+        (left, right) => left == right,
+    }
+}

@@ -1,0 +1,176 @@
+//! Relations between rows of a session: lazy loading for all rows of a load at once, links, and parents.
+
+use super::arena::{Arena, Assigned, Linking, State};
+use super::key::{Entity, Key};
+use super::work::Core;
+use crate::error::{Error, Result};
+use crate::meta::RelationMeta;
+use crate::query::{Keyed, Model, fetch_each};
+use crate::relation::{Cardinality, LoadPlan, Loaded};
+use crate::sql::{Select, Source};
+use crate::value::Value;
+
+impl Core {
+    /// The rows that a relation leads to, loaded for every row that came with this one.
+    pub(super) async fn related<C: Keyed, K: Cardinality>(
+        &mut self,
+        index: u32,
+        meta: &'static RelationMeta,
+    ) -> Result<K::Out<Key<C>>> {
+        self.check_or_flush().await?;
+        let row = self.stored_row(index)?;
+        let known = |arena: &Arena, row| arena.related.contains_key(&(meta.parent.table, meta.name, row));
+        if !known(&self.arena, row) {
+            let mut rows = self.arena.company(row);
+            rows.retain(|&row| !known(&self.arena, row));
+            self.arena.look_up::<C>(&mut rows, meta)?;
+            if !known(&self.arena, row) {
+                self.begin().await?;
+                self.fetch_related::<C>(&rows, meta).await?;
+            }
+        }
+        let found = self.arena.related.get(&(meta.parent.table, meta.name, row));
+        let live = |row: &&u32| self.arena.entry(**row).is_some_and(|entry| entry.state != State::Gone);
+        let keys = found.into_iter().flatten().filter(live).map(|&row| Key::<C>::new(self.arena.session, row));
+        let mut out = K::distribute(Loaded::of_one(keys.collect()), meta)?;
+        out.pop().ok_or_else(|| Error::query("nothing was loaded"))
+    }
+
+    async fn check_or_flush(&mut self) -> Result<()> {
+        match self.flushes {
+            true => self.flush().await,
+            false => Ok(()),
+        }
+    }
+
+    async fn fetch_related<C: Keyed>(&mut self, rows: &[u32], meta: &'static RelationMeta) -> Result<()> {
+        let (arena, mut lease) = self.parts().await?;
+        let mut select = Select::all(Source::new(), meta.child);
+        select.order = crate::relation::key_order(&select);
+        let mut plan = LoadPlan::new(meta, select, None);
+        for &row in rows {
+            if let Some((rows, slot)) = arena.row_shelf(row) {
+                plan.parent(|column| rows.before(slot, column))?;
+            }
+        }
+        let mut found: Vec<(u32, C)> = Vec::new();
+        for select in plan.statements() {
+            let each = &mut |row: &crate::Row<'_>| {
+                let child = C::decode(row, 0)?;
+                if let Some(group) = plan.group(row, |column| child.value(column))? {
+                    found.push((group, child));
+                }
+                Ok(())
+            };
+            fetch_each(&select, &mut lease, each).await?;
+        }
+        drop(lease);
+        arena.batch += 1;
+        let children = found.into_iter().map(|(group, child)| Ok((group, arena.absorb(child)?)));
+        let loaded = plan.loaded(children.collect::<Result<_>>()?);
+        for (&row, children) in rows.iter().zip(loaded.per_parent()) {
+            arena.related.insert((meta.parent.table, meta.name, row), children);
+        }
+        Ok(())
+    }
+
+    /// Links two rows at the next flush, or takes their link away.
+    pub(super) fn link(&mut self, near: u32, relation: &'static RelationMeta, far: u32, add: bool) -> Result<()> {
+        if relation.through.is_none() {
+            let message = format!("\"{}\" is no relation over a table between: set the foreign key", relation.name);
+            return Err(Error::query(message));
+        }
+        let arena = &mut self.arena;
+        let same = |link: &Linking| {
+            link.near == near
+                && link.far == far
+                && link.relation.name == relation.name
+                && link.relation.parent.same_table(relation.parent)
+        };
+        // The last word counts.
+        arena.linking.retain(|link| !same(link));
+        if !add && (arena.stored(near).is_none() || arena.stored(far).is_none()) {
+            return Ok(());
+        }
+        arena.linking.push(Linking { relation, near, far, add });
+        Ok(())
+    }
+
+    /// Makes a row belong to another at the next flush.
+    pub(super) fn assign(&mut self, child: u32, relation: &'static RelationMeta, parent: u32) -> Result<()> {
+        let columns: Vec<usize> = relation.on.iter().map(|&(here, _)| here).collect();
+        if relation.through.is_some() || !relation.parent.foreign_keys.iter().any(|key| key.columns == columns) {
+            let message = format!("the foreign key of \"{}\" is on the other side: assign it there", relation.name);
+            return Err(Error::query(message));
+        }
+        let arena = &mut self.arena;
+        let child = arena.stored(child).unwrap_or(child);
+        let Some(entry) = arena.entries.get_mut(child as usize) else { return Ok(()) };
+        match entry.state {
+            State::Fresh => {}
+            State::Stored => {
+                if !std::mem::replace(&mut entry.touched, true) {
+                    arena.touched.push(child);
+                    if let Some((rows, slot)) = arena.row_shelf_mut(child) {
+                        rows.snapshot(slot);
+                    }
+                }
+            }
+            _ => return Err(Error::query(format!("{} is not a row that can be changed", arena.label(child)))),
+        }
+        let list = arena.assigned.entry(child).or_default();
+        for &(column, target_column) in relation.on {
+            list.retain(|assigned| assigned.column != column);
+            list.push(Assigned { column, target: parent, target_column });
+        }
+        Ok(())
+    }
+}
+
+impl Arena {
+    /// The stored rows that came with a row, itself among them.
+    fn company(&self, row: u32) -> Vec<u32> {
+        let Some(of) = self.entry(row) else { return Vec::new() };
+        let (shelf, batch) = (of.shelf, of.batch);
+        let with = |entry: &super::arena::Entry| {
+            entry.shelf == shelf && entry.batch == batch && matches!(entry.state, State::Stored | State::Doomed)
+        };
+        self.entries.iter().zip(0..).filter(|(entry, _)| with(entry)).map(|(_, row)| row).collect()
+    }
+
+    /// What a foreign key refers to may be here already.
+    fn look_up<C: Keyed>(&mut self, rows: &mut Vec<u32>, meta: &'static RelationMeta) -> Result<()> {
+        let key: Option<Vec<usize>> = C::META
+            .key
+            .iter()
+            .map(|key| meta.on.iter().find(|(_, there)| there == key).map(|&(here, _)| here))
+            .collect();
+        let Some(key) = key.filter(|key| meta.through.is_none() && key.len() == meta.on.len()) else { return Ok(()) };
+        let (mut found, mut left) = (Vec::new(), Vec::new());
+        for &row in rows.iter() {
+            let Some((shelf, slot)) = self.row_shelf(row) else { continue };
+            let values: Vec<Value<'_>> = key.iter().map(|&at| shelf.value(slot, at)).collect::<Result<_>>()?;
+            if values.iter().any(Value::is_null) {
+                found.push((row, Vec::new()));
+                continue;
+            }
+            let target = self.rows::<C>().and_then(|rows| rows.ids.find(&values));
+            match target.filter(|&target| self.entry(target).is_some_and(|entry| !entry.expired)) {
+                Some(target) => found.push((row, vec![target])),
+                None => left.push(row),
+            }
+        }
+        *rows = left;
+        for (row, targets) in found {
+            self.related.insert((meta.parent.table, meta.name, row), targets);
+        }
+        Ok(())
+    }
+}
+
+/// The relation of a handle that a closure picks.
+pub(super) fn meta_of<P: Entity, R: crate::relation::Relation>(
+    pick: impl FnOnce(<P::Model as Model>::Columns<crate::query::NotNull>) -> R,
+) -> &'static RelationMeta {
+    pick(P::Model::columns(Source::new())).parts().1
+}

@@ -1,0 +1,54 @@
+//! The runtime on a real MySQL or MariaDB server, each test in a database of its own.
+#![allow(missing_docs, clippy::print_stderr)]
+#![cfg(feature = "mysql")]
+
+#[path = "../../../tests/src/servers_mysql.rs"]
+mod servers;
+
+mod errors;
+mod transactions;
+mod types;
+
+use std::time::Duration;
+
+use pilaster::{Db, blocking};
+
+/// A database that is removed when the test ends.
+struct Database {
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// `None` where there is no server.
+    fn new() -> Option<Self> {
+        let server = servers::server()?;
+        let name = servers::unique_name();
+        let admin = blocking::Db::connect(server).unwrap();
+        admin.sql(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")).execute().unwrap();
+        Some(Self { url: servers::url(server, &name), name })
+    }
+
+    /// Connects with some parameters of the URL.
+    async fn connect(&self, parameters: &str) -> Db {
+        Db::builder(&self.with(parameters)).acquire_timeout(Duration::from_secs(5)).connect().await.unwrap()
+    }
+
+    fn with(&self, parameters: &str) -> String {
+        let join = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{join}{parameters}", self.url)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Some(server) = servers::server() else { return };
+        // On a thread of its own: a test's runtime may be ending.
+        let (server, name) = (server.to_owned(), self.name.clone());
+        let gone =
+            std::thread::spawn(move || blocking::Db::connect(&server)?.sql(format!("DROP DATABASE {name}")).execute());
+        if !matches!(gone.join(), Ok(Ok(_))) {
+            eprintln!("the database {} is left over", self.name);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Transactions, savepoints, cancellation, deadlocks, DDL, and the blocking mode.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use pilaster::{Db, ErrorKind, Isolation, TxOptions, blocking};
+
+use crate::Database;
+
+const COUNT: &str = "SELECT count(*) FROM note";
+
+async fn notes(database: &Database, parameters: &str) -> Db {
+    let db = database.connect(parameters).await;
+    db.sql("CREATE TABLE note (id INT PRIMARY KEY, text VARCHAR(20) UNIQUE)").execute().await.unwrap();
+    db
+}
+
+async fn count(db: &Db) -> i64 {
+    db.sql(COUNT).one().await.unwrap()
+}
+
+#[tokio::test]
+async fn committed_work_stays_and_the_rest_goes() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    assert_eq!(count(&db).await, 0);
+    assert!(tx.sql("INSERT INTO note VALUES (2, 'a')").execute().await.unwrap_err().is_unique_violation());
+    let nested = tx.begin().await.unwrap();
+    nested.sql("INSERT INTO note VALUES (3, 'c')").execute().await.unwrap();
+    drop(nested);
+    let nested = tx.begin().await.unwrap();
+    nested.sql("INSERT INTO note VALUES (4, 'd')").execute().await.unwrap();
+    nested.rollback().await.unwrap();
+    let nested = tx.begin().await.unwrap();
+    nested.sql("INSERT INTO note VALUES (5, 'e')").execute().await.unwrap();
+    nested.commit().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(db.sql("SELECT id FROM note ORDER BY id").all::<i64>().await.unwrap(), [1, 5]);
+    let tx = db.begin().await.unwrap();
+    tx.sql("DELETE FROM note").execute().await.unwrap();
+    drop(tx);
+    // The lock is gone with the connection.
+    assert_eq!(db.sql("UPDATE note SET text = 'z' WHERE id = 1").execute().await.unwrap(), 1);
+    assert_eq!(count(&db).await, 2);
+}
+
+#[tokio::test]
+async fn matched_rows_are_counted_and_assignments_see_old_values() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    db.sql("INSERT INTO note VALUES (1, '7')").execute().await.unwrap();
+    assert_eq!(db.sql("UPDATE note SET text = '7'").execute().await.unwrap(), 1, "matched, though not changed");
+    db.sql("UPDATE note SET id = id + 1, text = id").execute().await.unwrap();
+    assert_eq!(db.sql("SELECT id, text FROM note").one::<(i64, String)>().await.unwrap(), (2, "1".to_owned()));
+}
+
+#[tokio::test]
+async fn kinds_of_transactions() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    let tx = db.begin_with(TxOptions::new().read_only(true)).await.unwrap();
+    let error = tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::ReadOnly), "{error:?}");
+    tx.rollback().await.unwrap();
+    let tx = db.begin_with(TxOptions::new().isolation(Isolation::ReadCommitted)).await.unwrap();
+    assert_eq!(tx.sql(COUNT).one::<i64>().await.unwrap(), 0);
+    db.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    assert_eq!(tx.sql(COUNT).one::<i64>().await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    let tx = db.begin_with(TxOptions::new().isolation(Isolation::RepeatableRead)).await.unwrap();
+    assert_eq!(tx.sql(COUNT).one::<i64>().await.unwrap(), 1);
+    db.sql("INSERT INTO note VALUES (2, 'b')").execute().await.unwrap();
+    assert_eq!(tx.sql(COUNT).one::<i64>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn ddl_in_a_transaction_is_refused() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    for sql in ["CREATE TABLE other (a INT)", "truncate note", "/* x */ DROP TABLE note"] {
+        let error = tx.sql(sql).execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{sql}: {error:?}");
+    }
+    tx.sql("CREATE TEMPORARY TABLE other (a INT)").execute().await.unwrap();
+    tx.rollback().await.unwrap();
+    assert_eq!(count(&db).await, 0);
+}
+
+#[tokio::test]
+async fn deadlocks_are_run_again() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    db.sql("INSERT INTO note VALUES (1, 'a'), (2, 'b')").execute().await.unwrap();
+    let runs = Arc::new(AtomicU32::new(0));
+    let change = |first: i64, second: i64| {
+        let (db, runs) = (db.clone(), Arc::clone(&runs));
+        async move {
+            db.transaction(async |tx| {
+                let meet = runs.fetch_add(1, Ordering::SeqCst) < 2;
+                tx.sql("UPDATE note SET text = concat(text, 'x') WHERE id = ?").bind(first).execute().await?;
+                while meet && runs.load(Ordering::SeqCst) < 2 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                tx.sql("UPDATE note SET text = concat(text, 'y') WHERE id = ?").bind(second).execute().await
+            })
+            .await
+        }
+    };
+    let (one, two) = tokio::join!(change(1, 2), change(2, 1));
+    assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
+    assert_eq!(runs.load(Ordering::SeqCst), 3, "one of both met the deadlock and was run again");
+}
+
+#[tokio::test]
+async fn locks_that_are_not_given_free() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    db.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    let tx = db.begin().await.unwrap();
+    tx.sql("UPDATE note SET text = 'b'").execute().await.unwrap();
+    let other = db.begin().await.unwrap();
+    let error = other.sql("SELECT id FROM note FOR UPDATE NOWAIT").all::<i64>().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Locked), "{error:?}");
+    // The statement failed, not the transaction.
+    assert_eq!(other.sql(COUNT).one::<i64>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_future_leaves_no_broken_connection() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "max_connections=1").await;
+    for pause in [0, 1, 5, 30] {
+        let slow = db.sql("SELECT sleep(3)").one::<i64>();
+        assert!(tokio::time::timeout(Duration::from_millis(pause), slow).await.is_err());
+        assert_eq!(db.sql("SELECT 7").one::<i64>().await.unwrap(), 7);
+        // In the middle of many rows.
+        let rows = db.sql("SELECT seq FROM seq_1_to_3000000").all::<i64>();
+        let _ = tokio::time::timeout(Duration::from_millis(pause), rows).await;
+        assert_eq!(db.sql("SELECT 8").one::<i64>().await.unwrap(), 8);
+    }
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    let slow = tx.sql("SELECT sleep(3)").one::<i64>();
+    assert!(tokio::time::timeout(Duration::from_millis(30), slow).await.is_err());
+    assert!(tx.sql(COUNT).one::<i64>().await.is_err(), "what was left in the middle is over");
+    assert!(tx.commit().await.is_err());
+    assert_eq!(count(&db).await, 0);
+}
+
+#[tokio::test]
+async fn an_error_while_reading_rows_leaves_the_rest_unread() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "max_connections=1").await;
+    for rows in [3, 100_000] {
+        let error = db.sql(format!("SELECT seq FROM seq_1_to_{rows}")).all::<String>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+        assert_eq!(db.sql("SELECT 7").one::<i64>().await.unwrap(), 7);
+    }
+}
+
+#[test]
+fn blocking_mode_needs_no_runtime() {
+    let Some(database) = Database::new() else { return };
+    let db = blocking::Db::connect(&database.url).unwrap();
+    db.sql("CREATE TABLE note (id INT)").execute().unwrap();
+    let done = db.transaction(|tx| tx.sql("INSERT INTO note VALUES (1)").execute()).unwrap();
+    assert_eq!((done, db.sql(COUNT).one::<i64>().unwrap()), (1, 1));
+    db.close().unwrap();
+}
+
+#[tokio::test]
+async fn blocking_mode_works_inside_async_code() {
+    let Some(database) = Database::new() else { return };
+    let db = blocking::Db::connect(&database.url).unwrap();
+    assert_eq!(db.sql("SELECT 1").one::<i64>().unwrap(), 1);
+    assert_eq!(db.into_async().sql("SELECT 2").one::<i64>().await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_share_few_connections() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "max_connections=3").await;
+    let tasks: Vec<_> = (0..40)
+        .map(|id| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.sql("INSERT INTO note VALUES (?, ?)").bind(id).bind(format!("n{id}")).execute().await?;
+                db.blocking().sql("SELECT text FROM note WHERE id = ?").bind(id).one::<String>()
+            })
+        })
+        .collect();
+    for (id, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap().unwrap(), format!("n{id}"));
+    }
+    assert_eq!(count(&db).await, 40);
+}

@@ -1,0 +1,267 @@
+//! PostgreSQL: values, errors and transactions on a real server.
+#![allow(missing_docs)]
+#![cfg(all(feature = "postgres", feature = "chrono", feature = "decimal", feature = "json", feature = "uuid"))]
+
+mod server;
+
+use pilaster::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use pilaster::rust_decimal::Decimal;
+use pilaster::uuid::Uuid;
+use pilaster::{Db, Error, ErrorKind, Isolation, Row, TxOptions, Violation, serde_json};
+
+use server::with_db;
+
+async fn run(db: &Db, sql: &str) {
+    db.sql(sql.to_owned()).batch().await.unwrap();
+}
+
+/// What a parameter cast to a type comes back as.
+macro_rules! back {
+    ($db:expr, $ty:literal, $rust:ty, $value:expr) => {
+        $db.sql(concat!("SELECT $1::", $ty)).bind($value).one::<$rust>().await
+    };
+}
+
+macro_rules! round_trips {
+    ($db:expr; $($ty:literal $rust:ty: $($value:expr),+;)*) => {$($({
+        let value: $rust = $value;
+        assert_eq!(back!($db, $ty, $rust, value.clone()).unwrap(), value, "{} {value:?}", $ty);
+        assert_eq!(back!($db, $ty, Option<$rust>, None::<$rust>).unwrap(), None, "{}", $ty);
+    })+)*};
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_were() {
+    with_db(async |db| {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        let at = |day: NaiveDate, micros| day.and_hms_micro_opt(23, 59, 59, micros).unwrap();
+        round_trips! { &db;
+            "boolean" bool: true, false;
+            "smallint" i16: i16::MIN, -1, i16::MAX;
+            "integer" i32: i32::MIN, 0, i32::MAX;
+            "bigint" i64: i64::MIN, 1, i64::MAX;
+            "oid" u32: 0, u32::MAX;
+            "real" f32: f32::MIN, f32::MIN_POSITIVE, -0.1, f32::INFINITY, f32::NEG_INFINITY;
+            "double precision" f64: f64::MIN, f64::MAX, 5e-324, 0.1, f64::INFINITY;
+            "numeric" Decimal: Decimal::MIN, Decimal::MAX, "0.0000000000000000000000000001".parse().unwrap(),
+                "-12.50".parse().unwrap(), "10000".parse().unwrap(), Decimal::ZERO;
+            "text" String: String::new(), "a'\"\\ü😀\u{10FFFF}".into(), "x".repeat(1 << 20);
+            "varchar(3)" String: "äöü".into();
+            "xml" String: "<a/>".into();
+            "bytea" Vec<u8>: vec![], vec![0, 255, b'\\'], vec![7; 1 << 20];
+            "date" NaiveDate: day(1, 1, 1), day(-4712, 1, 1), day(1970, 1, 1), day(9999, 12, 31), day(200_000, 1, 1);
+            "time" NaiveTime: NaiveTime::MIN, NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+            "timestamp" NaiveDateTime: at(day(-4712, 1, 1), 0), at(day(1969, 12, 31), 999_999), at(day(200_000, 1, 1), 1);
+            "timestamptz" DateTime<Utc>: at(day(1, 1, 1), 1).and_utc(), at(day(2000, 2, 29), 5).and_utc();
+            "uuid" Uuid: Uuid::nil(), Uuid::max();
+            "json" serde_json::Value: serde_json::json!({"a": [1, null, "ü"]}), serde_json::Value::Null;
+            "jsonb" serde_json::Value: serde_json::json!({"a": [1.5, true]}), serde_json::json!([]);
+        }
+        assert!(back!(&db, "double precision", f64, f64::NAN).unwrap().is_nan());
+        assert!(back!(&db, "real", f32, f32::NAN).unwrap().is_nan());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn types_without_a_form_of_their_own_are_carried_as_text() {
+    with_db(async |db| {
+        run(&db, "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE DOMAIN age AS smallint CHECK (VALUE >= 0)").await;
+        assert_eq!(back!(&db, "mood", String, "happy").unwrap(), "happy");
+        assert_eq!(back!(&db, "age", i16, 7_i16).unwrap(), 7);
+        assert_eq!(back!(&db, "inet", String, "10.0.0.1/8").unwrap(), "10.0.0.1/8");
+        assert_eq!(back!(&db, "cidr", String, "2001:db8::/32").unwrap(), "2001:db8::/32");
+        let interval = "P-1Y-2M3DT-4H5M-6.789S";
+        let read = back!(&db, "interval", String, interval).unwrap();
+        assert!(db.sql("SELECT $1::interval = $2::interval").bind(interval).bind(read).one::<bool>().await.unwrap());
+        let list = db.sql("SELECT $1::int[]::text").bind("{1,NULL}").one::<String>().await.unwrap();
+        assert_eq!(list, "{1,NULL}");
+        let error = db.sql("SELECT point(1, 2)").one::<String>().await.unwrap_err();
+        assert!(error.to_string().contains("type point") && error.to_string().contains("casts it"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_that_do_not_fit_are_refused() {
+    with_db(async |db| {
+        let encode = |error: Error| assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+        let decode = |error: Error| assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+        encode(back!(&db, "smallint", i64, 32_768_i64).unwrap_err());
+        encode(back!(&db, "integer", i64, i64::from(i32::MAX) + 1).unwrap_err());
+        encode(back!(&db, "real", f64, 1e300).unwrap_err());
+        encode(back!(&db, "text", String, "a\0b").unwrap_err());
+        encode(back!(&db, "integer", String, "1").unwrap_err());
+        encode(back!(&db, "timestamptz", NaiveDateTime, NaiveDateTime::default()).unwrap_err());
+        encode(back!(&db, "inet", String, "no address").unwrap_err());
+        encode(back!(&db, "date", NaiveDate, NaiveDate::MIN).unwrap_err());
+        for sql in ["'infinity'::date", "'-infinity'::timestamptz", "'NaN'::numeric", "1e40::numeric", "1.5::numeric"] {
+            let sql = format!("SELECT {sql}");
+            decode(db.sql(sql.clone()).one::<i64>().await.unwrap_err());
+            decode(db.sql(sql.clone()).one::<NaiveDate>().await.unwrap_err());
+            decode(db.sql(sql.clone()).one::<DateTime<Utc>>().await.unwrap_err());
+        }
+        let late = db.sql("SELECT 'infinity'::timestamptz").one::<DateTime<Utc>>().await.unwrap_err();
+        assert!(late.to_string().contains("infinity"), "{late}");
+        decode(db.sql("SELECT 'infinity'::numeric").one::<Decimal>().await.unwrap_err());
+        decode(db.sql("SELECT NULL::int").one::<i32>().await.unwrap_err());
+        decode(db.sql("SELECT 300").one::<i8>().await.unwrap_err());
+        decode(db.sql("SELECT 1").map(|row: &Row<'_>| row.get::<i64>(1)).one().await.unwrap_err());
+        let error = db.sql("SELECT $1").one::<i64>().await.unwrap_err();
+        assert!(error.to_string().contains("1 parameters, and 0 were given"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn violations_name_constraint_table_and_columns() {
+    with_db(async |db| {
+        let tables = "CREATE TABLE a (id int PRIMARY KEY, \"b, c\" int, d varchar(3) NOT NULL DEFAULT 'x', \
+            CONSTRAINT pair UNIQUE (id, \"b, c\"), CONSTRAINT small CHECK (\"b, c\" < 10)); \
+            CREATE UNIQUE INDEX low ON a (lower(d)) WHERE id > 5; \
+            CREATE TABLE child (a int CONSTRAINT to_a REFERENCES a); INSERT INTO a VALUES (1, 1), (6, 6); \
+            INSERT INTO child VALUES (1)";
+        run(&db, tables).await;
+        let violation = |constraint: &str, table: &str, columns: &[&str]| Violation {
+            constraint: (!constraint.is_empty()).then(|| constraint.to_owned()),
+            table: Some(table.to_owned()),
+            columns: columns.iter().map(|&column| column.to_owned()).collect(),
+        };
+        for (sql, kind) in [
+            ("INSERT INTO a VALUES (1, 2)", ErrorKind::UniqueViolation(violation("a_pkey", "a", &["id"]))),
+            (
+                "INSERT INTO a VALUES (7, 7, 'X')",
+                ErrorKind::UniqueViolation(violation("low", "a", &["lower(d::text)"])),
+            ),
+            ("INSERT INTO child VALUES (9)", ErrorKind::ForeignKeyViolation(violation("to_a", "child", &["a"]))),
+            ("DELETE FROM a", ErrorKind::ForeignKeyViolation(violation("to_a", "child", &[]))),
+            ("INSERT INTO a VALUES (2, 10)", ErrorKind::CheckViolation(violation("small", "a", &[]))),
+            ("INSERT INTO a (id, d) VALUES (3, NULL)", ErrorKind::NotNullViolation(violation("", "a", &["d"]))),
+        ] {
+            let error = db.sql(sql).execute().await.unwrap_err();
+            assert_eq!(*error.kind(), kind, "{sql}: {error}");
+            assert!(std::error::Error::source(&error).is_some());
+        }
+        let error = db.sql("INSERT INTO a VALUES (4, 1, 'long')").execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)) && error.to_string().contains("varying(3)"), "{error:?}");
+        let error = db.sql("SELECT nothing FROM a").one::<i64>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Query) && error.to_string().contains("nothing FROM a"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_have_their_kinds() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await;
+        let kind = async |sql: &str| {
+            let tx = db.begin().await.unwrap();
+            tx.sql("SET LOCAL statement_timeout = '100ms'").execute().await.unwrap();
+            tx.sql(sql.to_owned()).execute().await.unwrap_err().kind().clone()
+        };
+        assert_eq!(kind("SELECT pg_sleep(20)").await, ErrorKind::Timeout);
+        let holder = db.begin().await.unwrap();
+        holder.sql("SELECT * FROM t FOR UPDATE").execute().await.unwrap();
+        assert_eq!(kind("SELECT * FROM t FOR UPDATE NOWAIT").await, ErrorKind::Locked);
+        let reader = db.begin_with(TxOptions::new().read_only(true)).await.unwrap();
+        assert_eq!(*reader.sql("DELETE FROM t").execute().await.unwrap_err().kind(), ErrorKind::ReadOnly);
+        drop((holder, reader));
+        let role = format!("pilaster_nobody_{}", std::process::id());
+        let tx = db.begin().await.unwrap();
+        tx.sql(format!("CREATE ROLE {role}; SET LOCAL ROLE {role}")).batch().await.unwrap();
+        assert_eq!(*tx.sql("SELECT * FROM t").execute().await.unwrap_err().kind(), ErrorKind::Permission);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_failed_does_not_pass_for_committed() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (a int PRIMARY KEY)").await;
+        let tx = db.begin().await.unwrap();
+        tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap();
+        tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap_err();
+        let error = tx.sql("INSERT INTO t VALUES (2)").execute().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Transaction, "{error}");
+        let error = tx.commit().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Transaction, "{error}");
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 0);
+        // What is nested may fail.
+        let tx = db.begin().await.unwrap();
+        tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap();
+        let nested = tx.begin().await.unwrap();
+        nested.sql("INSERT INTO t VALUES (1)").execute().await.unwrap_err();
+        drop(nested);
+        tx.sql("INSERT INTO t VALUES (2)").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn batches_cannot_end_a_transaction_in_silence() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (a int)").await;
+        let tx = db.begin().await.unwrap();
+        let error = tx.sql("INSERT INTO t VALUES (1); COMMIT").batch().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Transaction, "{error}");
+        assert_eq!(*tx.sql("SELECT 1").execute().await.unwrap_err().kind(), ErrorKind::Transaction);
+        drop(tx);
+        let error = db.sql("BEGIN; INSERT INTO t VALUES (1)").batch().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Transaction, "{error}");
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn conflicting_transactions_are_run_again() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
+        // A deadlock: each waits for the row that the other one holds.
+        let cross = async |first: i32, second: i32| {
+            let mut runs = 0;
+            db.transaction(async |tx| {
+                tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(first).execute().await?;
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(second).execute().await
+            })
+            .await
+            .map(|_| runs += 1)
+            .unwrap();
+        };
+        tokio::join!(cross(1, 2), cross(2, 1));
+        assert_eq!(db.sql("SELECT n FROM t ORDER BY id").all::<i32>().await.unwrap(), [2, 2]);
+        // A serialization failure, seen and named.
+        let serializable = TxOptions::new().isolation(Isolation::Serializable);
+        let (one, two) = (db.begin_with(serializable).await.unwrap(), db.begin_with(serializable).await.unwrap());
+        for tx in [&one, &two] {
+            tx.sql("SELECT sum(n) FROM t").one::<i64>().await.unwrap();
+        }
+        one.sql("UPDATE t SET n = 5 WHERE id = 1").execute().await.unwrap();
+        one.commit().await.unwrap();
+        let error = match two.sql("UPDATE t SET n = 6 WHERE id = 1").execute().await {
+            Ok(_) => two.commit().await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(error.is_retryable() && *error.kind() == ErrorKind::Serialization, "{error:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn plans_that_no_longer_fit_are_made_anew() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (a int); INSERT INTO t VALUES (1)").await;
+        let all = async || db.sql("SELECT * FROM t").map(|row| row.int(0)).all().await;
+        for _ in 0..8 {
+            all().await.unwrap();
+        }
+        run(&db, "ALTER TABLE t ALTER a TYPE bigint, ADD b text").await;
+        for _ in 0..8 {
+            assert_eq!(all().await.unwrap(), [Some(1)]);
+        }
+    })
+    .await;
+}

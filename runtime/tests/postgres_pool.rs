@@ -1,0 +1,200 @@
+//! PostgreSQL: connecting, the pool, cancellation, blocking mode.
+#![allow(missing_docs)]
+#![cfg(feature = "postgres")]
+
+mod server;
+
+use std::time::{Duration, Instant};
+
+use pilaster::{Db, ErrorKind};
+
+use server::{with_db, with_url};
+
+#[tokio::test]
+async fn a_server_that_cannot_be_had_is_named_and_the_password_is_not() {
+    with_url(async |url| {
+        let refused = "postgres://ann:secret@127.0.0.1:1/x";
+        let unknown = "postgres://ann:secret@no-such-host.invalid/x";
+        let missing = url.replacen("pilaster_runtime", "no_such_database", 1);
+        for (url, said) in
+            [(refused, "127.0.0.1:1"), (unknown, "no-such-host"), (missing.as_str(), "pilaster db create")]
+        {
+            let begun = Instant::now();
+            let error = Db::connect(url).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Connection), "{error:?}");
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(!format!("{error:?} {error}").contains("secret"), "{error:?}");
+            assert!(begun.elapsed() < Duration::from_secs(20));
+        }
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let error = Db::connect(&format!("{url}{separator}sslmode=require")).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+        let error = Db::connect(&format!("{url}{separator}serch_path=a")).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Config), "{error:?}");
+        let db =
+            Db::connect(&format!("{url}{separator}search_path=%22a%20b%22,c&application_name=mine")).await.unwrap();
+        assert_eq!(db.sql("SHOW search_path").one::<String>().await.unwrap(), "\"a b\",c");
+        assert_eq!(db.sql("SHOW application_name").one::<String>().await.unwrap(), "mine");
+        db.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_futures_leave_no_broken_connection() {
+    with_db(async |db| {
+        db.sql("CREATE TABLE t (a int)").execute().await.unwrap();
+        for _ in 0..12 {
+            let slow = db.sql("SELECT pg_sleep(60)").execute();
+            assert!(tokio::time::timeout(Duration::from_millis(30), slow).await.is_err());
+            let long = db.sql("SELECT n FROM generate_series(1, 10000000) n").map(|row| row.int(0)).all();
+            assert!(tokio::time::timeout(Duration::from_millis(5), long).await.is_err());
+        }
+        let begun = Instant::now();
+        for n in 0..20 {
+            assert_eq!(db.sql("SELECT $1::int").bind(n).one::<i32>().await.unwrap(), n);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody waits behind what was dropped");
+        // The server stops them, too.
+        let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+            AND state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()";
+        while db.sql(running).one::<i64>().await.unwrap() > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "statements go on that nobody waits for");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // A transaction that is dropped, and one whose statement is dropped.
+        for _ in 0..8 {
+            let tx = db.begin().await.unwrap();
+            tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap();
+            let slow = tx.sql("SELECT pg_sleep(60)").execute();
+            assert!(tokio::time::timeout(Duration::from_millis(5), slow).await.is_err());
+            drop(tx);
+            let tx = db.begin().await.unwrap();
+            tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap();
+        }
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_are_replaced() {
+    with_db(async |db| {
+        let pid = async || db.sql("SELECT pg_backend_pid()").one::<i32>().await.unwrap();
+        let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let held = db.begin().await.unwrap();
+        let lost = db.begin().await.unwrap();
+        lost.sql("SELECT 1").execute().await.unwrap();
+        let first = pid().await;
+        assert!(held.sql(kill).one::<i64>().await.unwrap() >= 2);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Idle ones are replaced before anything is sent.
+        assert_ne!(pid().await, first);
+        let error = lost.sql("SELECT 1").execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Connection | ErrorKind::Transaction), "{error:?}");
+        assert!(lost.commit().await.is_err());
+        held.commit().await.unwrap();
+        for _ in 0..8 {
+            pid().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_share_few_connections() {
+    with_db(async |db| {
+        db.sql("CREATE TABLE t (a int)").execute().await.unwrap();
+        let tasks: Vec<_> = (0..64)
+            .map(|n| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    for _ in 0..5 {
+                        db.sql("INSERT INTO t VALUES ($1)").bind(n).execute().await.unwrap();
+                        db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 320);
+        let used = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
+        assert!(db.sql(used).one::<i64>().await.unwrap() <= 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn waiting_in_vain_says_who_holds_the_connections() {
+    with_url(async |url| {
+        let patience = Duration::from_millis(100);
+        let db = Db::builder(&url).max_connections(2).acquire_timeout(patience).connect().await.unwrap();
+        let _tx = db.begin().await.unwrap();
+        let slow = tokio::spawn({
+            let db = db.clone();
+            async move { db.sql("SELECT pg_sleep(1)").execute().await }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let error = db.sql("SELECT 1").one::<i32>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Pool), "{error:?}");
+        for said in ["one of the 2 connections", "postgres_pool.rs", "SELECT pg_sleep(1)"] {
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        slow.await.unwrap().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_and_idle_connections_are_closed() {
+    for setting in ["max_lifetime", "idle_timeout"] {
+        with_url(async |url| {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let db = Db::connect(&format!("{url}{separator}{setting}=200ms&max_connections=1")).await.unwrap();
+            let pid = async || db.sql("SELECT pg_backend_pid()").one::<i32>().await.unwrap();
+            let (first, second) = (pid().await, pid().await);
+            assert_eq!(first, second);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            assert_ne!(pid().await, first, "{setting}");
+        })
+        .await;
+    }
+}
+
+fn blocking_work(url: &str) {
+    let db = pilaster::blocking::Db::connect(url).unwrap();
+    db.sql("CREATE TABLE IF NOT EXISTS b (a int)").execute().unwrap();
+    let tx = db.begin().unwrap();
+    assert_eq!(tx.sql("INSERT INTO b VALUES ($1), (2)").bind(1).execute().unwrap(), 2);
+    assert_eq!(tx.sql("SELECT a FROM b ORDER BY a").all::<i32>().unwrap(), [1, 2]);
+    tx.rollback().unwrap();
+    assert_eq!(db.sql("SELECT count(*) FROM b").one::<i64>().unwrap(), 0);
+    db.close().unwrap();
+}
+
+#[tokio::test]
+async fn blocking_works_where_the_only_thread_is_blocked() {
+    with_db(async |db| {
+        // The same pool, from async code and from blocking code on the same thread.
+        assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+        assert_eq!(db.blocking().sql("SELECT 2").one::<i32>().unwrap(), 2);
+        assert_eq!(db.sql("SELECT 3").one::<i32>().await.unwrap(), 3);
+    })
+    .await;
+    with_url(async |url| {
+        blocking_work(&url);
+        std::thread::spawn(move || blocking_work(&url)).join().unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn blocking_works_on_a_runtime_of_one_worker() {
+    with_url(async |url| {
+        tokio::spawn(async move { blocking_work(&url) }).await.unwrap();
+    })
+    .await;
+}

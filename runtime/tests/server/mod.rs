@@ -1,0 +1,48 @@
+//! A PostgreSQL database of its own for every test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pilaster::Db;
+
+#[path = "../../../tests/src/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+
+/// Runs a test with the URL of an empty database, which is dropped afterwards. Skips it, saying so, where there is no
+/// server and `PILASTER_REQUIRE` does not name it.
+#[allow(dead_code, clippy::print_stderr)]
+pub async fn with_url<F: Future<Output = ()>>(test: impl FnOnce(String) -> F) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let server = match servers::postgres() {
+        Ok(server) => server,
+        Err(why) => {
+            let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains("postgres"));
+            assert!(!required, "PILASTER_REQUIRE names postgres: {why}");
+            eprintln!("skipped: {why}");
+            return;
+        }
+    };
+    let name = format!("pilaster_runtime_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let admin = Db::builder(&server).max_connections(1).connect().await.unwrap();
+    admin.sql(format!("CREATE DATABASE {name}")).execute().await.unwrap();
+    test(with_database(&server, &name)).await;
+    admin.sql(format!("DROP DATABASE {name} WITH (FORCE)")).execute().await.unwrap();
+    admin.close().await.unwrap();
+}
+
+/// The same with an open database of four connections.
+#[allow(dead_code)]
+pub async fn with_db<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
+    with_url(async |url| {
+        let db = Db::builder(&url).max_connections(4).connect().await.unwrap();
+        test(db).await;
+    })
+    .await;
+}
+
+fn with_database(url: &str, name: &str) -> String {
+    let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
+    let authority = base.find("://").map_or(0, |at| at + 3);
+    let base = base[authority..].find('/').map_or(base, |slash| &base[..authority + slash]);
+    format!("{base}/{name}{query}")
+}

@@ -1,0 +1,2 @@
+-- SQLite takes a column without a name.
+CREATE TABLE "%" (id INTEGER PRIMARY KEY, "" TEXT);

@@ -1,0 +1,181 @@
+//! A database of its own for every test, and what is done where there is none.
+
+use std::path::PathBuf;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pilaster::{Db, Result};
+
+/// A kind of database that the suite runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An SQLite file.
+    SqliteFile,
+    /// SQLite in memory.
+    SqliteMemory,
+    /// A PostgreSQL server.
+    Postgres,
+    /// A MariaDB server.
+    Mysql,
+}
+
+/// A database that nobody else uses, and what must be done when it is no longer needed.
+#[derive(Debug)]
+pub struct Fresh {
+    /// The database.
+    pub db: Db,
+    /// Its URL.
+    pub url: String,
+    cleanup: Cleanup,
+}
+
+#[derive(Debug)]
+enum Cleanup {
+    Nothing,
+    Folder(tempfile::TempDir),
+    /// The server's URL and the name of the database on it.
+    Server(String, String),
+}
+
+/// A server, or the reason why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Server {
+    /// Its URL, with a database that exists.
+    Url(String),
+    /// Why there is none.
+    Absent(String),
+}
+
+impl Kind {
+    /// Its name in `PILASTER_REQUIRE` and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SqliteFile => "sqlite file",
+            Self::SqliteMemory => "sqlite memory",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// A fresh database of this kind, or why there is none.
+    ///
+    /// # Errors
+    /// When there is one and it cannot be opened.
+    pub async fn fresh(self) -> Result<Result<Fresh, String>> {
+        match self {
+            Self::SqliteMemory => open("sqlite::memory:".into(), Cleanup::Nothing).await.map(Ok),
+            Self::SqliteFile => match tempfile::tempdir() {
+                Ok(folder) => {
+                    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+                    open(url, Cleanup::Folder(folder)).await.map(Ok)
+                }
+                Err(error) => Ok(Err(error.to_string())),
+            },
+            Self::Postgres | Self::Mysql => match self.server() {
+                Server::Url(url) => on_server(self, url).await.map(Ok),
+                Server::Absent(why) => Ok(Err(why)),
+            },
+        }
+    }
+
+    /// The server of this kind: by URL from the environment, else one that is started.
+    #[must_use]
+    pub fn server(self) -> Server {
+        let variable = match self {
+            Self::Postgres => "PILASTER_TEST_POSTGRES",
+            Self::Mysql => "PILASTER_TEST_MYSQL",
+            _ => return Server::Absent("no server is needed".into()),
+        };
+        match std::env::var(variable) {
+            Ok(url) if !url.is_empty() => Server::Url(url),
+            _ => start(self, variable),
+        }
+    }
+}
+
+/// Starts a server that is installed on this machine in a temporary folder. Not done yet: it reports that there is
+/// none.
+fn start(kind: Kind, variable: &str) -> Server {
+    let program = match kind {
+        Kind::Postgres => "postgres",
+        _ => "mariadbd",
+    };
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found: Option<PathBuf> =
+        std::env::split_paths(&paths).map(|path| path.join(program)).find(|path| path.is_file());
+    let installed = if found.is_some() { "installed, and starting it is not built in" } else { "not found" };
+    Server::Absent(format!("{variable} is not set, and {program} is {installed}"))
+}
+
+async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
+    let db = Db::connect(&url).await?;
+    Ok(Fresh { db, url, cleanup })
+}
+
+async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("pilaster_test_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let admin = Db::builder(&server).max_connections(1).connect().await?;
+    let quoted = if kind == Kind::Mysql { format!("`{name}`") } else { format!("\"{name}\"") };
+    admin.sql(format!("CREATE DATABASE {quoted}")).execute().await?;
+    admin.close().await?;
+    let url = with_database(&server, &name);
+    let drop = format!("DROP DATABASE {quoted}");
+    let db = Db::builder(&url).max_connections(5).connect().await?;
+    Ok(Fresh { db, url, cleanup: Cleanup::Server(server, drop) })
+}
+
+/// The URL with another database.
+fn with_database(url: &str, name: &str) -> String {
+    let (rest, parameters) = match url.split_once('?') {
+        Some((rest, parameters)) => (rest, format!("?{parameters}")),
+        None => (url, String::new()),
+    };
+    let authority = rest.find("://").map_or(0, |at| at + 3);
+    let base = match rest.get(authority..).and_then(|tail| tail.find('/')) {
+        Some(slash) => rest.get(..authority + slash).unwrap_or(rest),
+        None => rest,
+    };
+    format!("{base}/{name}{parameters}")
+}
+
+impl Fresh {
+    /// Closes the database and takes it away.
+    ///
+    /// # Errors
+    /// When it cannot be closed.
+    pub async fn remove(self) -> Result<()> {
+        self.db.close().await?;
+        match self.cleanup {
+            Cleanup::Nothing => Ok(()),
+            Cleanup::Folder(folder) => {
+                drop(folder);
+                Ok(())
+            }
+            Cleanup::Server(server, drop) => {
+                let admin = Db::builder(&server).max_connections(1).connect().await?;
+                admin.sql(drop).execute().await?;
+                admin.close().await
+            }
+        }
+    }
+}
+
+/// Whether `PILASTER_REQUIRE` demands this kind of database, so that its absence is a failure.
+#[must_use]
+pub fn is_required(kind: Kind) -> bool {
+    std::env::var("PILASTER_REQUIRE")
+        .is_ok_and(|list| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(kind.name())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_database;
+
+    #[test]
+    fn the_database_of_a_url_is_replaced() {
+        assert_eq!(with_database("postgres://a:b@h:1/x?y=z", "t"), "postgres://a:b@h:1/t?y=z");
+        assert_eq!(with_database("mysql://root@localhost", "t"), "mysql://root@localhost/t");
+    }
+}

@@ -1,0 +1,94 @@
+//! Aggregates and groups.
+
+use pilaster::rust_decimal::Decimal;
+use pilaster::{Db, Result};
+
+use super::blog;
+use crate::models::{NewTicket, Post, Status, Ticket, User};
+
+pub async fn count_sum_avg_min_max(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let row = Post::query()
+        .select(|p| (p.id.count(), p.views.sum(), p.views.avg(), p.views.min(), p.views.max()))
+        .one(db)
+        .await?;
+    assert_eq!(row, (4, Some(22), Some(5.5), Some(0), Some(10)));
+    let row = Post::query()
+        .select(|p| (p.rating.count(), p.user_id.count_distinct(), p.title.min(), pilaster::count_rows()))
+        .one(db)
+        .await?;
+    assert_eq!(row, (2, 2, Some("Empty".to_owned()), 4));
+    Ok(())
+}
+
+pub async fn of_nothing(db: &Db) -> Result<()> {
+    let row = Post::query()
+        .select(|p| (p.id.count(), p.views.sum(), p.views.avg(), p.rating.max(), p.rating.sum()))
+        .one(db)
+        .await?;
+    assert_eq!(row, (0, None, None, None, None));
+    let groups = Post::query().group_by(|p| p.status).select(|p| (p.status, p.id.count())).all(db).await?;
+    assert_eq!(groups, []);
+    Ok(())
+}
+
+pub async fn groups(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let rows: Vec<(Status, i64, Option<i64>)> = Post::query()
+        .group_by(|p| p.status)
+        .order_by(|p| p.status.asc())
+        .select(|p| (p.status, p.id.count(), p.views.sum()))
+        .all(db)
+        .await?;
+    assert_eq!(rows, [(Status::Draft, 1, Some(5)), (Status::Published, 2, Some(10)), (Status::Archived, 1, Some(7))]);
+    let pairs = Post::query()
+        .group_by(|p| (p.user_id, p.status))
+        .select(|p| (p.user_id, p.status, p.id.count()))
+        .all(db)
+        .await?;
+    assert_eq!(pairs.len(), 3);
+    Ok(())
+}
+
+pub async fn having(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let rows: Vec<(String, i64)> = User::query()
+        .left_join(|u| u.posts)
+        .group_by(|(u, _)| u.name)
+        .having(|(_, p)| p.id.count().gt(0))
+        .order_by(|(_, p)| p.id.count().desc())
+        .select(|(u, p)| (u.name, p.id.count()))
+        .all(db)
+        .await?;
+    assert_eq!(rows, [("ann".to_owned(), 3), ("bob".to_owned(), 1)]);
+    Ok(())
+}
+
+pub async fn floats(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let row = Post::query().select(|p| (p.rating.sum(), p.rating.avg(), p.rating.min())).one(db).await?;
+    assert_eq!(row, (Some(6.5), Some(3.25), Some(2.0)));
+    Ok(())
+}
+
+pub async fn decimals(db: &Db) -> Result<()> {
+    let prices = ["0.10", "0.20", "0.30", "99999.99"];
+    let rows = prices.map(|price| NewTicket::new(price.parse::<Decimal>().unwrap()));
+    Ticket::insert_many(rows).run(db).await?;
+    let (sum, least, most) = Ticket::query().select(|t| (t.price.sum(), t.price.min(), t.price.max())).one(db).await?;
+    assert_eq!(sum, Some("100000.59".parse().unwrap()));
+    assert_eq!((least, most), (Some("0.10".parse().unwrap()), Some("99999.99".parse().unwrap())));
+    let cheap: Decimal = "0.3".parse().unwrap();
+    assert_eq!(Ticket::query().filter(|t| t.price.eq(cheap)).count(db).await?, 1);
+    assert_eq!(Ticket::query().filter(|t| t.price.lt(cheap)).count(db).await?, 2);
+    Ok(())
+}
+
+pub async fn counts_of_groups(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let groups = Post::query().group_by(|p| p.status).select(|p| (p.status, p.id.count()));
+    assert_eq!(groups.clone().count(db).await?, 3);
+    let page = groups.order_by(|p| p.status.asc()).paginate(2, 2, db).await?;
+    assert_eq!((page.items, page.total), (vec![(Status::Archived, 1)], 3));
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Inserting one row and many.
+
+use pilaster::{Db, Result};
+
+use super::{names, users};
+use crate::models::{LogLine, NewLogLine, NewPost, NewTag, NewUser, Post, Status, Tag, User};
+
+pub async fn one_comes_back_as_stored(db: &Db) -> Result<()> {
+    let ann = NewUser::new("ann").bio("writes").age(30).insert(db).await?;
+    assert!(ann.id > 0);
+    assert_eq!((ann.name.as_str(), ann.bio.as_deref(), ann.age), ("ann", Some("writes"), Some(30)));
+    assert_eq!(User::get(db, ann.id).await?, Some(ann));
+    Ok(())
+}
+
+pub async fn defaults_are_the_databases(db: &Db) -> Result<()> {
+    let ann = NewUser::new("ann").insert(db).await?;
+    assert_eq!((ann.email, ann.bio, ann.age), (None, None, None));
+    let post = NewPost::new("x", ann.id).insert(db).await?;
+    assert_eq!((post.body.as_str(), post.status, post.views), ("nothing yet", Status::Draft, 0));
+    assert_eq!(post.editor_id, None);
+    Ok(())
+}
+
+pub async fn many_keep_their_order(db: &Db) -> Result<()> {
+    let all = (0..500).map(|n| NewUser::new(format!("user {:03}", 499 - n)));
+    let stored = User::insert_many(all).all(db).await?;
+    assert_eq!(stored.len(), 500);
+    assert!(stored.iter().enumerate().all(|(n, user)| user.name == format!("user {:03}", 499 - n)));
+    assert_eq!(User::query().count(db).await?, 500);
+    Ok(())
+}
+
+pub async fn many_with_different_columns(db: &Db) -> Result<()> {
+    let rows = [
+        NewUser::new("a"),
+        NewUser::new("b").age(1),
+        NewUser::new("c").age(2),
+        NewUser::new("d").bio("x"),
+        NewUser::new("e"),
+    ];
+    let stored = User::insert_many(rows).all(db).await?;
+    assert_eq!(names(&stored), ["a", "b", "c", "d", "e"]);
+    assert_eq!(stored.iter().map(|user| user.age).collect::<Vec<_>>(), [None, Some(1), Some(2), None, None]);
+    Ok(())
+}
+
+pub async fn keys_only(db: &Db) -> Result<()> {
+    let keys = User::insert_many(["a", "b", "c"].map(NewUser::new)).keys(db).await?;
+    for (key, name) in keys.into_iter().zip(["a", "b", "c"]) {
+        assert_eq!(User::get(db, key).await?.unwrap().name, name);
+    }
+    let keys = Tag::insert_many(["y", "x"].map(NewTag::new)).keys(db).await?;
+    assert_eq!(keys, ["y", "x"]);
+    Ok(())
+}
+
+pub async fn none_at_all(db: &Db) -> Result<()> {
+    assert_eq!(User::insert_many([]).all(db).await?, []);
+    assert!(User::insert_many([]).keys(db).await?.is_empty());
+    assert_eq!(User::insert_many([]).run(db).await?, 0);
+    Ok(())
+}
+
+pub async fn a_failure_inserts_nothing(db: &Db) -> Result<()> {
+    let [ann] = users(db, ["ann"]).await?;
+    let error = User::insert_many(["bob", "eve", "ann"].map(NewUser::new)).run(db).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error:?}");
+    assert_eq!(User::query().all(db).await?, [ann]);
+    Ok(())
+}
+
+pub async fn keyless_rows(db: &Db) -> Result<()> {
+    let line = NewLogLine::new(1).line("one").insert(db).await?;
+    assert_eq!(line, LogLine { number: 1, line: Some("one".into()) });
+    assert_eq!(LogLine::insert_many([NewLogLine::new(1), NewLogLine::new(2)]).run(db).await?, 2);
+    assert_eq!(LogLine::query().filter(|l| l.number.eq(1)).count(db).await?, 2);
+    Ok(())
+}
+
+pub async fn keys_of_ones_own(db: &Db) -> Result<()> {
+    let ann = NewUser::new("ann").id(1000).insert(db).await?;
+    assert_eq!(ann.id, 1000);
+    let again = NewUser::new("bob").id(1000).insert(db).await.unwrap_err();
+    assert!(again.is_unique_violation(), "{again:?}");
+    assert_eq!(Post::query().count(db).await?, 0);
+    Ok(())
+}

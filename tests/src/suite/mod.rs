@@ -1,0 +1,132 @@
+//! Behaviours: each is written once, as a function over a database with the tables of `specs/suite.yaml`, and runs on
+//! every kind of database. A new behaviour is a function in the file of its topic and its name in [`behaviours!`].
+// Types are written out to check what a query gives, however long they are.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity, missing_docs)]
+#![allow(clippy::cloned_ref_to_slice_refs, clippy::nonminimal_bool, clippy::needless_borrows_for_generic_args)]
+
+use std::future::Future;
+
+use pilaster::{Db, Dialect, Result};
+
+use crate::database::{Kind, is_required};
+use crate::models::{NewPost, NewUser, Post, Status, User, schema};
+
+pub mod aggregate;
+pub mod blocking;
+pub mod custom;
+pub mod errors;
+pub mod filter;
+pub mod include;
+pub mod insert;
+pub mod join;
+pub mod links;
+pub mod music;
+pub mod read;
+pub mod relation;
+pub mod transaction;
+pub mod types;
+pub mod write;
+
+/// Calls a macro with all behaviours, by topic.
+#[macro_export]
+macro_rules! behaviours {
+    ($then:ident) => {
+        $then! {
+            insert: one_comes_back_as_stored, defaults_are_the_databases, many_keep_their_order,
+                many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
+                keys_of_ones_own;
+            read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
+                order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
+                pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
+                raw_sql;
+            filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, lists_of_a_subquery, ranges,
+                text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
+            aggregate: count_sum_avg_min_max, of_nothing, groups, having, floats, decimals, counts_of_groups;
+            write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
+                update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
+                delete_by_query, generated_columns, versions;
+            join: inner, left, left_columns_are_options, of_a_table_with_itself, many_to_many, by_a_condition,
+                three_tables, select_across;
+            relation: any_and_none, exists_and_count, has, lazy_both_ways, has_one, composite_keys, trees,
+                through_a_model;
+            include: many, one_and_optional, filtered_ones_are_optional, filtered_ordered_limited, nested,
+                many_to_many, of_a_table_with_itself, composite_keys, duplicated_parents, no_parents, with_pages,
+                of_many_parents;
+            links: link_and_unlink, replace_and_clear, self_links, queries;
+            custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
+            types: integers, floats, decimals, texts, bytes, dates_and_times, uuid_and_json, enums_and_flags, nulls,
+                unknown_labels_are_errors, decode_errors_name_the_column;
+            errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
+            transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,
+                cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks;
+            blocking: the_main_paths, transactions, without_a_runtime;
+            music: bands_by_songs, invoices_by_country, employees_and_managers, mixtapes_with_empty_ones,
+                customers_without_a_large_invoice;
+        }
+    };
+}
+
+/// Runs a behaviour on a fresh database, or says that it was skipped.
+pub async fn run<F, O>(kind: Kind, behaviour: F)
+where
+    F: FnOnce(Db) -> O,
+    O: Future<Output = Result<()>>,
+{
+    let fresh = match kind.fresh().await.unwrap() {
+        Ok(fresh) => fresh,
+        Err(why) => {
+            assert!(!is_required(kind), "{} is required: {why}", kind.name());
+            return skipped(kind, &why);
+        }
+    };
+    schema::create_all(&fresh.db).await.unwrap();
+    behaviour(fresh.db.clone()).await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+#[allow(clippy::print_stderr)]
+fn skipped(kind: Kind, why: &str) {
+    eprintln!("skipped: {}: {why}", kind.name());
+}
+
+/// Users of these names.
+async fn users<const N: usize>(db: &Db, names: [&str; N]) -> Result<[User; N]> {
+    let users = User::insert_many(names.map(NewUser::new)).all(db).await?;
+    Ok(users.try_into().unwrap())
+}
+
+/// A post of a user.
+async fn post(db: &Db, user: &User, title: &str) -> Result<Post> {
+    NewPost::new(title, user).insert(db).await
+}
+
+/// A few users and posts: ann has three posts, bob one, eve none.
+async fn blog(db: &Db) -> Result<([User; 3], Vec<Post>)> {
+    let [ann, bob, eve] = users(db, ["ann", "bob", "eve"]).await?;
+    let rows = [
+        NewPost::new("Rust", &ann).views(10).status(Status::Published).rating(4.5),
+        NewPost::new("SQL", &ann).views(5).editor_id(&bob),
+        NewPost::new("Rust and SQL", &bob).views(7).status(Status::Archived).editor_id(&ann).rating(2.0),
+        NewPost::new("Empty", &ann).views(0).status(Status::Published),
+    ];
+    let posts = Post::insert_many(rows).all(db).await?;
+    Ok(([ann, bob, eve], posts))
+}
+
+fn names(users: &[User]) -> Vec<&str> {
+    users.iter().map(|user| user.name.as_str()).collect()
+}
+
+fn titles(posts: &[Post]) -> Vec<&str> {
+    posts.iter().map(|post| post.title.as_str()).collect()
+}
+
+/// A name in hand-written SQL, quoted for the database.
+fn quoted(db: &Db, name: &str) -> String {
+    if db.dialect() == Dialect::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
+}
+
+/// The place of a parameter in hand-written SQL.
+fn place(db: &Db, number: usize) -> String {
+    if db.dialect() == Dialect::Postgres { format!("${number}") } else { "?".to_owned() }
+}

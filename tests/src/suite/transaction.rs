@@ -1,0 +1,189 @@
+//! Transactions: what stays, what goes, and who says so.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use pilaster::{Db, Error, ErrorKind, Result};
+
+use super::names;
+use crate::models::{NewUser, Post, User};
+
+async fn stored(db: &Db) -> Result<String> {
+    Ok(names(&User::query().order_by(|u| u.name.asc()).all(db).await?).join(" "))
+}
+
+pub async fn commit(db: &Db) -> Result<()> {
+    let tx = db.begin().await?;
+    NewUser::new("ann").insert(&tx).await?;
+    assert_eq!(User::query().count(&tx).await?, 1);
+    tx.commit().await?;
+    assert_eq!(stored(db).await?, "ann");
+    Ok(())
+}
+
+pub async fn rollback(db: &Db) -> Result<()> {
+    let tx = db.begin().await?;
+    NewUser::new("ann").insert(&tx).await?;
+    tx.rollback().await?;
+    assert_eq!(stored(db).await?, "");
+    Ok(())
+}
+
+pub async fn dropped(db: &Db) -> Result<()> {
+    {
+        let tx = db.begin().await?;
+        NewUser::new("ann").insert(&tx).await?;
+    }
+    assert_eq!(stored(db).await?, "");
+    NewUser::new("bob").insert(db).await?;
+    assert_eq!(stored(db).await?, "bob");
+    Ok(())
+}
+
+pub async fn savepoints(db: &Db) -> Result<()> {
+    let tx = db.begin().await?;
+    NewUser::new("ann").insert(&tx).await?;
+    let inner = tx.begin().await?;
+    NewUser::new("bob").insert(&inner).await?;
+    let refused = User::query().count(&tx).await.unwrap_err();
+    assert_eq!(refused.kind(), &ErrorKind::Transaction);
+    inner.rollback().await?;
+    let inner = tx.begin().await?;
+    NewUser::new("eve").insert(&inner).await?;
+    inner.commit().await?;
+    {
+        let inner = tx.begin().await?;
+        NewUser::new("zoe").insert(&inner).await?;
+    }
+    tx.commit().await?;
+    assert_eq!(stored(db).await?, "ann eve");
+    Ok(())
+}
+
+pub async fn by_closure(db: &Db) -> Result<()> {
+    let ann = db
+        .transaction(async |tx| {
+            let ann = NewUser::new("ann").insert(&tx).await?;
+            User::insert_many(["bob", "eve"].map(NewUser::new)).run(&tx).await?;
+            Ok(ann)
+        })
+        .await?;
+    assert_eq!((stored(db).await?.as_str(), ann.name.as_str()), ("ann bob eve", "ann"));
+    Ok(())
+}
+
+pub async fn errors_roll_back(db: &Db) -> Result<()> {
+    let failed: Result<()> = db
+        .transaction(async |tx| {
+            NewUser::new("ann").insert(&tx).await?;
+            NewUser::new("ann").insert(&tx).await?;
+            Ok(())
+        })
+        .await;
+    assert!(failed.unwrap_err().is_unique_violation());
+    assert_eq!(stored(db).await?, "");
+
+    #[derive(Debug)]
+    enum Mine {
+        Refused,
+        Database(Error),
+    }
+    impl From<Error> for Mine {
+        fn from(error: Error) -> Self {
+            Self::Database(error)
+        }
+    }
+    let failed: Result<(), Mine> = db
+        .try_transaction(async |tx| {
+            NewUser::new("bob").insert(&tx).await?;
+            Err(Mine::Refused)
+        })
+        .await;
+    match failed.unwrap_err() {
+        Mine::Refused => {}
+        Mine::Database(error) => panic!("{error:?}"),
+    }
+    assert_eq!(stored(db).await?, "");
+    Ok(())
+}
+
+pub async fn panics_roll_back(db: &Db) -> Result<()> {
+    let other = db.clone();
+    let task = tokio::spawn(async move {
+        other
+            .transaction(async |tx| {
+                NewUser::new("ann").insert(&tx).await?;
+                assert_eq!(User::query().count(&tx).await?, 2, "on purpose");
+                Ok(())
+            })
+            .await
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(stored(db).await?, "");
+    NewUser::new("bob").insert(db).await?;
+    Ok(())
+}
+
+pub async fn cancelled_futures_roll_back(db: &Db) -> Result<()> {
+    {
+        let mut work = pin!(db.transaction(async |tx| {
+            NewUser::new("ann").insert(&tx).await?;
+            std::future::pending::<()>().await;
+            Ok(())
+        }));
+        let (sent, mut waited) = (std::time::Duration::from_millis(300), Context::from_waker(Waker::noop()));
+        let _ = tokio::time::timeout(sent, &mut work).await;
+        assert!(work.as_mut().poll(&mut waited).is_pending());
+    }
+    assert_eq!(stored(db).await?, "");
+    NewUser::new("bob").insert(db).await?;
+    assert_eq!(stored(db).await?, "bob");
+    Ok(())
+}
+
+pub async fn handles_do_not_outlive(db: &Db) -> Result<()> {
+    let kept = db.transaction(async |tx| Ok(tx.clone())).await?;
+    let error = User::query().count(&kept).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Transaction);
+    let tx = db.begin().await?;
+    let clone = tx.clone();
+    tx.commit().await?;
+    assert_eq!(NewUser::new("ann").insert(&clone).await.unwrap_err().kind(), &ErrorKind::Transaction);
+    assert_eq!(clone.commit().await.unwrap_err().kind(), &ErrorKind::Transaction);
+    assert_eq!(stored(db).await?, "");
+    Ok(())
+}
+
+pub async fn rehearsal(db: &Db) -> Result<()> {
+    let seen = db
+        .test_transaction(async |tx| {
+            NewUser::new("ann").insert(&tx).await?;
+            User::query().count(&tx).await
+        })
+        .await?;
+    assert_eq!((seen, stored(db).await?), (1, String::new()));
+    Ok(())
+}
+
+pub async fn in_spawned_tasks(db: &Db) -> Result<()> {
+    let tasks: Vec<_> = (0..8)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let user = NewUser::new(format!("u{n}")).insert(&db).await?;
+                db.transaction(async |tx| {
+                    let posts = User::query().filter(|u| u.id.eq(user.id)).include(|u| u.posts).all(&tx).await?;
+                    User::update().filter(|u| u.id.eq(user.id)).set(|u| u.age, n).run(&tx).await?;
+                    Ok(posts.len())
+                })
+                .await
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap()?, 1);
+    }
+    assert_eq!(User::query().filter(|u| u.age.is_not_null()).count(db).await?, 8);
+    assert_eq!(Post::query().count(db).await?, 0);
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Every column type there and back: bounds, NULL, empty, extreme.
+
+use pilaster::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use pilaster::rust_decimal::Decimal;
+use pilaster::{Db, Dialect, ErrorKind, Result, serde_json, uuid};
+
+use super::{place, quoted};
+use crate::models::{Everything, NewEverything, Post, Status, User};
+
+/// Inserts a row, reads it by key, and gives back both, which must be equal.
+async fn there_and_back(db: &Db, row: NewEverything) -> Result<Everything> {
+    let stored = row.insert(db).await?;
+    let read = Everything::get(db, stored.id).await?.unwrap();
+    assert_eq!(read, stored);
+    Ok(read)
+}
+
+pub async fn integers(db: &Db) -> Result<()> {
+    for (tiny, small, int, big) in
+        [(i8::MIN, i16::MIN, i32::MIN, i64::MIN), (i8::MAX, i16::MAX, i32::MAX, i64::MAX), (0, 0, 0, 0)]
+    {
+        let row = there_and_back(db, NewEverything::new().tiny(tiny).small(small).int(int).big(big)).await?;
+        assert_eq!((row.tiny, row.small, row.int, row.big), (Some(tiny), Some(small), Some(int), Some(big)));
+        assert_eq!(Everything::query().filter(|e| e.big.eq(big).and(e.tiny.eq(tiny))).count(db).await?, 1);
+    }
+    Ok(())
+}
+
+pub async fn floats(db: &Db) -> Result<()> {
+    for double in [0.0, -1.5, 0.1, f64::MAX, 5e-324, 1e-300, 123_456_789.123_456_78] {
+        let row = there_and_back(db, NewEverything::new().double(double)).await?;
+        assert_eq!(row.double, Some(double));
+        assert_eq!(Everything::query().filter(|e| e.double.eq(double)).count(db).await?, 1, "{double}");
+    }
+    for real in [0.1_f32, f32::MAX, -2.5, 1e-30] {
+        assert_eq!(there_and_back(db, NewEverything::new().real(real)).await?.real, Some(real));
+    }
+    Ok(())
+}
+
+pub async fn decimals(db: &Db) -> Result<()> {
+    for text in ["0.0000", "0.1000", "-0.0001", "12345678.9012", "-99999999.9999", "10.0000"] {
+        let exact: Decimal = text.parse().unwrap();
+        let row = there_and_back(db, NewEverything::new().exact(exact)).await?;
+        assert_eq!(row.exact, Some(exact));
+        assert_eq!(Everything::query().filter(|e| e.exact.eq(exact)).count(db).await?, 1, "{text}");
+    }
+    let negative = Everything::query().filter(|e| e.exact.lt(Decimal::ZERO)).count(db).await?;
+    assert_eq!(negative, 2);
+    Ok(())
+}
+
+pub async fn texts(db: &Db) -> Result<()> {
+    let long = "x".repeat(100_000);
+    for text in ["", " ", "it's \"quoted\" \\ % _", "日本語 🦀 é e\u{301}", "a\nb\tc", "\u{1}\u{7f}", &long] {
+        let row = there_and_back(db, NewEverything::new().long(text)).await?;
+        assert_eq!(row.long.as_deref(), Some(text));
+        assert_eq!(Everything::query().filter(|e| e.long.eq(text)).count(db).await?, 1, "{text:?}");
+    }
+    // Trailing blanks and case count.
+    for near in ["  ", "A\nb\tc", "日本語 🦀 e\u{301} e\u{301}"] {
+        assert_eq!(Everything::query().filter(|e| e.long.eq(near)).count(db).await?, 0, "{near:?}");
+    }
+    let row = there_and_back(db, NewEverything::new().short("é".repeat(40))).await?;
+    assert_eq!(row.short.unwrap().chars().count(), 40);
+    Ok(())
+}
+
+pub async fn bytes(db: &Db) -> Result<()> {
+    for bytes in [vec![], vec![0], vec![0, 255, 39, 92, 128], vec![7; 100_000]] {
+        let row = there_and_back(db, NewEverything::new().raw(bytes.clone())).await?;
+        assert_eq!(row.raw.as_deref(), Some(bytes.as_slice()));
+        assert_eq!(Everything::query().filter(|e| e.raw.eq(bytes.as_slice())).count(db).await?, 1);
+    }
+    Ok(())
+}
+
+pub async fn dates_and_times(db: &Db) -> Result<()> {
+    let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+    let time = |h, m, s, micro| NaiveTime::from_hms_micro_opt(h, m, s, micro).unwrap();
+    let moments = [
+        (date(1970, 1, 1), time(0, 0, 0, 0)),
+        (date(1969, 12, 31), time(23, 59, 59, 999_999)),
+        (date(2024, 2, 29), time(12, 0, 0, 1)),
+        (date(1000, 1, 1), time(0, 0, 0, 500_000)),
+        (date(9999, 12, 31), time(23, 59, 59, 999_999)),
+    ];
+    for (day, clock) in moments {
+        let local: NaiveDateTime = day.and_time(clock);
+        let row = there_and_back(db, NewEverything::new().day(day).clock(clock).local(local)).await?;
+        assert_eq!((row.day, row.clock, row.local), (Some(day), Some(clock), Some(local)));
+        let same = Everything::query().filter(|e| e.day.eq(day).and(e.clock.eq(clock)).and(e.local.eq(local)));
+        assert_eq!(same.count(db).await?, 1, "{local}");
+    }
+    let early =
+        Everything::query().filter(|e| e.local.lt(date(1970, 1, 1).and_time(time(0, 0, 0, 0)))).count(db).await?;
+    assert_eq!(early, 2);
+    for text in ["1970-01-01T00:00:01Z", "2026-11-23T01:02:03.000004Z", "2037-12-31T23:59:59.999999Z"] {
+        let instant: DateTime<Utc> = text.parse().unwrap();
+        let row = there_and_back(db, NewEverything::new().instant(instant)).await?;
+        assert_eq!(row.instant, Some(instant));
+        assert_eq!(Everything::query().filter(|e| e.instant.eq(instant)).count(db).await?, 1);
+    }
+    let latest = Everything::query().select(|e| e.instant.max()).one(db).await?;
+    assert_eq!(latest, Some("2037-12-31T23:59:59.999999Z".parse().unwrap()));
+    Ok(())
+}
+
+pub async fn uuid_and_json(db: &Db) -> Result<()> {
+    for guid in [uuid::Uuid::nil(), uuid::Uuid::max(), uuid::Uuid::from_u128(0x0123_4567_89ab_cdef)] {
+        let row = there_and_back(db, NewEverything::new().guid(guid)).await?;
+        assert_eq!(row.guid, Some(guid));
+        assert_eq!(Everything::query().filter(|e| e.guid.eq(guid)).count(db).await?, 1);
+    }
+    for doc in [
+        serde_json::json!(null),
+        serde_json::json!([]),
+        serde_json::json!({ "a": [1, 2.5, "x\"y", null, true], "é": {} }),
+        serde_json::json!("text"),
+        serde_json::json!(9_007_199_254_740_993_i64),
+    ] {
+        assert_eq!(there_and_back(db, NewEverything::new().doc(doc.clone())).await?.doc, Some(doc));
+    }
+    Ok(())
+}
+
+pub async fn enums_and_flags(db: &Db) -> Result<()> {
+    for (status, flag) in [(Status::Draft, true), (Status::Archived, false)] {
+        let row = there_and_back(db, NewEverything::new().status(status).flag(flag)).await?;
+        assert_eq!((row.status, row.flag), (Some(status), Some(flag)));
+        assert_eq!(Everything::query().filter(|e| e.status.eq(status).and(e.flag.eq(flag))).count(db).await?, 1);
+    }
+    assert_eq!(Everything::query().filter(|e| e.flag).count(db).await?, 1);
+    Ok(())
+}
+
+pub async fn nulls(db: &Db) -> Result<()> {
+    let row = there_and_back(db, NewEverything::new()).await?;
+    let nothing = (row.int, row.exact, row.long.as_ref(), row.raw.as_ref(), row.local, row.instant, row.status);
+    assert_eq!(nothing, (None, None, None, None, None, None, None));
+    assert_eq!(Everything::query().filter(|e| e.flag.is_null().and(e.doc.is_null())).count(db).await?, 1);
+    assert_eq!(Everything::query().filter(|e| e.flag.is_not_null()).count(db).await?, 0);
+    Ok(())
+}
+
+pub async fn unknown_labels_are_errors(db: &Db) -> Result<()> {
+    // Only SQLite lets such a label in, when checks are off.
+    if db.dialect() != Dialect::Sqlite {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    tx.sql("PRAGMA ignore_check_constraints = ON").batch().await?;
+    tx.sql("INSERT INTO everything (status) VALUES ('burnt')").execute().await?;
+    let error = Everything::query().all(&tx).await.unwrap_err();
+    tx.sql("PRAGMA ignore_check_constraints = OFF").batch().await?;
+    let ErrorKind::Decode(cell) = error.kind() else { panic!("{error:?}") };
+    assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("everything"), Some("status")));
+    assert!(error.to_string().contains("burnt"), "{error}");
+    tx.rollback().await
+}
+
+pub async fn decode_errors_name_the_column(db: &Db) -> Result<()> {
+    let user = format!("INSERT INTO {} (name) VALUES ({})", quoted(db, "user"), place(db, 1));
+    db.sql(user).bind("ann").execute().await?;
+    let ann = User::by_name(db, "ann").await?.unwrap();
+    let wrong = db.sql(format!("SELECT name FROM {}", quoted(db, "user"))).one::<i64>().await.unwrap_err();
+    let ErrorKind::Decode(cell) = wrong.kind() else { panic!("{wrong:?}") };
+    assert_eq!(cell.column.as_deref(), Some("name"));
+    if db.dialect() == Dialect::Sqlite {
+        db.sql("INSERT INTO post (title, views, user_id) VALUES ('x', 'many', ?)").bind(ann.id).execute().await?;
+        let error = Post::query().all(db).await.unwrap_err();
+        let ErrorKind::Decode(cell) = error.kind() else { panic!("{error:?}") };
+        assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("post"), Some("views")));
+        db.sql("UPDATE post SET views = 3000000000").execute().await?;
+        let error = Post::query().select(|p| p.views).all(db).await.unwrap_err();
+        assert!(error.to_string().contains("views") && error.to_string().contains("3000000000"), "{error}");
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Changing and deleting rows, by row and by query.
+
+use pilaster::{Db, ErrorKind, Result};
+
+use super::{blog, names, post, users};
+use crate::models::{Document, NewDocument, NewRectangle, NewTag, NewUser, Post, Rectangle, Status, Tag, User};
+
+pub async fn save(db: &Db) -> Result<()> {
+    let [mut ann, bob] = users(db, ["ann", "bob"]).await?;
+    ann.name = "anna".into();
+    ann.bio = Some("new".into());
+    ann.save(db).await?;
+    assert_eq!(User::get(db, ann.id).await?, Some(ann.clone()));
+    assert_eq!(User::get(db, bob.id).await?, Some(bob));
+    ann.bio = None;
+    ann.save(db).await?;
+    assert_eq!(User::get(db, ann.id).await?.unwrap().bio, None);
+    // A model that is nothing but its key.
+    let mut tag = NewTag::new("x").insert(db).await?;
+    tag.save(db).await?;
+    Ok(())
+}
+
+pub async fn save_of_a_row_that_is_gone(db: &Db) -> Result<()> {
+    let [mut ann] = users(db, ["ann"]).await?;
+    User::delete_many().all_rows().run(db).await?;
+    assert!(ann.save(db).await.unwrap_err().is_not_found());
+    assert!(Tag { name: "none".into() }.save(db).await.unwrap_err().is_not_found());
+    Ok(())
+}
+
+pub async fn reload(db: &Db) -> Result<()> {
+    let [mut ann] = users(db, ["ann"]).await?;
+    User::update().filter(|u| u.id.eq(ann.id)).set(|u| u.name, "anna").run(db).await?;
+    assert_eq!(ann.name, "ann");
+    ann.reload(db).await?;
+    assert_eq!(ann.name, "anna");
+    User::delete_many().all_rows().run(db).await?;
+    assert!(ann.reload(db).await.unwrap_err().is_not_found());
+    assert_eq!(ann.name, "anna");
+    Ok(())
+}
+
+pub async fn delete(db: &Db) -> Result<()> {
+    let [ann, bob] = users(db, ["ann", "bob"]).await?;
+    post(db, &ann, "x").await?;
+    ann.delete(db).await?;
+    assert_eq!(User::query().all(db).await?, [bob]);
+    assert_eq!(Post::query().count(db).await?, 0);
+    Ok(())
+}
+
+pub async fn delete_of_a_row_that_is_gone(db: &Db) -> Result<()> {
+    let [ann] = users(db, ["ann"]).await?;
+    ann.delete(db).await?;
+    assert!(ann.delete(db).await.unwrap_err().is_not_found());
+    Ok(())
+}
+
+pub async fn update_by_query(db: &Db) -> Result<()> {
+    let ([ann, ..], _) = blog(db).await?;
+    let changed = Post::update()
+        .filter(|p| p.user_id.eq(ann.id))
+        .filter(|p| p.status.ne(Status::Draft))
+        .set(|p| p.status, Status::Archived)
+        .set(|p| p.title, "closed")
+        .run(db)
+        .await?;
+    assert_eq!(changed, 2);
+    assert_eq!(Post::query().filter(|p| p.title.eq("closed")).count(db).await?, 2);
+    assert_eq!(Post::update().filter(|p| p.id.eq(-1)).set(|p| p.title, "x").run(db).await?, 0);
+    // Rows that hold the value already count too, on every database.
+    assert_eq!(Post::update().filter(|p| p.title.eq("closed")).set(|p| p.title, "closed").run(db).await?, 2);
+    let by_relation = Post::update().filter(|p| p.user.has(|u| u.name.eq("bob"))).set(|p| p.views, 1).run(db).await?;
+    assert_eq!(by_relation, 1);
+    Ok(())
+}
+
+pub async fn update_to_null_and_options(db: &Db) -> Result<()> {
+    let ann = NewUser::new("ann").bio("x").age(1).insert(db).await?;
+    let row = || User::update().filter(|u| u.id.eq(ann.id));
+    row().set_null(|u| u.bio).set_option(|u| u.age, None::<i32>).run(db).await?;
+    let read = User::get(db, ann.id).await?.unwrap();
+    assert_eq!((read.bio, read.age), (None, None));
+    row().set(|u| u.bio, "y").set_option(|u| u.age, Some(2)).run(db).await?;
+    let read = User::get(db, ann.id).await?.unwrap();
+    assert_eq!((read.bio.as_deref(), read.age), (Some("y"), Some(2)));
+    Ok(())
+}
+
+pub async fn update_by_an_expression(db: &Db) -> Result<()> {
+    blog(db).await?;
+    Post::update().all_rows().set_to(|p| (p.views, p.views + 1)).run(db).await?;
+    assert_eq!(Post::query().select(|p| p.views.sum()).one(db).await?, Some(26));
+    Post::update().filter(|p| p.title.eq("SQL")).set_to(|p| (p.body, p.title)).run(db).await?;
+    assert_eq!(Post::query().filter(|p| p.body.eq("SQL")).count(db).await?, 1);
+    Ok(())
+}
+
+pub async fn update_that_sets_nothing(db: &Db) -> Result<()> {
+    assert_eq!(User::update().all_rows().run(db).await.unwrap_err().kind(), &ErrorKind::Query);
+    Ok(())
+}
+
+pub async fn update_of_all(db: &Db) -> Result<()> {
+    users(db, ["ann", "bob"]).await?;
+    assert_eq!(User::update().all_rows().set(|u| u.age, 7).run(db).await?, 2);
+    assert_eq!(User::query().filter(|u| u.age.eq(7)).count(db).await?, 2);
+    Ok(())
+}
+
+pub async fn delete_by_query(db: &Db) -> Result<()> {
+    users(db, ["ann", "bob", "eve"]).await?;
+    assert_eq!(User::delete_many().filter(|u| u.name.in_(["ann", "eve", "zoe"])).run(db).await?, 2);
+    assert_eq!(names(&User::query().all(db).await?), ["bob"]);
+    assert_eq!(User::delete_many().filter(|u| u.posts.exists()).run(db).await?, 0);
+    assert_eq!(User::delete_many().all_rows().run(db).await?, 1);
+    Ok(())
+}
+
+pub async fn generated_columns(db: &Db) -> Result<()> {
+    let mut square = NewRectangle::new(3, 4).insert(db).await?;
+    assert_eq!(square.area, 12);
+    square.width = 5;
+    square.save(db).await?;
+    assert_eq!(square.area, 20);
+    assert_eq!(Rectangle::query().filter(|r| r.area.eq(20)).count(db).await?, 1);
+    Ok(())
+}
+
+pub async fn versions(db: &Db) -> Result<()> {
+    let mut mine = NewDocument::new("draft").insert(db).await?;
+    let mut theirs = Document::get(db, mine.id).await?.unwrap();
+    let first = mine.version;
+    mine.title = "mine".into();
+    mine.save(db).await?;
+    assert_eq!(mine.version, first + 1);
+    theirs.title = "theirs".into();
+    assert_eq!(theirs.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    assert_eq!(theirs.delete(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    theirs.reload(db).await?;
+    assert_eq!(theirs, mine);
+    theirs.delete(db).await?;
+    assert_eq!(mine.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What goes wrong, and what a session is after it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use pilaster::ErrorKind;
+
+use super::models::*;
+use super::{database, dump};
+
+#[test]
+fn after_a_failed_flush_only_a_rollback_helps() {
+    let db = database();
+    NewUser::new("ann").insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let bea = session.add(NewUser::new("bea"));
+    let twice = session.add(NewUser::new("ann"));
+    assert!(session.flush().unwrap_err().is_unique_violation());
+    assert_eq!(*session.load(User::query()).unwrap_err().kind(), ErrorKind::Transaction);
+    assert_eq!(*session.flush().unwrap_err().kind(), ErrorKind::Transaction);
+    assert_eq!(session[bea].name, "bea");
+    session.rollback().unwrap();
+    assert_eq!(session[twice].name, "ann");
+    session.add(NewUser::new("cid"));
+    session.commit().unwrap();
+    assert_eq!(dump(&db, "SELECT name FROM user"), ["ann", "cid"].map(String::from));
+}
+
+#[test]
+fn a_failed_savepoint_can_be_given_up() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let ann = session.add(NewUser::new("ann"));
+    let mut inner = session.begin().unwrap();
+    inner.add(NewUser::new("ann"));
+    assert!(inner.commit().unwrap_err().is_unique_violation());
+    session.add(NewPost::new("still here", ann));
+    session.commit().unwrap();
+    assert_eq!(
+        dump(&db, "SELECT name || title FROM user JOIN post ON author_id = user.id"),
+        ["annstill here"].map(String::from)
+    );
+}
+
+/// Two sessions cannot write at once on SQLite, so that the other one is played by SQL.
+fn accounts(file: &tempfile::TempDir) -> pilaster::blocking::Db {
+    let url = format!("sqlite://{}", file.path().join("race.db").display());
+    let db = pilaster::blocking::Db::connect(&url).unwrap();
+    schema::create_all(&db).unwrap();
+    for owner in ["ann", "bea", "cid"] {
+        NewAccount::new(owner, 10).insert(&db).unwrap();
+    }
+    db
+}
+
+#[test]
+fn a_stale_row_is_named() {
+    let file = tempfile::tempdir().unwrap();
+    let db = accounts(&file);
+    let mut session = db.session().unwrap();
+    let all = session.load(Account::query().order_by(|a| a.id.asc())).unwrap();
+    for &account in &all {
+        session[account].balance += 1;
+    }
+    let elsewhere = "UPDATE account SET version = version + 1, balance = 0 WHERE id = 2";
+    pilaster::sql(&mut *session.no_flush(), elsewhere).execute().unwrap();
+    let error = session.flush().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Stale);
+    assert_eq!(error.message(), "Account 2 was changed or deleted since it was read");
+    session.rollback().unwrap();
+    for &account in &all {
+        session.refresh(account).unwrap();
+        session[account].balance += 1;
+    }
+    let done = session.commit().unwrap();
+    assert_eq!((done[all[1]].balance, done[all[1]].version), (11, 2));
+}
+
+#[test]
+fn a_stale_row_is_not_deleted() {
+    let file = tempfile::tempdir().unwrap();
+    let db = accounts(&file);
+    let mut session = db.session().unwrap();
+    let all = session.load(Account::query().order_by(|a| a.id.asc())).unwrap();
+    session.delete(all[0]).unwrap();
+    session.delete(all[2]).unwrap();
+    let elsewhere = "UPDATE account SET version = version + 1 WHERE id = 3";
+    pilaster::sql(&mut *session.no_flush(), elsewhere).execute().unwrap();
+    let error = session.flush().unwrap_err();
+    assert_eq!(error.message(), "Account 3 was changed or deleted since it was read");
+}
+
+#[test]
+fn a_row_without_a_version_that_is_gone_is_named_too() {
+    let db = database();
+    NewUser::new("ann").insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let ann = session.get::<User>(1).unwrap().unwrap();
+    session[ann].visits = 1;
+    pilaster::sql(&mut *session.no_flush(), "DELETE FROM user").execute().unwrap();
+    let error = session.flush().unwrap_err();
+    assert_eq!((error.kind(), error.message()), (&ErrorKind::NotFound, "User 1 is not stored any more"));
+}
+
+#[test]
+fn the_version_counts_on() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let account = session.add(NewAccount::new("ann", 1));
+    session.flush().unwrap();
+    let account = session.stored(account).unwrap();
+    assert_eq!(session[account].version, 1);
+    for balance in 2..5 {
+        session[account].balance = balance;
+        session.flush().unwrap();
+        assert_eq!(session[account].version, balance);
+    }
+}
+
+#[test]
+fn a_new_row_is_not_written_to_after_it_is_stored() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let ann = session.add(NewUser::new("ann"));
+    session.flush().unwrap();
+    session[ann].name = "lost".into();
+    let error = session.flush().unwrap_err();
+    assert!(error.message().contains("session.stored(key)"), "{error}");
+}
+
+#[test]
+fn a_reference_to_a_row_that_will_not_be_stored_is_an_error() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let ann = session.add(NewUser::new("ann"));
+    session.add(NewPost::new("Hello", ann));
+    session.delete(ann).unwrap();
+    let error = session.flush().unwrap_err();
+    assert_eq!(error.message(), "a row refers to a User that is not stored and will not be");
+}
+
+/// A flush whose future is dropped at any point leaves nothing behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_future_leaves_nothing_behind() {
+    let db = pilaster::Db::connect("sqlite::memory:").await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    for polls in 0..6 {
+        let mut session = db.session().await.unwrap();
+        let user = session.add(NewUser::new("ann"));
+        session.add(NewPost::new("Hello", user));
+        {
+            let mut flush = pin!(session.flush());
+            let mut context = Context::from_waker(Waker::noop());
+            for _ in 0..polls {
+                if let Poll::Ready(outcome) = flush.as_mut().poll(&mut context) {
+                    outcome.unwrap();
+                    break;
+                }
+            }
+        }
+        drop(session);
+        assert_eq!(User::query().count(&db).await.unwrap(), 0, "{polls}");
+    }
+}

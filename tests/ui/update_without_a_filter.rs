@@ -1,0 +1,9 @@
+//! An update of all rows must say so.
+
+use pilaster_tests::models::User;
+
+async fn update(db: &pilaster::Db) {
+    let _ = User::update().set(|u| u.age, 1).run(db).await;
+}
+
+fn main() {}
