@@ -368,11 +368,7 @@ async fn read_all(
 type Put<'a> = &'a mut dyn FnMut(crate::Value<'_>) -> Result<()>;
 
 /// Binds one row of parameters, as many as the statement has.
-fn bind_all(
-    bound: &mut Bound,
-    prepared: &Prepared,
-    values: &mut dyn FnMut(Put<'_>) -> Result<()>,
-) -> Result<()> {
+fn bind_all(bound: &mut Bound, prepared: &Prepared, values: &mut dyn FnMut(Put<'_>) -> Result<()>) -> Result<()> {
     let mut slots = prepared.slots.iter();
     let mut given = 0;
     values(&mut |value| {
