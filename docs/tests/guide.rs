@@ -1,5 +1,5 @@
 //! Runs the Rust blocks of every page; `build.rs` makes one test of each.
-#![allow(missing_docs, unused, unused_qualifications, clippy::all, clippy::print_stdout)]
+#![allow(missing_docs, unused, unused_qualifications, clippy::all, clippy::print_stdout, clippy::unwrap_used)]
 
 use std::sync::{Mutex, PoisonError};
 

@@ -45,34 +45,93 @@ pub fn postgres() -> Result<String, String> {
 #[cfg(unix)]
 fn start_postgres() -> Result<(String, Child), String> {
     let programs = postgres_programs().ok_or("no PostgreSQL server is installed")?;
-    let folder = std::env::temp_dir().join(format!("pilaster-pg-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let folder = folder_for_server("pg")?;
+    let child = start(SCRIPT, &[&programs, &folder], &folder)?;
+    Ok((format!("postgres://postgres@localhost/postgres?host={}", folder.display()), child))
+}
+
+/// Runs a script that says when its server is ready; as the user `postgres` where this one is root, as whom servers
+/// refuse to run.
+#[cfg(unix)]
+fn start(script: &str, arguments: &[&Path], folder: &Path) -> Result<Child, String> {
     let mut command = if is_root() {
-        // The server refuses to run as root.
-        let user = "postgres";
-        let owned = Command::new("chown").arg(user).arg(&folder).status().is_ok_and(|status| status.success());
-        if !owned {
-            return Err("as root, a user named postgres is needed to start a server".into());
-        }
         let mut command = Command::new("runuser");
-        command.args(["-u", user, "--", "sh"]);
+        command.args(["-u", "postgres", "--", "sh"]);
         command
     } else {
         Command::new("sh")
     };
-    command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(&folder).current_dir(&folder);
+    command.args(["-c", script, "sh"]).args(arguments).current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|error| format!("PostgreSQL could not be started: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("the server could not be started: {error}"))?;
     let mut line = String::new();
     let said = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
     if matches!(said, Some(Ok(_))) && line.trim() == "ready" {
-        let url = format!("postgres://postgres@localhost/postgres?host={}", folder.display());
-        return Ok((url, child));
+        return Ok(child);
     }
     let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
     let _ = child.wait();
-    let _ = std::fs::remove_dir_all(&folder);
-    Err(format!("PostgreSQL did not start: {}", log.lines().last().unwrap_or("it says nothing")))
+    let _ = std::fs::remove_dir_all(folder);
+    Err(format!("the server did not start: {}", log.lines().last().unwrap_or("it says nothing")))
+}
+
+/// A folder that the user of the server can write to.
+#[cfg(unix)]
+fn folder_for_server(name: &str) -> Result<PathBuf, String> {
+    let folder = std::env::temp_dir().join(format!("pilaster-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let is_given = || Command::new("chown").arg("postgres").arg(&folder).status().is_ok_and(|status| status.success());
+    if is_root() && !is_given() {
+        return Err("as root, a user named postgres is needed to start a server".into());
+    }
+    Ok(folder)
+}
+
+/// The URL of a pgbouncer in transaction mode before a PostgreSQL server, with two connections to it, or why there is
+/// none. It has no database; any name of the server's does.
+///
+/// # Errors
+/// Says why there is none: it is not installed, or it does not start.
+#[cfg(unix)]
+pub fn pgbouncer(server: &str) -> Result<String, String> {
+    static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
+    match STARTED.get_or_init(|| start_pgbouncer(server)) {
+        Ok((url, _)) => Ok(url.clone()),
+        Err(why) => Err(why.clone()),
+    }
+}
+
+#[cfg(unix)]
+fn start_pgbouncer(server: &str) -> Result<(String, Child), String> {
+    const SCRIPT: &str = r#"
+bin=$1 dir=$2
+"$bin" "$dir/ini" >"$dir/log" 2>&1 &
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$dir/.s.PGSQL.6432" ] && break; sleep 0.2; done
+[ -S "$dir/.s.PGSQL.6432" ] || exit 1
+echo ready
+read -r _ || true
+kill $!
+wait
+rm -rf "$dir"
+"#;
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let program = std::env::split_paths(&paths).chain(["/usr/sbin".into()]).map(|folder| folder.join("pgbouncer"));
+    let program = program.into_iter().find(|path| path.is_file()).ok_or("pgbouncer is not installed")?;
+    let (base, query) = server.split_once('?').unwrap_or((server, ""));
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest).split('/').next().unwrap_or("");
+    let (user, host) = authority.split_once('@').unwrap_or(("postgres", authority));
+    let (user, host) = (user.split(':').next().unwrap_or(user), host.split(':').next().unwrap_or(host));
+    let host = query.split('&').find_map(|pair| pair.strip_prefix("host=")).unwrap_or(host);
+    let folder = folder_for_server("bouncer")?;
+    let ini = format!(
+        "[databases]\n* = host={host} user={user}\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\n\
+        unix_socket_dir = {}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n\
+        server_round_robin = 1\nignore_startup_parameters = extra_float_digits\n",
+        folder.display()
+    );
+    std::fs::write(folder.join("ini"), ini).map_err(|error| error.to_string())?;
+    let child = start(SCRIPT, &[&program, &folder], &folder)?;
+    Ok((format!("postgres://{user}@localhost:6432?host={}", folder.display()), child))
 }
 
 #[cfg(not(unix))]

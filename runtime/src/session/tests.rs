@@ -151,7 +151,7 @@ fn a_circle_in_one_table_is_opened_at_what_can_be_null() {
         "complete Leaf (beside): #1",
     ];
     let lines = case.lines();
-    assert!(lines == plan || lines == plan.map(|line| swap(line)), "{lines:#?}");
+    assert!(lines == plan || lines == plan.map(swap), "{lines:#?}");
 }
 
 fn swap(line: &str) -> String {

@@ -40,6 +40,14 @@ pub async fn with_db<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
     .await;
 }
 
+/// The URL of the same database through a pgbouncer in transaction mode, or why there is none.
+#[allow(dead_code)]
+pub fn through_pooler(url: &str) -> Result<String, String> {
+    let pooler = servers::pgbouncer(&servers::postgres()?)?;
+    let database = url.split('?').next().and_then(|base| base.rsplit('/').next()).unwrap_or("");
+    Ok(format!("{}&statement_cache=0", with_database(&pooler, database)))
+}
+
 fn with_database(url: &str, name: &str) -> String {
     let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
     let authority = base.find("://").map_or(0, |at| at + 3);

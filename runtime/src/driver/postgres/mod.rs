@@ -13,15 +13,18 @@ mod error;
 mod form;
 mod numeric;
 mod options;
+mod pooler;
 mod rows;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls, RowStream, Statement};
 
 use self::bind::Bound;
@@ -42,6 +45,15 @@ const OLDEST: u32 = 12;
 /// So many unwanted rows are read to keep a connection; a longer rest is cancelled.
 const UNWANTED: usize = 4_096;
 
+/// How long to wait for the end of a statement after each request to cancel it.
+const CANCELS: [Duration; 5] = [
+    Duration::from_millis(20),
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+];
+
 /// A connection to a PostgreSQL database.
 pub(crate) struct Connection(Box<Session>);
 
@@ -49,6 +61,8 @@ struct Session {
     client: Client,
     /// The runtime that drives the connection.
     handle: Handle,
+    /// The connection's task; `None` once the connection is given up.
+    task: Option<JoinHandle<()>>,
     cache: Option<Cache<Arc<Prepared>>>,
     /// Parameters of the statement in hand; kept for its memory.
     bound: Bound,
@@ -103,23 +117,36 @@ impl Connection {
         let (client, connection) = opened;
         check_version(connection.parameter("server_version"))?;
         // Its end shows in the client, which gives the error to whoever waits for a reply.
-        drop(handle.spawn(async move { drop(connection.await) }));
+        let task = Some(handle.spawn(async move { drop(connection.await) }));
         let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        Ok(Self(Box::new(Session { client, handle, cache, bound, state })))
+        let mut session = Box::new(Session { client, handle, task, cache, bound, state });
+        if session.cache.is_none() {
+            session.learn_types().await?;
+        }
+        Ok(Self(session))
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
-        self.0.run(sql, params, each).await.map(|_| ())
+        let pinned = self.0.pin();
+        let outcome = self.0.run(sql, params, each).await;
+        self.0.unpin(pinned, outcome).await.map(|_| ())
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
-        let affected = self.0.run(sql, params, &mut |_| Ok(())).await?;
+        if let Some(affected) = self.0.execute_plainly(sql, params).await? {
+            return Ok(Done { affected, last_key: 0 });
+        }
+        let pinned = self.0.pin();
+        let outcome = self.0.run(sql, params, &mut |_| Ok(())).await;
+        let affected = self.0.unpin(pinned, outcome).await?;
         Ok(Done { affected, last_key: 0 })
     }
 
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
-        self.0.run_rows(sql, rows, returned).await
+        let pinned = self.0.pin();
+        let outcome = self.0.run_rows(sql, rows, returned).await;
+        self.0.unpin(pinned, outcome).await
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
@@ -331,10 +358,20 @@ impl Session {
         let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
     }
 
-    /// Asks the server to stop what it is doing, in passing.
+    /// Asks the server to stop what it is doing, in passing; the connection is given up.
     fn cancel(&mut self) {
-        let token = self.client.cancel_token();
-        drop(self.handle.spawn(async move { drop(token.cancel_query(NoTls).await) }));
+        let (token, task) = (self.client.cancel_token(), self.task.take());
+        drop(self.handle.spawn(async move {
+            let Some(mut task) = task else { return };
+            for pause in CANCELS {
+                drop(token.cancel_query(NoTls).await);
+                // The task ends when its last reply is in. A request that had not reached the statement was in vain.
+                if rt::timeout(pause, &mut task).await.is_some() {
+                    return;
+                }
+            }
+            task.abort();
+        }));
     }
 }
 

@@ -166,11 +166,14 @@ impl ::pilaster::codegen::Insertable for NewGroup {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.name;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

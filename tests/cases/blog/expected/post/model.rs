@@ -245,20 +245,25 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.title;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.content;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         if let ::core::option::Option::Some(value) = &self.status {
-            put(
-                <super::super::Status as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+            out.put(
+                <super::super::Status as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<i64>());
+        out.done()
     }
 }

@@ -685,123 +685,124 @@ impl ::pilaster::codegen::Insertable for NewMaybe {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.tiny;
-        put(
+        out.put(
             <::core::option::Option<
                 i8,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.small;
-        put(
+        out.put(
             <::core::option::Option<
                 i16,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.int;
-        put(
+        out.put(
             <::core::option::Option<
                 i32,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.big;
-        put(
+        out.put(
             <::core::option::Option<
                 i64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.real;
-        put(
+        out.put(
             <::core::option::Option<
                 f32,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.double;
-        put(
+        out.put(
             <::core::option::Option<
                 f64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.exact;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.any_exact;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.flag;
-        put(
+        out.put(
             <::core::option::Option<
                 bool,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.short;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.long;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.raw_bytes;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::vec::Vec<u8>,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.day;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDate,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.clock;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveTime,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.local;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDateTime,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.instant;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.guid;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::uuid::Uuid,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.doc;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::serde_json::Value,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.mood;
-        put(
+        out.put(
             <::core::option::Option<
                 super::super::Mood,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -503,77 +503,82 @@ impl ::pilaster::codegen::Insertable for NewPlain {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.tiny;
-        put(<i8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i8 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.small;
-        put(<i16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i16 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.int;
-        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.big;
-        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.real;
-        put(<f32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<f32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.double;
-        put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<f64 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.exact;
-        put(
+        out.put(
             <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.any_exact;
-        put(
+        out.put(
             <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.flag;
-        put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<bool as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.short;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.long;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.raw_bytes;
-        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.day;
-        put(
+        out.put(
             <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.clock;
-        put(
+        out.put(
             <::pilaster::chrono::NaiveTime as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.local;
-        put(
+        out.put(
             <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.instant;
-        put(
+        out.put(
             <::pilaster::chrono::DateTime<
                 ::pilaster::chrono::Utc,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.guid;
-        put(
-            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+        out.put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.doc;
-        put(
+        out.put(
             <::pilaster::serde_json::Value as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.mood;
-        put(<super::super::Mood as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(<super::super::Mood as ::pilaster::codegen::ColumnType>::encode(value));
+        out.done()
     }
 }

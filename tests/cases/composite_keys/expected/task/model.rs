@@ -207,14 +207,19 @@ impl ::pilaster::codegen::Insertable for NewTask {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.tenant_id;
-        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.project_code;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.number;
-        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.body;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -225,31 +225,30 @@ impl ::pilaster::codegen::Insertable for NewAccount {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.email;
-        put(
-            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(
-                value,
-            )?,
-        )?;
+        out.put(
+            <super::super::EmailColumn as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.host;
-        put(
+        out.put(
             <::core::option::Option<
                 super::super::AddressColumn,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         if let ::core::option::Option::Some(value) = &self.balance {
-            put(
+            out.put(
                 <super::super::MoneyColumn as ::pilaster::codegen::ColumnType>::encode(
                     value,
-                )?,
-            )?;
+                ),
+            );
         }
         let value = &self.backup;
-        put(
+        out.put(
             <::core::option::Option<
                 super::super::EmailColumn,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -177,11 +177,12 @@ impl ::pilaster::codegen::Insertable for NewLogin {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.account_id;
-        put(value.encode::<super::super::EmailColumn>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<super::super::EmailColumn>());
+        out.done()
     }
 }

@@ -531,79 +531,78 @@ impl ::pilaster::codegen::Insertable for NewSetting {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.required;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.optional;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         if let ::core::option::Option::Some(value) = &self.count {
-            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.negative {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.ratio {
-            put(<f64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<f64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.price {
-            put(
+            out.put(
                 <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                     value,
-                )?,
-            )?;
+                ),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.on {
-            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<bool as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.name {
-            put(
-                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
-                    value,
-                )?,
-            )?;
+            out.put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.note {
-            put(
+            out.put(
                 <::core::option::Option<
                     ::std::string::String,
-                > as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+                > as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.empty {
-            put(
-                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
-                    value,
-                )?,
-            )?;
+            out.put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.day {
-            put(
+            out.put(
                 <::pilaster::chrono::NaiveDate as ::pilaster::codegen::ColumnType>::encode(
                     value,
-                )?,
-            )?;
+                ),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.made_at {
-            put(
+            out.put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+                > as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.level {
-            put(
-                <super::super::Level as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+            out.put(
+                <super::super::Level as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         if let ::core::option::Option::Some(value) = &self.computed {
-            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

@@ -245,20 +245,21 @@ impl ::pilaster::codegen::Insertable for NewFilm {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.rating {
-            put(
-                <super::super::Rating as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+            out.put(
+                <super::super::Rating as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         let value = &self.other;
-        put(
+        out.put(
             <::core::option::Option<
                 super::super::Rating,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -234,27 +234,28 @@ impl ::pilaster::codegen::Insertable for NewFooBar {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.t_1_2;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.t_12;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.a_b;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -272,39 +272,40 @@ impl ::pilaster::codegen::Insertable for NewOption {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.some;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.query;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.new;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.get;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.insert;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

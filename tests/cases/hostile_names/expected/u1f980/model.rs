@@ -234,27 +234,28 @@ impl ::pilaster::codegen::Insertable for NewU1f980 {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.u1f389;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.naïve;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.数;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -207,22 +207,21 @@ impl ::pilaster::codegen::Insertable for NewUser {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.posts;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         if let ::core::option::Option::Some(value) = &self.label {
-            put(
-                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(
-                    value,
-                )?,
-            )?;
+            out.put(
+                <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

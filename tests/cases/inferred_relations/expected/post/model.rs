@@ -245,29 +245,30 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.editor_id;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
+            },
+        );
         let value = &self.reviewer;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
-        ::core::result::Result::Ok(())
+            },
+        );
+        out.done()
     }
 }

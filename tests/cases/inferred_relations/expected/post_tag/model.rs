@@ -177,10 +177,11 @@ impl ::pilaster::codegen::Insertable for NewPostTag {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.post_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.tag_name;
-        put(value.encode::<::std::string::String>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<::std::string::String>());
+        out.done()
     }
 }

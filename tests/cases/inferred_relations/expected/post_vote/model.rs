@@ -194,13 +194,14 @@ impl ::pilaster::codegen::Insertable for NewPostVote {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.post_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         if let ::core::option::Option::Some(value) = &self.weight {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

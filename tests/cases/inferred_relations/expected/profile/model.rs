@@ -172,14 +172,15 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.bio;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -185,18 +185,19 @@ impl ::pilaster::codegen::Insertable for NewUser {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.manager_id;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
-        ::core::result::Result::Ok(())
+            },
+        );
+        out.done()
     }
 }

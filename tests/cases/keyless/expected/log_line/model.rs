@@ -134,15 +134,18 @@ impl ::pilaster::codegen::Insertable for NewLogLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.at {
-            put(
+            out.put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+                > as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
         let value = &self.line;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

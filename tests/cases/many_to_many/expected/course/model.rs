@@ -160,10 +160,15 @@ impl ::pilaster::codegen::Insertable for NewCourse {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.code;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.title;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

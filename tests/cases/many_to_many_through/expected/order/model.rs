@@ -181,16 +181,17 @@ impl ::pilaster::codegen::Insertable for NewOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.placed_at {
-            put(
+            out.put(
                 <::pilaster::chrono::DateTime<
                     ::pilaster::chrono::Utc,
-                > as ::pilaster::codegen::ColumnType>::encode(value)?,
-            )?;
+                > as ::pilaster::codegen::ColumnType>::encode(value),
+            );
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

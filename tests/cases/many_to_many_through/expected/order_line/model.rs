@@ -196,13 +196,14 @@ impl ::pilaster::codegen::Insertable for NewOrderLine {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.order_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.product_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         if let ::core::option::Option::Some(value) = &self.quantity {
-            put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

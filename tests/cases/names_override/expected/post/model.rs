@@ -171,11 +171,12 @@ impl ::pilaster::codegen::Insertable for NewPost {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.usr_id;
-        put(value.encode::<i64>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<i64>());
+        out.done()
     }
 }

@@ -165,10 +165,11 @@ impl ::pilaster::codegen::Insertable for NewPhoto {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.image;
-        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value));
+        out.done()
     }
 }

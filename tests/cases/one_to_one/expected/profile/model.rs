@@ -193,13 +193,16 @@ impl ::pilaster::codegen::Insertable for NewProfile {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.bio;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.user_id;
-        put(value.encode::<i64>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<i64>());
+        out.done()
     }
 }

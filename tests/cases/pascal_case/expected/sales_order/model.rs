@@ -270,33 +270,34 @@ impl ::pilaster::codegen::Insertable for NewSalesOrder {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.sales_order_id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.customer_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.shipped_to;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
+            },
+        );
         let value = &self.order_date;
-        put(
+        out.put(
             <::pilaster::chrono::NaiveDateTime as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         if let ::core::option::Option::Some(value) = &self.total {
-            put(
+            out.put(
                 <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                     value,
-                )?,
-            )?;
+                ),
+            );
         }
-        ::core::result::Result::Ok(())
+        out.done()
     }
 }

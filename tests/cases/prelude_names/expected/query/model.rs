@@ -264,22 +264,29 @@ impl ::pilaster::codegen::Insertable for NewQuery {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         if let ::core::option::Option::Some(value) = &self.on {
-            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<bool as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.row;
-        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.at;
-        put(<i32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i32 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.put;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.out;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.source;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

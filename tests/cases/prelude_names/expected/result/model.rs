@@ -222,19 +222,20 @@ impl ::pilaster::codegen::Insertable for NewResult {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.some;
-        put(<super::super::Some as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<super::super::Some as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.error;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.option_id;
-        put(value.encode::<i64>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<i64>());
+        out.done()
     }
 }

@@ -166,11 +166,12 @@ impl ::pilaster::codegen::Insertable for NewVec {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.vec;
-        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value));
+        out.done()
     }
 }

@@ -241,29 +241,32 @@ impl ::pilaster::codegen::Insertable for NewNode {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.name;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.parent_id;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
+            },
+        );
         let value = &self.root_id;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
-        ::core::result::Result::Ok(())
+            },
+        );
+        out.done()
     }
 }

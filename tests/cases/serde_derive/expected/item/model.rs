@@ -248,26 +248,31 @@ impl ::pilaster::codegen::Insertable for NewItem {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         let value = &self.id;
-        put(
-            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+        out.put(
+            <::pilaster::uuid::Uuid as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.name;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.price;
-        put(
+        out.put(
             <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         let value = &self.colour;
-        put(<super::super::Colour as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <super::super::Colour as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.sold_at;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

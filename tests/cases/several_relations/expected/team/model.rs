@@ -256,24 +256,27 @@ impl ::pilaster::codegen::Insertable for NewTeam {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.name;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.owner_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.deputy_id;
-        put(
+        out.put(
             match value {
                 ::core::option::Option::Some(value) => value.encode::<i64>(),
                 ::core::option::Option::None => {
                     ::core::result::Result::Ok(::pilaster::codegen::Value::Null)
                 }
-            }?,
-        )?;
+            },
+        );
         let value = &self.mascot_id;
-        put(value.encode::<i64>()?)?;
-        ::core::result::Result::Ok(())
+        out.put(value.encode::<i64>());
+        out.done()
     }
 }

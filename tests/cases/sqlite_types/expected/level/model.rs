@@ -166,13 +166,14 @@ impl ::pilaster::codegen::Insertable for NewLevel {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.name;
-        put(
-            <super::super::LevelName as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+        out.put(
+            <super::super::LevelName as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

@@ -733,122 +733,125 @@ impl ::pilaster::codegen::Insertable for NewThing {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.a;
-        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.b;
-        put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.c;
-        put(
+        out.put(
             <::core::option::Option<
                 i64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.d;
-        put(
+        out.put(
             <::core::option::Option<
                 i64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.e;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.f;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.g;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.h;
-        put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<::std::vec::Vec<u8> as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.i;
-        put(
+        out.put(
             <::core::option::Option<
                 f64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.j;
-        put(
+        out.put(
             <::core::option::Option<
                 f64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.k;
-        put(
+        out.put(
             <::core::option::Option<
                 f64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.l;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::rust_decimal::Decimal,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.m;
-        put(
+        out.put(
             <::pilaster::rust_decimal::Decimal as ::pilaster::codegen::ColumnType>::encode(
                 value,
-            )?,
-        )?;
+            ),
+        );
         if let ::core::option::Option::Some(value) = &self.n {
-            put(<bool as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<bool as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.o;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDate,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.p;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveDateTime,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.q;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.r;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::chrono::NaiveTime,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.s;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::serde_json::Value,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.t;
-        put(
+        out.put(
             <::core::option::Option<
                 ::pilaster::uuid::Uuid,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.u;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.v;
-        put(
+        out.put(
             <::core::option::Option<
                 ::std::string::String,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }

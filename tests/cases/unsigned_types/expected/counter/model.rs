@@ -218,21 +218,22 @@ impl ::pilaster::codegen::Insertable for NewCounter {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<u32 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<u32 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.tiny;
-        put(<u8 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<u8 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.small;
-        put(<u16 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(<u16 as ::pilaster::codegen::ColumnType>::encode(value));
         let value = &self.int;
-        put(
+        out.put(
             <::core::option::Option<
                 u32,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.big;
-        put(<u64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
-        ::core::result::Result::Ok(())
+        out.put(<u64 as ::pilaster::codegen::ColumnType>::encode(value));
+        out.done()
     }
 }

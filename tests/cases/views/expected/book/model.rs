@@ -219,19 +219,22 @@ impl ::pilaster::codegen::Insertable for NewBook {
             ::pilaster::codegen::Value<'_>,
         ) -> ::pilaster::codegen::Result<()>,
     ) -> ::pilaster::codegen::Result<()> {
+        let mut out = ::pilaster::codegen::Puts::new(put);
         if let ::core::option::Option::Some(value) = &self.id {
-            put(<i64 as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+            out.put(<i64 as ::pilaster::codegen::ColumnType>::encode(value));
         }
         let value = &self.author_id;
-        put(value.encode::<i64>()?)?;
+        out.put(value.encode::<i64>());
         let value = &self.title;
-        put(<::std::string::String as ::pilaster::codegen::ColumnType>::encode(value)?)?;
+        out.put(
+            <::std::string::String as ::pilaster::codegen::ColumnType>::encode(value),
+        );
         let value = &self.pages;
-        put(
+        out.put(
             <::core::option::Option<
                 i64,
-            > as ::pilaster::codegen::ColumnType>::encode(value)?,
-        )?;
-        ::core::result::Result::Ok(())
+            > as ::pilaster::codegen::ColumnType>::encode(value),
+        );
+        out.done()
     }
 }
