@@ -82,10 +82,6 @@ impl<M: Model> Query<M> {
     pub(crate) fn select_mut(&mut self) -> &mut Select {
         &mut self.select
     }
-
-    pub(crate) fn source(&self) -> Source {
-        self.select.source
-    }
 }
 
 impl<M: Model> Default for Query<M> {

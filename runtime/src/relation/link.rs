@@ -6,16 +6,25 @@ use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, RelationMeta, ThroughMeta};
 use crate::mode::Mode;
 use crate::query::{Model, NotNull, Page, Predicate, Query, SortList};
-use crate::sql::{Insert, Node, Source, Statement, Table, Write, Writer};
+use crate::sql::{Insert, Node, Select, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
 
 /// The rows that a relation leads to from one row; for generated code.
 #[doc(hidden)]
 pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Query<C> {
     let mut query = Query::<C>::new();
-    let source = query.source();
-    let select = query.select_mut();
-    let bind = |column: usize| Node::bind(parent.value(column).map(Value::into_owned));
+    restrict(query.select_mut(), meta, &|column| parent.value(column));
+    query
+}
+
+/// The value of a column of a row in hand, by its position.
+type Values<'v> = &'v dyn Fn(usize) -> Result<Value<'v>>;
+
+/// Keeps what belongs to one row. Not generic: there is a method for every relation of every model, and one copy of
+/// this in each was more than half of what the compiler had to translate.
+fn restrict(select: &mut Select, meta: &'static RelationMeta, values: Values<'_>) {
+    let source = select.source;
+    let bind = |column: usize| Node::bind(values(column).map(Value::into_owned));
     let on = match meta.through {
         None => Node::equal_pairs(meta.on.iter().filter_map(|&(parent, child)| {
             meta.child.columns.get(child).map(|column| (Node::Column(source, column), bind(parent)))
@@ -27,7 +36,11 @@ pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Q
         }
     };
     select.filter.push(on);
-    query
+}
+
+/// The owned values of a row in hand, at these positions.
+fn owned(columns: &mut dyn Iterator<Item = usize>, values: Values<'_>) -> Result<Vec<Value<'static>>> {
+    columns.map(|column| values(column).map(Value::into_owned)).collect()
 }
 
 /// The other side of a many-to-many relation from one row: a query, and the links themselves.
@@ -43,8 +56,8 @@ impl<C: Model> Links<C> {
     /// The links of a row; for generated code.
     #[doc(hidden)]
     pub fn new<P: Model>(parent: &P, meta: &'static RelationMeta, through: &'static ThroughMeta) -> Self {
-        let values = through.near.iter().map(|(column, _)| parent.value(*column).map(Value::into_owned));
-        Self { query: related(parent, meta), through, near: values.collect() }
+        let near = owned(&mut through.near.iter().map(|(column, _)| *column), &|column| parent.value(column));
+        Self { query: related(parent, meta), through, near }
     }
 
     /// Links a row; `false` when it was linked already.
@@ -101,7 +114,7 @@ impl<C: Model> Links<C> {
     }
 
     fn far(&self, row: &C) -> Result<Vec<Value<'static>>> {
-        self.through.far.iter().map(|(_, column)| row.value(*column).map(Value::into_owned)).collect()
+        owned(&mut self.through.far.iter().map(|(_, column)| *column), &|column| row.value(column))
     }
 
     /// The linked rows as a query.
