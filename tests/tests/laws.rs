@@ -306,13 +306,17 @@ fn unsafe_code_stands_in_one_file() {
     obey("unsafe code stands in one file", found.map(|source| source.path.clone()).collect());
 }
 
+/// The one place that may panic, as its documentation says: indexing a session by a key of another one.
+const PANICS: (&str, &str) = ("runtime/src/session/mod.rs", "Err(error) => panic!(\"{error}\"),");
+
 #[test]
 fn shipped_code_does_not_panic_on_purpose() {
     let mut breaches = Vec::new();
     for source in sources().iter().filter(|source| source.is_shipped()) {
         for (number, line) in source.code().lines().enumerate() {
             let calls = [".unwrap()", ".expect(\"", "panic!(", "todo!(", "unimplemented!(", "unreachable!("];
-            if let Some(call) = calls.iter().find(|call| line.contains(**call)) {
+            let documented = source.path == PANICS.0 && line.trim() == PANICS.1;
+            if let Some(call) = calls.iter().find(|call| line.contains(**call) && !documented) {
                 breaches.push(format!("{} (about line {}): `{call}`", source.path, number + 1));
             }
         }
