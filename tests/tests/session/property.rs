@@ -92,7 +92,7 @@ fn stored(db: &Db) -> Vec<String> {
     dump(
         db,
         "SELECT * FROM (
-             SELECT 'user ' || name || ' ' || visits AS line FROM user
+             SELECT 'user ' || name || ' ' || visits AS shown FROM user
              UNION ALL SELECT 'post ' || title || ' ' || a.name || ' ' || coalesce(r.name, '')
                  FROM post JOIN user a ON a.id = author_id LEFT JOIN user r ON r.id = reviewer_id
              UNION ALL SELECT 'node ' || n.name || ' ' || coalesce(p.name, '')
@@ -100,7 +100,7 @@ fn stored(db: &Db) -> Vec<String> {
              UNION ALL SELECT 'tag ' || label FROM tag
              UNION ALL SELECT 'link ' || title || ' ' || label
                  FROM post_tag JOIN post ON post.id = post_id JOIN tag ON tag.id = tag_id
-         ) ORDER BY line",
+         ) AS x ORDER BY shown",
     )
 }
 
