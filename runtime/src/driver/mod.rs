@@ -10,12 +10,12 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres;
 #[cfg(any(feature = "sqlite", feature = "mysql"))]
 mod civil;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
