@@ -111,7 +111,8 @@ async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
 }
 
 /// The URL with another database.
-fn with_database(url: &str, name: &str) -> String {
+#[must_use]
+pub fn with_database(url: &str, name: &str) -> String {
     let (rest, parameters) = match url.split_once('?') {
         Some((rest, parameters)) => (rest, format!("?{parameters}")),
         None => (url, String::new()),

@@ -151,11 +151,19 @@ async fn update(
     // Triggers that change the row show in RETURNING there.
     let back = batch.deed == Deed::Complete || whole && (computed || lease.dialect() == Dialect::Postgres);
     let first = entries.first().and_then(|&row| arena.row_shelf(row));
-    let mut collector = first.filter(|_| back).map(|(rows, _)| rows.collector());
-    let rows = OldRows { arena, meta, batch, entries: &entries, version };
-    let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
-    if affected != entries.len() as u64 {
-        return Err(missing(arena, lease, meta, &entries, collector.as_deref()).await);
+    let returns = lease.dialect().writes_return();
+    let mut collector = first.filter(|_| back && returns).map(|(rows, _)| rows.collector());
+    // Where no rows come back, only statements of their own tell which row was stale.
+    let size = if returns || version.is_none() { entries.len() } else { 1 };
+    for (at, part) in entries.chunks(size.max(1)).enumerate() {
+        let rows = OldRows { arena, meta, batch, entries: part, first: at * size, version };
+        let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
+        if affected != part.len() as u64 {
+            return Err(missing(arena, lease, meta, part, collector.as_deref()).await);
+        }
+    }
+    if back && !returns {
+        stale.extend(&entries);
     }
     if whole {
         let keyed = super::edges::touches(&batch.columns, meta.key);
@@ -179,12 +187,16 @@ async fn delete(
 ) -> Result<()> {
     let mut sql = write_text(lease.dialect(), meta, &[], meta.version)?;
     let first = batch.rows.first().and_then(|&row| arena.row_shelf(row));
-    let mut collector = first.filter(|_| meta.version.is_some()).map(|(rows, _)| rows.collector());
-    let rows = OldRows { arena, meta, batch, entries: &batch.rows, version: meta.version };
-    let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
-    // Without a version a row that is gone already is as it should be.
-    if affected != batch.rows.len() as u64 && meta.version.is_some() {
-        return Err(missing(arena, lease, meta, &batch.rows, collector.as_deref()).await);
+    let returns = lease.dialect().writes_return();
+    let mut collector = first.filter(|_| meta.version.is_some() && returns).map(|(rows, _)| rows.collector());
+    let size = if returns || meta.version.is_none() { batch.rows.len() } else { 1 };
+    for (at, part) in batch.rows.chunks(size.max(1)).enumerate() {
+        let rows = OldRows { arena, meta, batch, entries: part, first: at * size, version: meta.version };
+        let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
+        // Without a version a row that is gone already is as it should be.
+        if affected != part.len() as u64 && meta.version.is_some() {
+            return Err(missing(arena, lease, meta, part, collector.as_deref()).await);
+        }
     }
     let mut gone = batch.rows.clone();
     while let Some(meta) = gone.first().and_then(|&row| arena.meta(row)) {
@@ -308,6 +320,8 @@ struct OldRows<'a> {
     meta: &'static ModelMeta,
     batch: &'a Batch,
     entries: &'a [u32],
+    /// Which of the batch the first of them is.
+    first: usize,
     version: Option<usize>,
 }
 
@@ -349,7 +363,7 @@ impl Rows for OldRows<'_> {
     fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
         let Some(&entry) = self.entries.get(row) else { return Ok(()) };
         for &column in &self.batch.columns {
-            let value = self.set(row, entry, column).map_err(|error| self.meta.locate(error, column))?;
+            let value = self.set(self.first + row, entry, column).map_err(|error| self.meta.locate(error, column))?;
             put(value)?;
         }
         if self.version.is_some() && !self.batch.columns.is_empty() {
@@ -379,6 +393,8 @@ async fn missing(
     let lost = entries.iter().find(|&&entry| {
         arena.key_values(entry, collector.is_none()).is_ok_and(|key| !found.contains(&key_bytes(&key)))
     });
+    // A row alone is the one, though its key is found with another version.
+    let lost = lost.or(entries.first().filter(|_| entries.len() == 1));
     let row = lost.map_or_else(|| meta.model.to_owned(), |&entry| arena.label(entry));
     if meta.version.is_some() {
         return Error::new(ErrorKind::Stale, format!("{row} was changed or deleted since it was read"));
@@ -408,7 +424,17 @@ async fn link(
             Writer::write(lease.dialect(), &Write { source, table, set: &[], filter: &filter })?;
         sql
     };
-    lease.execute_rows(&sql, &Pairs { arena, through, pairs }, Returned::Nothing).await?;
+    if !add || lease.dialect().ignores_existing() {
+        lease.execute_rows(&sql, &Pairs { arena, through, pairs }, Returned::Nothing).await?;
+        return Ok(());
+    }
+    for pair in pairs.chunks(1) {
+        match lease.execute_rows(&sql, &Pairs { arena, through, pairs: pair }, Returned::Nothing).await {
+            // A statement that fails so changes nothing, and the transaction goes on.
+            Err(error) if !error.is_unique_violation() => return Err(error),
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -32,6 +32,11 @@ impl Dialect {
         self != Self::Mysql
     }
 
+    /// Whether UPDATE and DELETE can give back the rows they wrote. MariaDB has it for DELETE only.
+    pub(crate) fn writes_return(self) -> bool {
+        self != Self::Mysql
+    }
+
     /// Writes an identifier, quoted; quotes inside are doubled, so that any name is only a name.
     pub(crate) fn quote_ident(self, out: &mut String, name: &str) {
         let quote = if self == Self::Mysql { '`' } else { '"' };

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use pilaster::ErrorKind;
 
 use super::models::*;
-use super::{database, dump};
+use super::{database, dump, own};
 
 #[test]
 fn after_a_failed_flush_only_a_rollback_helps() {
@@ -98,7 +98,7 @@ fn a_row_without_a_version_that_is_gone_is_named_too() {
     let mut session = db.session().unwrap();
     let ann = session.get::<User>(1).unwrap().unwrap();
     session[ann].visits = 1;
-    pilaster::sql(&mut *session.no_flush(), "DELETE FROM user").execute().unwrap();
+    pilaster::sql(&mut *session.no_flush(), own("DELETE FROM user", &db)).execute().unwrap();
     let error = session.flush().unwrap_err();
     assert_eq!((error.kind(), error.message()), (&ErrorKind::NotFound, "User 1 is not stored any more"));
 }

@@ -1,9 +1,10 @@
 //! In which order things are written.
 
+use pilaster::Dialect;
 use pilaster_tests::statements::Statements;
 
 use super::models::*;
-use super::{database, dump};
+use super::{database, dump, sent};
 
 #[test]
 fn parents_come_first_however_they_were_added() {
@@ -98,6 +99,11 @@ fn circles_of_known_keys_are_checked_at_the_end() {
     let mut session = db.session().unwrap();
     session.add(NewPing::new("a", "b"));
     session.add(NewPong::new("b", "a"));
+    if db.dialect() != Dialect::Sqlite {
+        // Only SQLite defers what was not declared so.
+        assert!(session.plan().unwrap_err().message().starts_with("these rows wait for each other"));
+        return;
+    }
     assert_eq!(session.plan().unwrap()[0], "defer foreign keys");
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT code || pong_id FROM ping"), ["ab"].map(String::from));
@@ -234,7 +240,7 @@ fn a_parent_and_its_children_are_deleted_in_one_flush() {
     let statements = Statements::listen();
     session.commit().unwrap();
     assert_eq!(
-        statements.take(),
+        sent(&statements),
         [r#"DELETE FROM "city" WHERE "id" = ?"#, r#"DELETE FROM "country" WHERE "code" = ?"#]
     );
 }
