@@ -167,6 +167,7 @@ impl Pool {
     }
 
     /// A connection to use instead of one that was lost; nothing changes when there is none.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
     pub(crate) async fn replace(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let connection = match self.idle(self.lane(access)) {
             Some(connection) => connection,

@@ -2,7 +2,7 @@
 //! [`model`]s are the Rust view of them.
 //!
 //! A [`Schema`] is made by [`build::build`] from a [`draft::Draft`] and is immutable afterwards: every id in it is
-//! valid and every rule in [`check`](self::check) holds.
+//! valid and every rule in [`check`] holds.
 
 pub mod build;
 pub mod check;

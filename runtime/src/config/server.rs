@@ -35,6 +35,7 @@ impl Secret {
     }
 
     /// The text itself, for the driver only.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

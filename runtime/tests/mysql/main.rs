@@ -1,5 +1,5 @@
 //! The runtime on a real MySQL or MariaDB server, each test in a database of its own.
-#![allow(missing_docs, clippy::print_stderr)]
+#![allow(missing_docs, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "mysql")]
 
 #[path = "../../../tests/src/servers_mysql.rs"]
