@@ -1,5 +1,5 @@
 //! Behaviours: each is written once, as a function over a database with the tables of `specs/suite.yaml`, and runs on
-//! every kind of database. A new behaviour is a function in the file of its topic and its name in [`behaviours!`].
+//! every kind of database. A new behaviour is a function in the file of its topic and its name in `behaviours!`.
 // Types are written out to check what a query gives, however long they are.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity, missing_docs)]
 #![allow(clippy::cloned_ref_to_slice_refs, clippy::nonminimal_bool, clippy::needless_borrows_for_generic_args)]
