@@ -8,9 +8,6 @@ pub mod blog;
 #[path = "../cases/column_types/expected/mod.rs"]
 pub mod column_types;
 #[rustfmt::skip]
-#[path = "../cases/column_without_name/expected/mod.rs"]
-pub mod column_without_name;
-#[rustfmt::skip]
 #[path = "../cases/composite_keys/expected/mod.rs"]
 pub mod composite_keys;
 #[rustfmt::skip]
