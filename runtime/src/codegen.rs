@@ -6,53 +6,18 @@ pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
 pub use crate::query::{
-    Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Query, Ref,
-    Selection, Update, delete_row, finder, get, insert_one, reload, save,
+    Column, Delete, Handles, InsertMany, Insertable, IntoRef, Keyed, Model, ModelColumns, NotNull, Nullability, Puts,
+    Query, Ref, Refers, Update, delete_row, find, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;
 pub use crate::session::Entity;
-pub use crate::sql::{Node, Projection, Source};
+pub use crate::sql::{Node, Source};
 pub use crate::value::{Kind, Value};
 pub use crate::{Codec, ColumnType, Dialect, Error, Operand};
 
 use crate::executor::Access;
 use crate::mode::Mode;
-
-/// Owned values of a key, or the first reason why there are none.
-pub fn values<const N: usize>(values: [Result<Value<'_>>; N]) -> Result<Vec<Value<'static>>> {
-    values.into_iter().map(|value| value.map(Value::into_owned)).collect()
-}
-
-/// Puts the values of a row one after another, up to the first error, which it keeps: in generated code a `?` for every
-/// column took a fifth of the time that the compiler needs for a model.
-pub struct Puts<'p> {
-    put: &'p mut dyn FnMut(Value<'_>) -> Result<()>,
-    outcome: Result<()>,
-}
-
-impl<'p> Puts<'p> {
-    /// Nothing put yet.
-    pub fn new(put: &'p mut dyn FnMut(Value<'_>) -> Result<()>) -> Self {
-        Self { put, outcome: Ok(()) }
-    }
-
-    /// Puts a value.
-    #[inline]
-    pub fn put(&mut self, value: Result<Value<'_>>) {
-        if self.outcome.is_ok() {
-            self.outcome = value.and_then(|value| (self.put)(value));
-        }
-    }
-
-    /// The first error, if there was one.
-    ///
-    /// # Errors
-    /// That one.
-    pub fn done(self) -> Result<()> {
-        self.outcome
-    }
-}
 
 /// Reads an enum by its label; an unknown label is a `Decode` error.
 pub fn decode_enum<T>(
@@ -72,25 +37,6 @@ pub fn decode_enum<T>(
 #[must_use]
 pub fn unknown_label(name: &'static str, label: &str) -> Error {
     Error::decode(format!("a label of {name}"), format!("{label:?}"))
-}
-
-/// Selects all columns of a model.
-pub fn project_model<M: Model>(source: Source, out: &mut Vec<Projection>) {
-    out.push(Projection::Model(source, M::META));
-}
-
-/// Reads a whole model out of a selection.
-pub fn decode_model<M: Model>(row: &Row<'_>, at: &mut usize) -> Result<M> {
-    let first = *at;
-    *at += M::META.columns.len();
-    M::decode(row, first)
-}
-
-/// Reads a whole model that a left join may not have found.
-pub fn decode_maybe<M: Model>(row: &Row<'_>, at: &mut usize) -> Result<Option<M>> {
-    let first = *at;
-    *at += M::META.columns.len();
-    <Maybe<M> as crate::query::TableRef>::decode(row, first)
 }
 
 /// A column out of range of a model; cannot happen in generated code that matches its table.
@@ -165,6 +111,14 @@ async fn batches(lease: &mut crate::executor::Lease<'_>, statements: &[&str]) ->
     Ok(())
 }
 
+/// The value of a field.
+///
+/// # Errors
+/// `Encode` when it has no form in the database.
+pub fn encode<T: ColumnType>(value: &T::Value) -> Result<Value<'_>> {
+    T::encode(value)
+}
+
 /// A bound value of a column type.
 pub fn bind<T: ColumnType>(value: &T::Value) -> Node {
     Node::bind(T::encode(value).map(Value::into_owned))
@@ -175,9 +129,4 @@ pub fn bind_text<C: Codec<Sql = String>>(text: &str) -> Node {
     let value = C::decode(text.to_owned());
     let name = std::any::type_name::<C::Value>();
     Node::bind(value.map_err(|why| Error::encode(name, why)).and_then(|value| encode_with::<C>(&value)))
-}
-
-/// A key that the database counted, in the range of its type.
-pub fn counted<T: TryFrom<i64>>(number: i64) -> Result<T> {
-    crate::value::narrow(number, "a key in the range of its type")
 }

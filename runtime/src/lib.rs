@@ -71,9 +71,15 @@ pub use uuid;
 #[macro_export]
 macro_rules! models {
     () => {
-        include!(concat!(env!("OUT_DIR"), "/models.rs"));
+        $crate::models!("models");
     };
     ($name:literal) => {
-        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        // A module of their own, so that no name of the module around them hides one that they use.
+        #[allow(dead_code)]
+        mod __pilaster {
+            include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        }
+        #[allow(unused_imports)]
+        pub use __pilaster::*;
     };
 }

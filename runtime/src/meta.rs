@@ -126,7 +126,54 @@ pub struct ThroughMeta {
     pub far: &'static [(ColumnMeta, usize)],
 }
 
+impl ColumnMeta {
+    /// A column that may not be NULL and is written.
+    #[must_use]
+    pub const fn new(name: &'static str, field: &'static str, kind: Kind) -> Self {
+        Self { name, field, kind, nullable: false, generated: false }
+    }
+
+    /// May be NULL.
+    #[must_use]
+    pub const fn null(self) -> Self {
+        Self { nullable: true, ..self }
+    }
+
+    /// Is computed by the database.
+    #[must_use]
+    pub const fn computed(self) -> Self {
+        Self { generated: true, ..self }
+    }
+
+    /// No column: what generated code cannot ask for.
+    pub(crate) const NONE: Self = Self::new("", "", Kind::Text);
+}
+
+impl ThroughMeta {
+    /// No table between: what generated code cannot ask for.
+    pub(crate) const NONE: Self = Self { schema: None, table: "", near: &[], far: &[] };
+}
+
+impl RelationMeta {
+    /// No relation: what generated code cannot ask for.
+    pub(crate) const NONE: Self =
+        Self { name: "", parent: &ModelMeta::EMPTY, child: &ModelMeta::EMPTY, on: &[], through: None };
+}
+
 impl ModelMeta {
+    /// A model without anything, to be filled in.
+    pub const EMPTY: Self = Self {
+        model: "",
+        schema: None,
+        table: "",
+        columns: &[],
+        key: &[],
+        auto_key: None,
+        version: None,
+        uniques: &[],
+        foreign_keys: &[],
+    };
+
     /// Whether a foreign key points to this table.
     pub(crate) fn is_target_of(&self, key: &ForeignKeyMeta) -> bool {
         self.table == key.table && self.schema == key.schema

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use crate::convert::ColumnType;
+use crate::convert::{ColumnType, Tuple};
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Kind, Value};
 
@@ -120,6 +120,13 @@ impl<'r> Row<'r> {
     #[inline]
     pub fn get<T: ColumnType>(&self, at: usize) -> Result<T::Value> {
         T::decode(self, at)
+    }
+
+    /// The values of up to 16 columns from a position on; for generated code.
+    #[doc(hidden)]
+    #[inline]
+    pub fn read<T: Tuple>(&self, at: usize) -> Result<T::Values> {
+        T::read(self, at)
     }
 
     /// The value of a column by its name in the result.

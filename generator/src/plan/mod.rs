@@ -3,6 +3,7 @@
 
 mod enums;
 mod model;
+mod prelude;
 mod relation;
 mod rust_type;
 mod schema;
@@ -17,7 +18,8 @@ use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::ir::{DialectName, Schema};
 
 pub use enums::{CustomPlan, EnumPlan, VariantPlan};
-pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
+pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan, PartPlan};
+pub use prelude::PreludePlan;
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
 
@@ -69,6 +71,8 @@ impl Default for Options {
 pub struct CodePlan {
     /// Path of the runtime crate.
     pub krate: String,
+    /// Names of Rust's prelude.
+    pub std: PreludePlan,
     /// Enums.
     pub enums: Vec<EnumPlan>,
     /// Custom types.
@@ -87,11 +91,12 @@ pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
     let models: Vec<_> = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
     check_modules(&models, diagnostics);
-    let script = schema::plan(schema, options, diagnostics);
+    let script = schema::plan(&context, diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
-    Some(CodePlan { krate: context.krate.to_string(), enums, customs, models, schema: script })
+    let std = PreludePlan::of(schema);
+    Some(CodePlan { krate: context.krate.to_string(), std, enums, customs, models, schema: script })
 }
 
 /// What every part of the plan needs to know.
@@ -100,6 +105,7 @@ struct Context<'a> {
     options: &'a Options,
     krate: proc_macro2::TokenStream,
     root: proc_macro2::TokenStream,
+    std: prelude::Prelude,
     derives: Vec<syn::Path>,
 }
 
@@ -122,7 +128,7 @@ impl<'a> Context<'a> {
         }
         let krate = krate.ok()?;
         let root = options.root.parse().ok()?;
-        Some(Self { schema, options, krate: quote::quote!(#krate), root, derives })
+        Some(Self { schema, options, krate: quote::quote!(#krate), root, std: prelude::Prelude::of(schema), derives })
     }
 
     /// The attributes of a type that is derived for.

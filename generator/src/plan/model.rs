@@ -34,6 +34,8 @@ pub struct ModelPlan {
     pub new_derive: String,
     /// Fields in the order of the columns.
     pub fields: Vec<FieldPlan>,
+    /// The fields again, in parts that are read together.
+    pub parts: Vec<PartPlan>,
     /// The metadata, an expression of `ModelMeta`.
     pub meta: String,
     /// The primary key, if there is one.
@@ -61,6 +63,19 @@ pub struct FieldPlan {
     pub marker: String,
     /// Position.
     pub at: usize,
+    /// Where `decode` has its value.
+    pub part: String,
+}
+
+/// Columns that `decode` reads together.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartPlan {
+    /// The variable of their values.
+    pub name: String,
+    /// Position of the first.
+    pub at: usize,
+    /// Their types, a tuple.
+    pub types: String,
 }
 
 /// The primary key.
@@ -74,12 +89,8 @@ pub struct KeyPlan {
     pub convert: String,
     /// The key of `self`.
     pub of_self: String,
-    /// The values of `key`, each a `Result<Value>`.
-    pub values: Vec<String>,
-    /// The key out of `row`, as a `Result`.
-    pub decode: String,
-    /// Whether the database counts it.
-    pub counted: bool,
+    /// The types of its columns: one, or a tuple.
+    pub columns: String,
 }
 
 /// A finder by a unique key.
@@ -93,10 +104,10 @@ pub struct FinderPlan {
     pub columns: Vec<usize>,
     /// `name: type` of each argument.
     pub arguments: Vec<String>,
-    /// Statements that turn each argument into a value of its column.
-    pub locals: Vec<String>,
-    /// The value of each argument, a `Result<Value>`.
-    pub values: Vec<String>,
+    /// The types of the columns: one, or a tuple.
+    pub types: String,
+    /// The arguments as a value of them.
+    pub key: String,
 }
 
 /// One field of the row that is not stored yet.
@@ -122,8 +133,8 @@ pub struct NewFieldPlan {
     pub setter: bool,
     /// Whether `None` leaves it to the database.
     pub optional: bool,
-    /// The value of `value`, a reference to the field's inner value, as a `Result<Value>`.
-    pub encode: String,
+    /// The type that its value is of, in the database.
+    pub marker: String,
 }
 
 /// Names that a setter would hide.
@@ -133,7 +144,7 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
     let table = context.schema.table(model.table);
     let typed = type_fields(context, model, table, diagnostics)?;
     let columns: Vec<Planned<'_>> = typed;
-    let fields = columns.iter().map(|column| field_plan(column)).collect();
+    let fields = columns.iter().map(|column| field_plan(context, column)).collect();
     let module = match crate::names::field(&model.name) {
         // The names of our own modules beside it.
         name if name == "schema" || name == "enums" => format!("{name}_"),
@@ -158,8 +169,9 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         columns_name: tokens::ident(&format!("{}Columns", model.name)).to_string(),
         doc: doc.to_string(),
         derive: context.derive(&["Debug", "Clone", "PartialEq"]),
-        new_derive: quote!(#[derive(Debug, Clone, PartialEq)]).to_string(),
+        new_derive: quote!(#[derive(Debug, Clone)]).to_string(),
         fields,
+        parts: columns.chunks(PART).map(|chunk| part_plan(context, chunk)).collect(),
         meta: meta(context, model, table, &columns).to_string(),
         key: key_plan(context, model, table, &columns),
         finders: finders(context, model, table, &columns),
@@ -178,15 +190,16 @@ struct Planned<'a> {
 }
 
 impl Planned<'_> {
-    fn nullable(&self, inner: &TokenStream) -> TokenStream {
-        if self.column.nullable { quote!(::core::option::Option<#inner>) } else { inner.clone() }
+    fn nullable(&self, context: &Context<'_>, inner: &TokenStream) -> TokenStream {
+        let option = &context.std.option;
+        if self.column.nullable { quote!(#option<#inner>) } else { inner.clone() }
     }
 
     /// Type and conversion of an argument `name` of this column's own type.
-    fn argument(&self, name: &TokenStream) -> (TokenStream, TokenStream) {
-        let value = &self.ty.value;
+    fn argument(&self, context: &Context<'_>, name: &TokenStream) -> (TokenStream, TokenStream) {
+        let (value, into) = (&self.ty.value, &context.std.into);
         match self.ty.argument {
-            Argument::Into => (quote!(impl ::core::convert::Into<#value>), quote!(#name.into())),
+            Argument::Into => (quote!(impl #into<#value>), quote!(#name.into())),
             Argument::Exact => (value.clone(), name.clone()),
         }
     }
@@ -214,7 +227,21 @@ fn type_fields<'a>(
     (columns.len() == model.fields.len()).then_some(columns)
 }
 
-fn field_plan(planned: &Planned<'_>) -> FieldPlan {
+/// How many columns are read together at most: the longest tuple that the runtime reads.
+const PART: usize = 16;
+
+/// The variable of the part that begins at a position.
+fn part_name(at: usize) -> String {
+    format!("from_{at}")
+}
+
+fn part_plan(context: &Context<'_>, columns: &[Planned<'_>]) -> PartPlan {
+    let at = columns.first().map_or(0, |first| first.at);
+    let types = columns.iter().map(|planned| planned.nullable(context, &planned.ty.marker));
+    PartPlan { name: part_name(at), at, types: quote!((#(#types,)*)).to_string() }
+}
+
+fn field_plan(context: &Context<'_>, planned: &Planned<'_>) -> FieldPlan {
     let Planned { at, field, column, ty } = planned;
     let mut line = format!("Column {}: {}", tokens::code(&column.name), ty.label);
     if column.generated.is_some() {
@@ -229,9 +256,10 @@ fn field_plan(planned: &Planned<'_>) -> FieldPlan {
     FieldPlan {
         name: tokens::ident(&field.name).to_string(),
         doc: quote!(#own #comment).to_string(),
-        ty: planned.nullable(&ty.value).to_string(),
-        marker: planned.nullable(&ty.marker).to_string(),
+        ty: planned.nullable(context, &ty.value).to_string(),
+        marker: planned.nullable(context, &ty.marker).to_string(),
         at: *at,
+        part: format!("{}.{}", part_name(at - at % PART), at % PART),
     }
 }
 
@@ -245,57 +273,55 @@ fn key_positions(model: &Model, table: &Table) -> Vec<usize> {
 }
 
 fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> TokenStream {
-    let krate = &context.krate;
     let (name, sql) = (&model.name, &table.name.name);
-    let schema = relation::option(table.name.schema.as_deref());
-    let items = columns.iter().map(|planned| {
-        let (name, field, kind) = (&planned.column.name, &planned.field.name, &planned.ty.kind);
-        let (nullable, generated) = (planned.column.nullable, planned.column.generated.is_some());
-        quote!(#krate::codegen::ColumnMeta {
-            name: #name, field: #field, kind: #kind, nullable: #nullable, generated: #generated,
-        })
+    let schema = table.name.schema.as_deref().map(|schema| {
+        let schema = relation::option(context, Some(schema));
+        quote!(schema: #schema,)
     });
+    let items = columns.iter().map(|planned| relation::meta(planned.column, &planned.field.name, &planned.ty.kind));
     let key = key_positions(model, table);
-    let option = |at: Option<usize>| match at {
-        Some(at) => quote!(::core::option::Option::Some(#at)),
-        None => quote!(::core::option::Option::None),
-    };
-    let auto_key = option(key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted)));
-    let version = option(columns.iter().position(|planned| planned.field.version));
-    let uniques = unique_keys(model, table).into_iter().map(|columns| quote!(&[#(#columns),*]));
-    let foreign_keys = table.foreign_keys.iter().filter_map(|key| foreign_key(context, model, key));
-    quote!(#krate::codegen::ModelMeta {
+    let some = &context.std.some;
+    let counted = key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted));
+    let auto_key = counted.map(|at| quote!(auto_key: #some(#at),));
+    let version = columns.iter().position(|planned| planned.field.version).map(|at| quote!(version: #some(#at),));
+    let list = |name: TokenStream, items: Vec<TokenStream>| (!items.is_empty()).then(|| quote!(#name: &[#(#items),*],));
+    let key = list(quote!(key), key.iter().map(|at| quote!(#at)).collect());
+    let uniques = unique_keys(model, table).into_iter().map(|columns| quote!(&[#(#columns),*])).collect();
+    let uniques = list(quote!(uniques), uniques);
+    let keys = table.foreign_keys.iter().filter_map(|key| foreign_key(context, model, key)).collect();
+    let foreign_keys = list(quote!(foreign_keys), keys);
+    quote!(__rt::ModelMeta {
         model: #name,
-        schema: #schema,
+        #schema
         table: #sql,
         columns: &[#(#items),*],
-        key: &[#(#key),*],
-        auto_key: #auto_key,
-        version: #version,
-        uniques: &[#(#uniques),*],
-        foreign_keys: &[#(#foreign_keys),*],
+        #key
+        #auto_key
+        #version
+        #uniques
+        #foreign_keys
+        ..__rt::ModelMeta::EMPTY
     })
 }
 
 /// Foreign keys between whole models; what points outside of them does not matter to the order of writes.
 fn foreign_key(context: &Context<'_>, model: &Model, key: &ForeignKey) -> Option<TokenStream> {
-    let krate = &context.krate;
     let target = context.schema.models.iter().find(|target| target.table == key.table)?;
     let table = &context.schema.table(key.table).name;
     let columns: Vec<usize> = key.columns.iter().map(|column| position(model, *column)).collect::<Option<_>>()?;
     let targets: Vec<usize> = key.references.iter().map(|column| position(target, *column)).collect::<Option<_>>()?;
-    let (schema, name, deferred) = (relation::option(table.schema.as_deref()), &table.name, key.deferred);
+    let (schema, name, deferred) = (relation::option(context, table.schema.as_deref()), &table.name, key.deferred);
     let on_delete = match key.on_delete {
         Action::NoAction | Action::Restrict => quote!(Refuse),
         Action::Cascade => quote!(Cascade),
         Action::SetNull | Action::SetDefault => quote!(Set),
     };
-    Some(quote!(#krate::codegen::ForeignKeyMeta {
+    Some(quote!(__rt::ForeignKeyMeta {
         columns: &[#(#columns),*],
         schema: #schema,
         table: #name,
         targets: &[#(#targets),*],
-        on_delete: #krate::codegen::OnDelete::#on_delete,
+        on_delete: __rt::OnDelete::#on_delete,
         deferred: #deferred,
     }))
 }
@@ -305,47 +331,29 @@ fn is_counted(planned: &Planned<'_>) -> bool {
 }
 
 fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<'_>]) -> Option<KeyPlan> {
-    let krate = &context.krate;
     let positions = key_positions(model, table);
     let key: Vec<&Planned<'_>> = positions.iter().map(|&at| columns.get(at)).collect::<Option<_>>()?;
     let [first, rest @ ..] = key.as_slice() else { return None };
-    let encode = |planned: &Planned<'_>, value: TokenStream| {
-        let marker = &planned.ty.marker;
-        quote!(<#marker as #krate::codegen::ColumnType>::encode(#value)).to_string()
-    };
-    let decode = |planned: &Planned<'_>, at: usize| {
-        let marker = &planned.ty.marker;
-        quote!(row.get::<#marker>(#at))
-    };
+    let columns = key.iter().map(|planned| &planned.ty.marker);
     if rest.is_empty() {
-        let (argument, convert) = first.argument(&quote!(key));
-        let ty = &first.ty.value;
+        let (argument, convert) = first.argument(context, &quote!(key));
         return Some(KeyPlan {
-            ty: ty.to_string(),
+            ty: first.ty.value.to_string(),
             argument: argument.to_string(),
             convert: convert.to_string(),
             of_self: owned(first).to_string(),
-            values: vec![encode(first, quote!(key))],
-            decode: decode(first, 0).to_string(),
-            counted: is_counted(first),
+            columns: first.ty.marker.to_string(),
         });
     }
     let types = key.iter().map(|planned| &planned.ty.value);
     let ty = quote!((#(#types),*));
-    let parts_of_self = key.iter().map(|planned| owned(planned));
-    let parts = key.iter().enumerate().map(|(at, planned)| decode(planned, at));
-    let index = |at: usize| {
-        let at = syn::Index::from(at);
-        quote!(&key.#at)
-    };
+    let parts = key.iter().map(|planned| owned(planned));
     Some(KeyPlan {
         ty: ty.to_string(),
         argument: ty.to_string(),
         convert: "key".into(),
-        of_self: quote!((#(#parts_of_self),*)).to_string(),
-        values: key.iter().enumerate().map(|(at, planned)| encode(planned, index(at))).collect(),
-        decode: quote!(::core::result::Result::Ok((#(#parts?),*))).to_string(),
-        counted: false,
+        of_self: quote!((#(#parts),*)).to_string(),
+        columns: quote!((#(#columns),*)).to_string(),
     })
 }
 
@@ -389,29 +397,27 @@ fn unique_keys(model: &Model, table: &Table) -> Vec<Vec<usize>> {
 }
 
 fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
-    let krate = &context.krate;
     let names: Vec<&str> = columns.iter().map(|planned| planned.field.name.as_str()).collect();
-    let mut arguments = Vec::new();
-    let (mut locals, mut values) = (Vec::new(), Vec::new());
+    let (mut arguments, mut values) = (Vec::new(), Vec::new());
     for planned in columns {
         let name = tokens::ident(&planned.field.name);
-        let (ty, convert) = planned.argument(&quote!(#name));
-        let (value, marker) = (&planned.ty.value, &planned.ty.marker);
+        let (ty, convert) = planned.argument(context, &quote!(#name));
         arguments.push(quote!(#name: #ty).to_string());
-        locals.push(quote!(let #name: #value = #convert;).to_string());
-        values.push(
-            quote!(<#marker as #krate::codegen::ColumnType>::encode(&#name).map(#krate::codegen::Value::into_owned))
-                .to_string(),
-        );
+        values.push(convert);
     }
+    let types: Vec<_> = columns.iter().map(|planned| &planned.ty.marker).collect();
+    let (types, key) = match (types.as_slice(), values.as_slice()) {
+        ([ty], [value]) => (quote!(#ty), value.clone()),
+        _ => (quote!((#(#types),*)), quote!((#(#values),*))),
+    };
     FinderPlan {
         name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
         doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))])
             .to_string(),
         columns: columns.iter().map(|planned| planned.at).collect(),
         arguments,
-        locals,
-        values,
+        types: types.to_string(),
+        key: key.to_string(),
     }
 }
 
@@ -424,31 +430,21 @@ fn new_fields(context: &Context<'_>, model: &Model, columns: &[Planned<'_>]) -> 
 }
 
 fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> NewFieldPlan {
-    let krate = &context.krate;
     let (name, column, ty) = (tokens::ident(&planned.field.name), planned.column, &planned.ty);
-    let marker = &ty.marker;
-    let reference = reference(context, model, planned);
-    let inner = reference.clone().unwrap_or_else(|| ty.value.clone());
-    let some = quote!(::core::option::Option::Some);
-    let none = quote!(::core::option::Option::None);
-    let encode = match (&reference, column.nullable) {
-        (Some(_), false) => quote!(value.encode::<#marker>()),
-        (Some(_), true) => {
-            quote!(match value { #some(value) => value.encode::<#marker>(), #none => ::core::result::Result::Ok(#krate::codegen::Value::Null) })
+    let target = reference_target(context, model, planned);
+    let (inner, marker) = match &target {
+        Some(target) => {
+            let marker = &ty.marker;
+            (quote!(__rt::Ref<#target>), quote!(__rt::Refers<#marker, #target>))
         }
-        (None, _) => {
-            let marker = planned.nullable(marker);
-            quote!(<#marker as #krate::codegen::ColumnType>::encode(value))
-        }
+        None => (ty.value.clone(), ty.marker.clone()),
     };
-    let (argument, convert) = match &reference {
-        Some(_) => {
-            let target = reference_target(context, model, planned);
-            (quote!(impl #krate::codegen::IntoRef<#target>), quote!(#name.into_ref()))
-        }
-        None => planned.argument(&quote!(#name)),
+    let (some, none) = (&context.std.some, &context.std.none);
+    let (argument, convert) = match &target {
+        Some(target) => (quote!(impl __rt::IntoRef<#target>), quote!(#name.into_ref())),
+        None => planned.argument(context, &quote!(#name)),
     };
-    let option = quote!(::core::option::Option);
+    let (option, into) = (&context.std.option, &context.std.into);
     let has_default = column.default.is_some();
     // A counter that the database does not start, we start at 1.
     let counter = planned.field.version && !has_default;
@@ -456,11 +452,9 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
     let (field_ty, argument, set) = match (column.nullable, has_default) {
         _ if counter => (inner, argument, convert),
         (false, false) => (inner, argument, convert),
-        (true, true) => (
-            quote!(#option<#option<#inner>>),
-            quote!(impl ::core::convert::Into<#option<#inner>>),
-            quote!(#some(#name.into())),
-        ),
+        (true, true) => {
+            (quote!(#option<#option<#inner>>), quote!(impl #into<#option<#inner>>), quote!(#some(#name.into())))
+        }
         (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
     };
     let doc = match (column.nullable, has_default) {
@@ -480,18 +474,12 @@ fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> New
         setter: !required && !NEW_METHODS.contains(&planned.field.name.as_str()),
         // NULL is written out, so that rows with and without a value are inserted by one statement.
         optional: has_default,
-        encode: encode.to_string(),
+        marker: planned.nullable(context, &marker).to_string(),
         name: name.to_string(),
     }
 }
 
-/// `Ref<Target>` for a column that is a foreign key, by itself, to the whole primary key of another model.
-fn reference(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> Option<TokenStream> {
-    let krate = &context.krate;
-    let target = reference_target(context, model, planned)?;
-    Some(quote!(#krate::codegen::Ref<#target>))
-}
-
+/// The model that a column refers to, by itself, by the whole of that model's primary key.
 fn reference_target(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> Option<TokenStream> {
     let target = model.relations.iter().find_map(|relation| {
         let RelationKind::BelongsTo { on, .. } = &relation.kind else { return None };

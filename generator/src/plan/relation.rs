@@ -1,19 +1,17 @@
 //! Relations of a model.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use serde::Serialize;
 
 use super::{Context, rust_type, tokens};
-use crate::ir::{ColumnId, Model, Relation, RelationKind, Table, TableId};
+use crate::ir::{Column, ColumnId, Model, Relation, RelationKind, Table, TableId};
 
 /// What the relation template gets.
 #[derive(Debug, Clone, Serialize)]
 pub struct RelationPlan {
     /// Identifier of the accessor and the handle.
     pub name: String,
-    /// Identifier of its metadata.
-    pub constant: String,
     /// Documentation of the accessor.
     pub doc: String,
     /// The target model's type.
@@ -24,20 +22,14 @@ pub struct RelationPlan {
     pub links: bool,
     /// The metadata, an expression of `RelationMeta`.
     pub meta: String,
-    /// The table between, an expression of `ThroughMeta`, for links.
-    pub through: String,
-    /// Identifier of the table between, for links.
-    pub through_constant: String,
 }
 
 pub(super) fn plan(context: &Context<'_>, model: &Model, relation: &Relation) -> Option<RelationPlan> {
-    let krate = &context.krate;
     let root = &context.root;
     let target_model = context.schema.model(relation.target);
     let target = tokens::ident(&target_model.name);
     let this = tokens::ident(&model.name);
     let name = &relation.name;
-    let through_constant = format_ident!("__between_{name}");
     let (cardinality, on, through) = match &relation.kind {
         RelationKind::BelongsTo { on, optional: false } => ("One", pairs(model, target_model, on)?, None),
         RelationKind::BelongsTo { on, optional: true } | RelationKind::HasOne { on } => {
@@ -48,27 +40,25 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, relation: &Relation) ->
             ("Many", quote!(&[]), Some(between(context, model, target_model, *through, near, far)?))
         }
     };
+    let (some, none) = (&context.std.some, &context.std.none);
     let option = match &through {
-        Some(_) => quote!(::core::option::Option::Some(Self::#through_constant)),
-        None => quote!(::core::option::Option::None),
+        Some(through) => quote!(#some(&#through)),
+        None => none.clone(),
     };
-    let meta = quote!(#krate::codegen::RelationMeta {
+    let meta = quote!(__rt::RelationMeta {
         name: #name,
-        parent: <#root #this as #krate::codegen::Model>::META,
-        child: <#root #target as #krate::codegen::Model>::META,
+        parent: <#root #this as __rt::Model>::META,
+        child: <#root #target as __rt::Model>::META,
         on: #on,
         through: #option,
     });
     Some(RelationPlan {
         name: tokens::ident(name).to_string(),
-        constant: format!("__relation_{name}"),
         doc: doc(relation, &target_model.name),
         target: quote!(#root #target).to_string(),
         cardinality,
         links: through.is_some(),
         meta: meta.to_string(),
-        through: through.map(|tokens| tokens.to_string()).unwrap_or_default(),
-        through_constant: through_constant.to_string(),
     })
 }
 
@@ -106,7 +96,6 @@ fn between(
     near: &[(ColumnId, ColumnId)],
     far: &[(ColumnId, ColumnId)],
 ) -> Option<TokenStream> {
-    let krate = &context.krate;
     let table = context.schema.table(through);
     let near: Vec<TokenStream> = near
         .iter()
@@ -122,9 +111,9 @@ fn between(
             Some(quote!((#between, #there)))
         })
         .collect::<Option<_>>()?;
-    let schema = option(table.name.schema.as_deref());
+    let schema = option(context, table.name.schema.as_deref());
     let name = &table.name.name;
-    Some(quote!(#krate::codegen::ThroughMeta {
+    Some(quote!(__rt::ThroughMeta {
         schema: #schema,
         table: #name,
         near: &[#(#near),*],
@@ -134,22 +123,23 @@ fn between(
 
 /// The metadata of a column that has no field of its own.
 fn column(context: &Context<'_>, table: &Table, id: ColumnId) -> Option<TokenStream> {
-    let krate = &context.krate;
     let column = table.column(id);
     let kind = rust_type::of_column(context, column).ok()?.kind;
-    let (name, nullable) = (&column.name, column.nullable);
-    Some(quote!(#krate::codegen::ColumnMeta {
-        name: #name,
-        field: #name,
-        kind: #kind,
-        nullable: #nullable,
-        generated: false,
-    }))
+    Some(meta(column, &column.name, &kind))
 }
 
-pub(super) fn option(text: Option<&str>) -> TokenStream {
+/// The metadata of a column, an expression of `ColumnMeta`.
+pub(super) fn meta(column: &Column, field: &str, kind: &TokenStream) -> TokenStream {
+    let name = &column.name;
+    let null = column.nullable.then(|| quote!(.null()));
+    let computed = column.generated.is_some().then(|| quote!(.computed()));
+    quote!(__rt::ColumnMeta::new(#name, #field, #kind) #null #computed)
+}
+
+pub(super) fn option(context: &Context<'_>, text: Option<&str>) -> TokenStream {
+    let (some, none) = (&context.std.some, &context.std.none);
     match text {
-        Some(text) => quote!(::core::option::Option::Some(#text)),
-        None => quote!(::core::option::Option::None),
+        Some(text) => quote!(#some(#text)),
+        None => none.clone(),
     }
 }

@@ -51,39 +51,34 @@ pub(super) fn is_copy(ty: &SqlType) -> bool {
 
 fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
-    let root = &context.root;
+    let (root, vec) = (&context.root, &context.std.vec);
     Ok(match ty {
-        SqlType::TinyInt { unsigned } => {
-            plain(if *unsigned { quote!(u8) } else { quote!(i8) }, krate, "TinyInt", "tinyint")
-        }
+        SqlType::TinyInt { unsigned } => plain(if *unsigned { quote!(u8) } else { quote!(i8) }, "TinyInt", "tinyint"),
         SqlType::SmallInt { unsigned } => {
-            plain(if *unsigned { quote!(u16) } else { quote!(i16) }, krate, "SmallInt", "smallint")
+            plain(if *unsigned { quote!(u16) } else { quote!(i16) }, "SmallInt", "smallint")
         }
-        SqlType::Integer { unsigned } => {
-            plain(if *unsigned { quote!(u32) } else { quote!(i32) }, krate, "Int", "integer")
-        }
-        SqlType::BigInt { unsigned: false } => into(quote!(i64), krate, "BigInt", "bigint"),
-        SqlType::BigInt { unsigned: true } => into(quote!(u64), krate, "UnsignedBigInt", "bigint unsigned"),
-        SqlType::Real => plain(quote!(f32), krate, "Real", "real"),
-        SqlType::Double => into(quote!(f64), krate, "Double", "double"),
-        SqlType::Decimal(precision) => decimal(krate, *precision),
-        SqlType::Boolean => plain(quote!(bool), krate, "Bool", "boolean"),
-        SqlType::String(length) => text(krate, &format!("string({length})")),
-        SqlType::Text => text(krate, "text"),
-        SqlType::Bytes => into(quote!(::std::vec::Vec<u8>), krate, "Bytes", "bytes"),
+        SqlType::Integer { unsigned } => plain(if *unsigned { quote!(u32) } else { quote!(i32) }, "Int", "integer"),
+        SqlType::BigInt { unsigned: false } => into(quote!(i64), "BigInt", "bigint"),
+        SqlType::BigInt { unsigned: true } => into(quote!(u64), "UnsignedBigInt", "bigint unsigned"),
+        SqlType::Real => plain(quote!(f32), "Real", "real"),
+        SqlType::Double => into(quote!(f64), "Double", "double"),
+        SqlType::Decimal(precision) => decimal(context, *precision),
+        SqlType::Boolean => plain(quote!(bool), "Bool", "boolean"),
+        SqlType::String(length) => text(context, &format!("string({length})")),
+        SqlType::Text => text(context, "text"),
+        SqlType::Bytes => into(quote!(#vec<u8>), "Bytes", "bytes"),
         SqlType::Date | SqlType::Time | SqlType::DateTime | SqlType::Timestamp => moment(context, ty),
-        SqlType::Uuid => plain(quote!(#krate::uuid::Uuid), krate, "Uuid", "uuid"),
-        SqlType::Json => into(quote!(#krate::serde_json::Value), krate, "Json", "json"),
+        SqlType::Uuid => plain(quote!(#krate::uuid::Uuid), "Uuid", "uuid"),
+        SqlType::Json => into(quote!(#krate::serde_json::Value), "Json", "json"),
         SqlType::Enum(id) => {
             let item = context.schema.enum_type(*id);
             let name = tokens::ident(&item.name);
-            let labels = item.variants.iter().map(|variant| &variant.label);
             let value = quote!(#root #name);
-            let kind = quote!(#krate::codegen::Kind::Enum(&[#(#labels),*]));
+            let kind = quote!(<#value as __rt::ColumnType>::KIND);
             RustType { marker: value.clone(), value, kind, argument: Argument::Exact, label: item.name.clone() }
         }
         SqlType::Custom(id) => custom(context, *id)?,
-        SqlType::Raw(_) => text(krate, "a type of the server's, carried as text"),
+        SqlType::Raw(_) => text(context, "a type of the server's, carried as text"),
         SqlType::Interval => return Err("interval"),
         SqlType::Array(_) => return Err("array"),
     })
@@ -103,32 +98,31 @@ fn moment(context: &Context<'_>, ty: &SqlType) -> RustType {
         (_, false) => ("Timestamp", "timestamp", quote!(#krate::chrono::DateTime<#krate::chrono::Utc>)),
         (_, true) => ("Timestamp", "timestamp", quote!(#krate::jiff::Timestamp)),
     };
-    plain(value, krate, kind, label)
+    plain(value, kind, label)
 }
 
-fn plain(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {
+fn plain(value: TokenStream, kind: &str, label: &str) -> RustType {
     let kind = format_ident!("{kind}");
-    let kind = quote!(#krate::codegen::Kind::#kind);
+    let kind = quote!(__rt::Kind::#kind);
     RustType { marker: value.clone(), value, kind, argument: Argument::Exact, label: label.into() }
 }
 
-fn into(value: TokenStream, krate: &TokenStream, kind: &str, label: &str) -> RustType {
-    RustType { argument: Argument::Into, ..plain(value, krate, kind, label) }
+fn into(value: TokenStream, kind: &str, label: &str) -> RustType {
+    RustType { argument: Argument::Into, ..plain(value, kind, label) }
 }
 
-fn text(krate: &TokenStream, label: &str) -> RustType {
-    into(quote!(::std::string::String), krate, "Text", label)
+fn text(context: &Context<'_>, label: &str) -> RustType {
+    into(context.std.string.clone(), "Text", label)
 }
 
-fn decimal(krate: &TokenStream, precision: Option<(u32, u32)>) -> RustType {
+fn decimal(context: &Context<'_>, precision: Option<(u32, u32)>) -> RustType {
+    let (krate, some, none) = (&context.krate, &context.std.some, &context.std.none);
     let value = quote!(#krate::rust_decimal::Decimal);
     let (scale, label) = match precision {
-        Some((precision, scale)) => {
-            (quote!(::core::option::Option::Some(#scale)), format!("decimal({precision},{scale})"))
-        }
-        None => (quote!(::core::option::Option::None), "decimal".into()),
+        Some((precision, scale)) => (quote!(#some(#scale)), format!("decimal({precision},{scale})")),
+        None => (none.clone(), "decimal".into()),
     };
-    let kind = quote!(#krate::codegen::Kind::Decimal(#scale));
+    let kind = quote!(__rt::Kind::Decimal(#scale));
     RustType { marker: value.clone(), value, kind, argument: Argument::Into, label }
 }
 

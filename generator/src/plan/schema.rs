@@ -3,10 +3,10 @@
 use quote::quote;
 use serde::Serialize;
 
-use super::Options;
+use super::Context;
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
-use crate::ir::{DialectName, Schema};
+use crate::ir::DialectName;
 
 /// What the schema template gets.
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +29,8 @@ pub struct ScriptPlan {
 }
 
 /// What a dialect cannot do leaves it without a script: a warning here, `Unsupported` when it is run there.
-pub(super) fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> SchemaPlan {
+pub(super) fn plan(context: &Context<'_>, diagnostics: &mut Diagnostics) -> SchemaPlan {
+    let (schema, options) = (context.schema, context.options);
     let dialects = &options.dialects;
     let mut create = |dialect| {
         if !dialects.contains(&dialect) {
@@ -45,9 +46,10 @@ pub(super) fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnos
         }
         complete.then_some(statements)
     };
-    let create = script(create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));
+    let create =
+        script(context, create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));
     let drop = |dialect| dialects.contains(&dialect).then(|| ddl::drop(schema, dialect));
-    let drop = script(drop(DialectName::Sqlite), drop(DialectName::Postgres), drop(DialectName::Mysql));
+    let drop = script(context, drop(DialectName::Sqlite), drop(DialectName::Postgres), drop(DialectName::Mysql));
     SchemaPlan { create, drop }
 }
 
@@ -69,10 +71,16 @@ fn summary(dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
     Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
 }
 
-fn script(sqlite: Option<Vec<String>>, postgres: Option<Vec<String>>, mysql: Option<Vec<String>>) -> ScriptPlan {
+fn script(
+    context: &Context<'_>,
+    sqlite: Option<Vec<String>>,
+    postgres: Option<Vec<String>>,
+    mysql: Option<Vec<String>>,
+) -> ScriptPlan {
+    let (some, none) = (&context.std.some, &context.std.none);
     let literal = |statements: Option<Vec<String>>| match statements {
-        Some(statements) => quote!(::core::option::Option::Some(&[#(#statements),*])).to_string(),
-        None => quote!(::core::option::Option::None).to_string(),
+        Some(statements) => quote!(#some(&[#(#statements),*])).to_string(),
+        None => none.to_string(),
     };
     ScriptPlan { sqlite: literal(sqlite), postgres: literal(postgres), mysql: literal(mysql) }
 }

@@ -31,14 +31,14 @@ fn dates_are_those_of_the_chosen_crate() {
     ::pilaster::chrono::NaiveTime
     ::pilaster::chrono::NaiveDateTime
     ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>
-    ::core::option::Option<::pilaster::chrono::NaiveDate>
+    Option<::pilaster::chrono::NaiveDate>
     ");
     insta::assert_snapshot!(types(Dates::Jiff), @r"
     ::pilaster::jiff::civil::Date
     ::pilaster::jiff::civil::Time
     ::pilaster::jiff::civil::DateTime
     ::pilaster::jiff::Timestamp
-    ::core::option::Option<::pilaster::jiff::civil::Date>
+    Option<::pilaster::jiff::civil::Date>
     ");
 }
 

@@ -1,72 +1,96 @@
 //! Checks that a rendered text is Rust, and prints it.
 //!
-//! prettyplease sets no blank lines between items, nor between the members of an `impl`, so it gets them one by one.
+//! prettyplease sets no blank lines between items, nor between the members of an `impl`: they are marked by a macro call,
+//! whose lines are emptied after printing.
 
-use syn::{File, ImplItem, Item, ItemImpl};
+use syn::{ImplItem, Item, parse_str};
 
 use crate::codes;
 use crate::diag::{Diagnostic, Place};
 
+/// The name of the macro that marks a blank line; longer when the text has such a word already.
+const MARK: &str = "blank_line";
+
 /// The text, checked and printed with blank lines between items.
 pub(super) fn format(text: &str, template: &str) -> Result<String, Diagnostic> {
-    let file = syn::parse_file(text).map_err(|error| not_rust(text, template, &error))?;
-    let (attrs, items) = (file.attrs, file.items);
-    let mut out = String::with_capacity(text.len());
-    let mut modules = false;
-    if !attrs.is_empty() {
-        out.push_str(&prettyplease::unparse(&File { shebang: None, frontmatter: None, attrs, items: Vec::new() }));
+    let mut file = syn::parse_file(text).map_err(|error| not_rust(text, template, &error))?;
+    let mut mark = MARK.to_owned();
+    while text.contains(&mark) {
+        mark.push('_');
     }
-    for item in items {
-        // Declarations of modules and imports stay together.
-        let line = matches!(item, Item::Mod(syn::ItemMod { content: None, .. }) | Item::Use(_));
-        if !(out.is_empty() || line && modules) {
-            out.push('\n');
-        }
-        modules = line;
-        match item {
-            Item::Impl(item) => print_impl(item, &mut out),
-            item => out.push_str(&print(item)),
-        }
-    }
-    Ok(out)
-}
-
-fn print(item: Item) -> String {
-    prettyplease::unparse(&File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] })
-}
-
-/// An `impl` with blank lines between its members; types and constants of one line stay together.
-fn print_impl(mut item: ItemImpl, out: &mut String) {
-    let members = std::mem::take(&mut item.items);
-    let empty = print(Item::Impl(item));
-    let Some(head) = empty.strip_suffix("}\n").filter(|_| !members.is_empty()) else {
-        out.push_str(&empty);
-        return;
+    let line = format!("{mark}!();");
+    let (Ok(item), Ok(member)) = (parse_str::<Item>(&line), parse_str::<ImplItem>(&line)) else {
+        return Ok(prettyplease::unparse(&file));
     };
-    out.push_str(head);
-    out.push('\n');
-    let mut before: Option<bool> = None;
-    for member in members {
-        let is_value = matches!(member, ImplItem::Const(_) | ImplItem::Type(_));
-        let text = print_member(member);
-        let short = is_value && text.lines().count() == 1;
-        if before.is_some_and(|before| !(before && short)) {
-            out.push('\n');
-        }
-        before = Some(short);
-        out.push_str(&text);
+    let blank = Blank { item, member };
+    file.items = blank.between_items(file.items);
+    if !file.attrs.is_empty() {
+        file.items.insert(0, blank.item.clone());
     }
-    out.push_str("}\n");
+    let printed = prettyplease::unparse(&file);
+    Ok(empty_lines(&printed, &line))
 }
 
-/// A member as it stands in an `impl`, indented.
-fn print_member(member: ImplItem) -> String {
-    const HEAD: &str = "impl X {\n";
-    let Ok(mut around) = syn::parse_str::<ItemImpl>("impl X {}") else { return String::new() };
-    around.items.push(member);
-    let text = print(Item::Impl(around));
-    let inner = text.strip_prefix(HEAD).and_then(|text| text.strip_suffix("}\n"));
-    inner.unwrap_or_default().to_owned()
+/// What stands where a blank line is wanted.
+struct Blank {
+    item: Item,
+    member: ImplItem,
+}
+
+impl Blank {
+    fn between_items(&self, items: Vec<Item>) -> Vec<Item> {
+        let mut out = Vec::with_capacity(2 * items.len());
+        let mut before: Option<bool> = None;
+        for mut item in items {
+            // Declarations of modules and imports stay together.
+            let line = matches!(item, Item::Mod(syn::ItemMod { content: None, .. }) | Item::Use(_));
+            if before.is_some_and(|before| !(before && line)) {
+                out.push(self.item.clone());
+            }
+            before = Some(line);
+            match &mut item {
+                Item::Impl(item) => item.items = self.between_members(std::mem::take(&mut item.items)),
+                Item::Mod(syn::ItemMod { content: Some((_, items)), .. }) => {
+                    *items = self.between_items(std::mem::take(items));
+                }
+                _ => {}
+            }
+            out.push(item);
+        }
+        out
+    }
+
+    /// Types and constants stay together, but for constants that hold a block.
+    fn between_members(&self, members: Vec<ImplItem>) -> Vec<ImplItem> {
+        let mut out = Vec::with_capacity(2 * members.len());
+        let mut before: Option<bool> = None;
+        for member in members {
+            let short = match &member {
+                ImplItem::Type(_) => true,
+                ImplItem::Const(item) => !matches!(item.expr, syn::Expr::Block(_)),
+                _ => false,
+            };
+            if before.is_some_and(|before| !(before && short)) {
+                out.push(self.member.clone());
+            }
+            before = Some(short);
+            out.push(member);
+        }
+        out
+    }
+}
+
+/// The text with every line that is nothing but the mark empty.
+fn empty_lines(text: &str, mark: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.trim() == mark {
+            out.push('\n');
+        } else {
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 fn not_rust(text: &str, template: &str, error: &syn::Error) -> Diagnostic {
@@ -101,7 +125,6 @@ where
 {
     type A = u8;
     const B: u8 = 1;
-
     const C: &'static str = r#\"x
     ;
     }

@@ -88,6 +88,7 @@ fn template_error(name: &str, error: &minijinja::Error) -> Diagnostic {
 /// The plan as templates see it, made once: a folder has four files per model.
 struct Shared {
     krate: Value,
+    std: Value,
     enums: Value,
     customs: Value,
     models: Value,
@@ -98,6 +99,7 @@ impl Shared {
     fn of(plan: &CodePlan) -> Self {
         Self {
             krate: Value::from(&plan.krate),
+            std: Value::from(Serde(&plan.std)),
             enums: Value::from(Serde(&plan.enums)),
             customs: Value::from(Serde(&plan.customs)),
             models: Value::from(Serde(&plan.models)),
@@ -113,6 +115,7 @@ impl table::Job<'_> {
         let model = self.model.map(|at| shared.models.get_item_by_index(at)).transpose();
         let context = context! {
             krate => shared.krate.clone(),
+            std => shared.std.clone(),
             enums => shared.enums.clone(),
             customs => shared.customs.clone(),
             models => shared.models.clone(),

@@ -10,6 +10,7 @@ mod decimal;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod tuple;
 #[cfg(feature = "uuid")]
 mod uuid;
 
@@ -19,6 +20,8 @@ use crate::error::{Error, Result};
 use crate::row::Row;
 use crate::sql::Node;
 use crate::value::{Kind, Value, narrow};
+
+pub use tuple::{KeyColumns, Tuple};
 
 /// The type of a column or expression.
 ///
@@ -51,6 +54,12 @@ pub trait ColumnType: 'static {
     /// # Errors
     /// `Encode` when the value has no form in the database.
     fn encode(value: &Self::Value) -> Result<Value<'_>>;
+
+    /// The value of a key that the database counted; integers have one.
+    #[doc(hidden)]
+    fn counted(number: i64) -> Result<Self::Value> {
+        Err(Error::decode(Self::KIND.rust_name(), format!("the counted key {number}")))
+    }
 }
 
 /// A type of number, which adds, subtracts and multiplies.
@@ -141,7 +150,7 @@ pub fn unexpected_null(kind: Kind) -> Error {
 
 /// Implements [`ColumnType`] for a plain type from its reader and writer.
 macro_rules! column_type {
-    ($ty:ty, $class:ty, $kind:expr, |$row:ident, $at:ident| $read:expr, |$value:ident| $write:expr) => {
+    ($ty:ty, $class:ty, $kind:expr, |$row:ident, $at:ident| $read:expr, |$value:ident| $write:expr $(, $more:item)?) => {
         impl crate::convert::ColumnType for $ty {
             type Value = $ty;
             type Inner = $ty;
@@ -166,6 +175,8 @@ macro_rules! column_type {
             fn encode($value: &$ty) -> crate::error::Result<crate::value::Value<'_>> {
                 Ok($write)
             }
+
+            $($more)?
         }
     };
 }
@@ -197,7 +208,9 @@ macro_rules! integers {
             Ok(Some(value)) => narrow(value, Kind::$kind.rust_name()).map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
-        }, |value| Value::Int(i64::from(*value)));
+        }, |value| Value::Int(i64::from(*value)), fn counted(number: i64) -> Result<$ty> {
+            narrow(number, Kind::$kind.rust_name())
+        });
         operand!(IntClass: $ty);
 
         impl Number for $ty {
@@ -216,8 +229,26 @@ integers! {
     u32, BigInt;
 }
 
-column_type!(i64, IntClass, Kind::BigInt, |row, at| row.int(at), |value| Value::Int(*value));
-column_type!(u64, IntClass, Kind::UnsignedBigInt, |row, at| row.uint(at), |value| Value::UInt(*value));
+column_type!(
+    i64,
+    IntClass,
+    Kind::BigInt,
+    |row, at| row.int(at),
+    |value| Value::Int(*value),
+    fn counted(number: i64) -> Result<i64> {
+        Ok(number)
+    }
+);
+column_type!(
+    u64,
+    IntClass,
+    Kind::UnsignedBigInt,
+    |row, at| row.uint(at),
+    |value| Value::UInt(*value),
+    fn counted(number: i64) -> Result<u64> {
+        narrow(number, Kind::UnsignedBigInt.rust_name())
+    }
+);
 operand!(IntClass: i64, u64);
 
 impl Number for i64 {

@@ -3,6 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::model::{Keyed, Model};
+use super::put::Puts;
+use crate::convert::KeyColumns;
 use crate::driver::{Returned, Rows};
 use crate::error::Result;
 use crate::executor::{Access, Executor, Lease, Out};
@@ -16,12 +18,21 @@ pub trait Insertable: Send + Sync + Sized + 'static {
     /// The model it becomes.
     type Model: Model;
 
+    /// Gives its columns one after another.
+    #[doc(hidden)]
+    fn put(&self, out: &mut Puts<'_>);
     /// The positions of the columns it gives a value; the database fills in the others.
     #[doc(hidden)]
-    fn columns(&self, out: &mut Vec<usize>);
+    fn columns(&self, out: &mut Vec<usize>) {
+        self.put(&mut Puts::columns(out));
+    }
     /// Their values, in the same order.
     #[doc(hidden)]
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        let mut out = Puts::values(put);
+        self.put(&mut out);
+        out.done()
+    }
 }
 
 /// Many rows to insert together, in one transaction.
@@ -70,11 +81,11 @@ impl<N: Insertable> InsertMany<N> {
             if N::Model::meta().auto_key.is_some() && lease.dialect() == Dialect::Sqlite {
                 let mut counted = Vec::with_capacity(self.rows.len());
                 self.insert(&mut lease, Want::Counted(&mut counted)).await?;
-                return counted.into_iter().map(N::Model::counted_key).collect();
+                return counted.into_iter().map(<N::Model as Keyed>::Columns::counted).collect();
             }
             let mut keys = Vec::with_capacity(self.rows.len());
             let each = &mut |row: &crate::Row<'_>| {
-                keys.push(N::Model::decode_key(row)?);
+                keys.push(<N::Model as Keyed>::Columns::decode(row)?);
                 Ok(())
             };
             self.insert(&mut lease, Want::Keys(each)).await?;

@@ -2,6 +2,7 @@
 
 use super::insert::{Batch, Insertable, insert_text};
 use super::model::{Keyed, Model};
+use crate::convert::KeyColumns;
 use crate::driver::Returned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Lease, Out};
@@ -15,19 +16,19 @@ use crate::value::Value;
 pub fn get<'e, M: Keyed, E: Executor<'e>>(on: E, key: M::Key) -> Out<'e, E, Option<M>> {
     let target = on.target();
     E::Mode::run(async move {
-        let values = M::key_values(&key)?;
+        let values = <M as Keyed>::Columns::values(&key)?;
         fetch_by_key::<M>(&mut target.lease(Access::Read).await?, &values).await
     })
 }
 
 /// The row of a unique key: columns by position, and their values.
 #[doc(hidden)]
-pub fn finder<'e, M: Model, E: Executor<'e>>(
+pub fn find<'e, M: Model, K: KeyColumns, E: Executor<'e>>(
     on: E,
     columns: &'static [usize],
-    values: Result<Vec<Value<'static>>>,
+    key: K::Key,
 ) -> Out<'e, E, Option<M>> {
-    let target = on.target();
+    let (target, values) = (on.target(), K::values(&key));
     E::Mode::run(async move {
         let values = values?;
         let mut lease = target.lease(Access::Read).await?;
@@ -71,7 +72,9 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
         }
         let computed = meta.version.is_some() || meta.columns.iter().any(|column| column.generated);
         if computed {
-            *row = fetch_by_key::<M>(&mut lease, &M::key_values(&row.key())?).await?.ok_or_else(|| gone(meta))?;
+            *row = fetch_by_key::<M>(&mut lease, &<M as Keyed>::Columns::values(&row.key())?)
+                .await?
+                .ok_or_else(|| gone(meta))?;
         }
         lease.written(meta).await
     })
@@ -99,7 +102,7 @@ pub fn delete<'e, M: Keyed, E: Executor<'e>>(on: E, row: &M) -> Out<'e, E, ()> {
 pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, ()> {
     let target = on.target();
     E::Mode::run(async move {
-        let values = M::key_values(&row.key())?;
+        let values = <M as Keyed>::Columns::values(&row.key())?;
         let stored = fetch_by_key::<M>(&mut target.lease(Access::Read).await?, &values).await?;
         *row = stored.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the {} is gone", M::meta().model)))?;
         Ok(())

@@ -12,6 +12,11 @@ use crate::sql::Source;
 pub trait Nullability: Copy + Send + Sync + 'static {
     /// The type of a column that the table declares as `T`.
     type Of<T: ColumnType>: ColumnType<Inner = T::Inner, Class = T::Class>;
+    /// What a row of the model is.
+    type Row<M: Model>: Send + 'static;
+
+    #[doc(hidden)]
+    fn decode<M: Model>(row: &Row<'_>, at: usize) -> Result<Self::Row<M>>;
 }
 
 /// The row is there.
@@ -24,10 +29,20 @@ pub enum Nullable {}
 
 impl Nullability for NotNull {
     type Of<T: ColumnType> = T;
+    type Row<M: Model> = M;
+
+    fn decode<M: Model>(row: &Row<'_>, at: usize) -> Result<M> {
+        M::decode(row, at)
+    }
 }
 
 impl Nullability for Nullable {
     type Of<T: ColumnType> = Option<T::Inner>;
+    type Row<M: Model> = Option<M>;
+
+    fn decode<M: Model>(row: &Row<'_>, at: usize) -> Result<Option<M>> {
+        if is_missing(M::meta(), row, at)? { Ok(None) } else { M::decode(row, at).map(Some) }
+    }
 }
 
 /// A model that a left join may not find.
@@ -74,7 +89,7 @@ impl<M: Model> TableRef for Maybe<M> {
     }
 
     fn decode(row: &Row<'_>, at: usize) -> Result<Option<M>> {
-        if is_missing(M::meta(), row, at)? { Ok(None) } else { M::decode(row, at).map(Some) }
+        Nullable::decode(row, at)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What `select` takes: columns, expressions, whole models, and tuples of them.
 
 use super::column::{Column, Expr};
+use super::model::{Model, ModelColumns};
+use super::scope::Nullability;
 use crate::convert::{ColumnType, Operand};
 use crate::error::Result;
 use crate::row::Row;
@@ -48,6 +50,20 @@ impl<T: ColumnType> Selection for Expr<T> {
 
     fn decode(row: &Row<'_>, at: &mut usize) -> Result<T::Value> {
         T::decode(row, next(at))
+    }
+}
+
+impl<C: ModelColumns> Selection for C {
+    type Output = <C::Nullability as Nullability>::Row<C::Model>;
+
+    fn project(self, out: &mut Vec<Projection>) {
+        out.push(Projection::Model(self.source(), C::Model::meta()));
+    }
+
+    fn decode(row: &Row<'_>, at: &mut usize) -> Result<Self::Output> {
+        let first = *at;
+        *at += C::Model::meta().columns.len();
+        C::Nullability::decode::<C::Model>(row, first)
     }
 }
 

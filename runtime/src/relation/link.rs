@@ -9,9 +9,10 @@ use crate::query::{Model, NotNull, Page, Predicate, Query, SortList};
 use crate::sql::{Insert, Node, Select, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
 
-/// The rows that a relation leads to from one row; for generated code.
+/// The rows that a relation, by its number, leads to from one row; for generated code.
 #[doc(hidden)]
-pub fn related<P: Model, C: Model>(parent: &P, meta: &'static RelationMeta) -> Query<C> {
+pub fn related<P: Model, C: Model>(parent: &P, relation: usize) -> Query<C> {
+    let meta = P::RELATIONS.get(relation).unwrap_or(&RelationMeta::NONE);
     let mut query = Query::<C>::new();
     restrict(query.select_mut(), meta, &|column| parent.value(column));
     query
@@ -53,11 +54,12 @@ pub struct Links<C: Model> {
 }
 
 impl<C: Model> Links<C> {
-    /// The links of a row; for generated code.
+    /// The links of a row over a relation, by its number; for generated code.
     #[doc(hidden)]
-    pub fn new<P: Model>(parent: &P, meta: &'static RelationMeta, through: &'static ThroughMeta) -> Self {
+    pub fn new<P: Model>(parent: &P, relation: usize) -> Self {
+        let through = P::RELATIONS.get(relation).and_then(|meta| meta.through).unwrap_or(&ThroughMeta::NONE);
         let near = owned(&mut through.near.iter().map(|(column, _)| *column), &|column| parent.value(column));
-        Self { query: related(parent, meta), through, near }
+        Self { query: related(parent, relation), through, near }
     }
 
     /// Links a row; `false` when it was linked already.

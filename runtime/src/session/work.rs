@@ -9,6 +9,7 @@ use super::arena::{Arena, State};
 use super::key::{Entity, Key};
 use super::load::{Absorb, Loader};
 use super::{plan, reread, run};
+use crate::convert::KeyColumns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Lease, Target};
 use crate::pool::Pool;
@@ -118,7 +119,7 @@ impl Core {
 
     pub(super) async fn get<M: Keyed>(&mut self, key: M::Key) -> Result<Option<Key<M>>> {
         self.check()?;
-        let values = M::key_values(&key)?;
+        let values = <M as Keyed>::Columns::values(&key)?;
         if let Some(index) = self.arena.rows::<M>().and_then(|rows| rows.ids.find(&values))
             && let Some(entry) = self.arena.entry(index)
             && !entry.expired
