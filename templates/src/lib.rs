@@ -18,4 +18,5 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("relations", include_str!("files/relations.jinja")),
     ("schema", include_str!("files/schema.jinja")),
     ("single", include_str!("files/single.jinja")),
+    ("single_model", include_str!("files/single_model.jinja")),
 ];

@@ -4,6 +4,8 @@ mod format;
 mod table;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -48,17 +50,56 @@ pub fn root(layout: &Layout) -> &'static str {
 pub fn render(plan: &CodePlan, options: &Options) -> Result<FileSet, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let Some(environment) = environment(options, &mut diagnostics) else { return Err(diagnostics) };
-    let mut files = FileSet::default();
     let shared = Shared::of(plan);
-    for job in table::jobs(plan, options) {
-        match job.run(&environment, &shared) {
+    let jobs = table::jobs(plan, options);
+    let texts = side_by_side(&jobs, |job| job.run(&environment, &shared));
+    let mut files = FileSet::default();
+    for (job, text) in jobs.into_iter().zip(texts) {
+        match text {
             Ok(text) => {
-                files.files.insert(job.path, text);
+                let file: &mut String = files.files.entry(job.path).or_default();
+                if !file.is_empty() {
+                    file.push('\n');
+                }
+                file.push_str(&text);
             }
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
     }
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok(files) }
+}
+
+/// The results of jobs, in their order. Formatting takes most of the generator's time, so it is shared out.
+fn side_by_side<J: Sync, T: Send>(jobs: &[J], run: impl Fn(&J) -> T + Sync) -> Vec<T> {
+    /// Fewer jobs than this are not worth a thread.
+    const FEW: usize = 16;
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len() / FEW);
+    if threads < 2 {
+        return jobs.iter().map(run).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done: Vec<Vec<(usize, T)>> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = jobs.get(at) else { return done };
+                done.push((at, run(job)));
+            }
+        };
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = vec![work()];
+        for other in others {
+            match other.join() {
+                Ok(results) => done.push(results),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    let mut done: Vec<(usize, T)> = done.into_iter().flatten().collect();
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn environment<'a>(options: &'a Options, diagnostics: &mut Diagnostics) -> Option<Environment<'a>> {

@@ -3,9 +3,10 @@
 use super::{Layout, Options};
 use crate::plan::CodePlan;
 
-/// One file to make.
+/// One piece of a file; pieces are made side by side.
+#[derive(Debug, Clone)]
 pub(super) struct Job<'a> {
-    /// Path of the file.
+    /// Path of the file. Pieces of one file follow each other.
     pub path: String,
     /// Name of the template.
     pub template: &'a str,
@@ -28,14 +29,19 @@ const PER_MODEL: [(&str, &str); 4] = [
     ("folder_relations", "relations.rs"),
 ];
 
-/// Every file of a plan, in order.
+/// Every piece of every file of a plan, in order.
 pub(super) fn jobs<'a>(plan: &'a CodePlan, options: &'a Options) -> Vec<Job<'a>> {
     let mut jobs = match &options.layout {
-        Layout::File(name) => vec![job(name.clone(), "single", None, "")],
+        Layout::File(name) => single(plan, name),
         Layout::Folder => folder(plan),
     };
     jobs.extend(extra(options));
     jobs
+}
+
+fn single<'a>(plan: &CodePlan, name: &str) -> Vec<Job<'a>> {
+    let models = (0..plan.models.len()).map(|at| job(name.to_owned(), "single_model", Some(at), ""));
+    std::iter::once(job(name.to_owned(), "single", None, "")).chain(models).collect()
 }
 
 fn folder(plan: &CodePlan) -> Vec<Job<'_>> {
