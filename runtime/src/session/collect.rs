@@ -42,15 +42,27 @@ impl Arena {
                 changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
             }
         }
-        let ends = self.linking.iter().filter(|link| !self.is_lost(link.near) && !self.is_lost(link.far));
+        // A row that is deleted is not linked first.
+        let lost = |end: u32, add: bool| self.is_lost(end) || add && self.is_doomed(end);
+        let ends = self.linking.iter().filter(|link| !lost(link.near, link.add) && !lost(link.far, link.add));
         changes.links = ends
             .map(|link| LinkChange { relation: link.relation, near: link.near, far: link.far, add: link.add })
             .collect();
         Ok(changes)
     }
 
+    /// Whether a row is not stored and will not be. One that was let go of is where it was.
     fn is_lost(&self, index: u32) -> bool {
-        self.entry(index).is_none_or(|entry| matches!(entry.state, State::Gone | State::Detached))
+        let index = self.stored(index).unwrap_or(index);
+        match self.entry(index).map(|entry| entry.state) {
+            Some(State::Detached) => !matches!(self.shelf(index), Some(Shelf::Rows(_))),
+            state => matches!(state, None | Some(State::Gone)),
+        }
+    }
+
+    fn is_doomed(&self, index: u32) -> bool {
+        let index = self.stored(index).unwrap_or(index);
+        self.entry(index).is_some_and(|entry| entry.state == State::Doomed)
     }
 
     /// The columns that a new row gives a value, with those that were assigned.
@@ -92,15 +104,16 @@ impl Arena {
         let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(needs) };
         let mut at = 0;
         let bound = news.bind(entry.slot, &mut |value| {
-            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at)) {
+            // What was assigned stands in the place of what the row itself says.
+            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at))
+                && needs.iter().all(|need| need.column != column)
+            {
                 let row = self.referred(number)?;
                 if self.is_lost(row) {
                     return Err(self.unstored(row));
                 }
-                if needs.iter().all(|need| need.column != column) {
-                    let key = self.meta(row).and_then(|meta| meta.key.first().copied());
-                    needs.push(self.need(column, row, key));
-                }
+                let key = self.meta(row).and_then(|meta| meta.key.first().copied());
+                needs.push(self.need(column, row, key));
             }
             at += 1;
             Ok(())

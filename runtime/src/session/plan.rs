@@ -59,6 +59,8 @@ pub(super) struct Changes {
     pub links: Vec<LinkChange>,
     /// The database can put off the check of any foreign key.
     pub defers: bool,
+    /// The database checks foreign keys row by row, so that a row's reference to itself keeps it from being deleted.
+    pub row_by_row: bool,
 }
 
 /// A link to make or to take away.

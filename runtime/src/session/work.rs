@@ -113,6 +113,7 @@ impl Core {
     pub(super) fn steps(&self) -> Result<Vec<plan::Step>> {
         let mut changes = self.arena.changes()?;
         changes.defers = self.pool.dialect() == Dialect::Sqlite;
+        changes.row_by_row = self.pool.dialect() == Dialect::Mysql;
         plan::plan(&changes, &self.arena)
     }
 
