@@ -6,8 +6,8 @@ pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
 pub use crate::query::{
-    Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Query, Ref,
-    Selection, Update, delete_row, finder, get, insert_one, reload, save,
+    Column, Delete, InsertMany, Insertable, IntoRef, Keyed, Maybe, Model, NotNull, Nullability, Nullable, Owned, Query,
+    Ref, Selection, Update, delete_row, finder, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;

@@ -6,6 +6,7 @@ mod model;
 mod relation;
 mod rust_type;
 mod schema;
+mod session;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use enums::{CustomPlan, EnumPlan, VariantPlan};
 pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan};
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
+pub use session::SessionPlan;
 
 /// The crate whose types dates and times are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

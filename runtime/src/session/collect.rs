@@ -1,6 +1,6 @@
 //! What a flush has to write, read off the rows.
 
-use super::arena::{Arena, Shelf, State};
+use super::arena::{Arena, Assigned, From, Shelf, State};
 use super::plan::{Changes, Group, Kind, LinkChange, Look, Need, Op};
 use crate::error::Result;
 use crate::meta::ModelMeta;
@@ -21,7 +21,7 @@ impl Arena {
         let mut changes = Changes::default();
         let mut columns = Vec::new();
         for &index in &self.fresh {
-            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) && !self.is_orphan(index)? {
                 columns.clear();
                 self.given(index, &mut columns);
                 let needs = self.needs(index, &columns)?;
@@ -30,6 +30,10 @@ impl Arena {
         }
         for &index in &self.touched {
             if self.entry(index).is_some_and(|entry| entry.state == State::Stored) {
+                if self.is_orphan(index)? {
+                    changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
+                    continue;
+                }
                 self.changed(index, &mut columns)?;
                 let needs = self.assigned_needs(index);
                 if !columns.is_empty() {
@@ -102,11 +106,11 @@ impl Arena {
     fn needs(&self, index: u32, columns: &[usize]) -> Result<Vec<Need>> {
         let mut needs = self.assigned_needs(index);
         let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(needs) };
-        let mut at = 0;
+        let (mut at, assigned) = (0, self.assigned.get(&index));
         let bound = news.bind(entry.slot, &mut |value| {
             // What was assigned stands in the place of what the row itself says.
             if let (Value::Pending(number), Some(&column)) = (value, columns.get(at))
-                && needs.iter().all(|need| need.column != column)
+                && !assigned.is_some_and(|list| list.iter().any(|item| item.column == column))
             {
                 let row = self.referred(number)?;
                 if self.is_lost(row) {
@@ -124,7 +128,11 @@ impl Arena {
 
     fn assigned_needs(&self, index: u32) -> Vec<Need> {
         let assigned = self.assigned.get(&index).into_iter().flatten();
-        assigned.map(|item| self.need(item.column, item.target, Some(item.target_column))).collect()
+        let need = |item: &Assigned| match item.from {
+            From::Row { row, column } => Some(self.need(item.column, row, Some(column))),
+            From::Null => None,
+        };
+        assigned.filter_map(need).collect()
     }
 
     fn need(&self, column: usize, row: u32, target: Option<usize>) -> Need {

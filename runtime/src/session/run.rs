@@ -50,6 +50,7 @@ impl Arena {
         }
         self.fresh.clear();
         self.doomed.clear();
+        self.dropped.clear();
         self.linking.clear();
         self.assigned.clear();
         self.related.clear();

@@ -10,7 +10,10 @@
 )]
 
 mod basics;
+mod cascade;
 mod errors;
+mod events;
+mod hooks;
 mod identity;
 mod order;
 mod property;
