@@ -273,7 +273,7 @@ fn hooks(reader: &mut Reader<'_>, node: &Node) -> Hooks {
             "before_update" => &mut hooks.before_update,
             "before_delete" => &mut hooks.before_delete,
             other => {
-                let help = suggest_help(other, "hooks", NAMES.into_iter());
+                let help = suggest_help(other, "hooks", NAMES);
                 reader.error(codes::SPEC_VALUE, &item.span, format!("`{other}` is no hook"), help);
                 continue;
             }
