@@ -10,7 +10,7 @@ use super::shelf::{AnyRow, NewShelf, News, RowShelf, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::query::{Insertable, Keyed, Owned};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// What a row is to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,8 @@ pub(crate) struct Arena {
     pub(super) related: FxHashMap<Related, Vec<u32>>,
     /// A new row was written to after it was stored.
     pub(super) late: Option<u32>,
+    /// Which tables store what they are given exactly so, by name.
+    pub(super) keeps: FxHashMap<&'static str, bool>,
 }
 
 static SESSIONS: AtomicU32 = AtomicU32::new(1);
@@ -144,6 +146,7 @@ impl Arena {
             batch: 0,
             related: FxHashMap::default(),
             late: None,
+            keeps: FxHashMap::default(),
         }
     }
 
@@ -204,6 +207,21 @@ impl Arena {
             rows.rows.push(row);
         }
         Ok(self.push(shelf, slot, State::Stored))
+    }
+
+    /// Takes place for many rows that will be stored.
+    pub(super) fn make_room<M: Keyed>(&mut self, rows: usize) {
+        self.entries.reserve(rows);
+        self.journal.reserve(rows);
+        let shelf = self.rows_of::<M>();
+        if let Some(Shelf::Rows(shelf)) = self.shelves.get_mut(shelf as usize)
+            && let Some(shelf) = shelf.as_any_mut().downcast_mut::<Rows<M>>()
+        {
+            let kind = M::META.key.first().and_then(|&at| M::META.columns.get(at)).map(|column| column.kind);
+            let one_int = M::META.key.len() == 1 && matches!(kind, Some(Kind::BigInt | Kind::Int | Kind::SmallInt));
+            shelf.rows.reserve(rows);
+            shelf.ids.make_room(rows, one_int);
+        }
     }
 
     /// A row as it was read: takes the place of the one with the same key, unless that was changed here.

@@ -19,31 +19,32 @@ impl Arena {
     /// All changes, in the order they were made.
     pub(super) fn changes(&self) -> Result<Changes> {
         let mut changes = Changes::default();
-        let mut columns = Vec::new();
+        changes.ops.reserve(self.fresh.len() + self.touched.len() + self.doomed.len());
+        let (mut columns, mut needs) = (Vec::new(), Vec::new());
         for &index in &self.fresh {
             if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) && !self.is_orphan(index)? {
                 columns.clear();
                 self.given(index, &mut columns);
-                let needs = self.needs(index, &columns)?;
-                changes.add(self.meta(index), Kind::Insert, index, &columns, needs);
+                self.needs(index, &columns, &mut needs)?;
+                changes.add(self.meta(index), Kind::Insert, index, &columns, &needs);
             }
         }
         for &index in &self.touched {
             if self.entry(index).is_some_and(|entry| entry.state == State::Stored) {
                 if self.is_orphan(index)? {
-                    changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
+                    changes.add(self.meta(index), Kind::Delete, index, &[], &[]);
                     continue;
                 }
                 self.changed(index, &mut columns)?;
-                let needs = self.assigned_needs(index);
+                self.assigned_needs(index, &mut needs);
                 if !columns.is_empty() {
-                    changes.add(self.meta(index), Kind::Update, index, &columns, needs);
+                    changes.add(self.meta(index), Kind::Update, index, &columns, &needs);
                 }
             }
         }
         for &index in &self.doomed {
             if self.entry(index).is_some_and(|entry| entry.state == State::Doomed) {
-                changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
+                changes.add(self.meta(index), Kind::Delete, index, &[], &[]);
             }
         }
         // A row that is deleted is not linked first.
@@ -103,9 +104,9 @@ impl Arena {
         Ok(())
     }
 
-    fn needs(&self, index: u32, columns: &[usize]) -> Result<Vec<Need>> {
-        let mut needs = self.assigned_needs(index);
-        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(needs) };
+    fn needs(&self, index: u32, columns: &[usize], needs: &mut Vec<Need>) -> Result<()> {
+        self.assigned_needs(index, needs);
+        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(()) };
         let (mut at, assigned) = (0, self.assigned.get(&index));
         let bound = news.bind(entry.slot, &mut |value| {
             // What was assigned stands in the place of what the row itself says.
@@ -122,17 +123,17 @@ impl Arena {
             at += 1;
             Ok(())
         });
-        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))?;
-        Ok(needs)
+        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))
     }
 
-    fn assigned_needs(&self, index: u32) -> Vec<Need> {
+    fn assigned_needs(&self, index: u32, needs: &mut Vec<Need>) {
+        needs.clear();
         let assigned = self.assigned.get(&index).into_iter().flatten();
         let need = |item: &Assigned| match item.from {
             From::Row { row, column } => Some(self.need(item.column, row, Some(column))),
             From::Null => None,
         };
-        assigned.filter_map(need).collect()
+        needs.extend(assigned.filter_map(need));
     }
 
     fn need(&self, column: usize, row: u32, target: Option<usize>) -> Need {
@@ -152,13 +153,13 @@ impl Arena {
 }
 
 impl Changes {
-    fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: Vec<Need>) {
+    fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: &[Need]) {
         let Some(meta) = meta else { return };
         let group = match self.find(self.ops.last().map(|op| op.group), meta, kind, columns) {
             Some(group) => group,
             None => self.new_group(meta, kind, columns),
         };
-        self.ops.push(Op { row, group, needs });
+        self.ops.push(Op { row, group, needs: needs.into() });
     }
 
     /// A group of this kind, the likeliest first.

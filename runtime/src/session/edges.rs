@@ -61,7 +61,7 @@ impl Edges {
             }
         }
         for (at, op) in changes.ops.iter().enumerate() {
-            for need in &op.needs {
+            for need in op.needs.iter() {
                 let Some(&target) = nodes.get(&need.row) else { continue };
                 let meta = planner.table(at);
                 let key = meta.and_then(|meta| meta.foreign_keys.iter().find(|key| key.columns.contains(&need.column)));

@@ -16,6 +16,7 @@ mod reread;
 mod run;
 mod savepoint;
 mod shelf;
+mod straight;
 #[cfg(test)]
 mod tests;
 mod work;

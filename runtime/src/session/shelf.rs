@@ -101,6 +101,13 @@ impl Ids {
         }
     }
 
+    pub(super) fn make_room(&mut self, rows: usize, one_int: bool) {
+        match one_int {
+            true => self.ints.reserve(rows),
+            false => self.others.reserve(rows),
+        }
+    }
+
     pub(super) fn insert(&mut self, key: &[Value<'_>], entry: u32) {
         match key {
             [Value::Int(int)] => self.ints.insert(*int, entry),
@@ -283,6 +290,7 @@ impl<M: Keyed> Collector for Collected<M> {
     }
 
     fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()> {
+        arena.make_room::<M>(news.len());
         for (row, &new) in self.0.into_iter().zip(news) {
             let entry = arena.store(row)?;
             arena.became(new, entry);
