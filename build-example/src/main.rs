@@ -31,6 +31,7 @@ async fn main() -> pilaster::Result<()> {
 
     sections::tables::run(&db).await?;
     sections::crud::run(&db).await?;
+    sections::session::run(&db).await?;
     sections::queries::run(&db).await?;
     sections::relationships::run(&db).await?;
     title("8. Migrations: planned, not built yet");

@@ -6,8 +6,8 @@ pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
 pub use crate::query::{
-    Column, Delete, Handles, InsertMany, Insertable, IntoRef, Keyed, Model, ModelColumns, NotNull, Nullability, Puts,
-    Query, Ref, Refers, Update, delete_row, find, get, insert_one, reload, save,
+    Column, Delete, Handles, InsertMany, Insertable, IntoRef, Keyed, Model, ModelColumns, NotNull, Nullability, Owned,
+    Puts, Query, Ref, Refers, Update, delete_row, find, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;

@@ -12,7 +12,7 @@ use crate::executor::{Executor, Target, sealed};
 use crate::mode::{Async, Blocking, Mode, Outcome};
 use crate::pool::Pool;
 use crate::raw::Sql;
-use crate::session::UnitOfWork;
+use crate::session::{Committed, Subscription, UnitOfWork};
 use crate::sql::Dialect;
 use crate::transaction::{Level, Transaction, TxOptions, attempt, rehearse};
 
@@ -87,6 +87,17 @@ impl<M: Mode> Database<M> {
     pub fn session(&self) -> M::Out<'static, UnitOfWork<M>> {
         let (pool, begun_at) = (Arc::clone(&self.pool), Location::caller());
         M::run(async move { Ok(UnitOfWork::new(pool, begun_at)) })
+    }
+
+    /// Has a closure called after every commit of a session on this database, or on clones of this handle, with the rows
+    /// that were inserted, updated and deleted. Nothing is gathered while nobody asked.
+    ///
+    /// It is called in the task that commits, once the database has committed, so it should be quick; what takes long
+    /// or can fail belongs behind a channel.
+    ///
+    /// Only sessions know their rows: what is written without one is not reported.
+    pub fn on_commit(&self, listener: impl Fn(&Committed<'_>) + Send + Sync + 'static) -> Subscription {
+        crate::session::subscribe(&self.pool, Arc::new(listener))
     }
 
     /// Runs a closure in a transaction, which is committed when it returns `Ok` and rolled back when it returns `Err`.

@@ -64,6 +64,8 @@ pub enum ErrorKind {
         /// The dialect that lacks it.
         dialect: &'static str,
     },
+    /// The program's own hook refused to have a row written.
+    Refused,
     /// A migration failed.
     Migration,
     /// A URL or a setting is wrong.
@@ -142,6 +144,12 @@ impl Error {
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(self.0.kind, ErrorKind::ForeignKeyViolation(_))
+    }
+
+    /// What a hook says to keep a row from being written; see [`BeforeInsert`](crate::BeforeInsert).
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message)
     }
 
     /// A statement that is wrong in itself.

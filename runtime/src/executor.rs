@@ -218,6 +218,15 @@ impl Lease<'_> {
         self.judge(outcome)
     }
 
+    /// Whether a table stores what it is given exactly so, as far as the database tells at no cost.
+    pub(crate) fn keeps(&mut self, meta: &'static ModelMeta) -> Result<bool> {
+        if meta.schema.is_some() {
+            return Ok(false);
+        }
+        let mut columns = meta.columns.iter().map(|column| (column.name, column.kind));
+        Ok(self.connection()?.keeps(meta.table, &mut columns))
+    }
+
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();

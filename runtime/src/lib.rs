@@ -28,13 +28,16 @@ pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode, Outcome};
 pub use query::{
-    Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate, Query, Ref, Selection, Sort, Update,
-    count_rows,
+    BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate,
+    Query, Ref, Selection, Sort, Update, count_rows,
 };
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
-pub use session::{Absorb, Action, Change, Changed, Done, Entity, Key, NoFlush, Savepoint, Session, UnitOfWork};
+pub use session::{
+    Absorb, Action, Change, Changed, Committed, Done, Entity, Key, NoFlush, Savepoint, Session, Subscription,
+    UnitOfWork,
+};
 pub use sql::Dialect;
 pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};

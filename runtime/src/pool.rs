@@ -6,9 +6,10 @@
 //! Nothing is sent to find out whether a connection still lives: drivers know when theirs was closed. Connections that
 //! are too old or were idle for too long are closed when the next one is taken or given back.
 
+use std::any::Any;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -34,6 +35,8 @@ pub(crate) struct Pool {
     holders: Mutex<Holders>,
     next_holder: AtomicU64,
     closed: AtomicBool,
+    /// What a layer above keeps with the pool.
+    pub(crate) attached: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 /// Connections of one kind.
@@ -110,6 +113,7 @@ impl Pool {
             holders: Mutex::default(),
             next_holder: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            attached: OnceLock::new(),
             settings,
         };
         let first = Connection::open(&pool.settings, Access::Write).await?;

@@ -1,8 +1,11 @@
 //! A row in a driver's hands: read by position, straight into Rust values.
 
+mod given;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
+pub(crate) use self::given::Given;
 use crate::convert::{ColumnType, Tuple};
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Kind, Value};
@@ -46,6 +49,7 @@ pub(crate) enum Source<'r> {
     Postgres(crate::driver::postgres::Cursor<'r>),
     #[cfg(feature = "mysql")]
     Mysql(&'r crate::driver::mysql::Cursor),
+    Given(&'r Given),
     #[allow(dead_code)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
 }
@@ -66,6 +70,7 @@ macro_rules! forward {
                 Source::Postgres(row) => RawRow::$name(row, at),
                 #[cfg(feature = "mysql")]
                 Source::Mysql(row) => RawRow::$name(*row, at),
+                Source::Given(row) => RawRow::$name(*row, at),
                 Source::Never(never, _) => match *never {},
             }
         }
@@ -149,6 +154,7 @@ impl<'r> Row<'r> {
             Source::Postgres(row) => RawRow::len(row),
             #[cfg(feature = "mysql")]
             Source::Mysql(row) => RawRow::len(*row),
+            Source::Given(row) => RawRow::len(*row),
             Source::Never(never, _) => match *never {},
         }
     }
@@ -169,6 +175,7 @@ impl<'r> Row<'r> {
             Source::Postgres(row) => RawRow::name(row, at),
             #[cfg(feature = "mysql")]
             Source::Mysql(row) => RawRow::name(*row, at),
+            Source::Given(row) => RawRow::name(*row, at),
             Source::Never(never, _) => match *never {},
         }
     }

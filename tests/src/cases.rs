@@ -29,6 +29,9 @@ pub mod generated_columns;
 #[path = "../cases/hostile_names/expected/mod.rs"]
 pub mod hostile_names;
 #[rustfmt::skip]
+#[path = "../cases/hooks_and_cascades/expected/mod.rs"]
+pub mod hooks_and_cascades;
+#[rustfmt::skip]
 #[path = "../cases/inferred_relations/expected/mod.rs"]
 pub mod inferred_relations;
 #[rustfmt::skip]

@@ -9,6 +9,7 @@
 
 pub mod cases;
 pub mod database;
+pub mod hooks;
 pub mod servers;
 pub mod servers_mysql;
 pub mod statements;

@@ -43,6 +43,18 @@ impl Bench {
         self.hand_writes.execute_batch("DELETE FROM user").expect("the table is there");
     }
 
+    /// The same for parents and children.
+    pub fn clear_families_by_hand(&self) {
+        self.hand_writes.execute_batch("DELETE FROM child; DELETE FROM parent").expect("the tables are there");
+    }
+
+    /// The same on the other side.
+    pub fn clear_families(&self) {
+        for table in ["child", "parent"] {
+            self.db_writes.sql(format!("DELETE FROM {table}")).execute().expect("the table is there");
+        }
+    }
+
     /// The same on the other side, through SQL.
     pub fn clear_ours(&self) {
         self.db_writes.sql("DELETE FROM user").execute().expect("the table is there");

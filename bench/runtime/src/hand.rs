@@ -236,3 +236,33 @@ fn listed(sql: &str, keys: usize) -> String {
     text.push(')');
     text
 }
+
+/// A parent to insert, with the names and ranks of its children.
+pub struct NewFamily {
+    pub name: String,
+    pub note: Option<String>,
+    pub children: Vec<(String, i32)>,
+}
+
+/// Inserts parents, then children by the parents' keys, in one transaction; gives the keys of both.
+pub fn insert_families(connection: &Connection, families: &[NewFamily]) -> Result<(Vec<i64>, Vec<i64>)> {
+    let all = connection.unchecked_transaction()?;
+    let mut parents = Vec::with_capacity(families.len());
+    let mut children = Vec::with_capacity(families.len() * 10);
+    {
+        let mut insert = all.prepare_cached("INSERT INTO parent (name, note) VALUES (?, ?)")?;
+        for family in families {
+            insert.execute(params![family.name, family.note])?;
+            parents.push(all.last_insert_rowid());
+        }
+        let mut insert = all.prepare_cached("INSERT INTO child (name, rank, parent_id) VALUES (?, ?, ?)")?;
+        for (family, parent) in families.iter().zip(&parents) {
+            for (name, rank) in &family.children {
+                insert.execute(params![name, rank, parent])?;
+                children.push(all.last_insert_rowid());
+            }
+        }
+    }
+    all.commit()?;
+    Ok((parents, children))
+}

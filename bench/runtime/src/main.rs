@@ -8,6 +8,7 @@ mod data;
 mod hand;
 mod measure;
 mod ours;
+mod session;
 
 /// The generated models.
 #[allow(missing_docs)]
@@ -49,6 +50,10 @@ fn main() -> Anything<()> {
     }
     if name.is_none_or(|name| name == "async") {
         ours::asynchronous(&bench, rounds)?;
+    }
+    if name.is_none_or(|name| name.starts_with("session")) {
+        session::identity(&bench, rounds)?;
+        session::updates(rounds)?;
     }
     Ok(())
 }
@@ -135,6 +140,20 @@ fn pairs(bench: &data::Bench) -> Vec<Pair<'_>> {
             target: 1.00,
             hand: staged(data::new_rows, |rows| hand::insert(&bench.hand_writes, &rows), || bench.clear_by_hand()),
             ours: staged(ours::new_rows, |rows| ours::insert(&bench.db_writes, rows), || bench.clear_ours()),
+        },
+        Pair {
+            name: "session: flush 1,000 x 10 new",
+            target: 1.30,
+            hand: staged(
+                session::families,
+                |rows| hand::insert_families(&bench.hand_writes, &rows),
+                || bench.clear_families_by_hand(),
+            ),
+            ours: staged(
+                || session::added(&bench.db_writes),
+                |session| session.commit(),
+                || bench.clear_families(),
+            ),
         },
         Pair {
             name: "include nested, 100 x 10 x 10",

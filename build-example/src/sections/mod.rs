@@ -4,4 +4,5 @@ pub mod advanced;
 pub mod crud;
 pub mod queries;
 pub mod relationships;
+pub mod session;
 pub mod tables;

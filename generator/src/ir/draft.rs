@@ -3,7 +3,7 @@
 //! A draft may be wrong in every way; building it finds out.
 
 use super::table::{Action, DialectName, SqliteOptions, TableKind, TableName};
-use super::{Default as ColumnDefault, RawType};
+use super::{Default as ColumnDefault, Hooks, Ownership, RawType};
 use crate::diag::Place;
 
 /// A value and where it came from.
@@ -214,6 +214,8 @@ pub struct Model {
     pub relations: Vec<Relation>,
     /// Documentation.
     pub doc: Option<String>,
+    /// What of the user's is called before its rows are written.
+    pub hooks: Hooks,
 }
 
 /// A field.
@@ -238,6 +240,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Name of the inverse in the target, when there is one.
     pub inverse: Option<String>,
+    /// What sessions do with the rows that hold the foreign key.
+    pub ownership: Ownership,
 }
 
 /// The kinds of relation, by name.

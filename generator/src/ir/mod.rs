@@ -15,7 +15,7 @@ pub mod table;
 pub mod ty;
 
 pub use expr::{Expr, ExprError};
-pub use model::{CustomType, EnumType, Field, Model, Relation, RelationKind, Variant};
+pub use model::{CustomType, EnumType, Field, Hooks, Model, Ownership, Relation, RelationKind, Variant};
 pub use table::{
     Action, Check, Column, Default, DialectName, ForeignKey, Generated, Index, IndexPart, IndexTarget, Literal,
     SqliteOptions, Table, TableKind, TableName, Unique,

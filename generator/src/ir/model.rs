@@ -15,6 +15,19 @@ pub struct Model {
     pub relations: Vec<Relation>,
     /// Documentation, from the table's comment.
     pub doc: Option<String>,
+    /// What of the user's is called before its rows are written.
+    pub hooks: Hooks,
+}
+
+/// What of the user's is called before rows of a model are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Before a row is inserted.
+    pub before_insert: bool,
+    /// Before a row is updated.
+    pub before_update: bool,
+    /// Before a row is deleted.
+    pub before_delete: bool,
 }
 
 /// A field: one column of the model's table.
@@ -39,6 +52,17 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Name of the relation in the target that is the same edge seen from there.
     pub inverse: Option<String>,
+    /// What sessions do with the rows that hold the foreign key. The same on both sides.
+    pub ownership: Ownership,
+}
+
+/// What sessions do with the rows that belong to another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// They are deleted with the row that they belong to.
+    pub cascade: bool,
+    /// They are deleted when they are taken away from it.
+    pub orphans: bool,
 }
 
 /// The kinds of relation.

@@ -7,6 +7,7 @@ mod prelude;
 mod relation;
 mod rust_type;
 mod schema;
+mod session;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan, PartPlan};
 pub use prelude::PreludePlan;
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
+pub use session::SessionPlan;
 
 /// The crate whose types dates and times are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

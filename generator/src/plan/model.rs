@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::relation::{self, RelationPlan};
 use super::rust_type::{self, Argument, RustType};
+use super::session::SessionPlan;
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -48,6 +49,8 @@ pub struct ModelPlan {
     pub writable: bool,
     /// Fields of the row that is not stored yet.
     pub new_fields: Vec<NewFieldPlan>,
+    /// What sessions need to know of it.
+    pub session: SessionPlan,
 }
 
 /// One field.
@@ -178,6 +181,7 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         relations: model.relations.iter().filter_map(|item| relation::plan(context, model, item)).collect(),
         writable,
         new_fields,
+        session: super::session::plan(context, model),
     })
 }
 

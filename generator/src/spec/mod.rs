@@ -128,6 +128,7 @@ impl<'a> Writer<'a> {
         put("comment", table.comment.as_ref().map(Yaml::text));
         put("renamed_from", table.renamed_from.as_ref().map(Yaml::text));
         put("sqlite", sqlite(table.sqlite));
+        put("hooks", hooks(model.hooks));
         let flags = column::Flags::of(table);
         put("columns", Some(Yaml::Lines(self.columns(of, &flags))));
         put("primary_key", (!flags.primary).then(|| Yaml::texts(of.keys(&table.primary_key))));
@@ -171,6 +172,16 @@ fn enumeration(ty: &EnumType) -> (String, Yaml) {
         false => Yaml::Map(vec![("labels", labels), ("sql", Yaml::text(&ty.sql_name))]),
     };
     (ty.name.clone(), value)
+}
+
+fn hooks(hooks: crate::ir::Hooks) -> Option<Yaml> {
+    let all = [
+        ("before_insert", hooks.before_insert),
+        ("before_update", hooks.before_update),
+        ("before_delete", hooks.before_delete),
+    ];
+    let names: Vec<&str> = all.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+    (!names.is_empty()).then(|| Yaml::texts(names))
 }
 
 fn sqlite(options: SqliteOptions) -> Option<Yaml> {

@@ -62,6 +62,12 @@ impl<'a> Writer<'a> {
         }
         let key = edge.owner.table.foreign_keys.iter().find(|key| fits(key, &edge))?;
         map.extend(settings(key));
+        if relation.ownership.cascade {
+            map.push(("cascade", Yaml::Word("session")));
+        }
+        if relation.ownership.orphans {
+            map.push(("orphans", Yaml::Word("delete")));
+        }
         let columns: Vec<ColumnId> = edge.on.iter().map(|(here, _)| *here).collect();
         if !leads(edge.owner.table, &columns) && kind != "has_one" {
             map.push(("index", Yaml::Word("false")));

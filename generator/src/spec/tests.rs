@@ -48,11 +48,13 @@ fn model(name: &str, table: u32, fields: &[(&str, u32)]) -> Model {
         fields: fields.iter().map(field).collect(),
         relations: Vec::new(),
         doc: None,
+        hooks: crate::ir::Hooks::default(),
     }
 }
 
 fn relation(name: &str, target: u32, kind: RelationKind, inverse: Option<&str>) -> Relation {
-    Relation { name: name.to_owned(), target: ModelId(target), kind, inverse: inverse.map(str::to_owned) }
+    let ownership = crate::ir::Ownership::default();
+    Relation { name: name.to_owned(), target: ModelId(target), kind, inverse: inverse.map(str::to_owned), ownership }
 }
 
 const BIGINT: SqlType = SqlType::BigInt { unsigned: false };

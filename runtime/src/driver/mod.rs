@@ -197,6 +197,19 @@ impl Connection {
         }
     }
 
+    /// Whether the columns of a table store values of these kinds exactly as they are given. Where nobody can tell, or
+    /// asking for the stored row costs little, they do not.
+    pub(crate) fn keeps(&self, table: &str, columns: &mut dyn Iterator<Item = (&'static str, crate::Kind)>) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => connection.keeps(table, columns),
+            _ => {
+                let _ = (table, columns);
+                false
+            }
+        }
+    }
+
     forward! {
         #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
         query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();

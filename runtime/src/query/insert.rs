@@ -18,6 +18,10 @@ pub trait Insertable: Send + Sync + Sized + 'static {
     /// The model it becomes.
     type Model: Model;
 
+    /// What of the user's is called before it is inserted.
+    #[doc(hidden)]
+    const BEFORE_INSERT: Option<fn(&mut Self) -> Result<()>> = None;
+
     /// Gives its columns one after another.
     #[doc(hidden)]
     fn put(&self, out: &mut Puts<'_>);
@@ -102,9 +106,12 @@ impl<N: Insertable> InsertMany<N> {
         E::Mode::run(async move { self.insert(&mut target.lease(Access::Write).await?, Want::Nothing).await })
     }
 
-    async fn insert(self, lease: &mut Lease<'_>, mut want: Want<'_>) -> Result<u64> {
+    async fn insert(mut self, lease: &mut Lease<'_>, mut want: Want<'_>) -> Result<u64> {
         if self.rows.is_empty() {
             return Ok(0);
+        }
+        if let Some(hook) = N::BEFORE_INSERT {
+            self.rows.iter_mut().try_for_each(hook)?;
         }
         lease.begin_atomic().await?;
         let result = self.insert_runs(lease, &mut want).await;

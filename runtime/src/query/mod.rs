@@ -2,6 +2,7 @@
 
 mod column;
 mod delete;
+mod hook;
 mod insert;
 mod model;
 mod page;
@@ -14,6 +15,7 @@ mod update;
 
 pub use column::{Column, Expr, List, Predicate, Sort, count as count_rows};
 pub use delete::Delete;
+pub use hook::{BeforeDelete, BeforeInsert, BeforeUpdate, Owned};
 pub(crate) use insert::insert_text;
 pub use insert::{InsertMany, Insertable};
 pub use model::{Handles, IntoRef, Keyed, Model, ModelColumns, Ref};

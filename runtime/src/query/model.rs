@@ -1,6 +1,7 @@
 //! What generated models are to the runtime.
 
 use super::column::Column;
+use super::hook::Owned;
 use super::scope::Nullability;
 use crate::convert::{ColumnType, KeyColumns};
 use crate::error::Result;
@@ -92,6 +93,18 @@ pub trait Keyed: Model {
     /// The types of its columns.
     #[doc(hidden)]
     type Columns: KeyColumns<Key = Self::Key>;
+    /// What of the user's is called before a row is updated.
+    #[doc(hidden)]
+    const BEFORE_UPDATE: Option<fn(&mut Self) -> Result<()>> = None;
+    /// What of the user's is called before a row is deleted.
+    #[doc(hidden)]
+    const BEFORE_DELETE: Option<fn(&Self) -> Result<()>> = None;
+    /// Rows of other models that sessions delete with a row of this one.
+    #[doc(hidden)]
+    const OWNED: &'static [Owned] = &[];
+    /// Foreign keys by their columns: sessions delete a row that is taken away from what one of them refers to.
+    #[doc(hidden)]
+    const ORPHANS: &'static [&'static [usize]] = &[];
 
     /// Where the text of its statement by key is kept.
     #[doc(hidden)]

@@ -42,7 +42,10 @@ pub fn find<'e, M: Model, K: KeyColumns, E: Executor<'e>>(
 pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(on: E, row: N) -> Out<'e, E, N::Model> {
     let target = on.target();
     E::Mode::run(async move {
-        let meta = N::Model::meta();
+        let (meta, mut row) = (N::Model::meta(), row);
+        if let Some(hook) = N::BEFORE_INSERT {
+            hook(&mut row)?;
+        }
         let mut columns = Vec::with_capacity(meta.columns.len());
         row.columns(&mut columns);
         let mut lease = target.lease(Access::Write).await?;
@@ -65,6 +68,9 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
     let target = on.target();
     E::Mode::run(async move {
         let meta = M::meta();
+        if let Some(hook) = M::BEFORE_UPDATE {
+            hook(row)?;
+        }
         let mut lease = target.lease(Access::Write).await?;
         let Statement { sql, params } = update_statement(lease.dialect(), row)?;
         if lease.execute(&sql, &params).await?.affected == 0 {
@@ -84,7 +90,7 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
 #[doc(hidden)]
 pub fn delete<'e, M: Keyed, E: Executor<'e>>(on: E, row: &M) -> Out<'e, E, ()> {
     let target = on.target();
-    let filter = own_row(row);
+    let filter = M::BEFORE_DELETE.map_or(Ok(()), |hook| hook(row)).and_then(|()| own_row(row));
     E::Mode::run(async move {
         let (source, filter) = filter?;
         let mut lease = target.lease(Access::Write).await?;

@@ -9,8 +9,8 @@ use super::key::{Key, parts};
 use super::shelf::{AnyRow, NewShelf, News, RowShelf, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
-use crate::query::{Insertable, Keyed};
-use crate::value::Value;
+use crate::query::{Insertable, Keyed, Owned};
+use crate::value::{Kind, Value};
 
 /// What a row is to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,29 @@ pub(super) enum Shelf {
     Rows(Box<dyn RowShelf>),
 }
 
+impl Shelf {
+    pub(super) fn is_hooked(&self) -> bool {
+        match self {
+            Self::New(news) => news.is_hooked(),
+            Self::Rows(rows) => rows.is_hooked(),
+        }
+    }
+
+    pub(super) fn owned(&self) -> &'static [Owned] {
+        match self {
+            Self::New(news) => news.owned(),
+            Self::Rows(rows) => rows.owned(),
+        }
+    }
+
+    pub(super) fn orphans(&self) -> &'static [&'static [usize]] {
+        match self {
+            Self::New(news) => news.orphans(),
+            Self::Rows(rows) => rows.orphans(),
+        }
+    }
+}
+
 /// A link between two rows that a flush will make or take away.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Linking {
@@ -56,12 +79,20 @@ pub(super) struct Linking {
     pub add: bool,
 }
 
-/// A foreign key that a flush will take from another row.
+/// A column of a foreign key that a flush will fill in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Assigned {
     pub column: usize,
-    pub target: u32,
-    pub target_column: usize,
+    pub from: From,
+}
+
+/// Where the value of a foreign key's column comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// From a column of another row.
+    Row { row: u32, column: usize },
+    /// The row was taken away from what it belonged to.
+    Null,
 }
 
 /// How a flushed change is taken back.
@@ -83,6 +114,8 @@ pub(crate) struct Arena {
     pub(super) fresh: Vec<u32>,
     pub(super) touched: Vec<u32>,
     pub(super) doomed: Vec<u32>,
+    /// New rows that were deleted before they were stored.
+    pub(super) dropped: Vec<u32>,
     pub(super) linking: Vec<Linking>,
     pub(super) assigned: FxHashMap<u32, Vec<Assigned>>,
     pub(super) journal: Vec<Undo>,
@@ -90,6 +123,8 @@ pub(crate) struct Arena {
     pub(super) related: FxHashMap<Related, Vec<u32>>,
     /// A new row was written to after it was stored.
     pub(super) late: Option<u32>,
+    /// Which tables store what they are given exactly so, by name.
+    pub(super) keeps: FxHashMap<&'static str, bool>,
 }
 
 static SESSIONS: AtomicU32 = AtomicU32::new(1);
@@ -104,12 +139,14 @@ impl Arena {
             fresh: Vec::new(),
             touched: Vec::new(),
             doomed: Vec::new(),
+            dropped: Vec::new(),
             linking: Vec::new(),
             assigned: FxHashMap::default(),
             journal: Vec::new(),
             batch: 0,
             related: FxHashMap::default(),
             late: None,
+            keeps: FxHashMap::default(),
         }
     }
 
@@ -170,6 +207,21 @@ impl Arena {
             rows.rows.push(row);
         }
         Ok(self.push(shelf, slot, State::Stored))
+    }
+
+    /// Takes place for many rows that will be stored.
+    pub(super) fn make_room<M: Keyed>(&mut self, rows: usize) {
+        self.entries.reserve(rows);
+        self.journal.reserve(rows);
+        let shelf = self.rows_of::<M>();
+        if let Some(Shelf::Rows(shelf)) = self.shelves.get_mut(shelf as usize)
+            && let Some(shelf) = shelf.as_any_mut().downcast_mut::<Rows<M>>()
+        {
+            let kind = M::META.key.first().and_then(|&at| M::META.columns.get(at)).map(|column| column.kind);
+            let one_int = M::META.key.len() == 1 && matches!(kind, Some(Kind::BigInt | Kind::Int | Kind::SmallInt));
+            shelf.rows.reserve(rows);
+            shelf.ids.make_room(rows, one_int);
+        }
     }
 
     /// A row as it was read: takes the place of the one with the same key, unless that was changed here.
@@ -322,7 +374,10 @@ impl Arena {
         }
         let assigned = self.assigned.get(&index);
         if let Some(assigned) = assigned.and_then(|list| list.iter().find(|assigned| assigned.column == column)) {
-            return self.value_within(assigned.target, assigned.target_column, depth + 1);
+            return match assigned.from {
+                From::Row { row, column } => self.value_within(row, column, depth + 1),
+                From::Null => Ok(Some(Value::Null)),
+            };
         }
         let Some(entry) = self.entry(index) else { return Ok(None) };
         match self.shelves.get(entry.shelf as usize) {
@@ -344,6 +399,22 @@ impl Arena {
             }
             None => Ok(None),
         }
+    }
+
+    /// The row that a column of a new row refers to by its key in the session.
+    pub(super) fn pending(&self, index: u32, column: usize) -> Option<u32> {
+        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return None };
+        let (mut columns, mut at, mut found) = (Vec::new(), 0, None);
+        news.columns(entry.slot, &mut columns);
+        // What cannot be bound is told by the flush.
+        let _ = news.bind(entry.slot, &mut |value| {
+            if let (Value::Pending(number), true) = (value, columns.get(at) == Some(&column)) {
+                found = self.referred(number).ok();
+            }
+            at += 1;
+            Ok(())
+        });
+        found
     }
 
     /// The key that a reference stands for.
@@ -432,6 +503,7 @@ impl Arena {
                 self.set_state(index, State::Gone);
             }
         }
+        self.dropped.clear();
         self.linking.clear();
         self.assigned.clear();
         self.late = None;

@@ -1,6 +1,6 @@
 //! What a flush has to write, read off the rows.
 
-use super::arena::{Arena, Shelf, State};
+use super::arena::{Arena, Assigned, From, Shelf, State};
 use super::plan::{Changes, Group, Kind, LinkChange, Look, Need, Op};
 use crate::error::Result;
 use crate::meta::ModelMeta;
@@ -19,38 +19,55 @@ impl Arena {
     /// All changes, in the order they were made.
     pub(super) fn changes(&self) -> Result<Changes> {
         let mut changes = Changes::default();
-        let mut columns = Vec::new();
+        changes.ops.reserve(self.fresh.len() + self.touched.len() + self.doomed.len());
+        let (mut columns, mut needs) = (Vec::new(), Vec::new());
         for &index in &self.fresh {
-            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) {
+            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) && !self.is_orphan(index)? {
                 columns.clear();
                 self.given(index, &mut columns);
-                let needs = self.needs(index, &columns)?;
-                changes.add(self.meta(index), Kind::Insert, index, &columns, needs);
+                self.needs(index, &columns, &mut needs)?;
+                changes.add(self.meta(index), Kind::Insert, index, &columns, &needs);
             }
         }
         for &index in &self.touched {
             if self.entry(index).is_some_and(|entry| entry.state == State::Stored) {
+                if self.is_orphan(index)? {
+                    changes.add(self.meta(index), Kind::Delete, index, &[], &[]);
+                    continue;
+                }
                 self.changed(index, &mut columns)?;
-                let needs = self.assigned_needs(index);
+                self.assigned_needs(index, &mut needs);
                 if !columns.is_empty() {
-                    changes.add(self.meta(index), Kind::Update, index, &columns, needs);
+                    changes.add(self.meta(index), Kind::Update, index, &columns, &needs);
                 }
             }
         }
         for &index in &self.doomed {
             if self.entry(index).is_some_and(|entry| entry.state == State::Doomed) {
-                changes.add(self.meta(index), Kind::Delete, index, &[], Vec::new());
+                changes.add(self.meta(index), Kind::Delete, index, &[], &[]);
             }
         }
-        let ends = self.linking.iter().filter(|link| !self.is_lost(link.near) && !self.is_lost(link.far));
+        // A row that is deleted is not linked first.
+        let lost = |end: u32, add: bool| self.is_lost(end) || add && self.is_doomed(end);
+        let ends = self.linking.iter().filter(|link| !lost(link.near, link.add) && !lost(link.far, link.add));
         changes.links = ends
             .map(|link| LinkChange { relation: link.relation, near: link.near, far: link.far, add: link.add })
             .collect();
         Ok(changes)
     }
 
+    /// Whether a row is not stored and will not be. One that was let go of is where it was.
     fn is_lost(&self, index: u32) -> bool {
-        self.entry(index).is_none_or(|entry| matches!(entry.state, State::Gone | State::Detached))
+        let index = self.stored(index).unwrap_or(index);
+        match self.entry(index).map(|entry| entry.state) {
+            Some(State::Detached) => !matches!(self.shelf(index), Some(Shelf::Rows(_))),
+            state => matches!(state, None | Some(State::Gone)),
+        }
+    }
+
+    fn is_doomed(&self, index: u32) -> bool {
+        let index = self.stored(index).unwrap_or(index);
+        self.entry(index).is_some_and(|entry| entry.state == State::Doomed)
     }
 
     /// The columns that a new row gives a value, with those that were assigned.
@@ -87,31 +104,36 @@ impl Arena {
         Ok(())
     }
 
-    fn needs(&self, index: u32, columns: &[usize]) -> Result<Vec<Need>> {
-        let mut needs = self.assigned_needs(index);
-        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(needs) };
-        let mut at = 0;
+    fn needs(&self, index: u32, columns: &[usize], needs: &mut Vec<Need>) -> Result<()> {
+        self.assigned_needs(index, needs);
+        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(()) };
+        let (mut at, assigned) = (0, self.assigned.get(&index));
         let bound = news.bind(entry.slot, &mut |value| {
-            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at)) {
+            // What was assigned stands in the place of what the row itself says.
+            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at))
+                && !assigned.is_some_and(|list| list.iter().any(|item| item.column == column))
+            {
                 let row = self.referred(number)?;
                 if self.is_lost(row) {
                     return Err(self.unstored(row));
                 }
-                if needs.iter().all(|need| need.column != column) {
-                    let key = self.meta(row).and_then(|meta| meta.key.first().copied());
-                    needs.push(self.need(column, row, key));
-                }
+                let key = self.meta(row).and_then(|meta| meta.key.first().copied());
+                needs.push(self.need(column, row, key));
             }
             at += 1;
             Ok(())
         });
-        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))?;
-        Ok(needs)
+        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))
     }
 
-    fn assigned_needs(&self, index: u32) -> Vec<Need> {
+    fn assigned_needs(&self, index: u32, needs: &mut Vec<Need>) {
+        needs.clear();
         let assigned = self.assigned.get(&index).into_iter().flatten();
-        assigned.map(|item| self.need(item.column, item.target, Some(item.target_column))).collect()
+        let need = |item: &Assigned| match item.from {
+            From::Row { row, column } => Some(self.need(item.column, row, Some(column))),
+            From::Null => None,
+        };
+        needs.extend(assigned.filter_map(need));
     }
 
     fn need(&self, column: usize, row: u32, target: Option<usize>) -> Need {
@@ -131,13 +153,13 @@ impl Arena {
 }
 
 impl Changes {
-    fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: Vec<Need>) {
+    fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: &[Need]) {
         let Some(meta) = meta else { return };
         let group = match self.find(self.ops.last().map(|op| op.group), meta, kind, columns) {
             Some(group) => group,
             None => self.new_group(meta, kind, columns),
         };
-        self.ops.push(Op { row, group, needs });
+        self.ops.push(Op { row, group, needs: needs.into() });
     }
 
     /// A group of this kind, the likeliest first.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::plan::{Deed, Kind, Planner, Why};
 use crate::error::Result;
-use crate::meta::{ForeignKeyMeta, ModelMeta};
+use crate::meta::{ForeignKeyMeta, ModelMeta, OnDelete};
 use crate::relation::key_bytes;
 use crate::value::Value;
 
@@ -61,7 +61,7 @@ impl Edges {
             }
         }
         for (at, op) in changes.ops.iter().enumerate() {
-            for need in &op.needs {
+            for need in op.needs.iter() {
                 let Some(&target) = nodes.get(&need.row) else { continue };
                 let meta = planner.table(at);
                 let key = meta.and_then(|meta| meta.foreign_keys.iter().find(|key| key.columns.contains(&need.column)));
@@ -128,10 +128,10 @@ impl Edges {
         }
         let parents = index(planner, deletes, key.targets, true)?;
         for node in children {
-            if let Some(parent) = lookup(planner, &parents, node, key.columns, true)?
-                && parent != node
-            {
-                planner.edge(node, parent, Why::Parent { columns: key.columns });
+            match lookup(planner, &parents, node, key.columns, true)? {
+                Some(parent) if parent == node => clear_first(planner, node, key),
+                Some(parent) => planner.edge(node, parent, Why::Parent { columns: key.columns }),
+                None => {}
             }
         }
         Ok(())
@@ -157,6 +157,17 @@ impl Edges {
         }
         Ok(())
     }
+}
+
+/// A row that refers to itself lets go of itself before it is deleted, where the database wants that.
+fn clear_first(planner: &mut Planner<'_>, node: usize, key: &ForeignKeyMeta) {
+    let columns = planner.table(node).map(|meta| nullable(meta, key.columns)).unwrap_or_default();
+    if !planner.changes.row_by_row || key.on_delete != OnDelete::Refuse || columns.is_empty() {
+        return;
+    }
+    let Some(op) = planner.nodes.get(node).map(|node| node.op) else { return };
+    let part = planner.part(op, Deed::Clear, columns);
+    planner.edge(part, node, Why::Parts);
 }
 
 /// Leaves a column of a new row out at first, and sets it when both rows are there.

@@ -1,11 +1,13 @@
 //! The session: a unit of work. Rows are added, changed and deleted in memory; the session works out the statements.
 
 mod arena;
+mod cascade;
 mod change;
 mod collect;
 mod cycle;
 mod done;
 mod edges;
+mod event;
 mod key;
 mod load;
 mod plan;
@@ -14,6 +16,7 @@ mod reread;
 mod run;
 mod savepoint;
 mod shelf;
+mod straight;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -26,6 +29,8 @@ use std::sync::Arc;
 pub(crate) use arena::Arena;
 pub use change::{Action, Change, Changed};
 pub use done::Done;
+pub(crate) use event::subscribe;
+pub use event::{Committed, Subscription};
 pub use key::{Entity, Key};
 pub use load::Absorb;
 pub use savepoint::{NoFlush, Savepoint};
@@ -154,7 +159,8 @@ impl<M: Mode> UnitOfWork<M> {
         Ok(Key::new(key.session, row))
     }
 
-    /// Deletes a row at the next flush. A new row is just not inserted.
+    /// Deletes a row at the next flush. A new row is just not inserted. With `cascade: session` in the spec, what belongs to
+    /// it goes with it: the flush reads those rows, and deletes them first.
     ///
     /// # Errors
     /// `NotFound` when it is not stored any more or was detached, `Query` for a key of another session.
@@ -202,10 +208,11 @@ impl<M: Mode> UnitOfWork<M> {
         })
     }
 
-    /// Links two rows of a many-to-many relation at the next flush.
+    /// Links two rows at the next flush: over the table between, or by making the other row belong to this one where it
+    /// is the one with the foreign key.
     ///
     /// # Errors
-    /// `Query` for another kind of relation, and for a key of another session.
+    /// `Query` for a key of another session, and for a row that was deleted.
     pub fn link<T: Entity, U: Entity>(
         &mut self,
         key: Key<T>,
@@ -216,10 +223,11 @@ impl<M: Mode> UnitOfWork<M> {
         self.core.link(ends.0, related::meta_of::<T, _>(relation), ends.1, true)
     }
 
-    /// Takes the link of two rows away at the next flush.
+    /// Takes the link of two rows away at the next flush, if there is one. Where the other row has the foreign key, that
+    /// becomes NULL; where the spec says `orphans: delete`, the row is deleted, unless it is linked to another.
     ///
     /// # Errors
-    /// Those of [`UnitOfWork::link`].
+    /// Those of [`UnitOfWork::link`], and `Query` for a foreign key that is not null without `orphans: delete`.
     pub fn unlink<T: Entity, U: Entity>(
         &mut self,
         key: Key<T>,

@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use super::cycle;
 use super::edges::Edges;
+use super::{cycle, straight};
 use crate::error::Result;
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::value::Value;
@@ -38,7 +38,7 @@ pub(super) struct Op {
     pub row: u32,
     pub group: usize,
     /// Columns that refer to other rows of the session, by the row that the change is of.
-    pub needs: Vec<Need>,
+    pub needs: Needs,
 }
 
 /// A column that takes its value from another row.
@@ -50,6 +50,37 @@ pub(super) struct Need {
     pub known: bool,
 }
 
+/// The columns of a change that refer to other rows: mostly none or one.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Needs {
+    #[default]
+    None,
+    One(Need),
+    Many(Vec<Need>),
+}
+
+impl From<&[Need]> for Needs {
+    fn from(needs: &[Need]) -> Self {
+        match needs {
+            [] => Self::None,
+            [need] => Self::One(*need),
+            needs => Self::Many(needs.to_vec()),
+        }
+    }
+}
+
+impl std::ops::Deref for Needs {
+    type Target = [Need];
+
+    fn deref(&self) -> &[Need] {
+        match self {
+            Self::None => &[],
+            Self::One(need) => std::slice::from_ref(need),
+            Self::Many(needs) => needs,
+        }
+    }
+}
+
 /// Everything that a flush writes.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -59,6 +90,8 @@ pub(super) struct Changes {
     pub links: Vec<LinkChange>,
     /// The database can put off the check of any foreign key.
     pub defers: bool,
+    /// The database checks foreign keys row by row, so that a row's reference to itself keeps it from being deleted.
+    pub row_by_row: bool,
 }
 
 /// A link to make or to take away.
@@ -167,11 +200,15 @@ pub(super) struct Planner<'a> {
 
 /// The steps of a flush.
 pub(super) fn plan(changes: &Changes, look: &dyn Look) -> Result<Vec<Step>> {
+    let ranks = ranks(changes);
+    if let Some(steps) = straight::steps(changes, &ranks) {
+        return Ok(with_links(steps, &changes.links));
+    }
     let mut planner = Planner {
         changes,
         look,
         nodes: changes.ops.iter().enumerate().map(|(op, _)| Node::whole(changes, op)).collect(),
-        ranks: ranks(changes),
+        ranks,
         ready: BinaryHeap::new(),
         steps: Vec::new(),
         defer: false,
@@ -307,35 +344,29 @@ impl Planner<'_> {
             batch.nulls.extend(nulls);
             return last - 1;
         }
-        let names = columns.iter().filter_map(|&at| table.columns.get(at)).map(|column| column.name).collect();
-        let batch = Batch {
-            deed,
-            table: table.table,
-            model: table.model,
-            columns,
-            column_names: names,
-            rows: vec![row],
-            nulls,
-        };
-        self.steps.push(Step::Write(batch));
+        self.steps.push(Step::Write(Batch { nulls, ..Batch::new(deed, table, columns, vec![row]) }));
         last
     }
 
-    /// Links go in where both ends are there: old ones first of all, new ones behind the last insert.
     fn finish(self) -> Vec<Step> {
-        let mut steps = Vec::with_capacity(self.steps.len() + 2);
+        let mut steps = with_links(self.steps, &self.changes.links);
         if self.defer {
-            steps.push(Step::Defer);
+            steps.insert(0, Step::Defer);
         }
-        steps.extend(link_steps(&self.changes.links, false));
-        let is_insert = |step: &Step| matches!(step, Step::Write(batch) if batch.deed == Deed::Insert);
-        let behind = self.steps.iter().rposition(is_insert).map_or(0, |at| at + 1);
-        let mut written = self.steps.into_iter();
-        steps.extend(written.by_ref().take(behind));
-        steps.extend(link_steps(&self.changes.links, true));
-        steps.extend(written);
         steps
     }
+}
+
+/// Links go in where both ends are there: old ones first of all, new ones behind the last insert.
+fn with_links(written: Vec<Step>, links: &[LinkChange]) -> Vec<Step> {
+    let mut steps = link_steps(links, false);
+    let is_insert = |step: &Step| matches!(step, Step::Write(batch) if batch.deed == Deed::Insert);
+    let behind = written.iter().rposition(is_insert).map_or(0, |at| at + 1);
+    let mut written = written.into_iter();
+    steps.extend(written.by_ref().take(behind));
+    steps.extend(link_steps(links, true));
+    steps.extend(written);
+    steps
 }
 
 fn link_steps(links: &[LinkChange], add: bool) -> Vec<Step> {
@@ -393,6 +424,14 @@ impl fmt::Display for Step {
                 pairs.iter().try_for_each(|(near, far)| write!(f, " #{near}-#{far}"))
             }
         }
+    }
+}
+
+impl Batch {
+    pub(super) fn new(deed: Deed, meta: &ModelMeta, columns: Vec<usize>, rows: Vec<u32>) -> Self {
+        let names = columns.iter().filter_map(|&at| meta.columns.get(at)).map(|column| column.name).collect();
+        let (table, model, nulls) = (meta.table, meta.model, Vec::new());
+        Self { deed, table, model, columns, column_names: names, rows, nulls }
     }
 }
 

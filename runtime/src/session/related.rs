@@ -1,6 +1,8 @@
 //! Relations between rows of a session: lazy loading for all rows of a load at once, links, and parents.
 
-use super::arena::{Arena, Assigned, Linking, State};
+use super::arena::{Arena, Assigned, From, Linking, State};
+use super::collect::same;
+use super::edges::nullable;
 use super::key::{Entity, Key};
 use super::work::Core;
 use crate::error::{Error, Result};
@@ -77,8 +79,7 @@ impl Core {
     /// Links two rows at the next flush, or takes their link away.
     pub(super) fn link(&mut self, near: u32, relation: &'static RelationMeta, far: u32, add: bool) -> Result<()> {
         if relation.through.is_none() {
-            let message = format!("\"{}\" is no relation over a table between: set the foreign key", relation.name);
-            return Err(Error::query(message));
+            return self.own(near, relation, far, add);
         }
         let arena = &mut self.arena;
         let same = |link: &Linking| {
@@ -96,6 +97,38 @@ impl Core {
         Ok(())
     }
 
+    /// The same over the foreign key of the other side: the row comes to belong to this one, or does so no more.
+    fn own(&mut self, parent: u32, relation: &'static RelationMeta, child: u32, add: bool) -> Result<()> {
+        let columns: Vec<usize> = relation.on.iter().map(|&(_, there)| there).collect();
+        let keys = relation.child.foreign_keys;
+        if !keys.iter().any(|key| key.columns == columns && relation.parent.is_target_of(key)) {
+            let message = format!("the foreign key of \"{}\" is on this side: assign it", relation.name);
+            return Err(Error::query(message));
+        }
+        if add {
+            let from = |&(here, there): &(usize, usize)| (there, From::Row { row: parent, column: here });
+            return self.fill(child, relation.on.iter().map(from).collect());
+        }
+        let child = self.arena.stored(child).unwrap_or(child);
+        if !self.arena.belongs(child, relation, parent) {
+            return Ok(());
+        }
+        let orphan = self.arena.shelf(child).is_some_and(|shelf| shelf.orphans().contains(&columns.as_slice()));
+        let mut free = nullable(relation.child, &columns);
+        if free.is_empty() && !orphan {
+            let message = format!(
+                "{} cannot be taken away from {}: its foreign key is not null. Delete it, or have the spec say `orphans: delete`",
+                self.arena.label(child),
+                self.arena.label(parent)
+            );
+            return Err(Error::query(message));
+        }
+        if free.is_empty() {
+            free = columns;
+        }
+        self.fill(child, free.into_iter().map(|column| (column, From::Null)).collect())
+    }
+
     /// Makes a row belong to another at the next flush.
     pub(super) fn assign(&mut self, child: u32, relation: &'static RelationMeta, parent: u32) -> Result<()> {
         let columns: Vec<usize> = relation.on.iter().map(|&(here, _)| here).collect();
@@ -103,31 +136,50 @@ impl Core {
             let message = format!("the foreign key of \"{}\" is on the other side: assign it there", relation.name);
             return Err(Error::query(message));
         }
+        let from = |&(here, there): &(usize, usize)| (here, From::Row { row: parent, column: there });
+        self.fill(child, relation.on.iter().map(from).collect())
+    }
+
+    /// Has columns of a row filled in by the next flush.
+    fn fill(&mut self, row: u32, columns: Vec<(usize, From)>) -> Result<()> {
         let arena = &mut self.arena;
-        let child = arena.stored(child).unwrap_or(child);
-        let Some(entry) = arena.entries.get_mut(child as usize) else { return Ok(()) };
+        let row = arena.stored(row).unwrap_or(row);
+        let Some(entry) = arena.entries.get_mut(row as usize) else { return Ok(()) };
         match entry.state {
             State::Fresh => {}
             State::Stored => {
                 if !std::mem::replace(&mut entry.touched, true) {
-                    arena.touched.push(child);
-                    if let Some((rows, slot)) = arena.row_shelf_mut(child) {
+                    arena.touched.push(row);
+                    if let Some((rows, slot)) = arena.row_shelf_mut(row) {
                         rows.snapshot(slot);
                     }
                 }
             }
-            _ => return Err(Error::query(format!("{} is not a row that can be changed", arena.label(child)))),
+            _ => return Err(Error::query(format!("{} is not a row that can be changed", arena.label(row)))),
         }
-        let list = arena.assigned.entry(child).or_default();
-        for &(column, target_column) in relation.on {
+        let list = arena.assigned.entry(row).or_default();
+        for (column, from) in columns {
             list.retain(|assigned| assigned.column != column);
-            list.push(Assigned { column, target: parent, target_column });
+            list.push(Assigned { column, from });
         }
         Ok(())
     }
 }
 
 impl Arena {
+    /// Whether a row belongs to another over the foreign key of a relation, as things are in the session.
+    fn belongs(&self, child: u32, relation: &RelationMeta, parent: u32) -> bool {
+        let parent = self.stored(parent).unwrap_or(parent);
+        let equal = |&(here, there): &(usize, usize)| match self.refers(child, there) {
+            Some(row) => row == parent,
+            None => match (self.value(parent, here), self.value(child, there)) {
+                (Ok(Some(left)), Ok(Some(right))) => !left.is_null() && same(&left, &right),
+                _ => false,
+            },
+        };
+        relation.on.iter().all(equal)
+    }
+
     /// The stored rows that came with a row, itself among them.
     fn company(&self, row: u32) -> Vec<u32> {
         let Some(of) = self.entry(row) else { return Vec::new() };

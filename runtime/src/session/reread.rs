@@ -12,7 +12,7 @@ use crate::sql::{Node, Select, Source};
 use crate::value::Value;
 
 /// How many keys one statement takes at most.
-const KEYS_PER_STATEMENT: usize = 4096;
+pub(super) const KEYS_PER_STATEMENT: usize = 4096;
 
 /// Reads rows again by their keys. What is not found any more is gone; what was changed here stays as it is.
 pub(super) async fn rows(arena: &mut Arena, lease: &mut Lease<'_>, entries: &[u32]) -> Result<()> {
@@ -72,11 +72,16 @@ pub(super) async fn keys(arena: &Arena, lease: &mut Lease<'_>, entries: &[u32]) 
 }
 
 fn select(arena: &Arena, meta: &'static ModelMeta, entries: &[u32]) -> Result<Select> {
+    let keys = entries.iter().map(|&row| arena.key_values(row, true)).collect::<Result<_>>()?;
+    Ok(matching(meta, meta.key, keys))
+}
+
+/// The rows of a model in which some columns have one of some lists of values.
+pub(super) fn matching(meta: &'static ModelMeta, columns: &[usize], keys: Vec<Vec<Value<'static>>>) -> Select {
     let source = Source::new();
     let mut select = Select::all(source, meta);
-    let keys: Vec<Vec<Value<'static>>> =
-        entries.iter().map(|&row| arena.key_values(row, true)).collect::<Result<_>>()?;
-    let nodes: Vec<Node> = meta.key_columns().map(|column| Node::Column(source, column)).collect();
+    let columns = columns.iter().filter_map(|&at| meta.columns.get(at));
+    let nodes: Vec<Node> = columns.map(|column| Node::Column(source, column)).collect();
     select.filter.push(match nodes.as_slice() {
         [node] => {
             let values = keys.into_iter().filter_map(|mut key| key.pop()).map(Node::Bind).collect();
@@ -84,7 +89,7 @@ fn select(arena: &Arena, meta: &'static ModelMeta, entries: &[u32]) -> Result<Se
         }
         _ => Node::InRows { nodes, rows: keys },
     });
-    Ok(select)
+    select
 }
 
 /// Reads all rows of a model again after a write that went past the session, and those that the database may have

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::arena::Arena;
 use crate::error::Result;
 use crate::meta::ModelMeta;
-use crate::query::{Insertable, Keyed, Model};
+use crate::query::{Insertable, Keyed, Model, Owned};
 use crate::relation::key_bytes;
 use crate::row::Row;
 use crate::value::Value;
@@ -30,6 +30,14 @@ pub(super) trait NewShelf: Send + Sync {
     fn bind(&self, slot: u32, put: Put<'_>) -> Result<()>;
     /// Takes the rows that come back.
     fn collector(&self) -> Box<dyn Collector>;
+    /// Whether the user has a hook for them.
+    fn is_hooked(&self) -> bool;
+    /// Calls it.
+    fn before_insert(&mut self, slot: u32) -> Result<()>;
+    /// Rows that go with one of these.
+    fn owned(&self) -> &'static [Owned];
+    /// Foreign keys whose rows go when they are taken away from what they belong to.
+    fn orphans(&self) -> &'static [&'static [usize]];
 }
 
 /// Stored rows of a model.
@@ -52,6 +60,16 @@ pub(super) trait RowShelf: Send + Sync {
     fn put(&mut self, slot: u32, row: AnyRow);
     /// Takes rows of the model.
     fn collector(&self) -> Box<dyn Collector>;
+    /// Whether the user has hooks for them.
+    fn is_hooked(&self) -> bool;
+    /// Calls one of them.
+    fn before_update(&mut self, slot: u32) -> Result<()>;
+    /// Calls the other.
+    fn before_delete(&self, slot: u32) -> Result<()>;
+    /// Rows that go with one of these.
+    fn owned(&self) -> &'static [Owned];
+    /// Foreign keys whose rows go when they are taken away from what they belong to.
+    fn orphans(&self) -> &'static [&'static [usize]];
 }
 
 /// Decodes rows of one model.
@@ -80,6 +98,13 @@ impl Ids {
         match key {
             [Value::Int(int)] => self.ints.get(int).copied(),
             key => self.others.get(&key_bytes(key)).copied(),
+        }
+    }
+
+    pub(super) fn make_room(&mut self, rows: usize, one_int: bool) {
+        match one_int {
+            true => self.ints.reserve(rows),
+            false => self.others.reserve(rows),
         }
     }
 
@@ -133,6 +158,25 @@ impl<N: Insertable<Model: Keyed>> NewShelf for News<N> {
 
     fn collector(&self) -> Box<dyn Collector> {
         Box::new(Collected::<N::Model>(Vec::new()))
+    }
+
+    fn is_hooked(&self) -> bool {
+        N::BEFORE_INSERT.is_some()
+    }
+
+    fn before_insert(&mut self, slot: u32) -> Result<()> {
+        match (N::BEFORE_INSERT, self.0.get_mut(slot as usize)) {
+            (Some(hook), Some(row)) => hook(row),
+            _ => Ok(()),
+        }
+    }
+
+    fn owned(&self) -> &'static [Owned] {
+        N::Model::OWNED
+    }
+
+    fn orphans(&self) -> &'static [&'static [usize]] {
+        N::Model::ORPHANS
     }
 }
 
@@ -205,6 +249,32 @@ impl<M: Keyed> RowShelf for Rows<M> {
     fn collector(&self) -> Box<dyn Collector> {
         Box::new(Collected::<M>(Vec::new()))
     }
+
+    fn is_hooked(&self) -> bool {
+        M::BEFORE_UPDATE.is_some() || M::BEFORE_DELETE.is_some()
+    }
+
+    fn before_update(&mut self, slot: u32) -> Result<()> {
+        match (M::BEFORE_UPDATE, self.rows.get_mut(slot as usize)) {
+            (Some(hook), Some(row)) => hook(row),
+            _ => Ok(()),
+        }
+    }
+
+    fn before_delete(&self, slot: u32) -> Result<()> {
+        match (M::BEFORE_DELETE, self.rows.get(slot as usize)) {
+            (Some(hook), Some(row)) => hook(row),
+            _ => Ok(()),
+        }
+    }
+
+    fn owned(&self) -> &'static [Owned] {
+        M::OWNED
+    }
+
+    fn orphans(&self) -> &'static [&'static [usize]] {
+        M::ORPHANS
+    }
 }
 
 struct Collected<M>(Vec<M>);
@@ -220,6 +290,7 @@ impl<M: Keyed> Collector for Collected<M> {
     }
 
     fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()> {
+        arena.make_room::<M>(news.len());
         for (row, &new) in self.0.into_iter().zip(news) {
             let entry = arena.store(row)?;
             arena.became(new, entry);

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::plan::{Changes, Group, Kind, Look, Need, Op, plan};
+use super::plan::{Changes, Group, Kind, Look, Need, Needs, Op, plan};
 use crate::error::Result;
 use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete};
 use crate::value::{self, Value};
@@ -83,15 +83,15 @@ impl Case {
             self.changes.groups.push(group);
             self.changes.groups.len() - 1
         });
-        self.changes.ops.push(Op { row, group, needs: Vec::new() });
+        self.changes.ops.push(Op { row, group, needs: Needs::None });
         self.changes.ops.last_mut().unwrap()
     }
 
     /// A new row, some of whose columns refer to other new rows.
     fn insert(&mut self, meta: &'static ModelMeta, row: u32, needs: &[(usize, u32)]) -> &mut Self {
         let columns: Vec<usize> = (1..meta.columns.len()).collect();
-        self.op(meta, Kind::Insert, row, &columns).needs =
-            needs.iter().map(|&(column, row)| Need { column, row, known: false }).collect();
+        let needs: Vec<Need> = needs.iter().map(|&(column, row)| Need { column, row, known: false }).collect();
+        self.op(meta, Kind::Insert, row, &columns).needs = needs.as_slice().into();
         self
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::arena::{Arena, State};
 use super::key::{Entity, Key};
 use super::load::{Absorb, Loader};
-use super::{plan, reread, run};
+use super::{event, plan, reread, run};
 use crate::convert::KeyColumns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Lease, Target};
@@ -94,7 +94,9 @@ impl Core {
         if self.arena.is_calm() {
             return Ok(());
         }
-        let steps = self.steps()?;
+        let taken = self.spread().await?;
+        let steps = self.arena.call_hooks().and_then(|()| self.steps());
+        let steps = steps.inspect_err(|_| self.arena.give_back(&taken))?;
         if !steps.is_empty() {
             self.begin().await?;
         }
@@ -114,6 +116,7 @@ impl Core {
     pub(super) fn steps(&self) -> Result<Vec<plan::Step>> {
         let mut changes = self.arena.changes()?;
         changes.defers = self.pool.dialect() == Dialect::Sqlite;
+        changes.row_by_row = self.pool.dialect() == Dialect::Mysql;
         plan::plan(&changes, &self.arena)
     }
 
@@ -184,7 +187,10 @@ impl Core {
         let index = self.arena.index_of(key)?;
         let index = self.arena.stored(index).unwrap_or(index);
         match self.arena.entry(index).map(|entry| entry.state) {
-            Some(State::Fresh) => self.arena.set_state(index, State::Gone),
+            Some(State::Fresh) => {
+                self.arena.set_state(index, State::Gone);
+                self.arena.dropped.push(index);
+            }
             Some(State::Stored) => {
                 self.arena.set_state(index, State::Doomed);
                 self.arena.doomed.push(index);
@@ -238,11 +244,12 @@ impl Core {
 
     pub(super) async fn commit(&mut self) -> Result<()> {
         self.flush().await?;
-        self.arena.journal.clear();
-        match self.levels.pop() {
-            Some(level) => level.commit().await,
-            None => Ok(()),
+        if let Some(level) = self.levels.pop() {
+            level.commit().await?;
         }
+        let journal = std::mem::take(&mut self.arena.journal);
+        event::tell(&self.pool, &self.arena, &journal);
+        Ok(())
     }
 
     /// Begins a savepoint; gives how far the journal has come.

@@ -10,10 +10,14 @@
 )]
 
 mod basics;
+mod cascade;
 mod errors;
+mod events;
+mod hooks;
 mod identity;
 mod order;
 mod property;
+mod race;
 mod relations;
 
 /// The models, from `specs/session.yaml`.
@@ -58,13 +62,6 @@ fn url() -> String {
     with_database(&server, &name)
 }
 
-/// What does not hold on a server yet, and why. It is said whenever it is left out.
-const UNSUPPORTED: [(Kind, &str, &str); 1] = [(
-    Kind::Mysql,
-    "property::random_sequences_end_in_the_rows_that_were_meant",
-    "some orders of changes to rows of a table that refers to itself meet InnoDB's foreign keys, checked row by row",
-)];
-
 /// All tests of this file again, in a process of their own, on a server.
 fn on_server(kind: Kind) {
     if std::env::var_os(SERVER).is_some() {
@@ -79,11 +76,6 @@ fn on_server(kind: Kind) {
         }
     };
     let mut again = Command::new(std::env::current_exe().unwrap());
-    for (_, test, why) in UNSUPPORTED.iter().filter(|(on, ..)| *on == kind) {
-        // Past the capture of what passing tests print.
-        let _ = writeln!(std::io::stderr(), "unsupported on {}: {test}: {why}", kind.name());
-        again.args(["--skip", test]);
-    }
     let again = again.env(SERVER, server).output().unwrap();
     assert!(again.status.success(), "on {}:\n{}", kind.name(), String::from_utf8_lossy(&again.stdout));
 }

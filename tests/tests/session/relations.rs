@@ -101,3 +101,27 @@ fn a_parent_can_be_assigned() {
     session.rollback().unwrap();
     assert_eq!(session[post].author_id, 1);
 }
+
+#[test]
+fn rows_that_are_deleted_are_not_linked_first() {
+    let db = filled();
+    let mut session = db.session().unwrap();
+    let post = session.get::<Post>(1).unwrap().unwrap();
+    let tag = session.add(NewTag::new("rust"));
+    session.link(post, |p| p.tags, tag).unwrap();
+    session.delete(post).unwrap();
+    assert_eq!(session.plan().unwrap(), ["insert Tag (label): #1", "delete Post: #0"]);
+    session.commit().unwrap();
+    assert_eq!(dump(&db, "SELECT '' || count(*) FROM post_tag"), ["0"].map(String::from));
+}
+
+/// A row that the session let go of is still stored, so that others can refer to it.
+#[test]
+fn a_detached_row_can_be_referred_to() {
+    let db = filled();
+    let mut session = db.session().unwrap();
+    let ann = session.get::<User>(1).unwrap().unwrap();
+    session.detach(ann).unwrap();
+    let post = session.add(NewPost::new("new", ann));
+    assert_eq!(session.commit().unwrap()[post].author_id, 1);
+}

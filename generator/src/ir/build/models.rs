@@ -7,7 +7,10 @@ use crate::codes;
 use crate::diag::{Place, suggest_help};
 use crate::ir::check::names as rules;
 use crate::ir::draft::{self, At};
-use crate::ir::{ColumnId, Field, IndexTarget, Model, ModelId, Relation, RelationKind, SqlType, Table, TableId};
+use crate::ir::{
+    ColumnId, Field, Hooks, IndexTarget, Model, ModelId, Ownership, Relation, RelationKind, SqlType, Table, TableId,
+    TableKind,
+};
 
 type On = Vec<(ColumnId, ColumnId)>;
 
@@ -30,6 +33,7 @@ impl Builder<'_> {
                 fields: self.fields(draft, table),
                 relations: Vec::new(),
                 doc: draft.doc.clone(),
+                hooks: self.hooks(draft, table),
             };
             self.models.push(model);
             kept.push(draft);
@@ -235,7 +239,38 @@ impl Builder<'_> {
                 RelationKind::ManyToMany { through, near, far: self.on(&between, &there, far, place)? }
             }
         };
-        Some(Relation { name: draft.name.value.clone(), target, kind, inverse: draft.inverse.clone() })
+        let ownership = self.ownership(draft, &here, &there);
+        Some(Relation { name: draft.name.value.clone(), target, kind, inverse: draft.inverse.clone(), ownership })
+    }
+
+    /// Rows are updated and deleted by their key.
+    fn hooks(&mut self, draft: &draft::Model, table: TableId) -> Hooks {
+        let hooks = draft.hooks;
+        let keyed = self.table(table).is_some_and(|table| !table.primary_key.is_empty());
+        if !keyed && (hooks.before_update || hooks.before_delete) {
+            let name = &draft.name;
+            let message = format!("`{}` has hooks for rows by their key, and no primary key", name.value);
+            let help = "give it a primary key, or keep `before_insert` only";
+            self.broken(codes::PRIMARY_KEY, &name.place, message, help);
+            return Hooks { before_update: false, before_delete: false, ..hooks };
+        }
+        hooks
+    }
+
+    /// A session holds rows by their key.
+    fn ownership(&mut self, draft: &draft::Relation, here: &Table, there: &Table) -> Ownership {
+        let holds = |table: &Table| table.kind == TableKind::Table && !table.primary_key.is_empty();
+        if draft.ownership == Ownership::default() || holds(here) && holds(there) {
+            return draft.ownership;
+        }
+        // Said once, where the foreign key is.
+        if !matches!(draft.kind, draft::RelationKind::BelongsTo(_)) && draft.inverse.is_some() {
+            return Ownership::default();
+        }
+        let message = format!("a session cannot hold the rows of both sides of `{}`", draft.name.value);
+        let help = "give both tables a primary key, or remove `cascade` and `orphans`";
+        self.broken(codes::PRIMARY_KEY, &draft.name.place, message, help);
+        Ownership::default()
     }
 
     fn on(&mut self, here: &Table, there: &Table, on: &[(String, String)], place: &Place) -> Option<On> {

@@ -174,6 +174,7 @@ fn model(text: &str, table: &str, fields: &[(&str, &str)]) -> draft::Model {
         fields: fields.iter().map(field).collect(),
         relations: Vec::new(),
         doc: None,
+        hooks: crate::ir::Hooks::default(),
     }
 }
 
@@ -186,6 +187,7 @@ fn odd_models_do_not_fail_the_others() {
         target: name(to),
         kind: draft::RelationKind::BelongsTo(vec![("x".into(), "id".into())]),
         inverse: back.map(str::to_owned),
+        ownership: crate::ir::Ownership::default(),
     };
     a.relations = vec![
         relation("b", "B", Some("gone")),

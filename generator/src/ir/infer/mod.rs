@@ -161,6 +161,7 @@ fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut D
         fields: fields.into_iter().map(|(_, field)| field).collect(),
         relations: Vec::new(),
         doc: table.comment.clone(),
+        hooks: crate::ir::Hooks::default(),
     }
 }
 

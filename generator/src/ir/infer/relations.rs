@@ -249,6 +249,7 @@ impl<'a> Context<'a> {
                 target: At::new(self.model_name(side.target).to_owned(), place),
                 kind: side.kind.clone(),
                 inverse: other.given.clone(),
+                ownership: crate::ir::Ownership::default(),
             });
         }
         relations

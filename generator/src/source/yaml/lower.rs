@@ -103,6 +103,7 @@ impl Lower<'_, '_> {
                 fields: Vec::new(),
                 relations: Vec::new(),
                 doc: spec.comment.clone(),
+                hooks: spec.hooks,
             };
             self.draft.tables.push(table);
             self.draft.models.push(model);

@@ -7,7 +7,7 @@ use super::tree::{Entry, Kind, Node};
 use crate::codes;
 use crate::diag::suggest_help;
 use crate::ir::draft::{At, Custom, Enum, RawExpr};
-use crate::ir::{DialectName, SqliteOptions};
+use crate::ir::{DialectName, Hooks, SqliteOptions};
 use crate::names;
 
 /// Everything of a spec, read but not yet resolved.
@@ -36,6 +36,7 @@ pub(super) struct ModelSpec {
     pub(super) comment: Option<String>,
     pub(super) renamed_from: Option<String>,
     pub(super) sqlite: SqliteOptions,
+    pub(super) hooks: Hooks,
 }
 
 /// A unique constraint over fields.
@@ -71,7 +72,7 @@ pub(super) enum PartTarget {
 }
 
 const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
-const TOP_LATER: &[&str] = &["database", "schema", "hooks"];
+const TOP_LATER: &[&str] = &["database", "schema"];
 const MODEL: &[&str] = &[
     "table",
     "view",
@@ -85,8 +86,9 @@ const MODEL: &[&str] = &[
     "comment",
     "renamed_from",
     "sqlite",
+    "hooks",
 ];
-const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits", "hooks"];
+const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
@@ -245,17 +247,43 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         comment: text(reader, "comment").map(|t| t.value),
         renamed_from: text(reader, "renamed_from").map(|t| t.value),
         sqlite: map.get("sqlite").map(|node| sqlite(reader, node)).unwrap_or_default(),
+        hooks: map.get("hooks").map(|node| hooks(reader, node)).unwrap_or_default(),
     })
 }
 
 /// A view is made by hand, with none of what the DDL of a table says.
 fn of_tables_only(reader: &mut Reader<'_>, map: Map<'_>) {
-    for key in ["foreign_keys", "indexes", "checks", "sqlite", "renamed_from"] {
+    for key in ["foreign_keys", "indexes", "checks", "sqlite", "renamed_from", "hooks"] {
         if let Some(entry) = map.entries.iter().find(|entry| entry.key == key) {
             let message = format!("a view has no `{key}`");
             reader.error(codes::SPEC_CONFLICT, &entry.key_span, message, "remove it, or remove `view`");
         }
     }
+}
+
+/// `[before_insert, before_update, before_delete]`, or some of them.
+fn hooks(reader: &mut Reader<'_>, node: &Node) -> Hooks {
+    const NAMES: [&str; 3] = ["before_insert", "before_update", "before_delete"];
+    let mut hooks = Hooks::default();
+    let items = if node.is_blank() { &[][..] } else { reader.list(node, "`hooks`") };
+    for item in items {
+        let Some(name) = reader.text(item, "a hook") else { continue };
+        let place = match name.value.as_str() {
+            "before_insert" => &mut hooks.before_insert,
+            "before_update" => &mut hooks.before_update,
+            "before_delete" => &mut hooks.before_delete,
+            other => {
+                let help = suggest_help(other, "hooks", NAMES);
+                reader.error(codes::SPEC_VALUE, &item.span, format!("`{other}` is no hook"), help);
+                continue;
+            }
+        };
+        if std::mem::replace(place, true) {
+            let message = format!("the hook `{}` stands twice", name.value);
+            reader.error(codes::DUPLICATE_NAME, &item.span, message, "remove one of them");
+        }
+    }
+    hooks
 }
 
 fn sqlite(reader: &mut Reader<'_>, node: &Node) -> SqliteOptions {

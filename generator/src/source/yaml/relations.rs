@@ -4,8 +4,8 @@ use super::read::{Map, Reader};
 use super::tree::{Entry, Kind, Node};
 use crate::codes;
 use crate::diag::{Place, suggest_help};
-use crate::ir::Action;
 use crate::ir::draft::At;
+use crate::ir::{Action, Ownership};
 
 /// A relation, read but not yet resolved.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ pub(super) struct RelationSpec {
     pub(super) constraint: Option<String>,
     pub(super) table: Option<At<String>>,
     pub(super) through: Option<At<String>>,
+    pub(super) ownership: Ownership,
 }
 
 /// The kinds, each a key of the format.
@@ -63,8 +64,19 @@ const ACTIONS: &[(&str, Action)] = &[
     ("no_action", Action::NoAction),
 ];
 
-const KEYED: &[&str] =
-    &["inverse", "null", "columns", "references", "on_delete", "on_update", "deferred", "constraint", "index"];
+const KEYED: &[&str] = &[
+    "inverse",
+    "null",
+    "columns",
+    "references",
+    "on_delete",
+    "on_update",
+    "deferred",
+    "constraint",
+    "index",
+    "cascade",
+    "orphans",
+];
 
 /// Reads a relation; `None` when its kind or target could not be read.
 pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<RelationSpec> {
@@ -110,6 +122,10 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<RelationSpe
         constraint: text(reader, "constraint").map(|t| t.value),
         table: text(reader, "table"),
         through: text(reader, "through"),
+        ownership: Ownership {
+            cascade: word(reader, map, "cascade", "session"),
+            orphans: word(reader, map, "orphans", "delete"),
+        },
     };
     if let (Some(_), Some(table)) = (&spec.through, map.get("table")) {
         let help = "with `through` the table is that of the model: remove `table`";
@@ -141,6 +157,21 @@ fn kind<'n>(reader: &mut Reader<'_>, map: Map<'n>, what: &str) -> Option<(Relati
         return None;
     }
     Some((kind, &entry.value))
+}
+
+/// A key that takes one word, or is not there.
+fn word(reader: &mut Reader<'_>, map: Map<'_>, key: &str, word: &str) -> bool {
+    let Some(node) = map.get(key) else { return false };
+    let Some(text) = reader.text(node, &format!("`{key}`")) else { return false };
+    if text.value != word {
+        let message = format!("`{}` is nothing that `{key}` takes", text.value);
+        let help = match key {
+            "cascade" => "write `cascade: session`; what the database does is `on_delete`".to_owned(),
+            _ => format!("write `{key}: {word}`"),
+        };
+        reader.error(codes::SPEC_VALUE, &node.span, message, help);
+    }
+    text.value == word
 }
 
 fn action(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Action {

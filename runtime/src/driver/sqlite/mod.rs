@@ -4,6 +4,7 @@
 //! called. On a thread of a multi-thread tokio runtime the runtime's other work is moved away first, unless the
 //! statement is known to be short; on a current-thread runtime, and without one, the thread is simply busy.
 
+mod affinity;
 mod bind;
 mod cursor;
 mod error;
@@ -21,7 +22,7 @@ use super::{Begin, Done, Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
-use crate::value::Params;
+use crate::value::{Kind, Params};
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
@@ -100,6 +101,20 @@ impl Connection {
             Ok(affected)
         };
         self.run(sql, rows.len() <= FEW, work)
+    }
+
+    /// Whether the columns of a table store values of these kinds exactly as they are given; see [`affinity`].
+    pub(crate) fn keeps(&self, table: &str, columns: &mut dyn Iterator<Item = (&'static str, Kind)>) -> bool {
+        let declared = |column: &str| {
+            let found = self.session.connection().column_metadata(None, table, column);
+            found.ok().map(|(declared, ..)| declared.map_or(String::new(), |name| name.to_string_lossy().into_owned()))
+        };
+        for (column, kind) in columns {
+            if !declared(column).is_some_and(|declared| affinity::keeps(&declared, kind)) {
+                return false;
+            }
+        }
+        true
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {

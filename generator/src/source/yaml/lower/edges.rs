@@ -306,7 +306,7 @@ impl Lower<'_, '_> {
             (Side::Named(name), _) => Some(name),
             _ => None,
         };
-        let place = edge.spec.target.place.clone();
+        let (place, ownership) = (edge.spec.target.place.clone(), edge.spec.ownership);
         let back: Vec<_> = on.iter().map(|(here, there)| (there.clone(), here.clone())).collect();
         let many = if one && edge.spec.kind != RelationKind::HasMany {
             draft::RelationKind::HasOne(back)
@@ -319,8 +319,10 @@ impl Lower<'_, '_> {
             target: At::new(target, place.clone()),
             kind: draft::RelationKind::BelongsTo(on),
             inverse: far_name,
+            ownership,
         });
-        let has = far.map(|name| Relation { name, target: At::new(owner, place), kind: many, inverse: near_name });
+        let has =
+            far.map(|name| Relation { name, target: At::new(owner, place), kind: many, inverse: near_name, ownership });
         let (declared, inverse, other) = match edge.is_owners() {
             true => (belongs_to, has, edge.target),
             false => (has, belongs_to, edge.owner),

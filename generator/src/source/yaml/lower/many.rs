@@ -37,17 +37,18 @@ impl Lower<'_, '_> {
             }
         };
         let flip = |pairs: &Pairs| pairs.iter().map(|(a, b)| (b.clone(), a.clone())).collect::<Pairs>();
-        let place = spec.target.place.clone();
+        let (place, ownership) = (spec.target.place.clone(), spec.ownership);
         if let Some(name) = &inverse {
             let kind = RelationKind::ManyToMany { through: through.clone(), near: flip(&far), far: flip(&near) };
             let back = Some(spec.name.value.clone());
             let target_at = At::new(owner, place.clone());
-            self.inverses.insert(at, (target, Relation { name: name.clone(), target: target_at, kind, inverse: back }));
+            let relation = Relation { name: name.clone(), target: target_at, kind, inverse: back, ownership };
+            self.inverses.insert(at, (target, relation));
         }
         let kind = RelationKind::ManyToMany { through, near, far };
         let inverse = inverse.map(|n| n.value);
         let target = At::new(other, place);
-        self.declared.insert(at, Relation { name: spec.name.clone(), target, kind, inverse });
+        self.declared.insert(at, Relation { name: spec.name.clone(), target, kind, inverse, ownership });
     }
 
     /// Columns of a model's primary key with their types.

@@ -1,0 +1,66 @@
+//! Plans of flushes in which no row has to wait for another of its own table: the order of the tables is enough.
+
+use super::edges::touches;
+use super::plan::{Batch, Changes, Deed, Group, Kind, Step};
+use crate::meta::ModelMeta;
+
+/// The steps, when the changes are inserts into tables that refer to each other in one direction, and updates of columns
+/// that no key has. The same steps as the planner's, at a fraction of the work.
+pub(super) fn steps(changes: &Changes, ranks: &[usize]) -> Option<Vec<Step>> {
+    if !changes.groups.iter().all(|group| is_plain(changes, group)) || !downhill(changes, ranks) {
+        return None;
+    }
+    let mut rows: Vec<Vec<u32>> = vec![Vec::new(); changes.groups.len()];
+    let mut last = (usize::MAX, &[][..]);
+    for op in &changes.ops {
+        let group = changes.groups.get(op.group)?;
+        if last.0 != op.group {
+            last = (op.group, changes.tables.get(group.table)?.foreign_keys);
+        }
+        let in_key = |column: usize| last.1.iter().any(|key| key.columns.contains(&column));
+        if !op.needs.iter().all(|need| in_key(need.column)) {
+            return None;
+        }
+        rows.get_mut(op.group)?.push(op.row);
+    }
+    let mut order: Vec<(u8, usize, usize)> = Vec::with_capacity(changes.groups.len());
+    for (at, group) in changes.groups.iter().enumerate() {
+        order.push((group.kind as u8, ranks.get(group.table).copied()?, at));
+    }
+    order.sort_unstable();
+    let step = |(_, _, at): (u8, usize, usize)| {
+        let group = changes.groups.get(at)?;
+        let table = changes.tables.get(group.table).copied()?;
+        let deed = if group.kind == Kind::Insert { Deed::Insert } else { Deed::Update };
+        Some(Step::Write(Batch::new(deed, table, group.columns.clone(), std::mem::take(rows.get_mut(at)?))))
+    };
+    order.into_iter().map(step).collect()
+}
+
+/// Whether nothing waits for rows of this group because of values that they take or give up.
+fn is_plain(changes: &Changes, group: &Group) -> bool {
+    let Some(meta) = changes.tables.get(group.table) else { return false };
+    let free = |columns: &[usize]| !touches(&group.columns, columns);
+    match group.kind {
+        Kind::Insert => true,
+        Kind::Update => {
+            free(meta.key) && meta.uniques.iter().all(|unique| free(unique)) && no_target(changes, meta, group)
+        }
+        Kind::Delete => false,
+    }
+}
+
+fn no_target(changes: &Changes, meta: &ModelMeta, group: &Group) -> bool {
+    let keys = changes.tables.iter().flat_map(|table| table.foreign_keys);
+    keys.filter(|key| meta.is_target_of(key)).all(|key| !touches(&group.columns, key.targets))
+}
+
+/// Whether all foreign keys between the tables lead to one that is written before.
+fn downhill(changes: &Changes, ranks: &[usize]) -> bool {
+    changes.tables.iter().zip(ranks).all(|(meta, rank)| {
+        meta.foreign_keys.iter().all(|key| {
+            let target = changes.tables.iter().position(|table| table.is_target_of(key));
+            target.is_none_or(|target| ranks.get(target).is_some_and(|target| target < rank))
+        })
+    })
+}
