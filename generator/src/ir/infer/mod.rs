@@ -45,7 +45,7 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
     draft.models =
-        draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
+        draft.tables.iter().zip(models).map(|(table, name)| model(draft, table, name, &mut names, diagnostics)).collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
@@ -124,11 +124,20 @@ fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
 }
 
 /// A model with its fields.
-fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
+fn model(
+    draft: &Draft,
+    table: &Table,
+    name: String,
+    names: &mut Names<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Model {
     let sql = &table.name.value.name;
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
         let column = &column.name.value;
+        if draft.unreadable.contains(&(table.name.value.clone(), column.clone())) {
+            continue;
+        }
         let plain = rust::field(column);
         let is_key = table.primary_key.iter().any(|key| key.value == *column);
         let (rank, field) = match names.field_name(sql, column, diagnostics) {
