@@ -173,7 +173,7 @@ pub(super) fn warn_of_unreadable(
     });
     let mut help = format!("read it with hand-written SQL: SELECT \"{}\"::text …", first.name.value);
     if needed {
-        help.push_str("; give it a default in the database, as rows cannot be inserted without it");
+        help.push_str("; unless a trigger fills it, give it a default in the database, or no row can be inserted");
     }
     warn(diagnostics, codes::LIVE_TYPE, table_place(name), message, help);
 }

@@ -28,11 +28,14 @@ impl Reader<'_> {
         expressions: &Expressions,
         diagnostics: &mut Diagnostics,
     ) -> Column {
+        let is_key = self.rows.constraints.get(&row.table).into_iter().flatten().any(|key| {
+            key.kind == "p" && key.columns == [row.number]
+        });
         let place = part_place(name, "column", &row.name);
         let is_generated = !row.generated.is_empty();
         let generated = row.default.as_ref().filter(|_| is_generated);
         let text = row.default.as_ref().or(reading.domain.default.as_ref()).filter(|_| !is_generated);
-        let default = if is_numbered(row) {
+        let default = if is_numbered(row, is_key) {
             Some(RawDefault::Typed(Default::AutoIncrement))
         } else {
             text.and_then(|text| self.default(text, reading))
@@ -78,8 +81,8 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the database counts the column: an identity, or a sequence that belongs to it.
-fn is_numbered(row: &Row) -> bool {
+/// Whether the database counts the column: an identity, a sequence that belongs to it, or any sequence for a key.
+fn is_numbered(row: &Row, is_key: bool) -> bool {
     let counts = row.default.as_deref().is_some_and(|text| text.starts_with("nextval("));
-    !row.identity.is_empty() || (counts && row.sequence)
+    !row.identity.is_empty() || (counts && (row.sequence || is_key))
 }

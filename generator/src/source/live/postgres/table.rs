@@ -28,8 +28,9 @@ impl Reader<'_> {
             .collect();
         self.unreadable(&name, &columns, &readings, row.oid, draft, diagnostics);
         let place = table_place(&name);
+        let kind = if ["r", "p"].contains(&row.kind.as_str()) { TableKind::Table } else { TableKind::View };
         let mut table = Table {
-            kind: if ["r", "p"].contains(&row.kind.as_str()) { TableKind::Table } else { TableKind::View },
+            kind,
             columns,
             primary_key: Vec::new(),
             uniques: Vec::new(),
@@ -41,6 +42,13 @@ impl Reader<'_> {
             sqlite: SqliteOptions::default(),
             name: At::new(name, place),
         };
+        if kind == TableKind::View {
+            // What is checked was checked in the tables beneath.
+            table.checks.clear();
+            for index in std::mem::take(&mut table.indexes) {
+                left_out(diagnostics, index.place, "the index is left out: what is read like a view has none");
+            }
+        }
         for constraint in self.rows.constraints.get(&row.oid).into_iter().flatten() {
             self.constraint(constraint, &mut table, &expressions, diagnostics);
         }
