@@ -150,7 +150,8 @@ fn live(url: &str, options: &Options, diagnostics: &mut Diagnostics) -> Option<D
         // Without the advice that some reasons end with: it is the help here.
         Err(reason) => {
             let reason = reason.split(": write").next().unwrap_or_default();
-            let help = "write `sqlite://path/to/file.db`, `postgres://user@host/database` or `mysql://user@host/database`";
+            let help =
+                "write `sqlite://path/to/file.db`, `postgres://user@host/database` or `mysql://user@host/database`";
             refuse(url, reason, help, diagnostics)
         }
     }

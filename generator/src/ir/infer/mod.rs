@@ -44,8 +44,12 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
-    draft.models =
-        draft.tables.iter().zip(models).map(|(table, name)| model(draft, table, name, &mut names, diagnostics)).collect();
+    draft.models = draft
+        .tables
+        .iter()
+        .zip(models)
+        .map(|(table, name)| model(draft, table, name, &mut names, diagnostics))
+        .collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
@@ -124,13 +128,7 @@ fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
 }
 
 /// A model with its fields.
-fn model(
-    draft: &Draft,
-    table: &Table,
-    name: String,
-    names: &mut Names<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Model {
+fn model(draft: &Draft, table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
     let sql = &table.name.value.name;
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {

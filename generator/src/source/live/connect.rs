@@ -31,7 +31,9 @@ pub(crate) fn open(url: &str) -> Result<Db, Diagnostic> {
         let (code, help) = match error.kind() {
             ErrorKind::Config => (codes::DATABASE_URL, "correct the URL; special characters in it are written as %40"),
             ErrorKind::Unsupported { .. } => (codes::LIVE_OPEN, "use a newer server, or change what the URL asks for"),
-            ErrorKind::Permission => (codes::LIVE_OPEN, "check user, password and rights, and the name of the database"),
+            ErrorKind::Permission => {
+                (codes::LIVE_OPEN, "check user, password and rights, and the name of the database")
+            }
             _ => (codes::LIVE_OPEN, "check host and port, that the server runs, user, password and database"),
         };
         of_error(code, &url::redact(url), &error, help)

@@ -168,9 +168,9 @@ pub(super) fn warn_of_unreadable(
     let list: Vec<String> =
         unreadable.iter().map(|(column, spelled, _)| format!("\"{}\" {spelled}", column.name.value)).collect();
     let message = format!("the model has no field for {}: {reason}", list.join(", "));
-    let needed = unreadable.iter().any(|(column, ..)| {
-        !column.nullable && column.default.is_none() && column.generated.is_none()
-    });
+    let needed = unreadable
+        .iter()
+        .any(|(column, ..)| !column.nullable && column.default.is_none() && column.generated.is_none());
     let mut help = format!("read it with hand-written SQL: SELECT \"{}\"::text …", first.name.value);
     if needed {
         help.push_str("; unless a trigger fills it, give it a default in the database, or no row can be inserted");

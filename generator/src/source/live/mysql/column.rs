@@ -1,9 +1,9 @@
 //! Columns, and what they are by default.
 
 use super::super::server::{Expressions, constant, is_now, left_out, part_place, raw, warn};
+use super::Reader;
 use super::catalog::Column as Row;
 use super::types::{self, Reading};
-use super::Reader;
 use crate::codes;
 use crate::diag::Diagnostics;
 use crate::ir::draft::{At, Column, Draft, Enum, RawDefault, Type};

@@ -105,7 +105,8 @@ fn labels(draft: &Draft, ty: &Type) -> BTreeMap<String, Vec<String>> {
 
 /// Whether a table can be taken, with a warning when not, and with one for what it has beyond columns and keys.
 fn is_readable(row: &catalog::Table, name: &TableName, columns: usize, diagnostics: &mut Diagnostics) -> bool {
-    let skip = |message: String, help: &str| Diagnostic::warning(codes::LIVE_TABLE, table_place(name), message).help(help);
+    let skip =
+        |message: String, help: &str| Diagnostic::warning(codes::LIVE_TABLE, table_place(name), message).help(help);
     if row.kind == "SEQUENCE" {
         diagnostics.push(skip("a sequence is left out".to_owned(), "use NEXT VALUE FOR it in hand-written SQL"));
         return false;

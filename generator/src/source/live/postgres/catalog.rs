@@ -141,6 +141,10 @@ pub(super) struct DomainCheck {
     pub condition: String,
 }
 
+/// In which zone and form constants are printed. Compiling a query takes longer than running it does.
+const SETTINGS: &str = "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), \
+    set_config('jit', 'off', true)";
+
 /// Partitions are part of their table, and what extensions bring belongs to them.
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.description, \
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END, \
@@ -175,8 +179,8 @@ const CONSTRAINTS: &str = "SELECT k.conrelid, k.conname, k.contype, k.condeferra
 
 /// `indnullsnotdistinct` is there since version 15.
 const INDEXES: &str = "SELECT i.indrelid, ic.relname, am.amname, i.indisunique, i.indisvalid, \
-    coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false), pg_get_expr(i.indpred, i.indrelid), \
-    i.indnatts > i.indnkeyatts, i.indkey[p - 1]::int, pg_get_indexdef(i.indexrelid, p, false), \
+    i.indisunique AND coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false), pg_get_expr(i.indpred, i.indrelid), \
+    i.indnatts > i.indnkeyatts, i.indkey[p - 1]::int, CASE WHEN i.indkey[p - 1] = 0 THEN pg_get_indexdef(i.indexrelid, p, false) ELSE '' END, \
     i.indoption[p - 1] & 1 = 1, (i.indoption[p - 1] & 2 = 2) <> (i.indoption[p - 1] & 1 = 1), \
     CASE WHEN NOT o.opcdefault THEN o.opcname END, \
     CASE WHEN i.indcollation[p - 1] <> coalesce(a.attcollation, i.indcollation[p - 1]) THEN co.collname END \
@@ -198,11 +202,11 @@ const TYPES: &str = "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typelem, t
 
 const LABELS: &str = "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder";
 
-const DOMAIN_CHECKS: &str =
-    "SELECT contypid, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname";
+const DOMAIN_CHECKS: &str = "SELECT contypid, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 AND contype = 'c' ORDER BY contypid, conname";
 
 /// Reads the schemas of these names; without one, those of the search path.
 pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
+    snapshot.rows(SETTINGS, |_| Ok(()))?;
     let names: Vec<String> = wanted.iter().map(|name| quote_string(DialectName::Postgres, name)).collect();
     let which = match names.is_empty() {
         true => "n.nspname = ANY (current_schemas(false))".to_owned(),
@@ -226,8 +230,7 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         constraints: snapshot.rows(&of(CONSTRAINTS), constraint)?,
         index_parts: snapshot.rows(&of(INDEXES), index_part)?,
         types: snapshot.rows(TYPES, ty)?,
-        labels: snapshot
-            .rows(LABELS, |row| Ok(Label { ty: row.get::<i64>(0)?, label: row.get::<String>(1)? }))?,
+        labels: snapshot.rows(LABELS, |row| Ok(Label { ty: row.get::<i64>(0)?, label: row.get::<String>(1)? }))?,
         domain_checks: snapshot
             .rows(DOMAIN_CHECKS, |row| Ok(DomainCheck { ty: row.get::<i64>(0)?, condition: row.get::<String>(1)? }))?,
     })

@@ -1,9 +1,9 @@
 //! Columns, and what they are by default.
 
 use super::super::server::{Expressions, constant, is_now, left_out, part_place, raw};
+use super::Reader;
 use super::catalog::Column as Row;
 use super::types::Reading;
-use super::Reader;
 use crate::diag::Diagnostics;
 use crate::ir::draft::{At, Column, RawDefault};
 use crate::ir::{Default, DialectName, Literal, SqlType, TableName};
@@ -28,9 +28,13 @@ impl Reader<'_> {
         expressions: &Expressions,
         diagnostics: &mut Diagnostics,
     ) -> Column {
-        let is_key = self.rows.constraints.get(&row.table).into_iter().flatten().any(|key| {
-            key.kind == "p" && key.columns == [row.number]
-        });
+        let is_key = self
+            .rows
+            .constraints
+            .get(&row.table)
+            .into_iter()
+            .flatten()
+            .any(|key| key.kind == "p" && key.columns == [row.number]);
         let place = part_place(name, "column", &row.name);
         let is_generated = !row.generated.is_empty();
         let generated = row.default.as_ref().filter(|_| is_generated);

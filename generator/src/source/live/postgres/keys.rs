@@ -46,7 +46,11 @@ fn foreign_key(
         left_out(diagnostics, place.clone(), message);
     }
     if row.deferrable && !row.deferred {
-        left_out(diagnostics, place.clone(), format!("that it can be deferred is left out: DEFERRABLE of {}", shown(&name)));
+        left_out(
+            diagnostics,
+            place.clone(),
+            format!("that it can be deferred is left out: DEFERRABLE of {}", shown(&name)),
+        );
     }
     Some(ForeignKey {
         name: given_name(&row.name, &name.name, &columns, "fkey"),

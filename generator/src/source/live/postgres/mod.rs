@@ -130,7 +130,8 @@ fn skip(name: &TableName, message: &str, help: &str) -> Diagnostic {
 /// What a table is made of besides its columns and constraints.
 fn warn_of_kind(row: &catalog::Table, name: &TableName, diagnostics: &mut Diagnostics) {
     if let Some(key) = &row.partitions {
-        let message = format!("`PARTITION BY {key}` is left out; the partitions are no models, their rows are this table's");
+        let message =
+            format!("`PARTITION BY {key}` is left out; the partitions are no models, their rows are this table's");
         left_out(diagnostics, table_place(name), message);
     }
     if let Some(parents) = &row.parents {

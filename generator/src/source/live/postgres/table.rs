@@ -53,7 +53,8 @@ impl Reader<'_> {
             self.constraint(constraint, &mut table, &expressions, diagnostics);
         }
         table.uniques.sort_by_key(|(name, columns)| {
-            let position = |column: &At<String>| table.columns.iter().position(|other| other.name.value == column.value);
+            let position =
+                |column: &At<String>| table.columns.iter().position(|other| other.name.value == column.value);
             (columns.iter().map(position).collect::<Vec<_>>(), name.clone())
         });
         draft.tables.push(table);
@@ -141,9 +142,10 @@ fn with_column(condition: &str, column: &str) -> String {
     let mut rest = condition;
     while let Some(c) = rest.chars().next() {
         let free = quote.is_none() && !out.ends_with(|before: char| before.is_alphanumeric() || before == '_');
-        if let Some(after) = rest.strip_prefix("VALUE").filter(|after| {
-            free && !after.starts_with(|next: char| next.is_alphanumeric() || next == '_')
-        }) {
+        if let Some(after) = rest
+            .strip_prefix("VALUE")
+            .filter(|after| free && !after.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+        {
             out.push_str(&quoted);
             rest = after;
             continue;
@@ -170,7 +172,10 @@ mod tests {
         for (condition, over) in [
             ("(VALUE > 0)", "(\"a b\" > 0)"),
             ("((VALUE)::text ~ 'VALUE'::text)", "((\"a b\")::text ~ 'VALUE'::text)"),
-            ("(app.\"VALUE\"(VALUE) AND MYVALUE(1) AND VALUES_ > 'it''s VALUE')", "(app.\"VALUE\"(\"a b\") AND MYVALUE(1) AND VALUES_ > 'it''s VALUE')"),
+            (
+                "(app.\"VALUE\"(VALUE) AND MYVALUE(1) AND VALUES_ > 'it''s VALUE')",
+                "(app.\"VALUE\"(\"a b\") AND MYVALUE(1) AND VALUES_ > 'it''s VALUE')",
+            ),
         ] {
             assert_eq!(with_column(condition, "a b"), over);
         }
