@@ -133,20 +133,13 @@ pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<Sou
 /// Reads a database, by the kind that its URL names.
 fn live(url: &str, options: &Options, diagnostics: &mut Diagnostics) -> Option<Draft> {
     match url::parse(url) {
-        #[cfg(feature = "live-sqlite")]
-        Ok(Target::Sqlite(path)) => Some(source::live::sqlite::load(&path, diagnostics)),
-        #[cfg(feature = "live-postgres")]
-        Ok(Target::Server(DialectName::Postgres)) => {
-            Some(source::live::postgres::load(url, &options.schemas, diagnostics))
-        }
-        #[cfg(feature = "live-mysql")]
-        Ok(Target::Server(DialectName::Mysql)) => Some(source::live::mysql::load(url, &options.schemas, diagnostics)),
-        Ok(target) => {
-            let word = word(target.dialect());
-            let help = format!("turn on the feature `live-{word}` of pilaster-generator, or generate from a spec");
-            let reason = format!("reading {} is not built in", ddl::label(target.dialect()));
+        Ok(target) => read_live(url, &target, &options.schemas, diagnostics).or_else(|| {
+            let dialect = target.dialect();
+            let help =
+                format!("turn on the feature `live-{}` of pilaster-generator, or generate from a spec", word(dialect));
+            let reason = format!("reading {} is not built in", ddl::label(dialect));
             refuse(url, &reason, &help, diagnostics)
-        }
+        }),
         // Without the advice that some reasons end with: it is the help here.
         Err(reason) => {
             let reason = reason.split(": write").next().unwrap_or_default();
@@ -154,6 +147,20 @@ fn live(url: &str, options: &Options, diagnostics: &mut Diagnostics) -> Option<D
                 "write `sqlite://path/to/file.db`, `postgres://user@host/database` or `mysql://user@host/database`";
             refuse(url, reason, help, diagnostics)
         }
+    }
+}
+
+/// `None` when reading this kind of database is not built in.
+#[cfg_attr(not(any(feature = "live-postgres", feature = "live-mysql")), allow(unused_variables))]
+fn read_live(url: &str, target: &Target, schemas: &[String], diagnostics: &mut Diagnostics) -> Option<Draft> {
+    match target {
+        #[cfg(feature = "live-sqlite")]
+        Target::Sqlite(path) => Some(source::live::sqlite::load(path, diagnostics)),
+        #[cfg(feature = "live-postgres")]
+        Target::Server(DialectName::Postgres) => Some(source::live::postgres::load(url, schemas, diagnostics)),
+        #[cfg(feature = "live-mysql")]
+        Target::Server(DialectName::Mysql) => Some(source::live::mysql::load(url, schemas, diagnostics)),
+        _ => None,
     }
 }
 

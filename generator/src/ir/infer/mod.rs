@@ -13,6 +13,7 @@ mod retype;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{At, Draft, Field, Model, Table};
+use super::table::TableName;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::names as rust;
@@ -95,7 +96,9 @@ fn model_names(
     for (at, table) in draft.tables.iter().enumerate() {
         let sql = &table.name.value.name;
         let plain = rust::model(sql);
-        let (rank, name) = match names.type_name(sql, diagnostics) {
+        // A table of another schema goes by both names; the longer one says which is meant.
+        let given = Some(key(table)).filter(|key| key != sql).and_then(|key| names.type_name(&key, diagnostics));
+        let (rank, name) = match given.or_else(|| names.type_name(sql, diagnostics)) {
             Some(name) => (0, name),
             None if plain == *sql || rust::table(&plain) == *sql => (1, plain),
             None => (2, plain),
@@ -112,7 +115,7 @@ fn model_names(
         let (Some(slot), Some(table)) = (chosen.get_mut(at), draft.tables.get(at)) else { continue };
         let sql = &table.name.value.name;
         if let Some(owner) = clash {
-            diagnostics.push(lost_model(sql, &name, owner));
+            diagnostics.push(lost_model(&key(table), &name, owner));
         } else {
             taken.extend(claims.into_iter().map(|claim| (claim, format!("the table \"{sql}\""))));
             *slot = Some(name);
@@ -120,6 +123,12 @@ fn model_names(
     }
     filter::keep(draft, &|at| chosen.get(at).is_some_and(Option::is_some), diagnostics);
     chosen.into_iter().flatten().collect()
+}
+
+/// The name of a table in overrides, with its schema where it has one.
+fn key(table: &Table) -> String {
+    let TableName { schema, name } = &table.name.value;
+    schema.as_ref().map_or_else(|| name.clone(), |schema| format!("{schema}.{name}"))
 }
 
 fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::codes;
 use crate::ddl;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
-use crate::ir::draft::{At, Column, RawDefault, RawExpr, Table, Type};
+use crate::ir::draft::{At, RawDefault, RawExpr, Table, Type};
 use crate::ir::expr::{Expr, Family, Printed};
 use crate::ir::{Action, Default, DialectName, Literal, RawType, SqlType, TableName};
 
@@ -152,30 +152,6 @@ pub(super) fn action(words: &str) -> Action {
         "SET DEFAULT" | "d" => Action::SetDefault,
         _ => Action::NoAction,
     }
-}
-
-/// One warning per table for its columns that no model has a field for.
-pub(super) fn warn_of_unreadable(
-    name: &TableName,
-    unreadable: &[(&Column, String, &'static str)],
-    diagnostics: &mut Diagnostics,
-) {
-    let Some((first, _, reason)) = unreadable.first() else { return };
-    let reason = match unreadable.iter().all(|(_, _, other)| other == reason) {
-        true => *reason,
-        false => "their values cannot be read yet",
-    };
-    let list: Vec<String> =
-        unreadable.iter().map(|(column, spelled, _)| format!("\"{}\" {spelled}", column.name.value)).collect();
-    let message = format!("the model has no field for {}: {reason}", list.join(", "));
-    let needed = unreadable
-        .iter()
-        .any(|(column, ..)| !column.nullable && column.default.is_none() && column.generated.is_none());
-    let mut help = format!("read it with hand-written SQL: SELECT \"{}\"::text …", first.name.value);
-    if needed {
-        help.push_str("; unless a trigger fills it, give it a default in the database, or no row can be inserted");
-    }
-    warn(diagnostics, codes::LIVE_TYPE, table_place(name), message, help);
 }
 
 /// Tables in the order of their names.

@@ -23,6 +23,7 @@ pub(super) struct Spec {
 #[derive(Debug)]
 pub(super) struct ModelSpec {
     pub(super) name: At<String>,
+    pub(super) schema: Option<String>,
     pub(super) table: Option<At<String>>,
     /// A view: read only, and made by hand.
     pub(super) view: bool,
@@ -73,6 +74,7 @@ pub(super) enum PartTarget {
 const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema", "hooks"];
 const MODEL: &[&str] = &[
+    "schema",
     "table",
     "view",
     "columns",
@@ -86,7 +88,7 @@ const MODEL: &[&str] = &[
     "renamed_from",
     "sqlite",
 ];
-const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits", "hooks"];
+const MODEL_LATER: &[&str] = &["database", "soft_delete", "timestamps", "inherits", "hooks"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
@@ -233,6 +235,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     }
     Some(ModelSpec {
         name: At::new(entry.key.clone(), reader.place(&entry.key_span)),
+        schema: text(reader, "schema").map(|t| t.value),
         table: text(reader, "table"),
         view,
         columns,

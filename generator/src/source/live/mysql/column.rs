@@ -150,6 +150,10 @@ fn warn_of_extras(name: &TableName, row: &Row, reading: &Reading, extra: &str, d
         let help = "query it with ST_AsText(…) in hand-written SQL";
         warn(diagnostics, codes::LIVE_TYPE, place(), message, help);
     }
+    if reading.labels.iter().flatten().any(|label| label.contains('?')) {
+        let message = "the server prints the labels with a `?` for every character outside the basic plane";
+        warn(diagnostics, codes::LIVE_TYPE, place(), message, "compare them with SHOW CREATE TABLE");
+    }
     let lossy = row.default.as_deref().is_some_and(|text| text.contains('?') || text.contains('\0'));
     if lossy && reading.ty == SqlType::Bytes {
         let message = "the server prints its default with a `?` for every byte that is no text";

@@ -172,7 +172,7 @@ const CONSTRAINTS: &str = "SELECT k.conrelid, k.conname, k.contype, k.condeferra
     array_to_string(k.conkey, ' '), k.confrelid, \
     CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END, array_to_string(k.confkey, ' '), \
     k.confupdtype::text, k.confdeltype::text, pg_get_expr(k.conbin, k.conrelid), \
-    CASE WHEN k.contype IN ('x', 'f', 'c') THEN pg_get_constraintdef(k.oid) ELSE '' END \
+    CASE WHEN k.contype IN ('x', 'f', 'p', 'u') THEN pg_get_constraintdef(k.oid) ELSE '' END \
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
     WHERE c.relnamespace IN ({schemas}) AND NOT c.relispartition AND k.conparentid = 0 \
     AND k.contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY k.conrelid, k.conname";

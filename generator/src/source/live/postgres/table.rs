@@ -1,9 +1,10 @@
 //! One table of the catalog as a draft table.
 
-use super::super::server::{self, Expressions, at, given_name, left_out, part_place, table_place};
+use super::super::server::{Expressions, at, given_name, left_out, part_place, table_place, warn};
 use super::catalog::{Constraint, Table as Row};
 use super::types::Reading;
 use super::{Reader, skip, warn_of_kind};
+use crate::codes;
 use crate::diag::{Diagnostics, Place};
 use crate::ir::draft::{At, Column, Draft, RawExpr, Table};
 use crate::ir::{DialectName, SqliteOptions, TableKind, TableName};
@@ -76,7 +77,7 @@ impl Reader<'_> {
         let found: Vec<(&Column, String, &'static str)> =
             columns.iter().zip(readings).zip(spelled).filter_map(of).collect();
         draft.unreadable.extend(found.iter().map(|(column, ..)| (name.clone(), column.name.value.clone())));
-        server::warn_of_unreadable(name, &found, diagnostics);
+        warn_of_unreadable(name, &found, diagnostics);
     }
 
     /// The conditions of domains, at the columns that have them.
@@ -114,6 +115,14 @@ impl Reader<'_> {
         if !row.validated {
             left_out(diagnostics, place.clone(), "that it is NOT VALID for the rows of before is left out");
         }
+        if ["p", "u"].contains(&row.kind.as_str()) {
+            for clause in
+                [" INCLUDE (", " NULLS NOT DISTINCT "].iter().filter(|clause| row.definition.contains(**clause))
+            {
+                let clause = clause.trim_end_matches('(').trim();
+                left_out(diagnostics, place.clone(), format!("{clause} is left out"));
+            }
+        }
         match row.kind.as_str() {
             "p" => table.primary_key = at(&columns, &place),
             "u" => {
@@ -132,6 +141,26 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+/// One warning per table for its columns that no model has a field for.
+fn warn_of_unreadable(name: &TableName, unreadable: &[(&Column, String, &'static str)], diagnostics: &mut Diagnostics) {
+    let Some((first, _, reason)) = unreadable.first() else { return };
+    let reason = match unreadable.iter().all(|(_, _, other)| other == reason) {
+        true => *reason,
+        false => "their values cannot be read yet",
+    };
+    let list: Vec<String> =
+        unreadable.iter().map(|(column, spelled, _)| format!("\"{}\" {spelled}", column.name.value)).collect();
+    let message = format!("the model has no field for {}: {reason}", list.join(", "));
+    let needed = unreadable
+        .iter()
+        .any(|(column, ..)| !column.nullable && column.default.is_none() && column.generated.is_none());
+    let mut help = format!("read it with hand-written SQL: SELECT \"{}\"::text …", first.name.value);
+    if needed {
+        help.push_str("; unless a trigger fills it, give it a default in the database, or no row can be inserted");
+    }
+    warn(diagnostics, codes::LIVE_TYPE, table_place(name), message, help);
 }
 
 /// The condition of a domain over a column: `VALUE` outside of quotes is the column.

@@ -93,6 +93,7 @@ impl ::pilaster::codegen::Keyed for Option {
         &TEXTS
     }
 
+    #[allow(clippy::misnamed_getters)]
     fn key(&self) -> Self::Key {
         self.id
     }
