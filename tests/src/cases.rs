@@ -35,6 +35,15 @@ pub mod inferred_relations;
 #[path = "../cases/keyless/expected/mod.rs"]
 pub mod keyless;
 #[rustfmt::skip]
+#[path = "../cases/library_mysql/expected/mod.rs"]
+pub mod library_mysql;
+#[rustfmt::skip]
+#[path = "../cases/library_postgres/expected/mod.rs"]
+pub mod library_postgres;
+#[rustfmt::skip]
+#[path = "../cases/library_sqlite/expected/mod.rs"]
+pub mod library_sqlite;
+#[rustfmt::skip]
 #[path = "../cases/many_to_many/expected/mod.rs"]
 pub mod many_to_many;
 #[rustfmt::skip]

@@ -4,6 +4,10 @@
 //! asks for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "live/questions.rs"]
+mod questions;
+#[path = "live/reading.rs"]
+mod reading;
 #[path = "live/round_trip.rs"]
 mod round_trip;
 #[path = "live/servers.rs"]
