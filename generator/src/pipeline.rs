@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::codes;
-use crate::config::{Input, Options};
+use crate::config::{Input, Options, word};
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, SourceText};
 use crate::ir::draft::Draft;
@@ -15,6 +15,7 @@ use crate::output::FileSet;
 use crate::plan;
 use crate::render::{self, Layout};
 use crate::source;
+use crate::url::{self, Target};
 
 /// From the options to the files, in memory. `None` when there were errors, which strict options make of warnings.
 pub fn generate(options: &Options, layout: Layout, diagnostics: &mut Diagnostics) -> Option<FileSet> {
@@ -27,7 +28,7 @@ pub fn generate(options: &Options, layout: Layout, diagnostics: &mut Diagnostics
 
 /// From the options to a checked schema: load, infer, build.
 pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
-    let mut draft = load(&options.input, diagnostics)?;
+    let mut draft = load(options, diagnostics)?;
     if draft.models.is_empty() {
         infer::infer(&mut draft, &options.overrides, diagnostics);
     }
@@ -101,13 +102,13 @@ impl Targets {
 }
 
 /// Reads the input.
-fn load(input: &Input, diagnostics: &mut Diagnostics) -> Option<Draft> {
-    match input {
+fn load(options: &Options, diagnostics: &mut Diagnostics) -> Option<Draft> {
+    match &options.input {
         Input::Spec(path) => {
             let source = read(path, diagnostics)?;
             Some(source::yaml::load(&source, diagnostics))
         }
-        Input::Database(url) => live(url, diagnostics),
+        Input::Database(url) => live(url, options, diagnostics),
     }
 }
 
@@ -129,31 +130,42 @@ pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<Sou
     }
 }
 
-#[cfg(feature = "live-sqlite")]
-fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
-    use crate::url::{self, Target};
+/// Reads a database, by the kind that its URL names.
+fn live(url: &str, options: &Options, diagnostics: &mut Diagnostics) -> Option<Draft> {
     match url::parse(url) {
-        Ok(Target::Sqlite(path)) => Some(source::live::sqlite::load(&path, diagnostics)),
-        Ok(Target::Server(_)) => {
-            let help = "reading SQLite files is built in so far: write `sqlite://path`";
-            refuse(url, "only SQLite databases can be read", help, diagnostics)
-        }
+        Ok(target) => read_live(url, &target, &options.schemas, diagnostics).or_else(|| {
+            let dialect = target.dialect();
+            let help =
+                format!("turn on the feature `live-{}` of pilaster-generator, or generate from a spec", word(dialect));
+            let reason = format!("reading {} is not built in", ddl::label(dialect));
+            refuse(url, &reason, &help, diagnostics)
+        }),
         // Without the advice that some reasons end with: it is the help here.
         Err(reason) => {
             let reason = reason.split(": write").next().unwrap_or_default();
-            refuse(url, reason, "write `sqlite://path/to/file.db`", diagnostics)
+            let help =
+                "write `sqlite://path/to/file.db`, `postgres://user@host/database` or `mysql://user@host/database`";
+            refuse(url, reason, help, diagnostics)
         }
     }
 }
 
-#[cfg(not(feature = "live-sqlite"))]
-fn live(url: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
-    let help = "turn on the feature `live-sqlite` of pilaster-generator, or generate from a spec";
-    refuse(url, "reading databases is not built in", help, diagnostics)
+/// `None` when reading this kind of database is not built in.
+#[cfg_attr(not(any(feature = "live-postgres", feature = "live-mysql")), allow(unused_variables))]
+fn read_live(url: &str, target: &Target, schemas: &[String], diagnostics: &mut Diagnostics) -> Option<Draft> {
+    match target {
+        #[cfg(feature = "live-sqlite")]
+        Target::Sqlite(path) => Some(source::live::sqlite::load(path, diagnostics)),
+        #[cfg(feature = "live-postgres")]
+        Target::Server(DialectName::Postgres) => Some(source::live::postgres::load(url, schemas, diagnostics)),
+        #[cfg(feature = "live-mysql")]
+        Target::Server(DialectName::Mysql) => Some(source::live::mysql::load(url, schemas, diagnostics)),
+        _ => None,
+    }
 }
 
 fn refuse(url: &str, reason: &str, help: &str, diagnostics: &mut Diagnostics) -> Option<Draft> {
-    let message = format!("{} cannot be read: {reason}", crate::url::redact(url));
+    let message = format!("{} cannot be read: {reason}", url::redact(url));
     diagnostics.push(Diagnostic::error(codes::DATABASE_URL, Place::None, message).help(help));
     None
 }

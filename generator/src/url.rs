@@ -98,6 +98,39 @@ pub fn of_file(path: &std::path::Path) -> String {
     format!("sqlite://{path}")
 }
 
+/// The database that the URL of a server names, in its path or as `dbname`, which goes over it.
+#[must_use]
+pub fn database(url: &str) -> Option<String> {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let named = |pair: &str| ["dbname=", "database="].iter().find_map(|key| pair.strip_prefix(key)).map(str::to_owned);
+    let text = query.split('&').find_map(named).unwrap_or_else(|| path(base).1.to_owned());
+    decode(&text).ok().filter(|name| !name.is_empty())
+}
+
+/// The URL of a server with another database, whose name needs no escapes; none for an empty name.
+#[must_use]
+pub fn with_database(url: &str, name: &str) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("dbname="));
+    let others: Vec<&str> = others.filter(|pair| !pair.starts_with("database=")).collect();
+    let query = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+    format!("{}/{name}{query}", path(base).0)
+}
+
+/// What stands before the name of the database, and that.
+fn path(base: &str) -> (&str, &str) {
+    let scheme = base.find("://").map_or(0, |at| at + 3);
+    // A password may hold a slash by mistake; the last `@` ends it in any case.
+    let host = base.rfind('@').map_or(scheme, |at| (at + 1).max(scheme));
+    match base.get(host..).and_then(|rest| rest.find('/')) {
+        Some(slash) => {
+            let (before, name) = base.split_at(host + slash);
+            (before, name.get(1..).unwrap_or(""))
+        }
+        None => (base, ""),
+    }
+}
+
 /// A URL as it may be shown: without passwords, wherever they stand. Rather hides too much.
 #[must_use]
 pub fn redact(url: &str) -> String {
@@ -187,6 +220,19 @@ mod tests {
     fn servers() {
         assert_eq!(parse("postgresql://u:p@h/db"), Ok(Target::Server(DialectName::Postgres)));
         assert_eq!(parse("mariadb://h/db").unwrap().dialect(), DialectName::Mysql);
+    }
+
+    #[test]
+    fn the_database_of_a_server() {
+        for (url, name, other) in [
+            ("postgres://a:b@h:1/x?y=z", Some("x"), "postgres://a:b@h:1/o?y=z"),
+            ("mysql://root@h", None, "mysql://root@h/o"),
+            ("postgres:///x?host=/run&dbname=my%20db", Some("my db"), "postgres:///o?host=/run"),
+            ("postgres://a:s/e@h/x", Some("x"), "postgres://a:s/e@h/o"),
+        ] {
+            assert_eq!(database(url).as_deref(), name, "{url}");
+            assert_eq!(with_database(url, "o"), other);
+        }
     }
 
     #[test]

@@ -38,6 +38,15 @@ pub mod inferred_relations;
 #[path = "../cases/keyless/expected/mod.rs"]
 pub mod keyless;
 #[rustfmt::skip]
+#[path = "../cases/library_mysql/expected/mod.rs"]
+pub mod library_mysql;
+#[rustfmt::skip]
+#[path = "../cases/library_postgres/expected/mod.rs"]
+pub mod library_postgres;
+#[rustfmt::skip]
+#[path = "../cases/library_sqlite/expected/mod.rs"]
+pub mod library_sqlite;
+#[rustfmt::skip]
 #[path = "../cases/many_to_many/expected/mod.rs"]
 pub mod many_to_many;
 #[rustfmt::skip]
@@ -46,6 +55,12 @@ pub mod many_to_many_self;
 #[rustfmt::skip]
 #[path = "../cases/many_to_many_through/expected/mod.rs"]
 pub mod many_to_many_through;
+#[rustfmt::skip]
+#[path = "../cases/mysql_objects/expected/mod.rs"]
+pub mod mysql_objects;
+#[rustfmt::skip]
+#[path = "../cases/mysql_types/expected/mod.rs"]
+pub mod mysql_types;
 #[rustfmt::skip]
 #[path = "../cases/names_override/expected/mod.rs"]
 pub mod names_override;
@@ -58,6 +73,15 @@ pub mod optimistic_locking;
 #[rustfmt::skip]
 #[path = "../cases/pascal_case/expected/mod.rs"]
 pub mod pascal_case;
+#[rustfmt::skip]
+#[path = "../cases/postgres_names/expected/mod.rs"]
+pub mod postgres_names;
+#[rustfmt::skip]
+#[path = "../cases/postgres_objects/expected/mod.rs"]
+pub mod postgres_objects;
+#[rustfmt::skip]
+#[path = "../cases/postgres_types/expected/mod.rs"]
+pub mod postgres_types;
 #[rustfmt::skip]
 #[path = "../cases/prelude_names/expected/mod.rs"]
 pub mod prelude_names;

@@ -1,8 +1,7 @@
 //! `pilaster db`: makes and removes what a spec describes.
 
-use std::path::Path;
-
-use rusqlite::{Connection, OpenFlags};
+mod server;
+mod sqlite;
 
 use super::args::{CreateArgs, DropArgs, TargetArgs};
 use super::json::Json;
@@ -18,7 +17,7 @@ struct Job {
     schema: Schema,
     strict: bool,
     dialect: DialectName,
-    /// The URL, taken apart; absent only when statements are printed for a dialect that a flag names.
+    /// The URL, taken apart and as it is; absent only when statements are printed for a dialect that a flag names.
     target: Option<(Target, String)>,
 }
 
@@ -34,20 +33,15 @@ pub(super) fn create(context: &mut Context, args: &CreateArgs) -> Option<Report>
     if args.target.sql {
         return Some(script(&statements));
     }
-    let (path, shown) = file(context, &job)?;
-    let missing = !path.exists();
-    let result = open(path, OpenFlags::SQLITE_OPEN_CREATE).and_then(|mut connection| {
-        let before = tables(&connection)?;
-        execute(&mut connection, &statements)?;
-        Ok((before, tables(&connection)?))
-    });
-    if result.is_err() && missing {
-        // An empty file that nobody asked for; when it was never made, there is nothing to remove.
-        let _ = std::fs::remove_file(path);
-    }
-    let (before, after) = database(context, &shown, result)?;
-    let made: Vec<String> = after.into_iter().filter(|name| !before.contains(name)).collect();
-    let text = format!("{shown}: {} created\n", count(made.len()));
+    let (target, url, shown) = target(context, &job)?;
+    let change = match target {
+        Target::Sqlite(path) => sqlite::create(path, &shown, &statements),
+        Target::Server(dialect) => server::create(url, &shown, *dialect, &statements),
+    };
+    let change = told(context, change)?;
+    let made: Vec<String> = change.after.into_iter().filter(|name| !change.before.contains(name)).collect();
+    let first = if change.database { "the database and " } else { "" };
+    let text = format!("{shown}: {first}{} created\n", count(made.len()));
     Some(Report { text, facts: vec![("database", Json::Text(shown)), ("created", Json::texts(made))] })
 }
 
@@ -57,21 +51,36 @@ pub(super) fn drop(context: &mut Context, args: &DropArgs) -> Option<Report> {
     if args.target.sql {
         return Some(script(&statements));
     }
-    let (path, shown) = file(context, &job)?;
-    if !path.exists() {
-        let text = format!("{shown}: no such file, so there is nothing to drop\n");
+    let (target, url, shown) = target(context, &job)?;
+    let exists = match target {
+        Target::Sqlite(path) => Ok(path.exists()),
+        Target::Server(dialect) => server::exists(url, &shown, *dialect),
+    };
+    if !told(context, exists)? {
+        let text = format!("{shown}: no such database, so there is nothing to drop\n");
         return Some(Report { text, facts: vec![("database", Json::Text(shown)), ("dropped", Json::List(vec![]))] });
     }
     confirm(context, args, &shown)?;
-    let result = open(path, OpenFlags::empty()).and_then(|mut connection| {
-        let before = tables(&connection)?;
-        execute(&mut connection, &statements)?;
-        Ok((before, tables(&connection)?))
-    });
-    let (before, after) = database(context, &shown, result)?;
-    let gone: Vec<String> = before.into_iter().filter(|name| !after.contains(name)).collect();
+    let change = match target {
+        Target::Sqlite(path) => sqlite::drop(path, &shown, &statements),
+        Target::Server(dialect) => server::drop(url, &shown, *dialect, &statements),
+    };
+    let change = told(context, change)?;
+    let gone: Vec<String> = change.before.into_iter().filter(|name| !change.after.contains(name)).collect();
     let text = format!("{shown}: {} dropped\n", count(gone.len()));
     Some(Report { text, facts: vec![("database", Json::Text(shown)), ("dropped", Json::texts(gone))] })
+}
+
+/// The tables before and after.
+struct Change {
+    before: Vec<String>,
+    after: Vec<String>,
+    /// Whether the database was made, too.
+    database: bool,
+}
+
+fn told<T>(context: &mut Context, result: Result<T, Diagnostic>) -> Option<T> {
+    result.map_err(|diagnostic| context.diagnostics.push(diagnostic)).ok()
 }
 
 fn count(tables: usize) -> String {
@@ -87,7 +96,7 @@ fn prepare(context: &mut Context, args: &TargetArgs) -> Option<Job> {
     };
     let options = context.options(flags)?;
     let target = match &options.database_url {
-        Some(url) => Some((parse(context, url)?, url::redact(url))),
+        Some(url) => Some((parse(context, url)?, url.clone())),
         None => None,
     };
     let dialect = match (&args.dialect, &target) {
@@ -108,7 +117,12 @@ fn parse(context: &mut Context, url: &str) -> Option<Target> {
         Ok(server) => Some(server),
         Err(reason) => {
             let message = format!("{} cannot be used: {reason}", url::redact(url));
-            refuse(context, codes::DATABASE_URL, message, "write `sqlite://path/to/file.db`")
+            refuse(
+                context,
+                codes::DATABASE_URL,
+                message,
+                "write `sqlite://path`, `postgres://user@host/name` or `mysql://user@host/name`",
+            )
         }
     }
 }
@@ -123,19 +137,10 @@ fn dialect(context: &mut Context, word: &str) -> Option<DialectName> {
     }
 }
 
-/// The file to work on; other databases are refused.
-fn file<'j>(context: &mut Context, job: &'j Job) -> Option<(&'j Path, String)> {
+/// The database to work on: what it is, its URL, and how that is shown.
+fn target<'j>(context: &mut Context, job: &'j Job) -> Option<(&'j Target, &'j str, String)> {
     match &job.target {
-        Some((Target::Sqlite(path), shown)) => Some((path, shown.clone())),
-        Some((Target::Server(_), shown)) => {
-            let message = format!("{shown}: this version runs statements on SQLite only");
-            refuse(
-                context,
-                codes::DATABASE_URL,
-                message,
-                "add `--sql` to print the statements for the database's own client",
-            )
-        }
+        Some((target, url)) => Some((target, url, url::redact(url))),
         None => refuse(context, codes::NO_INPUT, "no database is named".to_owned(), "add `--database sqlite://path`"),
     }
 }
@@ -163,91 +168,4 @@ fn refuse<T>(context: &mut Context, code: Code, message: String, help: &str) -> 
 fn script(statements: &[String]) -> Report {
     let text = statements.iter().map(|statement| format!("{statement};\n")).collect();
     Report { text, facts: vec![("statements", Json::texts(statements.iter().cloned()))] }
-}
-
-/// What went wrong, with the statement if it was one.
-struct Failure {
-    error: rusqlite::Error,
-    statement: Option<String>,
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self { error, statement: None }
-    }
-}
-
-fn database<T>(context: &mut Context, shown: &str, result: Result<T, Failure>) -> Option<T> {
-    let failure = match result {
-        Ok(value) => return Some(value),
-        Err(failure) => failure,
-    };
-    let place = failure.statement.map_or(Place::None, Place::Object);
-    let (code, message, help) = explain(&failure.error);
-    let diagnostic = Diagnostic::error(code, place, format!("{shown}: {message}"));
-    context.diagnostics.push(Diagnostic { help: help.map(str::to_owned), ..diagnostic });
-    None
-}
-
-/// What an error of SQLite's means to somebody who makes tables, and what to do.
-fn explain(error: &rusqlite::Error) -> (Code, String, Option<&'static str>) {
-    use rusqlite::ErrorCode;
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-            codes::LIVE_LOCKED,
-            "the database is locked by another connection".to_owned(),
-            Some("end the other program's transaction, and try again"),
-        ),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
-            codes::DATABASE,
-            "the database cannot be written: the file or its folder is read only".to_owned(),
-            Some("check the permissions of the file and of its folder"),
-        ),
-        Some(ErrorCode::CannotOpen) => (
-            codes::DATABASE,
-            "the file can be neither opened nor made".to_owned(),
-            Some("check that its folder exists, and the permissions of both"),
-        ),
-        Some(ErrorCode::NotADatabase) => (
-            codes::DATABASE,
-            "the file is no SQLite database, or is encrypted".to_owned(),
-            Some("check the path; a new file is made where there is none"),
-        ),
-        _ => (codes::DATABASE, error.to_string(), None),
-    }
-}
-
-fn open(path: &Path, more: OpenFlags) -> Result<Connection, Failure> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | more)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(connection)
-}
-
-fn tables(connection: &Connection) -> Result<Vec<String>, Failure> {
-    let sql =
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let mut statement = connection.prepare(sql)?;
-    let names = statement.query_map([], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
-}
-
-/// Runs statements in one transaction, except for pragmas, which it would ignore.
-fn execute(connection: &mut Connection, statements: &[String]) -> Result<(), Failure> {
-    let run = |connection: &Connection, statement: &String| {
-        let fail = |error| Failure { error, statement: Some(statement.lines().next().unwrap_or_default().to_owned()) };
-        connection.execute_batch(statement).map_err(fail)
-    };
-    let is_pragma = |statement: &&String| statement.starts_with("PRAGMA ");
-    let before: Vec<&String> = statements.iter().take_while(is_pragma).collect();
-    let after: Vec<&String> = statements.iter().skip(before.len()).filter(is_pragma).collect();
-    for statement in before {
-        run(connection, statement)?;
-    }
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    for statement in statements.iter().filter(|statement| !is_pragma(statement)) {
-        run(&transaction, statement)?;
-    }
-    transaction.commit()?;
-    after.into_iter().try_for_each(|statement| run(connection, statement))
 }

@@ -71,7 +71,8 @@ impl Reader<'_> {
                         reader.layer.database_url = reader.text(value);
                     }
                 }),
-                "tables" => self.section(section, &["include", "exclude"], |reader, key, value| match key {
+                "tables" => self.section(section, &["schemas", "include", "exclude"], |reader, key, value| match key {
+                    "schemas" => reader.layer.schemas = reader.texts(value),
                     "include" => reader.layer.include = reader.texts(value),
                     _ => reader.layer.exclude = reader.texts(value),
                 }),
@@ -236,6 +237,7 @@ mod tests {
             [database]
             url = "sqlite://blog.db"
             [tables]
+            schemas = ["app", "log"]
             include = ["a*"]
             exclude = ["ab"]
             [names]
@@ -254,6 +256,7 @@ mod tests {
             module: Some("db".into()),
             serde: Some(true),
             derives: Some(vec!["Hash".into()]),
+            schemas: Some(vec!["app".into(), "log".into()]),
             include: Some(vec!["a*".into()]),
             exclude: Some(vec!["ab".into()]),
             names: vec![pair("people", "Person"), pair("people.knows", "friends")],

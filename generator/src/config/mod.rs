@@ -50,6 +50,8 @@ pub struct Layer {
     pub serde: Option<bool>,
     /// Paths of further derives.
     pub derives: Option<Vec<String>>,
+    /// Schemas of a server to read.
+    pub schemas: Option<Vec<String>>,
     /// Tables to take.
     pub include: Option<Vec<String>>,
     /// Tables to leave out.
@@ -87,6 +89,7 @@ impl Layer {
             module: self.module.or(below.module),
             serde: self.serde.or(below.serde),
             derives: self.derives.or(below.derives),
+            schemas: self.schemas.or(below.schemas),
             include: self.include.or(below.include),
             exclude: self.exclude.or(below.exclude),
             names: join(below.names, self.names),
@@ -139,6 +142,7 @@ impl Layer {
             module,
             serde: self.serde.unwrap_or(false),
             derives,
+            schemas: self.schemas.unwrap_or_default(),
             overrides: Overrides {
                 include: self.include.unwrap_or_default(),
                 exclude: self.exclude.unwrap_or_default(),
@@ -170,6 +174,8 @@ pub struct Options {
     pub serde: bool,
     /// Paths of further derives.
     pub derives: Vec<String>,
+    /// Schemas of a server to read: of PostgreSQL those of the search path without one, of MySQL the URL's database.
+    pub schemas: Vec<String>,
     /// Decisions about inferred models.
     pub overrides: Overrides,
     /// A folder of templates that go before the built-in ones.
@@ -199,6 +205,16 @@ pub fn dialect(word: &str) -> Option<DialectName> {
         "postgres" | "postgresql" => Some(DialectName::Postgres),
         "mysql" | "mariadb" => Some(DialectName::Mysql),
         _ => None,
+    }
+}
+
+/// The word of a dialect in settings, flags and features.
+#[must_use]
+pub fn word(dialect: DialectName) -> &'static str {
+    match dialect {
+        DialectName::Sqlite => "sqlite",
+        DialectName::Postgres => "postgres",
+        DialectName::Mysql => "mysql",
     }
 }
 

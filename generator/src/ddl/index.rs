@@ -4,7 +4,7 @@ use super::name;
 use super::walk::{Walk, place};
 use super::{column, literal};
 use crate::codes;
-use crate::ir::{ColumnId, DialectName, Index, IndexTarget, SqlType, Table};
+use crate::ir::{Column, ColumnId, DialectName, Index, IndexTarget, SqlType, Table};
 
 /// InnoDB's limit of a key, in bytes.
 const MYSQL_KEY_BYTES: u64 = 3072;
@@ -103,6 +103,18 @@ fn index_name(walk: &mut Walk<'_>, table: &Table, index: &Index, definition: &st
     name
 }
 
+/// The bytes of a column whose spelled type has a length: `binary(16)`, `varchar(80)`.
+fn declared_bytes(column: &Column) -> Option<u64> {
+    let text = column.declared.as_ref()?.get(DialectName::Mysql)?.to_ascii_lowercase();
+    let (word, rest) = text.split_once('(')?;
+    let length: u64 = rest.split_once(')')?.0.trim().parse().ok()?;
+    match word.trim() {
+        "binary" | "varbinary" => Some(length),
+        "char" | "varchar" => Some(length * 4),
+        _ => None,
+    }
+}
+
 /// Reports columns that MySQL cannot have in a key: texts without a length, and more bytes than InnoDB allows.
 pub(super) fn check_key(walk: &mut Walk<'_>, table: &Table, columns: &[ColumnId], what: &str) {
     if walk.dialect.name != DialectName::Mysql {
@@ -111,6 +123,10 @@ pub(super) fn check_key(walk: &mut Walk<'_>, table: &Table, columns: &[ColumnId]
     let mut bytes = 0_u64;
     for id in columns {
         let item = table.column(*id);
+        if let Some(length) = declared_bytes(item) {
+            bytes += length;
+            continue;
+        }
         match literal::base(&item.ty, walk.schema) {
             SqlType::Text | SqlType::Bytes | SqlType::Json => {
                 let message = format!("{what} cannot hold a column without a length");

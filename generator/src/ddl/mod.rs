@@ -39,6 +39,12 @@ pub fn create_missing(schema: &Schema, dialect: DialectName, diagnostics: &mut D
     Walk::new(schema, dialect, Mode::Missing, diagnostics).create()
 }
 
+/// The name that an unnamed key (`key`), foreign key (`fkey`) or index (`idx`) of some columns gets.
+#[must_use]
+pub fn made_name<'a>(table: &str, columns: impl Iterator<Item = &'a str>, suffix: &str) -> String {
+    name::made(table, columns, suffix)
+}
+
 /// The name of a dialect for people.
 #[must_use]
 pub fn label(dialect: DialectName) -> &'static str {

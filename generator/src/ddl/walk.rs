@@ -78,7 +78,8 @@ impl<'a> Walk<'a> {
             return;
         }
         for ty in &self.schema.enums {
-            for variant in &ty.variants {
+            // A label is as short as one likes, and as long as a name may be.
+            for variant in ty.variants.iter().filter(|variant| !variant.label.is_empty()) {
                 self.check_name(&variant.label, || format!("enum {:?}, label {:?}", ty.sql_name, variant.label));
             }
             self.check_enum_name(ty);

@@ -12,7 +12,7 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{At, Draft};
-use super::{ColumnId, CustomId, CustomType, EnumId, EnumType, Model, Schema, Table, TableId, TableName};
+use super::{ColumnId, CustomId, CustomType, DialectName, EnumId, EnumType, Model, Schema, Table, TableId, TableName};
 use crate::diag::{Code, Diagnostic, Diagnostics, Place, Severity};
 
 /// Resolves and checks a draft. `None` when there were errors; warnings leave the schema usable.
@@ -32,6 +32,8 @@ pub fn build(draft: Draft, diagnostics: &mut Diagnostics) -> Option<Schema> {
 struct Builder<'a> {
     diagnostics: &'a mut Diagnostics,
     lenient: bool,
+    /// Whether the schema is for databases that number any integer, or only some: not for SQLite.
+    servers_only: bool,
     failed: bool,
     enums: Vec<EnumType>,
     enum_ids: BTreeMap<String, EnumId>,
@@ -49,6 +51,7 @@ impl<'a> Builder<'a> {
         Self {
             diagnostics,
             lenient: draft.lenient,
+            servers_only: !draft.dialects.is_empty() && !draft.dialects.contains(&DialectName::Sqlite),
             failed: false,
             enums: Vec::new(),
             enum_ids: BTreeMap::new(),

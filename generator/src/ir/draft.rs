@@ -2,6 +2,8 @@
 //!
 //! A draft may be wrong in every way; building it finds out.
 
+use std::collections::BTreeSet;
+
 use super::table::{Action, DialectName, SqliteOptions, TableKind, TableName};
 use super::{Default as ColumnDefault, Hooks, Ownership, RawType};
 use crate::diag::Place;
@@ -35,6 +37,9 @@ pub struct Draft {
     pub models: Vec<Model>,
     /// The databases it is for, when the source says so.
     pub dialects: Vec<DialectName>,
+    /// Columns that no Rust type can be read from yet, by table and column: they stay in the table, and models that are
+    /// derived have no field for them. Whoever lists one here has said so.
+    pub unreadable: BTreeSet<(TableName, String)>,
     /// For what was found in a live database: an item that breaks a rule is left out with a warning, so that one odd
     /// table does not fail the whole. Otherwise it is an error.
     pub lenient: bool,
@@ -49,6 +54,12 @@ pub enum Type {
     Named(String),
     /// An array.
     Array(Box<Type>),
+}
+
+impl From<super::SqlType> for Type {
+    fn from(ty: super::SqlType) -> Self {
+        Self::Plain(ty)
+    }
 }
 
 /// An enum type.

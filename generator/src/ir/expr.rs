@@ -5,13 +5,15 @@
 
 mod node;
 mod parse;
+mod printed;
 mod write;
 
 use std::fmt;
 
 pub use node::Neutral;
+pub use printed::{Family, Printed};
 
-use super::{DialectName, RawType};
+use super::{DialectName, Literal, RawType, SqlType};
 
 /// An expression of a check, an index predicate, a generated column or a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +48,33 @@ impl Expr {
     /// # Errors
     /// When the text is not well formed, is nested too deeply, or uses what not every database has.
     pub fn parse_neutral(text: &str) -> Result<Self, ExprError> {
-        parse::parse(text).map(Self::Neutral)
+        parse::parse(text, None).map(Self::Neutral)
+    }
+
+    /// Reads what a server prints of an expression that it keeps: without the casts and parentheses that it adds.
+    ///
+    /// # Errors
+    /// When the text is no neutral expression even so.
+    pub fn parse_printed(text: &str, printed: &Printed<'_>) -> Result<Self, ExprError> {
+        parse::parse(text, Some(printed)).map(Self::Neutral)
+    }
+
+    /// The constant that the expression is, if it is one.
+    #[must_use]
+    pub fn constant(&self) -> Option<Literal> {
+        match self {
+            Self::Neutral(neutral) => neutral.constant(),
+            Self::PerDialect(_) => None,
+        }
+    }
+
+    /// The type of the current date or time that the expression is, if it is one.
+    #[must_use]
+    pub fn moment(&self) -> Option<SqlType> {
+        match self {
+            Self::Neutral(neutral) => neutral.moment(),
+            Self::PerDialect(_) => None,
+        }
     }
 
     /// The columns that are named, each once, in order of appearance. None are known of hand-written texts.

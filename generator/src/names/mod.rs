@@ -61,6 +61,12 @@ pub fn column_enum(table: &str, column: &str) -> String {
     legal(case::camel(&words), column, "Label", true)
 }
 
+/// The name of an enum type that has one of its own in the database (`order_status` → `OrderStatus`).
+#[must_use]
+pub fn enum_type(sql_name: &str) -> String {
+    legal(case::camel(&case::words(sql_name)), sql_name, "Label", true)
+}
+
 /// Whether a name can stand as it is for a model, an enum or a variant: an identifier that rustc's lints find in the
 /// usual case, so with underscores at its ends and between digits only.
 #[must_use]

@@ -1,5 +1,5 @@
 //! The ways in: each source reads one input format into an [`crate::ir::draft::Draft`].
 
-#[cfg(feature = "live-sqlite")]
+#[cfg(any(feature = "live-sqlite", feature = "live-postgres", feature = "live-mysql"))]
 pub mod live;
 pub mod yaml;

@@ -56,7 +56,7 @@ impl Builder<'_> {
         table.primary_key = ids;
     }
 
-    /// The database numbers a column only when it is the whole key and a whole number.
+    /// Every database numbers a column only when it is the whole key and a whole number; servers number others as well.
     pub(super) fn auto_increments(&mut self, table: &mut Table, draft: &draft::Table) {
         for index in 0..table.columns.len() {
             let Some(column) = table.columns.get(index) else { continue };
@@ -69,7 +69,7 @@ impl Builder<'_> {
                 beneath,
                 SqlType::TinyInt { .. } | SqlType::SmallInt { .. } | SqlType::Integer { .. } | SqlType::BigInt { .. }
             );
-            if (whole || self.lenient) && integer {
+            if (whole || self.lenient || self.servers_only) && integer {
                 continue;
             }
             let message = format!("the database cannot number the column `{}`", column.name);

@@ -1,5 +1,7 @@
 //! The tree of a neutral expression.
 
+use super::super::{Literal, SqlType};
+
 /// A neutral expression. Its depth is limited when it is parsed, so that walking it needs little stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neutral(pub(super) Node);
@@ -109,6 +111,31 @@ impl Neutral {
 
     pub(super) fn rename_columns(&mut self, rename: &mut dyn FnMut(&str) -> Option<String>) {
         self.0.rename_columns(rename);
+    }
+}
+
+impl Neutral {
+    pub(super) fn constant(&self) -> Option<Literal> {
+        match &self.0 {
+            Node::Null => Some(Literal::Null),
+            Node::Bool(value) => Some(Literal::Bool(*value)),
+            Node::Text(text) => Some(Literal::Text(text.clone())),
+            Node::Number(number) => Some(Literal::Number(number.clone())),
+            Node::Minus(inner) => match &**inner {
+                Node::Number(number) => Some(Literal::Number(format!("-{number}"))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn moment(&self) -> Option<SqlType> {
+        match self.0 {
+            Node::Now(Clock::Timestamp) => Some(SqlType::Timestamp),
+            Node::Now(Clock::Date) => Some(SqlType::Date),
+            Node::Now(Clock::Time) => Some(SqlType::Time),
+            _ => None,
+        }
     }
 }
 

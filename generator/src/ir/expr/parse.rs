@@ -4,12 +4,14 @@ use sqlparser::ast::{
     self, BinaryOperator, CastKind, DataType, ExactNumberInfo, FunctionArg, FunctionArgExpr, FunctionArguments,
     ObjectName, Spanned as _, UnaryOperator, Value,
 };
-use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::dialect::{Dialect, PostgreSqlDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::ExprError;
 use super::node::{CastType, Clock, Neutral, Node, Op, Truth};
+use super::printed::{self as server, MysqlPrint, Printed};
+use crate::ir::DialectName;
 
 /// Longest text that is read.
 const MAX_BYTES: usize = 64 * 1024;
@@ -23,41 +25,49 @@ const STACK: usize = 64 * 1024 * 1024;
 /// The parser's own limit of nesting.
 const MAX_NESTING: usize = 40;
 
-type Read = Result<Node, ExprError>;
+pub(super) type Read = Result<Node, ExprError>;
 
-pub(super) fn parse(text: &str) -> Result<Neutral, ExprError> {
+/// Reads a text that people wrote, or one that a server printed.
+pub(super) fn parse(text: &str, printed: Option<&Printed<'_>>) -> Result<Neutral, ExprError> {
     if text.len() > MAX_BYTES {
         return Err(ExprError { offset: 0, message: "the expression is too long".into() });
     }
     if let Some(offset) = text.find('\0') {
         return Err(ExprError { offset, message: "the expression contains a NUL character".into() });
     }
-    let dialect = PostgreSqlDialect {};
-    let tokens = Tokenizer::new(&dialect, text)
+    let tokens = Tokenizer::new(dialect(printed), text)
         .tokenize_with_location()
         .map_err(|e| ExprError { offset: offset_of(text, e.location), message: e.message })?;
+    let tokens = if printed.is_some() { server::tidy(tokens) } else { tokens };
     if limit(text, &tokens)? <= SHALLOW {
-        return read(text, tokens);
+        return read(text, tokens, printed);
     }
     // Without optimization, as cargo builds it for build scripts, the parser takes much of a stack.
     let thread = std::thread::Builder::new().stack_size(STACK);
     let failed = || ExprError { offset: 0, message: "the expression is too deep for this machine".into() };
     std::thread::scope(|scope| {
-        let reader = thread.spawn_scoped(scope, || read(text, tokens)).map_err(|_| failed())?;
+        let reader = thread.spawn_scoped(scope, || read(text, tokens, printed)).map_err(|_| failed())?;
         reader.join().map_err(|_| failed())?
     })
 }
 
-fn read(text: &str, tokens: Vec<TokenWithSpan>) -> Result<Neutral, ExprError> {
-    let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
+/// People write what PostgreSQL takes; MySQL and MariaDB print names and texts in a way of their own.
+fn dialect(printed: Option<&Printed<'_>>) -> &'static dyn Dialect {
+    match printed {
+        Some(printed) if printed.dialect == DialectName::Mysql => &MysqlPrint,
+        _ => &PostgreSqlDialect {},
+    }
+}
+
+fn read(text: &str, tokens: Vec<TokenWithSpan>, printed: Option<&Printed<'_>>) -> Result<Neutral, ExprError> {
+    let mut parser = Parser::new(dialect(printed)).with_recursion_limit(MAX_NESTING).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().map_err(|e| syntax_error(text, &e))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
         let offset = offset_of(text, next.span.start);
         return Err(ExprError { offset, message: format!("`{}` was not expected here", next.token) });
     }
-    Reader { text }.node(&expr).map(Neutral)
+    Reader { text, printed }.node(&expr).map(Neutral)
 }
 
 /// Counts the tokens that may make the tree deeper.
@@ -111,26 +121,31 @@ fn offset_of(text: &str, place: Location) -> usize {
     start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
+    /// What is known of a text that a server printed.
+    pub printed: Option<&'a Printed<'a>>,
 }
 
 impl Reader<'_> {
-    fn refuse<T>(&self, expr: &ast::Expr, what: &str) -> Result<T, ExprError> {
+    pub(super) fn refuse<T>(&self, expr: &ast::Expr, what: &str) -> Result<T, ExprError> {
         let offset = offset_of(self.text, expr.span().start);
         Err(ExprError { offset, message: format!("{what} is not the same on all databases") })
     }
 
-    fn boxed(&self, expr: &ast::Expr) -> Result<Box<Node>, ExprError> {
+    pub(super) fn boxed(&self, expr: &ast::Expr) -> Result<Box<Node>, ExprError> {
         self.node(expr).map(Box::new)
     }
 
-    fn all<'e>(&self, list: impl IntoIterator<Item = &'e ast::Expr>) -> Result<Vec<Node>, ExprError> {
+    pub(super) fn all<'e>(&self, list: impl IntoIterator<Item = &'e ast::Expr>) -> Result<Vec<Node>, ExprError> {
         list.into_iter().map(|e| self.node(e)).collect()
     }
 
-    fn node(&self, expr: &ast::Expr) -> Read {
+    pub(super) fn node(&self, expr: &ast::Expr) -> Read {
         use ast::Expr as E;
+        if let Some(node) = self.printed_node(expr)? {
+            return Ok(node);
+        }
         Ok(match expr {
             E::Identifier(name) => Node::Column(name.value.clone()),
             E::Nested(inner) => self.node(inner)?,
@@ -276,7 +291,7 @@ impl Reader<'_> {
     }
 }
 
-fn call(name: String, args: Vec<Node>) -> Node {
+pub(super) fn call(name: String, args: Vec<Node>) -> Node {
     if args.is_empty()
         && let Some(clock) = clock(&name)
     {
@@ -291,7 +306,7 @@ fn call(name: String, args: Vec<Node>) -> Node {
     Node::Call(name, args)
 }
 
-fn clock(name: &str) -> Option<Clock> {
+pub(super) fn clock(name: &str) -> Option<Clock> {
     Some(match name {
         "current_timestamp" | "now" => Clock::Timestamp,
         "current_date" => Clock::Date,

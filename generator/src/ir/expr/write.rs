@@ -280,7 +280,9 @@ fn cast_name(ty: CastType, dialect: Option<DialectName>) -> Option<String> {
 fn is_plain(name: &str) -> bool {
     let shape = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    shape && matches!(super::parse::parse(name), Ok(Neutral(Node::Column(read))) if read == name) && !is_keyword(name)
+    shape
+        && matches!(super::parse::parse(name, None), Ok(Neutral(Node::Column(read))) if read == name)
+        && !is_keyword(name)
 }
 
 /// Words that read as a column alone but as something else beside an operator.

@@ -47,7 +47,9 @@ fn label_names(ty: &mut Enum, key: &str, names: &mut Names<'_>, diagnostics: &mu
         let mut unique = plain.clone();
         let mut number = 2_u32;
         while !taken.insert(unique.clone()) {
-            unique = format!("{plain}{}{number}", if plain.ends_with(char::is_numeric) { "_" } else { "" });
+            // `Self_` has its underscore for being a keyword without.
+            let stem = plain.trim_end_matches('_');
+            unique = format!("{stem}{}{number}", if stem.ends_with(char::is_numeric) { "_" } else { "" });
             number += 1;
         }
         if unique != plain {

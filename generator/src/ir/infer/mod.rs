@@ -13,6 +13,7 @@ mod retype;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{At, Draft, Field, Model, Table};
+use super::table::TableName;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::names as rust;
@@ -44,8 +45,12 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
-    draft.models =
-        draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
+    draft.models = draft
+        .tables
+        .iter()
+        .zip(models)
+        .map(|(table, name)| model(draft, table, name, &mut names, diagnostics))
+        .collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
@@ -91,7 +96,9 @@ fn model_names(
     for (at, table) in draft.tables.iter().enumerate() {
         let sql = &table.name.value.name;
         let plain = rust::model(sql);
-        let (rank, name) = match names.type_name(sql, diagnostics) {
+        // A table of another schema goes by both names; the longer one says which is meant.
+        let given = Some(key(table)).filter(|key| key != sql).and_then(|key| names.type_name(&key, diagnostics));
+        let (rank, name) = match given.or_else(|| names.type_name(sql, diagnostics)) {
             Some(name) => (0, name),
             None if plain == *sql || rust::table(&plain) == *sql => (1, plain),
             None => (2, plain),
@@ -108,7 +115,7 @@ fn model_names(
         let (Some(slot), Some(table)) = (chosen.get_mut(at), draft.tables.get(at)) else { continue };
         let sql = &table.name.value.name;
         if let Some(owner) = clash {
-            diagnostics.push(lost_model(sql, &name, owner));
+            diagnostics.push(lost_model(&key(table), &name, owner));
         } else {
             taken.extend(claims.into_iter().map(|claim| (claim, format!("the table \"{sql}\""))));
             *slot = Some(name);
@@ -118,17 +125,26 @@ fn model_names(
     chosen.into_iter().flatten().collect()
 }
 
+/// The name of a table in overrides, with its schema where it has one.
+fn key(table: &Table) -> String {
+    let TableName { schema, name } = &table.name.value;
+    schema.as_ref().map_or_else(|| name.clone(), |schema| format!("{schema}.{name}"))
+}
+
 fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
     let message = format!("the table is left out: its model `{name}` would clash with that of {owner}");
     Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message).help(write_name(table, &format!("{name}Record")))
 }
 
 /// A model with its fields.
-fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
+fn model(draft: &Draft, table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
     let sql = &table.name.value.name;
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
         let column = &column.name.value;
+        if draft.unreadable.contains(&(table.name.value.clone(), column.clone())) {
+            continue;
+        }
         let plain = rust::field(column);
         let is_key = table.primary_key.iter().any(|key| key.value == *column);
         let (rank, field) = match names.field_name(sql, column, diagnostics) {

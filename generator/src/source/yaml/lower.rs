@@ -74,7 +74,7 @@ impl Lower<'_, '_> {
             let columns = std::mem::take(&mut spec.columns);
             let name =
                 spec.table.clone().unwrap_or_else(|| At::new(names::table(&spec.name.value), spec.name.place.clone()));
-            let name = At::new(TableName { schema: None, name: name.value }, name.place);
+            let name = At::new(TableName { schema: spec.schema.clone(), name: name.value }, name.place);
             let mut key = std::mem::take(&mut spec.primary_key);
             let flagged: Vec<_> = columns.iter().filter(|c| c.flags.primary.is_some()).collect();
             let conflict = match (key.first(), flagged.first()) {

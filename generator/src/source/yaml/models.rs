@@ -23,6 +23,7 @@ pub(super) struct Spec {
 #[derive(Debug)]
 pub(super) struct ModelSpec {
     pub(super) name: At<String>,
+    pub(super) schema: Option<String>,
     pub(super) table: Option<At<String>>,
     /// A view: read only, and made by hand.
     pub(super) view: bool,
@@ -74,6 +75,7 @@ pub(super) enum PartTarget {
 const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema"];
 const MODEL: &[&str] = &[
+    "schema",
     "table",
     "view",
     "columns",
@@ -88,7 +90,7 @@ const MODEL: &[&str] = &[
     "sqlite",
     "hooks",
 ];
-const MODEL_LATER: &[&str] = &["database", "schema", "soft_delete", "timestamps", "inherits"];
+const MODEL_LATER: &[&str] = &["database", "soft_delete", "timestamps", "inherits"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
@@ -235,6 +237,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     }
     Some(ModelSpec {
         name: At::new(entry.key.clone(), reader.place(&entry.key_span)),
+        schema: text(reader, "schema").map(|t| t.value),
         table: text(reader, "table"),
         view,
         columns,

@@ -92,6 +92,7 @@ impl __rt::Keyed for Option {
         &TEXTS
     }
 
+    #[allow(clippy::misnamed_getters)]
     fn key(&self) -> i64 {
         self.id
     }

@@ -1,0 +1,162 @@
+//! Columns, and what they are by default.
+
+use super::super::server::{Expressions, constant, is_now, left_out, part_place, raw, warn};
+use super::Reader;
+use super::catalog::Column as Row;
+use super::types::{self, Reading};
+use crate::codes;
+use crate::diag::Diagnostics;
+use crate::ir::draft::{At, Column, Draft, Enum, RawDefault, Type};
+use crate::ir::{Default, DialectName, Literal, SqlType, TableName};
+use crate::names;
+
+impl Reader<'_> {
+    pub(super) fn column(
+        &self,
+        name: &TableName,
+        row: &Row,
+        reading: &Reading,
+        expressions: &Expressions,
+        draft: &mut Draft,
+        diagnostics: &mut Diagnostics,
+    ) -> Column {
+        let place = part_place(name, "column", &row.name);
+        let extra = row.extra.to_ascii_lowercase();
+        let mut declared = reading.declared.clone();
+        let mut ty = Type::Plain(reading.ty.clone());
+        if let Some(labels) = &reading.labels {
+            match enumeration(name, row, labels, draft) {
+                Some(named) => ty = named,
+                None => {
+                    let message = "the labels are read as text: another enum has the name that this one would have";
+                    let help = "rename the column or its table in the database";
+                    warn(diagnostics, codes::NAME_TAKEN, place.clone(), message, help);
+                    declared = Some(row.spelled.clone());
+                }
+            }
+        }
+        warn_of_extras(name, row, reading, &extra, diagnostics);
+        let generated = row.generated.as_ref().map(|text| {
+            let stored = !extra.contains("virtual");
+            (At::new(expressions.read(text), place.clone()), stored)
+        });
+        let default = match () {
+            () if extra.contains("auto_increment") => Some(RawDefault::Typed(Default::AutoIncrement)),
+            () if generated.is_some() => None,
+            () => self.default(row, &extra, &ty, draft),
+        };
+        Column {
+            name: At::new(row.name.clone(), place.clone()),
+            collation: types::collation(row, &reading.ty),
+            ty: At::new(ty, place.clone()),
+            nullable: row.nullable,
+            default: default.map(|default| At::new(default, place)),
+            generated,
+            comment: (!row.comment.is_empty()).then(|| row.comment.clone()),
+            renamed_from: None,
+            declared: declared.map(|spelled| raw(DialectName::Mysql, spelled)),
+        }
+    }
+
+    /// MariaDB prints a default as SQL. MySQL prints the bare value of a constant, and says of an expression that it
+    /// is one.
+    fn default(&self, row: &Row, extra: &str, ty: &Type, draft: &Draft) -> Option<RawDefault> {
+        let text = row.default.as_deref()?;
+        let expressions = Expressions { dialect: DialectName::Mysql, columns: Vec::new() };
+        let labels = super::labels(draft, ty);
+        let bare = !self.catalog.mariadb && !extra.contains("default_generated");
+        if let Some(literal) = special(text, ty) {
+            return Some(RawDefault::Typed(Default::Value(literal)));
+        }
+        if bare && !text.to_ascii_lowercase().starts_with("current_timestamp") {
+            let number = matches!(
+                ty,
+                Type::Plain(
+                    SqlType::TinyInt { .. }
+                        | SqlType::SmallInt { .. }
+                        | SqlType::Integer { .. }
+                        | SqlType::BigInt { .. }
+                        | SqlType::Real
+                        | SqlType::Double
+                        | SqlType::Decimal(_)
+                        | SqlType::Boolean
+                )
+            );
+            let text = text.to_owned();
+            let literal = if number { Literal::Number(text) } else { Literal::Text(text) };
+            return constant(&literal, ty, &labels);
+        }
+        let Some(expr) = expressions.parse(text) else { return Some(RawDefault::Expr(expressions.verbatim(text))) };
+        if expr.moment().is_some_and(|moment| is_now(&moment, ty)) {
+            return Some(RawDefault::Typed(Default::Now));
+        }
+        match expr.constant() {
+            Some(Literal::Null) => None,
+            Some(literal) => {
+                Some(constant(&literal, ty, &labels).unwrap_or_else(|| RawDefault::Expr(expressions.verbatim(text))))
+            }
+            None => Some(RawDefault::Expr(expressions.read(text))),
+        }
+    }
+}
+
+/// Constants of bits and bytes, which have forms of their own.
+fn special(text: &str, ty: &Type) -> Option<Literal> {
+    let inner = |prefixes: [&str; 2]| {
+        prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).and_then(|rest| rest.strip_suffix('\''))
+    };
+    match ty {
+        Type::Plain(SqlType::Boolean) => inner(["b'", "B'"]).map(|digits| Literal::Bool(digits.contains('1'))),
+        Type::Plain(SqlType::BigInt { .. }) => {
+            inner(["b'", "B'"]).and_then(|digits| i128::from_str_radix(digits, 2).ok()).map(Literal::Int)
+        }
+        Type::Plain(SqlType::Bytes) => {
+            let digits: Vec<u32> = inner(["x'", "X'"])?.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+            let byte = |pair: &[u32]| match pair {
+                [high, low] => u8::try_from(high * 16 + low).ok(),
+                _ => None,
+            };
+            digits.chunks(2).map(byte).collect::<Option<_>>().map(Literal::Bytes)
+        }
+        _ => None,
+    }
+}
+
+/// Adds the enum of a column. `None` when another one has its name.
+fn enumeration(table: &TableName, row: &Row, labels: &[String], draft: &mut Draft) -> Option<Type> {
+    let place = part_place(table, "column", &row.name);
+    let name = names::column_enum(&table.name, &row.name);
+    if draft.enums.iter().any(|ty| ty.name.value == name) {
+        return None;
+    }
+    draft.enums.push(Enum {
+        sql_name: names::table(&name),
+        name: At::new(name.clone(), place.clone()),
+        variants: labels.iter().map(|label| (At::new(label.clone(), place.clone()), None)).collect(),
+    });
+    Some(Type::Named(name))
+}
+
+fn warn_of_extras(name: &TableName, row: &Row, reading: &Reading, extra: &str, diagnostics: &mut Diagnostics) {
+    let place = || part_place(name, "column", &row.name);
+    if extra.contains("on update") {
+        left_out(diagnostics, place(), "`ON UPDATE CURRENT_TIMESTAMP` is left out");
+    }
+    if extra.contains("invisible") {
+        left_out(diagnostics, place(), "that it is INVISIBLE is left out: its model has a field for it");
+    }
+    if !reading.certain {
+        let message = format!("a {} is read and written as the bytes that the server keeps it in", row.word);
+        let help = "query it with ST_AsText(…) in hand-written SQL";
+        warn(diagnostics, codes::LIVE_TYPE, place(), message, help);
+    }
+    if reading.labels.iter().flatten().any(|label| label.contains('?')) {
+        let message = "the server prints the labels with a `?` for every character outside the basic plane";
+        warn(diagnostics, codes::LIVE_TYPE, place(), message, "compare them with SHOW CREATE TABLE");
+    }
+    let lossy = row.default.as_deref().is_some_and(|text| text.contains('?') || text.contains('\0'));
+    if lossy && reading.ty == SqlType::Bytes {
+        let message = "the server prints its default with a `?` for every byte that is no text";
+        warn(diagnostics, codes::LIVE_CLAUSE, place(), message, "compare it with SHOW CREATE TABLE");
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys and indexes. A unique constraint is a unique index there.
+
+use super::super::server::{Expressions, at, given_name, left_out, part_place};
+use super::Reader;
+use super::catalog::{IndexPart as Row, Name};
+use crate::diag::{Diagnostics, Place};
+use crate::ir::TableName;
+use crate::ir::draft::{At, Index, IndexPart, IndexTarget};
+
+/// What the indexes of a table stand for.
+#[derive(Debug, Default)]
+pub(super) struct Indexes {
+    pub primary_key: Vec<String>,
+    pub uniques: Vec<(Option<String>, Vec<At<String>>)>,
+    pub indexes: Vec<Index>,
+}
+
+impl Reader<'_> {
+    pub(super) fn indexes(
+        &self,
+        table: &Name,
+        name: &TableName,
+        expressions: &Expressions,
+        diagnostics: &mut Diagnostics,
+    ) -> Indexes {
+        let mut found = Indexes::default();
+        let rows = self.rows.index_parts.get(table).map_or(&[][..], Vec::as_slice);
+        for parts in rows.chunk_by(|a, b| a.index == b.index) {
+            let Some(first) = parts.first() else { continue };
+            let place = part_place(name, "index", &first.index);
+            if let Some(why) = impossible(parts) {
+                left_out(diagnostics, place, format!("the index is left out: {why}"));
+                continue;
+            }
+            let columns: Option<Vec<String>> = parts.iter().map(|part| part.column.clone()).collect();
+            let plain = columns.filter(|_| parts.iter().all(|part| !part.desc));
+            match plain {
+                Some(columns) if first.index == "PRIMARY" => found.primary_key = columns,
+                Some(columns) if first.unique => {
+                    let given = given_name(&first.index, &name.name, &columns, "key");
+                    found.uniques.push((given, at(&columns, &place)));
+                }
+                Some(columns) if self.belongs_to_key(table, &first.index, &columns) => {}
+                _ => found.indexes.push(index(name, parts, expressions, place)),
+            }
+        }
+        found
+    }
+
+    /// Whether an index is the one that the server makes for a foreign key without one.
+    fn belongs_to_key(&self, table: &Name, index: &str, columns: &[String]) -> bool {
+        let parts = self.rows.key_parts.get(table).into_iter().flatten().filter(|part| part.key == index);
+        parts.map(|part| part.column.as_str()).eq(columns.iter().map(String::as_str))
+    }
+}
+
+fn index(name: &TableName, rows: &[&Row], expressions: &Expressions, place: Place) -> Index {
+    let part = |row: &&Row| {
+        let target = match &row.column {
+            Some(column) => IndexTarget::Column(At::new(column.clone(), place.clone())),
+            None => {
+                let text = row.expression.as_deref().unwrap_or("NULL");
+                IndexTarget::Expr(At::new(expressions.read(text), place.clone()))
+            }
+        };
+        IndexPart { target, desc: row.desc }
+    };
+    let columns: Vec<String> = rows.iter().filter_map(|row| row.column.clone()).collect();
+    let first = rows.first();
+    let given = first.and_then(|first| given_name(&first.index, &name.name, &columns, "idx"));
+    Index {
+        name: given.map(|given| At::new(given, place.clone())),
+        parts: rows.iter().map(part).collect(),
+        unique: first.is_some_and(|first| first.unique),
+        predicate: None,
+        only: Vec::new(),
+        place,
+    }
+}
+
+/// Why an index has no counterpart.
+fn impossible(rows: &[&Row]) -> Option<String> {
+    let first = rows.first()?;
+    if ["FULLTEXT", "SPATIAL", "RTREE", "VECTOR"].contains(&first.method.as_str()) {
+        return Some(format!("it is {}", first.method));
+    }
+    let prefix = rows.iter().find_map(|row| row.prefix.zip(row.column.as_ref()));
+    prefix.map(|(length, column)| format!("it holds the first {length} characters of \"{column}\" only"))
+}

@@ -1,0 +1,64 @@
+//! One table of the catalog as a draft table.
+
+use super::super::server::{Expressions, at, table_place};
+use super::catalog::{Check, Column as ColumnRow, Table as Row};
+use super::types::{self, Reading};
+use super::{Reader, is_readable};
+use crate::diag::Diagnostics;
+use crate::ir::draft::{At, Column, Draft, RawExpr, Table};
+use crate::ir::{DialectName, SqliteOptions, TableKind};
+
+impl Reader<'_> {
+    /// Adds a table to the draft.
+    pub(super) fn table(&self, row: &Row, draft: &mut Draft, diagnostics: &mut Diagnostics) {
+        let name = self.name(&row.name);
+        let rows = self.rows.columns.get(&row.name).map_or(&[][..], Vec::as_slice);
+        if !is_readable(row, &name, rows.len(), diagnostics) {
+            return;
+        }
+        let checks = self.rows.checks.get(&row.name).map_or(&[][..], Vec::as_slice);
+        let is_json = |column: &ColumnRow| checks.iter().any(|check| is_json_check(check, column));
+        let readings: Vec<Reading> = rows.iter().map(|column| types::read(column, is_json(column))).collect();
+        let families = rows.iter().zip(&readings).map(|(column, reading)| (column.name.clone(), reading.family));
+        let expressions = Expressions { dialect: DialectName::Mysql, columns: families.collect() };
+        let columns: Vec<Column> = rows
+            .iter()
+            .zip(&readings)
+            .map(|(column, reading)| self.column(&name, column, reading, &expressions, draft, diagnostics))
+            .collect();
+        let place = table_place(&name);
+        let kind = if row.kind == "VIEW" { TableKind::View } else { TableKind::Table };
+        let others = checks.iter().filter(|check| !rows.iter().any(|column| is_json_check(check, column)));
+        let checks = others
+            .map(|check| {
+                let given = (!check.at_column).then(|| check.name.clone());
+                (given, At::new(expressions.read(&unescaped(&check.condition, self.catalog.mariadb)), place.clone()))
+            })
+            .collect::<Vec<(Option<String>, At<RawExpr>)>>();
+        let indexes = self.indexes(&row.name, &name, &expressions, diagnostics);
+        draft.tables.push(Table {
+            kind,
+            columns,
+            primary_key: at(&indexes.primary_key, &place),
+            uniques: indexes.uniques,
+            indexes: indexes.indexes,
+            checks,
+            foreign_keys: self.foreign_keys(&row.name, &name, diagnostics),
+            comment: (kind == TableKind::Table && !row.comment.is_empty()).then(|| row.comment.clone()),
+            renamed_from: None,
+            sqlite: SqliteOptions::default(),
+            name: At::new(name, place),
+        });
+    }
+}
+
+/// Whether a check is what MariaDB makes of a JSON column.
+fn is_json_check(check: &Check, column: &ColumnRow) -> bool {
+    column.word == "longtext"
+        && check.condition == format!("json_valid({})", crate::ir::quote::quote_ident(DialectName::Mysql, &column.name))
+}
+
+/// MySQL prints conditions with their quotes escaped once more.
+fn unescaped(condition: &str, mariadb: bool) -> String {
+    if mariadb { condition.to_owned() } else { condition.replace("\\'", "'") }
+}

@@ -1,0 +1,160 @@
+//! What the two servers have in common: places, expressions, constants.
+
+use std::collections::BTreeMap;
+
+use crate::codes;
+use crate::ddl;
+use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+use crate::ir::draft::{At, RawDefault, RawExpr, Table, Type};
+use crate::ir::expr::{Expr, Family, Printed};
+use crate::ir::{Action, Default, DialectName, Literal, RawType, SqlType, TableName};
+
+/// `table "album"`, with its schema where it has one.
+pub(super) fn table_place(name: &TableName) -> Place {
+    Place::Object(format!("table \"{}\"", shown(name)))
+}
+
+/// `table "album", column "title"`; also for constraints and indexes.
+pub(super) fn part_place(name: &TableName, what: &str, part: &str) -> Place {
+    Place::Object(format!("table \"{}\", {what} \"{part}\"", shown(name)))
+}
+
+/// The name with its schema where it has one.
+pub(super) fn shown(name: &TableName) -> String {
+    match &name.schema {
+        Some(schema) => format!("{schema}.{}", name.name),
+        None => name.name.clone(),
+    }
+}
+
+pub(super) fn warn(
+    diagnostics: &mut Diagnostics,
+    code: Code,
+    place: Place,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) {
+    diagnostics.push(Diagnostic::warning(code, place, message).help(help));
+}
+
+/// Says that something has no counterpart. It stays in the database.
+pub(super) fn left_out(diagnostics: &mut Diagnostics, place: Place, message: impl Into<String>) {
+    let help = "the database goes on applying it; take it into account where tables are made from this schema";
+    warn(diagnostics, codes::LIVE_CLAUSE, place, message, help);
+}
+
+/// Reads expressions of a table as a server prints them.
+pub(super) struct Expressions {
+    pub dialect: DialectName,
+    pub columns: Vec<(String, Family)>,
+}
+
+impl Expressions {
+    /// The expression without what the server added; as it stands when that is not the same on all databases.
+    pub fn read(&self, text: &str) -> RawExpr {
+        match self.parse(text).and_then(|expr| expr.neutral_text()) {
+            Some(text) => RawExpr::Neutral(text),
+            None => self.verbatim(text),
+        }
+    }
+
+    pub fn parse(&self, text: &str) -> Option<Expr> {
+        Expr::parse_printed(text, &Printed { dialect: self.dialect, columns: &self.columns }).ok()
+    }
+
+    /// The text for this database alone.
+    pub fn verbatim(&self, text: &str) -> RawExpr {
+        RawExpr::PerDialect(raw(self.dialect, text.trim()))
+    }
+}
+
+/// A text for one database.
+pub(super) fn raw(dialect: DialectName, text: impl Into<String>) -> RawType {
+    let text = Some(text.into());
+    match dialect {
+        DialectName::Sqlite => RawType { sqlite: text, ..RawType::default() },
+        DialectName::Postgres => RawType { postgres: text, ..RawType::default() },
+        DialectName::Mysql => RawType { mysql: text, ..RawType::default() },
+    }
+}
+
+/// A constant as a default of a column. The forms of dates and such are the builder's to check, so it is handed on as
+/// a spec would have it. `None` when the type has no constants, or not this one.
+pub(super) fn constant(literal: &Literal, ty: &Type, labels: &BTreeMap<String, Vec<String>>) -> Option<RawDefault> {
+    let value = |literal| Some(RawDefault::Typed(Default::Value(literal)));
+    let ty = match ty {
+        Type::Named(name) => {
+            let Literal::Text(label) = literal else { return None };
+            return labels.get(name)?.contains(label).then(|| RawDefault::Written(label.clone()));
+        }
+        Type::Array(_) => return None,
+        Type::Plain(ty) => ty,
+    };
+    match (ty, literal) {
+        (SqlType::Boolean, Literal::Bool(truth)) => value(Literal::Bool(*truth)),
+        (SqlType::Boolean, Literal::Number(number)) if number == "0" || number == "1" => {
+            value(Literal::Bool(number == "1"))
+        }
+        (
+            SqlType::TinyInt { .. } | SqlType::SmallInt { .. } | SqlType::Integer { .. } | SqlType::BigInt { .. },
+            Literal::Number(number),
+        ) => value(Literal::Int(number.parse().ok()?)),
+        (SqlType::Real | SqlType::Double | SqlType::Decimal(_), Literal::Number(number)) => {
+            Some(RawDefault::Written(number.clone()))
+        }
+        (SqlType::Text | SqlType::String(_) | SqlType::Raw(_) | SqlType::Json, Literal::Text(text)) => {
+            value(Literal::Text(text.clone()))
+        }
+        (SqlType::Date | SqlType::Time | SqlType::Uuid, Literal::Text(text)) => Some(RawDefault::Written(text.clone())),
+        (SqlType::DateTime | SqlType::Timestamp, Literal::Text(text)) => {
+            let text = text.strip_suffix("+00").unwrap_or(text);
+            let whole = if text.len() == "2000-01-01".len() { format!("{text} 00:00:00") } else { text.to_owned() };
+            Some(RawDefault::Written(whole))
+        }
+        (SqlType::Bytes, Literal::Text(text)) => {
+            let hex = text.strip_prefix("\\x").map_or_else(|| hex(text), str::to_owned);
+            Some(RawDefault::Written(if hex.is_empty() { String::new() } else { format!("0x{hex}") }))
+        }
+        _ => None,
+    }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a moment is what `now` means for a column.
+pub(super) fn is_now(moment: &SqlType, ty: &Type) -> bool {
+    match ty {
+        Type::Plain(SqlType::DateTime | SqlType::Timestamp) => *moment == SqlType::Timestamp,
+        Type::Plain(ty) => moment == ty,
+        _ => false,
+    }
+}
+
+/// A name that DDL of ours would make by itself is none.
+pub(super) fn given_name(name: &str, table: &str, columns: &[String], suffix: &str) -> Option<String> {
+    let made = ddl::made_name(table, columns.iter().map(String::as_str), suffix);
+    (made != name).then(|| name.to_owned())
+}
+
+/// Names with the place of their table.
+pub(super) fn at(names: &[String], place: &Place) -> Vec<At<String>> {
+    names.iter().map(|name| At::new(name.clone(), place.clone())).collect()
+}
+
+/// A referential action by its words.
+pub(super) fn action(words: &str) -> Action {
+    match words {
+        "RESTRICT" | "r" => Action::Restrict,
+        "CASCADE" | "c" => Action::Cascade,
+        "SET NULL" | "n" => Action::SetNull,
+        "SET DEFAULT" | "d" => Action::SetDefault,
+        _ => Action::NoAction,
+    }
+}
+
+/// Tables in the order of their names.
+pub(super) fn sort(tables: &mut [Table]) {
+    tables.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+}
