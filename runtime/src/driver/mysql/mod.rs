@@ -11,10 +11,11 @@ mod error;
 mod options;
 mod rows;
 mod server;
+mod tls;
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, Params as Sent, Statement};
+use mysql_async::{Conn, Params as Sent, Statement};
 use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
@@ -60,7 +61,7 @@ impl Connection {
             return Err(named(Error::new(ErrorKind::Connection, "the system has no thread left to give")));
         };
         // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
-        let mut opening = runtime.spawn(connect(options.client(), options.session()));
+        let mut opening = runtime.spawn(connect(options.clone()));
         let (client, version) = match rt::timeout(options.connect_timeout, &mut opening).await {
             Some(Ok(opened)) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
             Some(Err(stopped)) => {
@@ -371,9 +372,9 @@ impl Drop for Connection {
 }
 
 /// Connects and sets the session up; gives the server's version.
-async fn connect(options: Opts, session: String) -> Result<(Conn, String), mysql_async::Error> {
-    let mut client = Conn::new(options).await?;
-    let mut answer = client.query_iter(session).await?;
+async fn connect(options: Options) -> Result<(Conn, String), mysql_async::Error> {
+    let mut client = options.tls.connect(options.client()).await?;
+    let mut answer = client.query_iter(options.session()).await?;
     let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
     answer.drop_result().await?;
     Ok((client, version.unwrap_or_default()))

@@ -15,6 +15,7 @@ mod numeric;
 mod options;
 mod pooler;
 mod rows;
+mod tls;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -25,12 +26,15 @@ use std::time::Duration;
 use futures_util::Stream;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls, RowStream, Statement};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, RowStream, Socket, Statement};
 
 use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
 use self::form::{Form, Slot};
 use self::options::Options;
+use self::tls::Connector;
 use super::cache::Cache;
 use super::{Begin, Done, Each, Returned, Rows, keyword};
 use crate::Isolation;
@@ -59,6 +63,8 @@ pub(crate) struct Connection(Box<Session>);
 
 struct Session {
     client: Client,
+    /// Encrypts what has to be sent beside the connection.
+    connector: Connector,
     /// The runtime that drives the connection.
     handle: Handle,
     /// The connection's task; `None` once the connection is given up.
@@ -96,12 +102,12 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 impl Connection {
     /// Connects to the server.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let Options { config, timeout, place, statement_cache } = Options::new(settings)?;
+        let Options { config, timeout, place, statement_cache, encryption, connector } = Options::new(settings)?;
         let handle = rt::beside().ok_or_else(|| {
             Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
         })?;
         // Opened on that runtime, since the caller may have none, or one without sockets and timers.
-        let opening = handle.spawn(async move { config.connect(NoTls).await });
+        let opening = handle.spawn(connect(config, encryption, connector.clone()));
         let opened = match rt::timeout(timeout, opening).await {
             Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
             Some(Err(error)) => {
@@ -120,7 +126,7 @@ impl Connection {
         let task = Some(handle.spawn(async move { drop(connection.await) }));
         let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        let mut session = Box::new(Session { client, handle, task, cache, bound, state });
+        let mut session = Box::new(Session { client, connector, handle, task, cache, bound, state });
         if session.cache.is_none() {
             session.learn_types().await?;
         }
@@ -360,11 +366,11 @@ impl Session {
 
     /// Asks the server to stop what it is doing, in passing; the connection is given up.
     fn cancel(&mut self) {
-        let (token, task) = (self.client.cancel_token(), self.task.take());
+        let (token, connector, task) = (self.client.cancel_token(), self.connector.clone(), self.task.take());
         drop(self.handle.spawn(async move {
             let Some(mut task) = task else { return };
             for pause in CANCELS {
-                drop(token.cancel_query(NoTls).await);
+                drop(token.cancel_query(connector.clone()).await);
                 // The task ends when its last reply is in. A request that had not reached the statement was in vain.
                 if rt::timeout(pause, &mut task).await.is_some() {
                     return;
@@ -372,6 +378,36 @@ impl Session {
             }
             task.abort();
         }));
+    }
+}
+
+/// A connection that is open, and the part of it that talks to the server.
+type Opened = (Client, tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
+
+/// Connects in the first of some ways that the server agrees to.
+async fn connect(
+    mut config: Config,
+    encryption: Vec<SslMode>,
+    connector: Connector,
+) -> Result<Opened, tokio_postgres::Error> {
+    let mut first = None;
+    for mode in encryption {
+        let fault = match config.ssl_mode(mode).connect(connector.clone()).await {
+            Ok(opened) => return Ok(opened),
+            Err(fault) => fault,
+        };
+        let other_way = error::wants_other_encryption(&fault);
+        // What the server says of the second attempt is nearer than what the first one failed by.
+        if first.is_none() || fault.as_db_error().is_some() {
+            first = Some(fault);
+        }
+        if !other_way {
+            break;
+        }
+    }
+    match first {
+        Some(fault) => Err(fault),
+        None => config.connect(connector).await,
     }
 }
 
