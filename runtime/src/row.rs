@@ -77,6 +77,12 @@ impl<'r> Row<'r> {
         Self { source, last: Cell::new(0) }
     }
 
+    /// The row as its driver has it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn source(&self) -> &Source<'r> {
+        &self.source
+    }
+
     forward! {
         /// Whether a column is NULL.
         is_null -> bool;

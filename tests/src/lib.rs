@@ -11,6 +11,8 @@ pub mod cases;
 pub mod database;
 pub mod servers;
 pub mod servers_mysql;
+#[cfg(unix)]
+pub mod servers_own;
 pub mod statements;
 pub mod suite;
 pub mod types;
@@ -18,6 +20,11 @@ pub mod types;
 /// The models of the suite, from `specs/suite.yaml`.
 pub mod models {
     pilaster::models!("suite");
+}
+
+/// What only some databases have, from `specs/servers.yaml`.
+pub mod own {
+    pilaster::models!("servers");
 }
 
 /// A music shop, from `specs/shop.yaml`.

@@ -24,8 +24,9 @@ mod tls;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Access;
+use crate::meta::{ColumnMeta, ModelMeta};
 use crate::row::Row;
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Table};
 use crate::value::{Params, Value};
 
 /// Takes the rows of a result one by one.
@@ -38,6 +39,30 @@ pub(crate) trait Rows: Sync {
 
     /// Hands the parameters of a row to `put`, in order.
     fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+
+    /// What they are, if they are rows to insert, so that many of them may go into one statement.
+    fn bulk(&self) -> Option<Bulk> {
+        None
+    }
+}
+
+/// Rows to insert.
+pub(crate) struct Bulk {
+    pub table: Table,
+    /// The columns that are given.
+    pub columns: Vec<&'static ColumnMeta>,
+    /// The columns that come back.
+    pub returning: Vec<&'static ColumnMeta>,
+    /// The primary key.
+    pub key: Vec<&'static ColumnMeta>,
+}
+
+impl Bulk {
+    /// Rows of a model, with some of its columns given.
+    pub(crate) fn of(meta: &'static ModelMeta, columns: &[usize], returning: &[&'static ColumnMeta]) -> Self {
+        let columns = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
+        Self { table: Table::Model(meta), columns, returning: returning.to_vec(), key: meta.key_columns().collect() }
+    }
 }
 
 /// What is wanted back from each run of a statement.

@@ -6,7 +6,7 @@ use super::arena::{Arena, Shelf, State, Undo};
 use super::plan::{Batch, Deed, Step};
 use super::reread;
 use super::shelf::Collector;
-use crate::driver::{Returned, Rows};
+use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
@@ -107,6 +107,11 @@ impl NewRows<'_> {
 impl Rows for NewRows<'_> {
     fn len(&self) -> usize {
         self.batch.rows.len()
+    }
+
+    fn bulk(&self) -> Option<Bulk> {
+        let returning: Vec<&'static ColumnMeta> = self.meta.columns.iter().collect();
+        Some(Bulk::of(self.meta, &self.batch.columns, &returning))
     }
 
     fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The one place that makes query text.
 
+mod bulk;
 mod node;
 
 use std::fmt::Write as _;

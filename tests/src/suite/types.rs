@@ -75,6 +75,51 @@ pub async fn bytes(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// Many rows at once go another way than one.
+pub async fn many_of_all(db: &Db) -> Result<()> {
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let clock = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    let rows = (0..30_i16).map(|n| {
+        let row = NewEverything::new().small(n).short(format!("{n}\"\\{{}},'"));
+        if n % 3 == 0 {
+            return row;
+        }
+        row.tiny(-1)
+            .int(i32::MIN)
+            .big(i64::MAX)
+            .real(0.1)
+            .double(-1e300)
+            .exact(Decimal::new(-i64::from(n), 4))
+            .flag(n % 2 == 0)
+            .long("🦀".repeat(usize::try_from(n).unwrap()))
+            .raw(vec![0, 255, 34, 92])
+            .day(day)
+            .clock(clock)
+            .local(day.and_time(clock))
+            .instant(day.and_time(clock).and_utc())
+            .guid(uuid::Uuid::from_u128(7))
+            .doc(serde_json::json!({ "n": n }))
+            .status(if n % 2 == 0 { Status::Published } else { Status::Archived })
+    });
+    let rows: Vec<NewEverything> = rows.collect();
+    let one_by_one = {
+        let mut stored = Vec::new();
+        for row in rows.clone() {
+            stored.push(row.insert(db).await?);
+        }
+        stored
+    };
+    let many = Everything::insert_many(rows).all(db).await?;
+    assert_eq!(many.len(), 30);
+    for (mut one, other) in one_by_one.into_iter().zip(&many) {
+        assert_ne!(one.id, other.id);
+        one.id = other.id;
+        assert_eq!(&one, other);
+        assert_eq!(Everything::get(db, other.id).await?.as_ref(), Some(other));
+    }
+    Ok(())
+}
+
 pub async fn dates_and_times(db: &Db) -> Result<()> {
     let date = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
     let time = |h, m, s, micro| NaiveTime::from_hms_micro_opt(h, m, s, micro).unwrap();

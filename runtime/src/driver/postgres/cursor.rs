@@ -55,6 +55,11 @@ impl Cursor<'_> {
         }
     }
 
+    /// The bytes of a column as they came; `None` for NULL.
+    pub(super) fn raw(&self, at: usize) -> Result<Option<&[u8]>> {
+        self.at(at).map(|(_, bytes)| bytes)
+    }
+
     /// The error of a value of another type.
     #[cold]
     fn unexpected(&self, at: usize, expected: &'static str) -> Error {

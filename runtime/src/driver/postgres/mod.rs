@@ -8,6 +8,7 @@
 //! cancelled and closed when it is given back, so that no other user waits behind it.
 
 mod bind;
+mod bulk;
 mod cursor;
 mod error;
 mod form;
@@ -24,6 +25,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::Stream;
+use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
@@ -72,6 +74,8 @@ struct Session {
     cache: Option<Cache<Arc<Prepared>>>,
     /// Parameters of the statement in hand; kept for its memory.
     bound: Bound,
+    /// How many rows are inserted, by the text that inserts one; `None` where they go one by one.
+    plans: FxHashMap<String, Option<Arc<bulk::Plan>>>,
     state: State,
 }
 
@@ -126,7 +130,8 @@ impl Connection {
         let task = Some(handle.spawn(async move { drop(connection.await) }));
         let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        let mut session = Box::new(Session { client, connector, handle, task, cache, bound, state });
+        let mut session =
+            Box::new(Session { client, connector, handle, task, cache, bound, plans: FxHashMap::default(), state });
         if session.cache.is_none() {
             session.learn_types().await?;
         }

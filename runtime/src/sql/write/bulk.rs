@@ -1,0 +1,41 @@
+//! PostgreSQL's INSERT of many rows, whose columns come as one array each.
+
+use super::{Insert, Writer};
+use crate::sql::Dialect;
+
+impl Writer {
+    /// The text of an INSERT that takes an array per column, so that it is the same for any number of rows; `types` are
+    /// those of the elements, as the server spells them. `counted` keys are written over what the server would count.
+    pub(crate) fn insert_arrays(insert: &Insert<'_>, types: &[String], counted: bool) -> String {
+        let mut w = Self::new(Dialect::Postgres);
+        w.push("INSERT INTO ");
+        w.table_name(insert.table);
+        w.push(" (");
+        w.separated(insert.columns, |w, column| w.ident(column.name));
+        w.push(if counted { ") OVERRIDING SYSTEM VALUE" } else { ")" });
+        w.push(" SELECT * FROM unnest(");
+        w.separated(types.iter().enumerate(), |w, (at, ty)| w.number(format_args!("${}::{ty}[]", at + 1)));
+        w.push(")");
+        if !insert.returning.is_empty() {
+            w.push(" RETURNING ");
+            w.separated(insert.returning, |w, column| w.ident(column.name));
+        }
+        w.out.sql
+    }
+
+    /// The text that makes as many keys as its parameter says. The expressions are the server's own, of its catalog.
+    pub(crate) fn make_keys(defaults: &[(String, String)]) -> String {
+        let mut w = Self::new(Dialect::Postgres);
+        w.push("SELECT ");
+        w.separated(defaults, |w, (expression, ty)| w.number(format_args!("({expression})::{ty}")));
+        w.push(" FROM generate_series(1, $1::bigint)");
+        w.out.sql
+    }
+
+    /// The name of a table as a text that the server reads as such.
+    pub(crate) fn table_text(dialect: Dialect, table: super::Table) -> String {
+        let mut w = Self::new(dialect);
+        w.table_name(table);
+        w.out.sql
+    }
+}
