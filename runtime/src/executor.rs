@@ -1,6 +1,6 @@
 //! Where a statement runs: on a database, or in a transaction.
 
-use crate::driver::{Begin, Connection, Done, Each, Returned, Rows};
+use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
@@ -187,6 +187,27 @@ impl Lease<'_> {
                 each(row)
             };
             outcome = self.connection()?.query(sql, params, &mut counted).await;
+        }
+        if let Some(watch) = watch {
+            watch.done(sql, Some(params), &outcome, Some(rows), None);
+        }
+        self.judge(outcome)
+    }
+
+    /// Runs a statement whose rows are taken bit by bit.
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        self.announce(sql);
+        let watch = self.logging.watch();
+        self.revive().await?;
+        let mut rows = 0;
+        let mut counted = |row: &crate::row::Row<'_>| {
+            rows += 1;
+            each(row)
+        };
+        let mut outcome = self.connection()?.stream(sql, params, &mut counted, gate).await;
+        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
+            self.revive().await?;
+            outcome = self.connection()?.stream(sql, params, each, gate).await;
         }
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);

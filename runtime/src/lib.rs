@@ -25,6 +25,7 @@ mod row;
 mod rt;
 mod session;
 mod sql;
+mod stream;
 mod transaction;
 mod value;
 
@@ -42,6 +43,7 @@ pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
 pub use session::{Absorb, Action, Change, Changed, Done, Entity, Key, NoFlush, Savepoint, Session, UnitOfWork};
 pub use sql::Dialect;
+pub use stream::RowStream;
 pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};
 

@@ -276,7 +276,8 @@ impl Shared {
             Ok(state) => state,
             Err(_) => rt::timeout(self.pool.patience(), self.state.lock()).await.ok_or_else(|| {
                 let patience = self.pool.patience();
-                let why = "another statement of this transaction did not end";
+                let why =
+                    "another statement of this transaction did not end (a stream of rows that is still open, say)";
                 Error::new(ErrorKind::Pool, format!("waited {patience:?} for the transaction's connection: {why}"))
             })?,
         };

@@ -21,6 +21,10 @@ pub(crate) mod sqlite;
 #[cfg(all(feature = "tls", any(feature = "postgres", feature = "mysql")))]
 mod tls;
 
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Access;
@@ -31,6 +35,32 @@ use crate::value::{Params, Value};
 
 /// Takes the rows of a result one by one.
 pub(crate) type Each<'a> = &'a mut (dyn FnMut(&Row<'_>) -> Result<()> + Send);
+
+/// Holds a statement up while nobody wants more of its rows.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(AtomicBool);
+
+impl Gate {
+    /// Lets rows pass.
+    pub(crate) fn open(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Holds the statement up behind the row in hand.
+    pub(crate) fn close(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the statement is held up.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Waits while it is closed. No waker is kept: whoever opens it polls.
+    pub(crate) async fn pass(&self) {
+        poll_fn(|_| if self.is_closed() { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
+}
 
 /// Rows of parameters for one statement.
 pub(crate) trait Rows: Sync {
@@ -227,6 +257,8 @@ impl Connection {
     forward! {
         #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
         query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();
+        #[doc = "Like `query`, and waits at the gate before every further row."]
+        stream(sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> ();
         #[doc = "Runs one statement and says what it did."]
         execute(sql: &str, params: &dyn Params) -> Done;
         #[doc = "Runs one statement for every row of parameters and says how many rows it changed. Not atomic by itself."]

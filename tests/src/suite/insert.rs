@@ -142,7 +142,7 @@ pub async fn many_keys_of_ones_own(db: &Db) -> Result<()> {
     let users = (0..20).map(|n| NewUser::new(format!("{n}")).id(900 - n));
     let stored = User::insert_many(users).keys(db).await?;
     assert_eq!(stored, (0..20).map(|n| 900 - n).collect::<Vec<i64>>());
-    let lines = (0..20).map(|n| NewLogLine::new(n));
+    let lines = (0..20).map(NewLogLine::new);
     assert_eq!(LogLine::insert_many(lines).all(db).await?.len(), 20, "rows without a key");
     Ok(())
 }

@@ -29,6 +29,7 @@ pub mod links;
 pub mod music;
 pub mod read;
 pub mod relation;
+pub mod stream;
 pub mod tables;
 pub mod transaction;
 pub mod types;
@@ -60,6 +61,8 @@ macro_rules! behaviours {
             include: many, one_and_optional, filtered_ones_are_optional, filtered_ordered_limited, nested,
                 many_to_many, of_a_table_with_itself, composite_keys, duplicated_parents, no_parents, with_pages,
                 of_many_parents;
+            stream: all_rows_in_their_order, few_rows_are_read_ahead, dropped_before_its_end, in_a_transaction,
+                an_error_comes_last, blocking;
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;

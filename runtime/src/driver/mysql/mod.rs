@@ -23,7 +23,7 @@ pub(crate) use self::cursor::Cursor;
 use self::error::{from_mysql, may_end_transaction};
 pub(crate) use self::options::Options;
 use self::server::Server;
-use super::{Begin, Done, Each, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::row::{Row, Source};
@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     server: Server,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
+    /// The statement was held up between two rows, so that the rest can be read by whoever comes next.
+    paused: bool,
     /// The connection itself failed.
     lost: bool,
     /// The server said that a transaction is open.
@@ -81,6 +83,7 @@ impl Connection {
             cache,
             server,
             busy: false,
+            paused: false,
             lost: false,
             transaction: false,
             undo: Vec::new(),
@@ -92,7 +95,15 @@ impl Connection {
         self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
-        let outcome = self.run(sql, values, each).await;
+        let outcome = self.run(sql, values, each, None).await;
+        self.leave(outcome).await
+    }
+
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        self.refuse_ddl(sql)?;
+        let values = collect(params)?;
+        self.enter().await?;
+        let outcome = self.run(sql, values, each, Some(gate)).await;
         self.leave(outcome).await
     }
 
@@ -100,7 +111,7 @@ impl Connection {
         self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
-        let outcome = self.run(sql, values, &mut |_| Ok(())).await;
+        let outcome = self.run(sql, values, &mut |_| Ok(()), None).await;
         self.leave(outcome).await?;
         let last_key = self.client.last_insert_id().and_then(|key| i64::try_from(key).ok()).unwrap_or(0);
         Ok(Done { affected: self.client.affected_rows(), last_key })
@@ -156,7 +167,7 @@ impl Connection {
 
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
-        self.transaction && !self.busy
+        self.transaction && (!self.busy || self.paused)
     }
 
     /// Whether the connection is still of use, as far as is known without asking the server.
@@ -178,6 +189,12 @@ impl Connection {
 
     /// Marks the connection as waiting for an answer.
     async fn enter(&mut self) -> Result<()> {
+        if self.busy && self.paused {
+            // A stream in a transaction that was given up.
+            self.paused = false;
+            self.client.query_drop("DO 0").await.map_err(|fault| from_mysql(fault, None))?;
+            self.busy = false;
+        }
         if self.busy || self.client.is_disconnected() {
             let why = "the connection was left in the middle of a statement and is of no further use";
             return Err(Error::new(ErrorKind::Connection, why));
@@ -240,7 +257,7 @@ impl Connection {
             columns.extend(row.text(0)?.map(std::borrow::Cow::into_owned));
             Ok(())
         };
-        let found = self.run(sql, names.to_vec(), &mut each).await;
+        let found = self.run(sql, names.to_vec(), &mut each, None).await;
         if found.is_err() || columns.is_empty() {
             return error;
         }
@@ -284,17 +301,24 @@ impl Connection {
     }
 
     /// Runs one statement.
-    async fn run(&mut self, sql: &str, values: Vec<mysql_async::Value>, each: Each<'_>) -> Result<()> {
+    async fn run(
+        &mut self,
+        sql: &str,
+        values: Vec<mysql_async::Value>,
+        each: Each<'_>,
+        gate: Option<&Gate>,
+    ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
         if values.is_empty() && !is_worth_preparing(sql) {
             let mut answer = self.client.query_iter(sql).await.map_err(named)?;
             while let Some(row) = answer.next().await.map_err(named)? {
                 each(&Row::new(Source::Mysql(&Cursor(row))))?;
+                pass(gate, &mut self.paused).await;
             }
             return answer.drop_result().await.map_err(named);
         }
         let statement = self.prepare(sql, true).await?;
-        self.run_prepared(&statement, sql, values, each).await?;
+        self.run_prepared(&statement, sql, values, each, gate).await?;
         self.release(statement).await
     }
 
@@ -313,6 +337,7 @@ impl Connection {
         sql: &str,
         values: Vec<mysql_async::Value>,
         each: Each<'_>,
+        gate: Option<&Gate>,
     ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
         let (given, count) = (values.len(), usize::from(statement.num_params()));
@@ -323,6 +348,7 @@ impl Connection {
         let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
         while let Some(row) = answer.next().await.map_err(named)? {
             each(&Row::new(Source::Mysql(&Cursor(row))))?;
+            pass(gate, &mut self.paused).await;
         }
         answer.drop_result().await.map_err(named)
     }
@@ -368,6 +394,15 @@ impl Drop for Connection {
             let _ = self.client.ping().as_mut().poll(&mut context);
             tries -= 1;
         }
+    }
+}
+
+/// Waits while nobody wants more rows.
+async fn pass(gate: Option<&Gate>, paused: &mut bool) {
+    if let Some(gate) = gate.filter(|gate| gate.is_closed()) {
+        *paused = true;
+        gate.pass().await;
+        *paused = false;
     }
 }
 

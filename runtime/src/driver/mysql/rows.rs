@@ -61,10 +61,10 @@ async fn one_by_one(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: R
                 affected += 1;
                 each(row)
             };
-            on.run_prepared(&statement, sql, values, &mut counted).await?;
+            on.run_prepared(&statement, sql, values, &mut counted, None).await?;
             continue;
         }
-        on.run_prepared(&statement, sql, values, &mut |_| Ok(())).await?;
+        on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
             let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());

@@ -211,7 +211,7 @@ impl Session {
             });
             Ok(())
         };
-        self.run(KEYS, &[Value::Text(table.into()), Value::List(names)], &mut each).await?;
+        self.run(KEYS, &[Value::Text(table.into()), Value::List(names)], &mut each, None).await?;
         Ok((found.len() == bulk.key.len()).then_some(found))
     }
 
@@ -272,7 +272,7 @@ impl Session {
             Ok(())
         };
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.run(&made.text, &[Value::Int(count)], &mut each).await?;
+        self.run(&made.text, &[Value::Int(count)], &mut each, None).await?;
         Ok(columns)
     }
 

@@ -38,7 +38,7 @@ use self::form::{Form, Slot};
 use self::options::Options;
 use self::tls::Connector;
 use super::cache::Cache;
-use super::{Begin, Done, Each, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
@@ -140,7 +140,13 @@ impl Connection {
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         let pinned = self.0.pin();
-        let outcome = self.0.run(sql, params, each).await;
+        let outcome = self.0.run(sql, params, each, None).await;
+        self.0.unpin(pinned, outcome).await.map(|_| ())
+    }
+
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        let pinned = self.0.pin();
+        let outcome = self.0.run(sql, params, each, Some(gate)).await;
         self.0.unpin(pinned, outcome).await.map(|_| ())
     }
 
@@ -149,7 +155,7 @@ impl Connection {
             return Ok(Done { affected, last_key: 0 });
         }
         let pinned = self.0.pin();
-        let outcome = self.0.run(sql, params, &mut |_| Ok(())).await;
+        let outcome = self.0.run(sql, params, &mut |_| Ok(()), None).await;
         let affected = self.0.unpin(pinned, outcome).await?;
         Ok(Done { affected, last_key: 0 })
     }
@@ -255,14 +261,14 @@ impl Connection {
 
 impl Session {
     /// Runs a statement, hands its rows to `each`, and says how many it gave or changed.
-    async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<u64> {
+    async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: Option<&Gate>) -> Result<u64> {
         let mut again = !self.state.in_transaction;
         loop {
             let prepared = self.prepare(sql).await?;
             self.bound.clear();
             bind_all(&mut self.bound, &prepared, &mut |put| params.bind(put))?;
             self.begin_request();
-            let outcome = self.send(&prepared, &mut *each).await;
+            let outcome = self.send(&prepared, &mut *each, gate).await;
             match outcome {
                 Ok(done) => return done,
                 Err(error) => {
@@ -280,11 +286,16 @@ impl Session {
     }
 
     /// Sends the bound parameters and reads the reply: the server's error outside, that of `each` inside.
-    async fn send(&mut self, prepared: &Prepared, each: Each<'_>) -> Result<Result<u64>, tokio_postgres::Error> {
+    async fn send(
+        &mut self,
+        prepared: &Prepared,
+        each: Each<'_>,
+        gate: Option<&Gate>,
+    ) -> Result<Result<u64>, tokio_postgres::Error> {
         let params = self.bound.params(0, self.bound.len());
         let stream = self.client.query_raw(&prepared.statement, params).await?;
         let patient = self.state.in_transaction;
-        read_all(stream, prepared, each, patient).await.map(|(done, complete)| {
+        read_all(stream, prepared, each, patient, gate).await.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })
@@ -423,6 +434,7 @@ async fn read_all(
     prepared: &Prepared,
     each: Each<'_>,
     patient: bool,
+    gate: Option<&Gate>,
 ) -> Result<(Result<u64>, bool), tokio_postgres::Error> {
     let mut stream = pin!(stream);
     let mut unwanted = 0;
@@ -431,6 +443,10 @@ async fn read_all(
         let row = row?;
         if outcome.is_ok() {
             outcome = each(&Row::new(Source::Postgres(Cursor { row: &row, forms: &prepared.forms })));
+            // What is not read holds up the connection's task, and that the server.
+            if let Some(gate) = gate {
+                gate.pass().await;
+            }
             continue;
         }
         unwanted += 1;

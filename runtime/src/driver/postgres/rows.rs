@@ -123,8 +123,8 @@ async fn read_reply(
     ignored: bool,
 ) -> Result<Result<u64>, tokio_postgres::Error> {
     let reading = match returned {
-        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true)).await?,
-        _ => read_all(stream, prepared, &mut |_| Ok(()), true).await?,
+        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true, None)).await?,
+        _ => read_all(stream, prepared, &mut |_| Ok(()), true, None).await?,
     };
     Ok(reading.0)
 }
