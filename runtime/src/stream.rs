@@ -153,9 +153,9 @@ impl<M: Mode, T> std::fmt::Debug for RowStream<'_, M, T> {
     }
 }
 
+#[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "sqlite")]
     use futures_core::Stream as _;
 
     use super::*;
