@@ -29,7 +29,7 @@ mod stream;
 mod transaction;
 mod value;
 
-pub use convert::{Codec, ColumnType, Operand};
+pub use convert::{Array, Codec, ColumnType, Interval, Operand};
 pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};

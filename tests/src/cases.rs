@@ -56,6 +56,9 @@ pub mod optimistic_locking;
 #[path = "../cases/pascal_case/expected/mod.rs"]
 pub mod pascal_case;
 #[rustfmt::skip]
+#[path = "../cases/postgres_types/expected/mod.rs"]
+pub mod postgres_types;
+#[rustfmt::skip]
 #[path = "../cases/prelude_names/expected/mod.rs"]
 pub mod prelude_names;
 #[rustfmt::skip]

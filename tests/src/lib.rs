@@ -22,9 +22,14 @@ pub mod models {
     pilaster::models!("suite");
 }
 
-/// What only some databases have, from `specs/servers.yaml`.
+/// What only PostgreSQL has, from `specs/postgres.yaml`.
 pub mod own {
-    pilaster::models!("servers");
+    pilaster::models!("postgres");
+}
+
+/// What only MySQL and MariaDB have, from `specs/mysql.yaml`.
+pub mod own_mysql {
+    pilaster::models!("mysql");
 }
 
 /// A music shop, from `specs/shop.yaml`.

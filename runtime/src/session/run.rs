@@ -311,10 +311,7 @@ async fn write(
     collector: Option<&mut Box<dyn Collector>>,
 ) -> Result<u64> {
     let Some(collector) = collector else { return lease.execute_rows(sql, rows, Returned::Nothing).await };
-    for (at, column) in meta.columns.iter().enumerate() {
-        sql.push_str(if at == 0 { " RETURNING " } else { ", " });
-        lease.dialect().quote_ident(sql, column.name);
-    }
+    sql.push_str(&Writer::returning(lease.dialect(), meta.columns));
     lease.execute_rows(sql, rows, Returned::Rows(&mut |row| collector.push(row))).await?;
     Ok(collector.len() as u64)
 }

@@ -66,7 +66,7 @@ macro_rules! behaviours {
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
-            types: integers, floats, decimals, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
+            types: integers, floats, infinities_and_nan, decimals, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
             transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,

@@ -38,6 +38,37 @@ pub async fn floats(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// What is no number of its own is stored, or refused before it is sent; never something else.
+pub async fn infinities_and_nan(db: &Db) -> Result<()> {
+    for double in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        match (NewEverything::new().double(double).insert(db).await, db.dialect()) {
+            (Err(error), Dialect::Mysql) => assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}"),
+            // SQLite takes NaN for NULL.
+            (Err(error), Dialect::Sqlite) if double.is_nan() => {
+                assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+            }
+            (Ok(row), Dialect::Sqlite | Dialect::Postgres) => {
+                let found = row.double.unwrap();
+                assert!(found == double || (found.is_nan() && double.is_nan()), "{found} instead of {double}");
+                let read = Everything::get(db, row.id).await?.unwrap().double.unwrap();
+                assert_eq!(read.to_bits(), double.to_bits());
+            }
+            (outcome, dialect) => panic!("{double} on {}: {outcome:?}", dialect.name()),
+        }
+    }
+    // Decimals of PostgreSQL can be what Rust's cannot.
+    if db.dialect() == Dialect::Postgres {
+        db.sql("ALTER TABLE everything ALTER exact TYPE numeric").execute().await?;
+        for odd in ["NaN", "Infinity", "-Infinity"] {
+            db.sql(format!("INSERT INTO everything (exact) VALUES ('{odd}')")).execute().await?;
+            let error = Everything::query().select(|e| e.exact).filter(|e| e.exact.is_not_null()).all(db).await;
+            assert!(matches!(error.unwrap_err().kind(), ErrorKind::Decode(_)), "{odd}");
+            db.sql("DELETE FROM everything").execute().await?;
+        }
+    }
+    Ok(())
+}
+
 pub async fn decimals(db: &Db) -> Result<()> {
     for text in ["0.0000", "0.1000", "-0.0001", "12345678.9012", "-99999999.9999", "10.0000"] {
         let exact: Decimal = text.parse().unwrap();

@@ -219,9 +219,10 @@ fn put_slot(out: &mut Vec<u8>, slot: Slot, value: &Value<'_>) -> Result<Put> {
 
 /// An array of one dimension.
 fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) -> Result<Put> {
-    if form == Form::Other {
+    if matches!(form, Form::Other | Form::Interval | Form::Inet | Form::Versioned) {
         return put_list_as_text(out, values);
     }
+    let start = out.len();
     let count = i32::try_from(values.len()).map_err(|_| Error::encode("fewer values", values.len().to_string()))?;
     for word in [1, 0, oid.cast_signed(), count, 1] {
         out.extend_from_slice(&word.to_be_bytes());
@@ -232,7 +233,10 @@ fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) 
         if value.is_null() {
             continue;
         }
-        put(out, form, value)?;
+        if put(out, form, value)? == Put::Text {
+            out.truncate(start);
+            return put_list_as_text(out, values);
+        }
         let length = i32::try_from(out.len() - at - 4).map_err(|_| Error::encode("a shorter value", "a longer one"))?;
         if let Some(place) = out.get_mut(at..at + 4) {
             place.copy_from_slice(&length.to_be_bytes());
@@ -244,8 +248,14 @@ fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) 
 fn put_list_as_text(out: &mut Vec<u8>, values: &[Value<'static>]) -> Result<Put> {
     out.push(b'{');
     for (at, value) in values.iter().enumerate() {
+        out.extend_from_slice(if at == 0 { b"" } else { b"," });
+        if value.is_null() {
+            out.extend_from_slice(b"NULL");
+            continue;
+        }
         let Value::Text(text) = value else { return Err(mismatch("text that the server reads", value)) };
-        out.extend_from_slice(if at == 0 { b"\"" } else { b",\"" });
+        put_text(&mut Vec::new(), text)?;
+        out.push(b'"');
         for byte in text.bytes() {
             if matches!(byte, b'"' | b'\\') {
                 out.push(b'\\');

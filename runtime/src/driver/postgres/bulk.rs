@@ -353,7 +353,7 @@ type Hand<'h> = &'h mut (dyn FnMut(&Row<'_>) -> Result<()> + Send);
 impl Order {
     fn take(&mut self, row: tokio_postgres::Row, plan: &Plan, forms: &[Form], each: Hand<'_>) -> Result<()> {
         self.key.clear();
-        let cursor = Cursor { row: &row, forms };
+        let cursor = Cursor::new(&row, forms);
         for &at in &plan.back {
             add_part(&mut self.key, cursor.raw(at)?.unwrap_or_default());
         }
@@ -375,7 +375,7 @@ impl Order {
                     server changes keys; insert such rows one by one";
                 return Err(Error::query(message));
             };
-            each(&Row::new(Source::Postgres(Cursor { row: &row, forms })))?;
+            each(&Row::new(Source::Postgres(Cursor::new(&row, forms))))?;
             self.next += 1;
         }
         Ok(())

@@ -442,7 +442,7 @@ async fn read_all(
     while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         let row = row?;
         if outcome.is_ok() {
-            outcome = each(&Row::new(Source::Postgres(Cursor { row: &row, forms: &prepared.forms })));
+            outcome = each(&Row::new(Source::Postgres(Cursor::new(&row, &prepared.forms))));
             // What is not read holds up the connection's task, and that the server.
             if let Some(gate) = gate {
                 gate.pass().await;

@@ -1,6 +1,7 @@
-//! PostgreSQL's INSERT of many rows, whose columns come as one array each.
+//! Parts of statements that write many rows: PostgreSQL's INSERT, whose columns come as one array each.
 
 use super::{Insert, Writer};
+use crate::meta::ColumnMeta;
 use crate::sql::Dialect;
 
 impl Writer {
@@ -18,7 +19,7 @@ impl Writer {
         w.push(")");
         if !insert.returning.is_empty() {
             w.push(" RETURNING ");
-            w.separated(insert.returning, |w, column| w.ident(column.name));
+            w.separated(insert.returning, |w, column| w.returned(column));
         }
         w.out.sql
     }
@@ -29,6 +30,14 @@ impl Writer {
         w.push("SELECT ");
         w.separated(defaults, |w, (expression, ty)| w.number(format_args!("({expression})::{ty}")));
         w.push(" FROM generate_series(1, $1::bigint)");
+        w.out.sql
+    }
+
+    /// RETURNING of some columns, to stand behind a statement.
+    pub(crate) fn returning(dialect: Dialect, columns: &[ColumnMeta]) -> String {
+        let mut w = Self::new(dialect);
+        w.push(" RETURNING ");
+        w.separated(columns, |w, column| w.returned(column));
         w.out.sql
     }
 
