@@ -166,6 +166,14 @@ impl Lease<'_> {
         Ok(())
     }
 
+    /// Takes a new connection after this one was lost while a statement ran on it.
+    async fn renew(&mut self) -> Result<()> {
+        match &mut self.place {
+            Place::Pool { pool, access, connection: Some(pooled), .. } => pool.renew(*access, pooled).await,
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
@@ -181,7 +189,7 @@ impl Lease<'_> {
         };
         let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
         if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
-            self.revive().await?;
+            self.renew().await?;
             let mut counted = |row: &crate::row::Row<'_>| {
                 rows += 1;
                 each(row)
@@ -206,7 +214,7 @@ impl Lease<'_> {
         };
         let mut outcome = self.connection()?.stream(sql, params, &mut counted, gate).await;
         if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
-            self.revive().await?;
+            self.renew().await?;
             outcome = self.connection()?.stream(sql, params, each, gate).await;
         }
         if let Some(watch) = watch {
@@ -283,8 +291,8 @@ impl Lease<'_> {
         let outcome = match &savepoint {
             None => {
                 let outcome = self.connection()?.begin(Begin::default()).await;
-                if is_lost(&outcome) {
-                    self.revive().await?;
+                if is_lost(&outcome) && self.is_free() {
+                    self.renew().await?;
                     self.connection()?.begin(Begin::default()).await
                 } else {
                     outcome

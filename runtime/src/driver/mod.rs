@@ -119,6 +119,8 @@ pub(crate) struct Done {
 pub(crate) struct Begin {
     /// No writes.
     pub read_only: bool,
+    /// Waits until its snapshot is one that nothing can conflict with.
+    pub deferrable: bool,
     /// Isolation level; `None` is the server's default.
     pub isolation: Option<crate::Isolation>,
 }

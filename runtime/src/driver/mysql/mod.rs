@@ -130,6 +130,10 @@ impl Connection {
     }
 
     pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
+        if begin.deferrable {
+            let kind = ErrorKind::Unsupported { feature: "deferrable transactions", dialect: "MySQL" };
+            return Err(Error::new(kind, "MySQL and MariaDB have no snapshot to wait for"));
+        }
         self.enter().await?;
         let mut text = String::new();
         if let Some(isolation) = begin.isolation {

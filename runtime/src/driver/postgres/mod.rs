@@ -186,6 +186,7 @@ impl Connection {
             Some(Isolation::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
         });
         sql.push_str(if begin.read_only { " READ ONLY" } else { "" });
+        sql.push_str(if begin.deferrable { " DEFERRABLE" } else { "" });
         self.0.control(&sql).await?;
         self.0.state = State { in_transaction: true, ..State::default() };
         Ok(())

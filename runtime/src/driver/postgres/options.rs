@@ -59,6 +59,9 @@ impl Options {
         if settings.read_only {
             flags.push("-c default_transaction_read_only=on".to_owned());
         }
+        if let Some(limit) = settings.statement_timeout.filter(|limit| !limit.is_zero()) {
+            flags.push(format!("-c statement_timeout={}", limit.as_millis().max(1)));
+        }
         for (name, value) in &server.parameters {
             if name == "connect_timeout" {
                 timeout = seconds(name, value)?;
@@ -81,7 +84,7 @@ fn set(config: &mut Config, name: &str, value: &str, flags: &mut Vec<String>) ->
             config.application_name(value);
         }
         "options" => flags.push(value.to_owned()),
-        "search_path" | "statement_timeout" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
+        "search_path" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
             flags.push(format!("-c {name}={}", escape(value)));
         }
         "tcp_user_timeout" => {
@@ -178,13 +181,13 @@ mod tests {
     #[test]
     fn the_parts_of_a_url_reach_the_client() {
         let found = options(
-            "postgres://ann:s%20w@db:5433/blog?search_path=a,%20b&application_name=x&connect_timeout=3&max_connections=2",
+            "postgres://ann:s%20w@db:5433/blog?search_path=a,%20b&application_name=x&connect_timeout=3&max_connections=2&statement_timeout=1500ms",
         )
         .unwrap();
         assert_eq!((found.config.get_user(), found.config.get_dbname()), (Some("ann"), Some("blog")));
         assert_eq!(found.config.get_password(), Some(&b"s w"[..]));
         assert_eq!(found.config.get_ports(), [5433]);
-        assert_eq!(found.config.get_options(), Some("-c search_path=a,\\ b"));
+        assert_eq!(found.config.get_options(), Some("-c statement_timeout=1500 -c search_path=a,\\ b"));
         assert_eq!((found.config.get_application_name(), found.timeout), (Some("x"), Duration::from_secs(3)));
         assert_eq!(found.place, "db:5433, database \"blog\"");
     }
