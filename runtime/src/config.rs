@@ -319,7 +319,7 @@ fn positive(name: &str, value: &str) -> Result<u32> {
     }
 }
 
-fn truth(name: &str, value: &str) -> Result<bool> {
+pub(crate) fn truth(name: &str, value: &str) -> Result<bool> {
     match value {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),

@@ -85,13 +85,21 @@ pub(crate) struct Bulk {
     pub returning: Vec<&'static ColumnMeta>,
     /// The primary key.
     pub key: Vec<&'static ColumnMeta>,
+    /// The column of it that the database makes by counting.
+    pub counted: Option<&'static ColumnMeta>,
 }
 
 impl Bulk {
     /// Rows of a model, with some of its columns given.
     pub(crate) fn of(meta: &'static ModelMeta, columns: &[usize], returning: &[&'static ColumnMeta]) -> Self {
         let columns = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
-        Self { table: Table::Model(meta), columns, returning: returning.to_vec(), key: meta.key_columns().collect() }
+        Self {
+            table: Table::Model(meta),
+            columns,
+            returning: returning.to_vec(),
+            key: meta.key_columns().collect(),
+            counted: meta.auto_key.and_then(|at| meta.columns.get(at)),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Inserting one row and many.
 
-use pilaster::{Db, InsertMany, Result};
+use pilaster::{Db, ErrorKind, InsertMany, Result};
 
 use super::{names, users};
 use crate::models::{LogLine, NewLogLine, NewPost, NewSeat, NewTag, NewUser, Post, Seat, Status, Tag, User};
@@ -70,9 +70,21 @@ pub async fn a_failure_inserts_nothing(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// Whether rows without a key cannot come back: the server is used as MySQL has to be.
+fn lacks_returning(db: &Db) -> bool {
+    format!("{db:?}").contains("returning=false")
+}
+
 pub async fn keyless_rows(db: &Db) -> Result<()> {
-    let line = NewLogLine::new(1).line("one").insert(db).await?;
-    assert_eq!(line, LogLine { number: 1, line: Some("one".into()) });
+    if lacks_returning(db) {
+        let error = NewLogLine::new(1).insert(db).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+        assert_eq!(LogLine::query().count(db).await?, 0, "nothing was sent");
+        LogLine::insert_many([NewLogLine::new(1).line("one")]).run(db).await?;
+    } else {
+        let line = NewLogLine::new(1).line("one").insert(db).await?;
+        assert_eq!(line, LogLine { number: 1, line: Some("one".into()) });
+    }
     assert_eq!(LogLine::insert_many([NewLogLine::new(1), NewLogLine::new(2)]).run(db).await?, 2);
     assert_eq!(LogLine::query().filter(|l| l.number.eq(1)).count(db).await?, 2);
     Ok(())
@@ -143,6 +155,8 @@ pub async fn many_keys_of_ones_own(db: &Db) -> Result<()> {
     let stored = User::insert_many(users).keys(db).await?;
     assert_eq!(stored, (0..20).map(|n| 900 - n).collect::<Vec<i64>>());
     let lines = (0..20).map(NewLogLine::new);
-    assert_eq!(LogLine::insert_many(lines).all(db).await?.len(), 20, "rows without a key");
+    if !lacks_returning(db) {
+        assert_eq!(LogLine::insert_many(lines).all(db).await?.len(), 20, "rows without a key");
+    }
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod bind;
 mod cache;
 mod cursor;
+mod emulated;
 mod error;
 mod options;
 mod rows;
@@ -76,7 +77,8 @@ impl Connection {
                 return Err(named(Error::new(ErrorKind::Connection, message)));
             }
         };
-        let server = Server::of(&version)?;
+        let mut server = Server::of(&version)?;
+        server.returning &= options.returning;
         let cache = Cache::new(options.statements);
         Ok(Self {
             client,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mysql_async::OptsBuilder;
 
 use super::tls::Wishes;
-use crate::config::{Secret, Settings, duration};
+use crate::config::{Secret, Settings, duration, truth};
 use crate::error::{Error, Result};
 
 /// The port when the URL names none.
@@ -35,6 +35,8 @@ pub(crate) struct Options {
     read_only: bool,
     /// Prepared statements kept.
     pub(super) statements: usize,
+    /// Whether RETURNING is used where the server has it; without it MariaDB is used as MySQL is.
+    pub(super) returning: bool,
     /// Whether and how to encrypt.
     pub(super) tls: Wishes,
 }
@@ -60,6 +62,7 @@ impl Options {
             statement_timeout: settings.statement_timeout.filter(|time| !time.is_zero()),
             read_only: settings.read_only,
             statements: settings.statement_cache,
+            returning: true,
             tls: Wishes::default(),
         };
         for (name, value) in &server.parameters {
@@ -73,10 +76,10 @@ impl Options {
         match name {
             "socket" => self.socket = Some(value.to_owned()),
             "connect_timeout" => self.connect_timeout = duration(name, value)?,
+            "returning" => self.returning = truth(name, value)?,
             _ if self.tls.set(name, value)? => {}
             _ => {
-                let known =
-                    "socket, connect_timeout, ssl-mode, ssl-ca, ssl-cert, ssl-key, and the settings of the pool";
+                let known = "socket, connect_timeout, ssl-mode, ssl-ca, ssl-cert, ssl-key, returning, and the settings of the pool";
                 return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
             }
         }

@@ -1,6 +1,6 @@
 //! Parts of statements that write many rows: PostgreSQL's INSERT, whose columns come as one array each.
 
-use super::{Insert, Writer};
+use super::{Insert, Table, Writer};
 use crate::meta::ColumnMeta;
 use crate::sql::Dialect;
 
@@ -41,8 +41,30 @@ impl Writer {
         w.out.sql
     }
 
+    /// The text that reads some columns of the row of a key, whose parts are its parameters.
+    pub(crate) fn select_by_key(
+        dialect: Dialect,
+        table: Table,
+        columns: &[&'static ColumnMeta],
+        key: &[&'static ColumnMeta],
+    ) -> String {
+        let mut w = Self::new(dialect);
+        w.push("SELECT ");
+        w.separated(columns, |w, column| w.returned(column));
+        w.push(" FROM ");
+        w.table_name(table);
+        w.push(" WHERE ");
+        for (at, column) in key.iter().enumerate() {
+            w.push(if at == 0 { "" } else { " AND " });
+            w.ident(column.name);
+            w.push(" = ");
+            w.placeholder(at + 1);
+        }
+        w.out.sql
+    }
+
     /// The name of a table as a text that the server reads as such.
-    pub(crate) fn table_text(dialect: Dialect, table: super::Table) -> String {
+    pub(crate) fn table_text(dialect: Dialect, table: Table) -> String {
         let mut w = Self::new(dialect);
         w.table_name(table);
         w.out.sql
