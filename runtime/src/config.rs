@@ -41,7 +41,7 @@ pub(crate) struct Settings {
 }
 
 /// The names of the settings that URLs and files can hold.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "max_connections",
     "acquire_timeout",
     "idle_timeout",
@@ -52,6 +52,7 @@ const NAMES: [&str; 10] = [
     "read_only",
     "echo",
     "slow_statement",
+    "statement_timeout",
 ];
 
 /// Connections to a server, unless settings say otherwise.
@@ -318,7 +319,7 @@ fn positive(name: &str, value: &str) -> Result<u32> {
     }
 }
 
-fn truth(name: &str, value: &str) -> Result<bool> {
+pub(crate) fn truth(name: &str, value: &str) -> Result<bool> {
     match value {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),

@@ -1,6 +1,6 @@
 //! Where a statement runs: on a database, or in a transaction.
 
-use crate::driver::{Begin, Connection, Done, Each, Returned, Rows};
+use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
@@ -166,6 +166,14 @@ impl Lease<'_> {
         Ok(())
     }
 
+    /// Takes a new connection after this one was lost while a statement ran on it.
+    async fn renew(&mut self) -> Result<()> {
+        match &mut self.place {
+            Place::Pool { pool, access, connection: Some(pooled), .. } => pool.renew(*access, pooled).await,
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.announce(sql);
         let watch = self.logging.watch();
@@ -181,12 +189,33 @@ impl Lease<'_> {
         };
         let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
         if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
-            self.revive().await?;
+            self.renew().await?;
             let mut counted = |row: &crate::row::Row<'_>| {
                 rows += 1;
                 each(row)
             };
             outcome = self.connection()?.query(sql, params, &mut counted).await;
+        }
+        if let Some(watch) = watch {
+            watch.done(sql, Some(params), &outcome, Some(rows), None);
+        }
+        self.judge(outcome)
+    }
+
+    /// Runs a statement whose rows are taken bit by bit.
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        self.announce(sql);
+        let watch = self.logging.watch();
+        self.revive().await?;
+        let mut rows = 0;
+        let mut counted = |row: &crate::row::Row<'_>| {
+            rows += 1;
+            each(row)
+        };
+        let mut outcome = self.connection()?.stream(sql, params, &mut counted, gate).await;
+        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
+            self.renew().await?;
+            outcome = self.connection()?.stream(sql, params, each, gate).await;
         }
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);
@@ -271,8 +300,8 @@ impl Lease<'_> {
         let outcome = match &savepoint {
             None => {
                 let outcome = self.connection()?.begin(Begin::default()).await;
-                if is_lost(&outcome) {
-                    self.revive().await?;
+                if is_lost(&outcome) && self.is_free() {
+                    self.renew().await?;
                     self.connection()?.begin(Begin::default()).await
                 } else {
                     outcome

@@ -1,4 +1,10 @@
 //! Pilaster: a schema-first data layer. This crate is what generated models run on.
+// Drivers share more than each of them uses, and without any of them little can be reached.
+#![cfg_attr(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")), allow(dead_code))]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(unreachable_code, unused_variables)
+)]
 
 pub mod blocking;
 pub mod codegen;
@@ -19,10 +25,11 @@ mod row;
 mod rt;
 mod session;
 mod sql;
+mod stream;
 mod transaction;
 mod value;
 
-pub use convert::{Codec, ColumnType, Operand};
+pub use convert::{Array, Codec, ColumnType, Interval, Operand};
 pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
@@ -39,6 +46,7 @@ pub use session::{
     UnitOfWork,
 };
 pub use sql::Dialect;
+pub use stream::RowStream;
 pub use transaction::{Transaction, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};
 

@@ -170,7 +170,17 @@ impl Pool {
         Ok(connection)
     }
 
-    /// A connection to use instead of one that was lost; nothing changes when there is none.
+    /// A new connection to use instead of one that was lost while in use; nothing changes when there is none. Idle ones
+    /// are likely lost as well, and not yet known to be: one of them makes room.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
+    pub(crate) async fn renew(&self, access: Access, lost: &mut Pooled) -> Result<()> {
+        let idle = lock(&self.lane(access).idle).pop();
+        drop(idle);
+        *lost = self.open_in_time(access, Instant::now()).await?;
+        Ok(())
+    }
+
+    /// A connection to use instead of one that is known to be lost; nothing changes when there is none.
     #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
     pub(crate) async fn replace(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let connection = match self.idle(self.lane(access)) {

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Lease, Out, Target};
 use crate::mode::Mode;
 use crate::row::Row;
+use crate::stream::RowStream;
 use crate::value::Value;
 
 /// Hand-written SQL on any executor; `db.sql(…)` and `tx.sql(…)` are the same.
@@ -169,6 +170,11 @@ impl<'e, E: Executor<'e>> Sql<'e, E> {
         self.map(R::from_row).first()
     }
 
+    /// The rows one after another, for results that are larger than memory; see [`RowStream`].
+    pub fn stream<R: FromRow + 'e>(self) -> RowStream<'e, E::Mode, R> {
+        self.map(R::from_row).stream()
+    }
+
     /// Runs the statement and gives the number of rows that it changed.
     pub fn execute(self) -> Out<'e, E, u64> {
         let (target, statement) = (self.on.target(), self.statement);
@@ -189,6 +195,20 @@ impl<'e, E: Executor<'e>> Sql<'e, E> {
 }
 
 impl<'e, E: Executor<'e>, F> Mapped<'e, E, F> {
+    /// The rows one after another, for results that are larger than memory; see [`RowStream`].
+    pub fn stream<R>(self) -> RowStream<'e, E::Mode, R>
+    where
+        F: FnMut(&Row<'_>) -> Result<R> + Send + 'e,
+        R: Send + 'e,
+    {
+        let (target, mut statement, read) = (self.sql.on.target(), self.sql.statement, self.read);
+        RowStream::new(move |sink| async move {
+            let (lease, _) = statement.lease(target).await?;
+            let (mut each, gate) = sink.fill(read);
+            lease.unchecked().stream(&statement.text, &statement.values, &mut each, gate).await
+        })
+    }
+
     /// All rows.
     pub fn all<R>(self) -> Out<'e, E, Vec<R>>
     where

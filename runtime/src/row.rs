@@ -82,6 +82,12 @@ impl<'r> Row<'r> {
         Self { source, last: Cell::new(0) }
     }
 
+    /// The row as its driver has it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn source(&self) -> &Source<'r> {
+        &self.source
+    }
+
     forward! {
         /// Whether a column is NULL.
         is_null -> bool;
@@ -111,6 +117,20 @@ impl<'r> Row<'r> {
         uuid -> Option<[u8; 16]>;
         /// JSON text.
         json -> Option<Cow<'_, str>>;
+    }
+
+    /// Hands the elements of an array to `each`, as rows of one column; `false` for NULL.
+    pub(crate) fn list(&self, at: usize, each: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<bool> {
+        self.last.set(at);
+        match &self.source {
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => row.list(at, each),
+            #[allow(unreachable_patterns)]
+            _ => {
+                let _ = each;
+                Err(Error::decode("an array", "a value of a database that has none"))
+            }
+        }
     }
 
     /// The position that was read last.
@@ -188,7 +208,9 @@ impl<'r> Row<'r> {
             Kind::UnsignedBigInt => self.uint(at)?.map(Value::UInt),
             Kind::Real | Kind::Double => self.float(at)?.map(Value::Float),
             Kind::Decimal(_) => self.decimal(at)?.map(Value::Decimal),
-            Kind::Text | Kind::Enum(_) => self.text(at)?.map(|v| Value::Text(Cow::Owned(v.into_owned()))),
+            Kind::Text | Kind::Enum(_) | Kind::Interval | Kind::Server => {
+                self.text(at)?.map(|v| Value::Text(Cow::Owned(v.into_owned())))
+            }
             Kind::Bytes => self.bytes(at)?.map(|v| Value::Bytes(Cow::Owned(v.into_owned()))),
             Kind::Date => self.date(at)?.map(Value::Date),
             Kind::Time => self.time(at)?.map(Value::Time),
@@ -196,6 +218,14 @@ impl<'r> Row<'r> {
             Kind::Timestamp => self.timestamp(at)?.map(Value::Timestamp),
             Kind::Uuid => self.uuid(at)?.map(Value::Uuid),
             Kind::Json => self.json(at)?.map(|v| Value::Json(Cow::Owned(v.into_owned()))),
+            Kind::Array(element) => {
+                let mut values = Vec::new();
+                let found = self.list(at, &mut |row| {
+                    values.push(row.value(0, *element)?);
+                    Ok(())
+                })?;
+                found.then_some(Value::List(values))
+            }
         };
         Ok(value.unwrap_or(Value::Null))
     }

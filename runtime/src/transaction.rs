@@ -78,6 +78,18 @@ impl TxOptions {
     }
 }
 
+impl TxOptions {
+    /// A serializable transaction that only reads and waits, before its first statement, for a moment from which on no
+    /// conflict with others can end it: for long reports and backups on PostgreSQL. It sets
+    /// [`TxOptions::read_only`] and [`Isolation::Serializable`] along. On SQLite every transaction that only reads is
+    /// such a one; on MySQL it is refused as unsupported.
+    #[must_use]
+    pub fn deferrable(mut self) -> Self {
+        self.begin = Begin { read_only: true, deferrable: true, isolation: Some(Isolation::Serializable) };
+        self
+    }
+}
+
 /// A transaction or one nested in it.
 pub(crate) struct Level {
     shared: Arc<Shared>,
@@ -161,8 +173,8 @@ impl Level {
         let watch = shared.pool.logging.watch();
         if let Some(pooled) = &mut shared.state.get_mut().connection {
             let mut outcome = pooled.connection.begin(options.begin).await;
-            if is_lost(&outcome) && !pooled.connection.is_alive() {
-                shared.pool.replace(access, pooled).await?;
+            if is_lost(&outcome) {
+                shared.pool.renew(access, pooled).await?;
                 outcome = pooled.connection.begin(options.begin).await;
             }
             if let Some(watch) = watch {
@@ -276,7 +288,8 @@ impl Shared {
             Ok(state) => state,
             Err(_) => rt::timeout(self.pool.patience(), self.state.lock()).await.ok_or_else(|| {
                 let patience = self.pool.patience();
-                let why = "another statement of this transaction did not end";
+                let why =
+                    "another statement of this transaction did not end (a stream of rows that is still open, say)";
                 Error::new(ErrorKind::Pool, format!("waited {patience:?} for the transaction's connection: {why}"))
             })?,
         };
@@ -309,7 +322,11 @@ impl Shared {
         state.depth = depth.saturating_sub(1);
         if depth > 1 {
             if let (Some(Pooled { connection, .. }), false) = (&mut state.connection, state.lost) {
+                let watch = self.pool.logging.watch();
                 connection.abandon_to(&savepoint(depth));
+                if let Some(watch) = watch {
+                    watch.done("ROLLBACK TO SAVEPOINT", None, &Ok::<(), Error>(()), None, None);
+                }
             }
         } else if let Some(connection) = state.connection.take() {
             self.release(connection);

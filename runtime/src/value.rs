@@ -94,6 +94,12 @@ pub enum Kind {
     Json,
     /// Enum; its labels in declaration order.
     Enum(&'static [&'static str]),
+    /// Span of time.
+    Interval,
+    /// Array of values of one type.
+    Array(&'static Kind),
+    /// A type of the server's, carried as the text that the server reads and writes.
+    Server,
 }
 
 impl Value<'_> {

@@ -87,6 +87,11 @@ fn statements_are_logged_once_each() {
     let transaction = lines(Level::DEBUG, "", |db| {
         db.transaction(|tx| tx.sql("CREATE TABLE t (a)").execute()).unwrap();
         db.sql("INSERT INTO t VALUES (1), (2)").execute().unwrap();
+        let tx = db.begin().unwrap();
+        tx.begin().unwrap().rollback().unwrap();
+        drop(tx.begin().unwrap());
+        tx.begin().unwrap().commit().unwrap();
+        tx.rollback().unwrap();
     });
     let texts: Vec<_> = transaction.iter().filter_map(|line| line.split("db.query.text=").nth(1)).collect();
     assert_eq!(
@@ -95,7 +100,15 @@ fn statements_are_logged_once_each() {
             "\"BEGIN\"",
             "\"CREATE TABLE t (a)\" affected=0",
             "\"COMMIT\"",
-            "\"INSERT INTO t VALUES (1), (2)\" affected=2"
+            "\"INSERT INTO t VALUES (1), (2)\" affected=2",
+            "\"BEGIN\"",
+            "\"SAVEPOINT\"",
+            "\"ROLLBACK TO SAVEPOINT\"",
+            "\"SAVEPOINT\"",
+            "\"ROLLBACK TO SAVEPOINT\"",
+            "\"SAVEPOINT\"",
+            "\"RELEASE\"",
+            "\"ROLLBACK\""
         ]
     );
 }

@@ -175,6 +175,31 @@ async fn refusals_have_their_kinds() {
 }
 
 #[tokio::test]
+async fn statements_that_take_too_long_are_stopped() {
+    server::with_url(async |url| {
+        let limit = std::time::Duration::from_millis(100);
+        let db = Db::builder(&url).statement_timeout(limit).connect().await.unwrap();
+        let error = db.sql("SELECT pg_sleep(20)").execute().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Timeout);
+        assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deferrable_transaction_is_what_it_says() {
+    with_db(async |db| {
+        let tx = db.begin_with(TxOptions::new().deferrable()).await.unwrap();
+        for (setting, value) in [("deferrable", "on"), ("read_only", "on"), ("isolation", "serializable")] {
+            let shown = tx.sql(format!("SHOW transaction_{setting}")).one::<String>().await.unwrap();
+            assert_eq!(shown, value, "{setting}");
+        }
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_transaction_that_failed_does_not_pass_for_committed() {
     with_db(async |db| {
         run(&db, "CREATE TABLE t (a int PRIMARY KEY)").await;

@@ -15,6 +15,8 @@ pub enum Kind {
     Postgres,
     /// A MariaDB server.
     Mysql,
+    /// The same, used as MySQL has to be, without RETURNING.
+    MysqlPlain,
 }
 
 /// A database that nobody else uses, and what must be done when it is no longer needed.
@@ -53,6 +55,7 @@ impl Kind {
             Self::SqliteMemory => "sqlite memory",
             Self::Postgres => "postgres",
             Self::Mysql => "mysql",
+            Self::MysqlPlain => "mysql without RETURNING",
         }
     }
 
@@ -70,7 +73,7 @@ impl Kind {
                 }
                 Err(error) => Ok(Err(error.to_string())),
             },
-            Self::Postgres | Self::Mysql => match self.server() {
+            Self::Postgres | Self::Mysql | Self::MysqlPlain => match self.server() {
                 Server::Url(url) => on_server(self, url).await.map(Ok),
                 Server::Absent(why) => Ok(Err(why)),
             },
@@ -82,7 +85,11 @@ impl Kind {
     pub fn server(self) -> Server {
         match self {
             Self::Postgres => servers::postgres().map_or_else(Server::Absent, Server::Url),
-            Self::Mysql => match servers_mysql::find() {
+            Self::Mysql | Self::MysqlPlain => match servers_mysql::find() {
+                Some(url) if self == Self::MysqlPlain => {
+                    let join = if url.contains('?') { '&' } else { '?' };
+                    Server::Url(format!("{url}{join}returning=false"))
+                }
                 Some(url) => Server::Url(url.to_owned()),
                 None => Server::Absent("PILASTER_TEST_MYSQL is not set, and no server is installed or starts".into()),
             },
@@ -99,7 +106,7 @@ async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
 async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
     let name = servers_mysql::unique_name();
     let admin = Db::builder(&server).max_connections(1).connect().await?;
-    let quoted = if kind == Kind::Mysql { format!("`{name}`") } else { format!("\"{name}\"") };
+    let quoted = if kind != Kind::Postgres { format!("`{name}`") } else { format!("\"{name}\"") };
     admin.sql(format!("CREATE DATABASE {quoted}")).execute().await?;
     admin.close().await?;
     let url = with_database(&server, &name);

@@ -12,6 +12,8 @@ pub mod database;
 pub mod hooks;
 pub mod servers;
 pub mod servers_mysql;
+#[cfg(unix)]
+pub mod servers_own;
 pub mod statements;
 pub mod suite;
 pub mod types;
@@ -19,6 +21,16 @@ pub mod types;
 /// The models of the suite, from `specs/suite.yaml`.
 pub mod models {
     pilaster::models!("suite");
+}
+
+/// What only PostgreSQL has, from `specs/postgres.yaml`.
+pub mod own {
+    pilaster::models!("postgres");
+}
+
+/// What only MySQL and MariaDB have, from `specs/mysql.yaml`.
+pub mod own_mysql {
+    pilaster::models!("mysql");
 }
 
 /// A music shop, from `specs/shop.yaml`.

@@ -54,13 +54,7 @@ fn start_postgres() -> Result<(String, Child), String> {
 /// refuse to run.
 #[cfg(unix)]
 fn start(script: &str, arguments: &[&Path], folder: &Path) -> Result<Child, String> {
-    let mut command = if is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--", "sh"]);
-        command
-    } else {
-        Command::new("sh")
-    };
+    let mut command = shell("sh");
     command.args(["-c", script, "sh"]).args(arguments).current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("the server could not be started: {error}"))?;
@@ -75,9 +69,20 @@ fn start(script: &str, arguments: &[&Path], folder: &Path) -> Result<Child, Stri
     Err(format!("the server did not start: {}", log.lines().last().unwrap_or("it says nothing")))
 }
 
+/// A shell, as a user whom servers let run them.
+#[cfg(unix)]
+pub(crate) fn shell(name: &str) -> Command {
+    if !is_root() {
+        return Command::new(name);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--", name]);
+    command
+}
+
 /// A folder that the user of the server can write to.
 #[cfg(unix)]
-fn folder_for_server(name: &str) -> Result<PathBuf, String> {
+pub(crate) fn folder_for_server(name: &str) -> Result<PathBuf, String> {
     let folder = std::env::temp_dir().join(format!("pilaster-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let is_given = || Command::new("chown").arg("postgres").arg(&folder).status().is_ok_and(|status| status.success());
@@ -140,7 +145,7 @@ fn start_postgres() -> Result<(String, Child), String> {
 }
 
 /// The folder of PostgreSQL's programs: where `PATH` finds them, else where Debian keeps them.
-fn postgres_programs() -> Option<PathBuf> {
+pub(crate) fn postgres_programs() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| ["initdb", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let mut versions: Vec<PathBuf> = std::fs::read_dir(Path::new("/usr/lib/postgresql"))

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{Context, Dates, tokens};
-use crate::ir::{Column, SqlType};
+use crate::ir::{Column, RawType, SqlType};
 
 /// The Rust side of a column type, without regard to NULL.
 pub(super) struct RustType {
@@ -42,7 +42,6 @@ pub(super) fn is_copy(ty: &SqlType) -> bool {
             | SqlType::Text
             | SqlType::Bytes
             | SqlType::Json
-            | SqlType::Interval
             | SqlType::Raw(_)
             | SqlType::Array(_)
             | SqlType::Custom(_)
@@ -78,10 +77,48 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
             RustType { marker: value.clone(), value, kind, argument: Argument::Exact, label: item.name.clone() }
         }
         SqlType::Custom(id) => custom(context, *id)?,
-        SqlType::Raw(_) => text(context, "a type of the server's, carried as text"),
-        SqlType::Interval => return Err("interval"),
-        SqlType::Array(_) => return Err("array"),
+        SqlType::Raw(raw) => server(context, raw),
+        SqlType::Interval => plain(quote!(#krate::Interval), "Interval", "interval"),
+        SqlType::Array(element) => {
+            let RustType { value, marker, kind, label, .. } = of(context, element)?;
+            RustType {
+                value: quote!(#vec<#value>),
+                marker: quote!(#krate::Array<#marker>),
+                kind: quote!(__rt::Kind::Array(&#kind)),
+                argument: Argument::Into,
+                label: format!("{label}[]"),
+            }
+        }
     })
+}
+
+/// A type that is spelled by hand. Those that the runtime reads as text by itself come as they are; all others are asked
+/// for as text.
+fn server(context: &Context<'_>, raw: &RawType) -> RustType {
+    const READ: [&str; 12] = [
+        "text",
+        "varchar",
+        "char",
+        "character",
+        "citext",
+        "name",
+        "xml",
+        "inet",
+        "cidr",
+        "ltree",
+        "lquery",
+        "ltxtquery",
+    ];
+    let label = "a type of the server's, carried as text";
+    if raw.postgres.is_none() && raw.mysql.is_none() {
+        return text(context, label);
+    }
+    let word =
+        raw.postgres.as_deref().map(|spelled| spelled.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+    if word.is_some_and(|word| READ.iter().any(|known| known.eq_ignore_ascii_case(word))) {
+        return text(context, label);
+    }
+    into(context.std.string.clone(), "Server", label)
 }
 
 /// Dates and times, by the crate that the user chose.

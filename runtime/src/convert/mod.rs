@@ -2,10 +2,12 @@
 //!
 //! Each optional crate has a file of its own and a feature of the same name.
 
+mod array;
 #[cfg(feature = "chrono")]
 mod chrono;
 #[cfg(feature = "decimal")]
 mod decimal;
+mod interval;
 #[cfg(feature = "jiff")]
 mod jiff;
 #[cfg(feature = "json")]
@@ -16,6 +18,8 @@ mod uuid;
 
 use std::borrow::Cow;
 
+pub use self::array::Array;
+pub use self::interval::Interval;
 use crate::error::{Error, Result};
 use crate::row::Row;
 use crate::sql::Node;
@@ -405,6 +409,9 @@ impl Kind {
             Kind::Uuid => "a UUID",
             Kind::Json => "JSON",
             Kind::Enum(_) => "an enum label",
+            Kind::Interval => "an interval",
+            Kind::Array(_) => "an array",
+            Kind::Server => "text",
         }
     }
 }

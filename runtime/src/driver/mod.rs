@@ -18,16 +18,49 @@ pub(crate) mod mysql;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(all(feature = "tls", any(feature = "postgres", feature = "mysql")))]
+mod tls;
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Access;
+use crate::meta::{ColumnMeta, ModelMeta};
 use crate::row::Row;
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Table};
 use crate::value::{Params, Value};
 
 /// Takes the rows of a result one by one.
 pub(crate) type Each<'a> = &'a mut (dyn FnMut(&Row<'_>) -> Result<()> + Send);
+
+/// Holds a statement up while nobody wants more of its rows.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(AtomicBool);
+
+impl Gate {
+    /// Lets rows pass.
+    pub(crate) fn open(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Holds the statement up behind the row in hand.
+    pub(crate) fn close(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the statement is held up.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Waits while it is closed. No waker is kept: whoever opens it polls.
+    pub(crate) async fn pass(&self) {
+        poll_fn(|_| if self.is_closed() { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
+}
 
 /// Rows of parameters for one statement.
 pub(crate) trait Rows: Sync {
@@ -36,6 +69,38 @@ pub(crate) trait Rows: Sync {
 
     /// Hands the parameters of a row to `put`, in order.
     fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+
+    /// What they are, if they are rows to insert, so that many of them may go into one statement.
+    fn bulk(&self) -> Option<Bulk> {
+        None
+    }
+}
+
+/// Rows to insert.
+pub(crate) struct Bulk {
+    pub table: Table,
+    /// The columns that are given.
+    pub columns: Vec<&'static ColumnMeta>,
+    /// The columns that come back.
+    pub returning: Vec<&'static ColumnMeta>,
+    /// The primary key.
+    pub key: Vec<&'static ColumnMeta>,
+    /// The column of it that the database makes by counting.
+    pub counted: Option<&'static ColumnMeta>,
+}
+
+impl Bulk {
+    /// Rows of a model, with some of its columns given.
+    pub(crate) fn of(meta: &'static ModelMeta, columns: &[usize], returning: &[&'static ColumnMeta]) -> Self {
+        let columns = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
+        Self {
+            table: Table::Model(meta),
+            columns,
+            returning: returning.to_vec(),
+            key: meta.key_columns().collect(),
+            counted: meta.auto_key.and_then(|at| meta.columns.get(at)),
+        }
+    }
 }
 
 /// What is wanted back from each run of a statement.
@@ -62,6 +127,8 @@ pub(crate) struct Done {
 pub(crate) struct Begin {
     /// No writes.
     pub read_only: bool,
+    /// Waits until its snapshot is one that nothing can conflict with.
+    pub deferrable: bool,
     /// Isolation level; `None` is the server's default.
     pub isolation: Option<crate::Isolation>,
 }
@@ -213,6 +280,8 @@ impl Connection {
     forward! {
         #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
         query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();
+        #[doc = "Like `query`, and waits at the gate before every further row."]
+        stream(sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> ();
         #[doc = "Runs one statement and says what it did."]
         execute(sql: &str, params: &dyn Params) -> Done;
         #[doc = "Runs one statement for every row of parameters and says how many rows it changed. Not atomic by itself."]

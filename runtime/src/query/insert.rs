@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::model::{Keyed, Model};
 use super::put::Puts;
 use crate::convert::KeyColumns;
-use crate::driver::{Returned, Rows};
+use crate::driver::{Bulk, Returned, Rows};
 use crate::error::Result;
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
@@ -167,7 +167,7 @@ async fn insert_run<N: Insertable>(
         Want::Keys(each) => (meta.key_columns().collect(), Returned::Rows(&mut **each)),
         Want::Rows(each) => (meta.columns.iter().collect(), Returned::Rows(&mut **each)),
     };
-    let batch = Batch { rows, columns };
+    let batch = Batch { rows, columns, returning: &returning };
     if let Some(sql) = texts.get(columns) {
         return lease.execute_rows(sql, &batch, returned).await;
     }
@@ -191,6 +191,7 @@ pub(crate) fn insert_text(
 pub(super) struct Batch<'a, N> {
     pub rows: &'a [N],
     pub columns: &'a [usize],
+    pub returning: &'a [&'static ColumnMeta],
 }
 
 impl<N: Insertable> Rows for Batch<'_, N> {
@@ -207,5 +208,9 @@ impl<N: Insertable> Rows for Batch<'_, N> {
             Ok(())
         });
         result.map_err(|error| N::Model::meta().locate_in(error, self.columns.get(done).copied()))
+    }
+
+    fn bulk(&self) -> Option<Bulk> {
+        Some(Bulk::of(N::Model::meta(), self.columns, self.returning))
     }
 }

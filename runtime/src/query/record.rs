@@ -56,7 +56,7 @@ pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(on: E, row: N) -> Out<'e, 
             stored = Some(N::Model::decode(row, 0).map_err(|error| meta.locate(error, row.position()))?);
             Ok(())
         };
-        let batch = Batch { rows: std::slice::from_ref(&row), columns: &columns };
+        let batch = Batch { rows: std::slice::from_ref(&row), columns: &columns, returning: &returning };
         lease.execute_rows(&sql, &batch, Returned::Rows(each)).await?;
         stored.ok_or_else(|| Error::query(format!("the database did not give back the {} it inserted", meta.model)))
     })

@@ -15,6 +15,7 @@ use crate::mode::Mode;
 use crate::relation::{IncludeList, Relation};
 use crate::row::Row;
 use crate::sql::{Join, Node, Projection, Select, Source, Statement, Table, Writer};
+use crate::stream::RowStream;
 
 /// A query over a scope `S`, whose rows are read as `O`, with related rows `I` loaded along.
 ///
@@ -420,6 +421,24 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
 
     pub(crate) fn limit_to(&mut self, rows: u64) {
         self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
+    }
+}
+
+impl<S: Scope, O: Send + 'static> Query<S, O> {
+    /// The rows one after another, for results that are larger than memory; see [`RowStream`]. Related rows cannot be
+    /// included, since the connection is in use.
+    ///
+    /// # Errors
+    /// Those of [`Query::all`], as the last item.
+    pub fn stream<'e, E: Executor<'e>>(self, on: E) -> RowStream<'e, E::Mode, O> {
+        let target = on.target();
+        RowStream::new(move |sink| async move {
+            let mut lease = target.lease(Access::Read).await?;
+            let Statement { sql, params } = Writer::select(lease.dialect(), &self.select)?;
+            let (mut each, gate) =
+                sink.fill(|row| self.decode.row(row).map_err(|error| self.select.locate(error, row.position())));
+            lease.stream(&sql, &params, &mut each, gate).await
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use super::arena::{Arena, Shelf, State, Undo};
 use super::plan::{Batch, Deed, Step};
 use super::reread;
 use super::shelf::Collector;
-use crate::driver::{Returned, Rows};
+use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
@@ -168,6 +168,11 @@ impl NewRows<'_> {
 impl Rows for NewRows<'_> {
     fn len(&self) -> usize {
         self.batch.rows.len()
+    }
+
+    fn bulk(&self) -> Option<Bulk> {
+        let returning: Vec<&'static ColumnMeta> = self.meta.columns.iter().collect();
+        Some(Bulk::of(self.meta, &self.batch.columns, &returning))
     }
 
     fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
@@ -367,10 +372,7 @@ async fn write(
     collector: Option<&mut Box<dyn Collector>>,
 ) -> Result<u64> {
     let Some(collector) = collector else { return lease.execute_rows(sql, rows, Returned::Nothing).await };
-    for (at, column) in meta.columns.iter().enumerate() {
-        sql.push_str(if at == 0 { " RETURNING " } else { ", " });
-        lease.dialect().quote_ident(sql, column.name);
-    }
+    sql.push_str(&Writer::returning(lease.dialect(), meta.columns));
     lease.execute_rows(sql, rows, Returned::Rows(&mut |row| collector.push(row))).await?;
     Ok(collector.len() as u64)
 }

@@ -1,5 +1,6 @@
 //! The one place that makes query text.
 
+mod bulk;
 mod node;
 
 use std::fmt::Write as _;
@@ -118,9 +119,34 @@ impl Writer {
         }
         if !insert.returning.is_empty() {
             w.push(" RETURNING ");
-            w.separated(insert.returning, |w, column| w.ident(column.name));
+            w.separated(insert.returning, |w, column| w.returned(column));
         }
         w.out.sql
+    }
+
+    /// A column that comes back.
+    fn returned(&mut self, column: &ColumnMeta) {
+        self.as_text(column.kind, |w| w.ident(column.name));
+    }
+
+    /// Values of the server's own types come as the text that the server writes.
+    fn as_text(&mut self, kind: Kind, write: impl FnOnce(&mut Self)) {
+        let (before, behind) = match (kind, self.dialect) {
+            (Kind::Server, Dialect::Postgres) => ("", "::text"),
+            (Kind::Server, Dialect::Mysql) => ("CAST(", " AS CHAR)"),
+            _ => ("", ""),
+        };
+        self.push(before);
+        write(self);
+        self.push(behind);
+    }
+
+    /// An item of a list that is read: a column of such a type, or anything else.
+    fn projected(&mut self, node: &Node) -> Result<()> {
+        let kind = if let Node::Column(_, column) = node { column.kind } else { Kind::Text };
+        let mut outcome = Ok(());
+        self.as_text(kind, |w| outcome = w.write_node(node));
+        outcome
     }
 
     /// The text and parameters of an UPDATE or DELETE.
@@ -302,12 +328,14 @@ impl Writer {
                 Projection::Model(source, table) => {
                     for column in table.columns {
                         self.push(if std::mem::take(&mut first) { "" } else { ", " });
-                        self.column(*source, column)?;
+                        let mut outcome = Ok(());
+                        self.as_text(column.kind, |w| outcome = w.column(*source, column));
+                        outcome?;
                     }
                 }
                 Projection::Node(node) => {
                     self.push(if std::mem::take(&mut first) { "" } else { ", " });
-                    self.write_node(node)?;
+                    self.projected(node)?;
                 }
             }
         }
@@ -343,7 +371,7 @@ impl Writer {
             };
             for node in nodes {
                 self.push(if at == 0 { "" } else { ", " });
-                self.write_node(&node)?;
+                self.projected(&node)?;
                 self.number(format_args!(" AS c{at}"));
                 at += 1;
             }

@@ -85,10 +85,6 @@ async fn servers_that_cannot_be_used_say_why() {
     let error = refusal(&missing).await;
     assert!(matches!(error.kind(), ErrorKind::Connection) && error.to_string().contains("create"), "{error}");
     assert!(matches!(refusal("mysql://ann:secret@host/blog?odd=1").await.kind(), ErrorKind::Config));
-    assert!(matches!(
-        refusal("mysql://ann:secret@host/blog?ssl-mode=required").await.kind(),
-        ErrorKind::Unsupported { .. }
-    ));
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Inserting one row and many.
 
-use pilaster::{Db, Result};
+use pilaster::{Db, ErrorKind, InsertMany, Result};
 
 use super::{names, users};
-use crate::models::{LogLine, NewLogLine, NewPost, NewTag, NewUser, Post, Status, Tag, User};
+use crate::models::{LogLine, NewLogLine, NewPost, NewSeat, NewTag, NewUser, Post, Seat, Status, Tag, User};
 
 pub async fn one_comes_back_as_stored(db: &Db) -> Result<()> {
     let ann = NewUser::new("ann").bio("writes").age(30).insert(db).await?;
@@ -70,9 +70,21 @@ pub async fn a_failure_inserts_nothing(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// Whether rows without a key cannot come back: the server is used as MySQL has to be.
+fn lacks_returning(db: &Db) -> bool {
+    format!("{db:?}").contains("returning=false")
+}
+
 pub async fn keyless_rows(db: &Db) -> Result<()> {
-    let line = NewLogLine::new(1).line("one").insert(db).await?;
-    assert_eq!(line, LogLine { number: 1, line: Some("one".into()) });
+    if lacks_returning(db) {
+        let error = NewLogLine::new(1).insert(db).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+        assert_eq!(LogLine::query().count(db).await?, 0, "nothing was sent");
+        LogLine::insert_many([NewLogLine::new(1).line("one")]).run(db).await?;
+    } else {
+        let line = NewLogLine::new(1).line("one").insert(db).await?;
+        assert_eq!(line, LogLine { number: 1, line: Some("one".into()) });
+    }
     assert_eq!(LogLine::insert_many([NewLogLine::new(1), NewLogLine::new(2)]).run(db).await?, 2);
     assert_eq!(LogLine::query().filter(|l| l.number.eq(1)).count(db).await?, 2);
     Ok(())
@@ -84,5 +96,67 @@ pub async fn keys_of_ones_own(db: &Db) -> Result<()> {
     let again = NewUser::new("bob").id(1000).insert(db).await.unwrap_err();
     assert!(again.is_unique_violation(), "{again:?}");
     assert_eq!(Post::query().count(db).await?, 0);
+    Ok(())
+}
+
+/// The rows of one of several writers.
+fn crowd(writer: usize) -> impl Iterator<Item = NewUser> {
+    (0..300).map(move |n| NewUser::new(format!("{writer} {n}")))
+}
+
+pub async fn many_writers_get_their_own_keys(db: &Db) -> Result<()> {
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let db = db.clone();
+            tokio::spawn(async move { User::insert_many(crowd(writer)).all(&db).await })
+        })
+        .collect();
+    for (writer, stored) in writers.into_iter().enumerate() {
+        let stored = stored.await.unwrap()?;
+        assert_eq!(stored.len(), 300);
+        for (n, user) in stored.iter().enumerate() {
+            assert_eq!(user.name, format!("{writer} {n}"));
+        }
+        let keys: Vec<i64> = stored.iter().map(|user| user.id).collect();
+        let found = User::query().filter(|u| u.id.in_(keys)).all(db).await?;
+        assert_eq!(found.len(), 300);
+        assert!(found.iter().all(|user| stored.contains(user)), "each key is that of its name");
+    }
+    Ok(())
+}
+
+pub async fn more_than_fit_one_statement(db: &Db) -> Result<()> {
+    let rows = || (0..12_000).map(|n| NewUser::new(format!("{n}")).age(n));
+    let keys = User::insert_many(rows()).keys(db).await?;
+    assert_eq!(keys.len(), 12_000);
+    for at in [0, 1, 499, 500, 9_999, 10_000, 11_999] {
+        let user = User::get(db, keys[at]).await?.unwrap();
+        assert_eq!(user.age, i32::try_from(at).ok());
+    }
+    // One that fails takes all statements along.
+    User::delete_many().filter(|u| u.age.ne(11_999)).run(db).await?;
+    let error = InsertMany::new(rows()).run(db).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error:?}");
+    assert_eq!(User::query().count(db).await?, 1);
+    Ok(())
+}
+
+pub async fn many_keys_of_ones_own(db: &Db) -> Result<()> {
+    // Backwards, so that the order of the keys is not that of the rows.
+    let tags = (0..40).rev().map(|n| NewTag::new(format!("tag {n:02}")));
+    let stored = Tag::insert_many(tags).all(db).await?;
+    assert!(stored.iter().rev().enumerate().all(|(n, tag)| tag.name == format!("tag {n:02}")));
+    let seats = (0..20).map(|n| NewSeat::new(n % 4, 19 - n).label(format!("{n}")));
+    let stored = Seat::insert_many(seats).all(db).await?;
+    for (n, seat) in (0..).zip(&stored) {
+        assert_eq!((seat.hall, seat.number, seat.label.clone()), (n % 4, 19 - n, Some(format!("{n}"))));
+    }
+    let users = (0..20).map(|n| NewUser::new(format!("{n}")).id(900 - n));
+    let stored = User::insert_many(users).keys(db).await?;
+    assert_eq!(stored, (0..20).map(|n| 900 - n).collect::<Vec<i64>>());
+    let lines = (0..20).map(NewLogLine::new);
+    if !lacks_returning(db) {
+        assert_eq!(LogLine::insert_many(lines).all(db).await?.len(), 20, "rows without a key");
+    }
     Ok(())
 }

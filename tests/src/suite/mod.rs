@@ -29,6 +29,7 @@ pub mod links;
 pub mod music;
 pub mod read;
 pub mod relation;
+pub mod stream;
 pub mod tables;
 pub mod transaction;
 pub mod types;
@@ -41,7 +42,8 @@ macro_rules! behaviours {
         $then! {
             insert: one_comes_back_as_stored, defaults_are_the_databases, many_keep_their_order,
                 many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
-                keys_of_ones_own;
+                keys_of_ones_own, many_writers_get_their_own_keys, more_than_fit_one_statement,
+                many_keys_of_ones_own;
             read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
@@ -59,10 +61,12 @@ macro_rules! behaviours {
             include: many, one_and_optional, filtered_ones_are_optional, filtered_ordered_limited, nested,
                 many_to_many, of_a_table_with_itself, composite_keys, duplicated_parents, no_parents, with_pages,
                 of_many_parents;
+            stream: all_rows_in_their_order, few_rows_are_read_ahead, dropped_before_its_end, in_a_transaction,
+                an_error_comes_last, blocking;
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
-            types: integers, floats, decimals, texts, bytes, dates_and_times, uuid_and_json, enums_and_flags, nulls,
+            types: integers, floats, infinities_and_nan, decimals, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
             transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,

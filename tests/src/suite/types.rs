@@ -38,6 +38,37 @@ pub async fn floats(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// What is no number of its own is stored, or refused before it is sent; never something else.
+pub async fn infinities_and_nan(db: &Db) -> Result<()> {
+    for double in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        match (NewEverything::new().double(double).insert(db).await, db.dialect()) {
+            (Err(error), Dialect::Mysql) => assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}"),
+            // SQLite takes NaN for NULL.
+            (Err(error), Dialect::Sqlite) if double.is_nan() => {
+                assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+            }
+            (Ok(row), Dialect::Sqlite | Dialect::Postgres) => {
+                let found = row.double.unwrap();
+                assert!(found == double || (found.is_nan() && double.is_nan()), "{found} instead of {double}");
+                let read = Everything::get(db, row.id).await?.unwrap().double.unwrap();
+                assert_eq!(read.to_bits(), double.to_bits());
+            }
+            (outcome, dialect) => panic!("{double} on {}: {outcome:?}", dialect.name()),
+        }
+    }
+    // Decimals of PostgreSQL can be what Rust's cannot.
+    if db.dialect() == Dialect::Postgres {
+        db.sql("ALTER TABLE everything ALTER exact TYPE numeric").execute().await?;
+        for odd in ["NaN", "Infinity", "-Infinity"] {
+            db.sql(format!("INSERT INTO everything (exact) VALUES ('{odd}')")).execute().await?;
+            let error = Everything::query().select(|e| e.exact).filter(|e| e.exact.is_not_null()).all(db).await;
+            assert!(matches!(error.unwrap_err().kind(), ErrorKind::Decode(_)), "{odd}");
+            db.sql("DELETE FROM everything").execute().await?;
+        }
+    }
+    Ok(())
+}
+
 pub async fn decimals(db: &Db) -> Result<()> {
     for text in ["0.0000", "0.1000", "-0.0001", "12345678.9012", "-99999999.9999", "10.0000"] {
         let exact: Decimal = text.parse().unwrap();
@@ -71,6 +102,51 @@ pub async fn bytes(db: &Db) -> Result<()> {
         let row = there_and_back(db, NewEverything::new().raw(bytes.clone())).await?;
         assert_eq!(row.raw.as_deref(), Some(bytes.as_slice()));
         assert_eq!(Everything::query().filter(|e| e.raw.eq(bytes.as_slice())).count(db).await?, 1);
+    }
+    Ok(())
+}
+
+/// Many rows at once go another way than one.
+pub async fn many_of_all(db: &Db) -> Result<()> {
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let clock = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    let rows = (0..30_i16).map(|n| {
+        let row = NewEverything::new().small(n).short(format!("{n}\"\\{{}},'"));
+        if n % 3 == 0 {
+            return row;
+        }
+        row.tiny(-1)
+            .int(i32::MIN)
+            .big(i64::MAX)
+            .real(0.1)
+            .double(-1e300)
+            .exact(Decimal::new(-i64::from(n), 4))
+            .flag(n % 2 == 0)
+            .long("🦀".repeat(usize::try_from(n).unwrap()))
+            .raw(vec![0, 255, 34, 92])
+            .day(day)
+            .clock(clock)
+            .local(day.and_time(clock))
+            .instant(day.and_time(clock).and_utc())
+            .guid(uuid::Uuid::from_u128(7))
+            .doc(serde_json::json!({ "n": n }))
+            .status(if n % 2 == 0 { Status::Published } else { Status::Archived })
+    });
+    let rows: Vec<NewEverything> = rows.collect();
+    let one_by_one = {
+        let mut stored = Vec::new();
+        for row in rows.clone() {
+            stored.push(row.insert(db).await?);
+        }
+        stored
+    };
+    let many = Everything::insert_many(rows).all(db).await?;
+    assert_eq!(many.len(), 30);
+    for (mut one, other) in one_by_one.into_iter().zip(&many) {
+        assert_ne!(one.id, other.id);
+        one.id = other.id;
+        assert_eq!(&one, other);
+        assert_eq!(Everything::get(db, other.id).await?.as_ref(), Some(other));
     }
     Ok(())
 }

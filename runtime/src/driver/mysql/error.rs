@@ -7,8 +7,25 @@ use crate::error::{Cell, Error, ErrorKind, Violation};
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
 
+/// How this server's settings of TLS are called.
+#[cfg(feature = "tls")]
+const WORDS: crate::driver::tls::Words =
+    crate::driver::tls::Words { roots: "ssl-ca", certificate: "ssl-cert", any_name: "ssl-mode=VERIFY_CA" };
+
 /// The error of a call, with the client library's own as its source. The statement is named where it can be at fault.
 pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
+    let fault = match fault {
+        // An error of our own that went through the client library.
+        Fault::Other(other) => match other.downcast::<Error>() {
+            Ok(own) => return *own,
+            Err(other) => Fault::Other(other),
+        },
+        fault => fault,
+    };
+    #[cfg(feature = "tls")]
+    if let Some(why) = crate::driver::tls::explain(&fault, &WORDS) {
+        return Error::new(ErrorKind::Connection, why).with_source(fault);
+    }
     let (kind, mut message) = match &fault {
         Fault::Server(server) => (kind(server, sql), explain(server)),
         Fault::Io(io) => (ErrorKind::Connection, format!("the connection to the server failed: {io}")),
@@ -39,7 +56,8 @@ fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
             (ErrorKind::Unsupported { feature: "LOAD DATA LOCAL", dialect: "MySQL" }, fault.to_string())
         }
         DriverError::NoClientSslFlagFromServer => {
-            let message = "the server offers no TLS, and the URL asks for it with ssl-mode";
+            let message = "the server has TLS switched off, and ssl-mode asks for it (ssl_cert and ssl_key in the \
+                server's configuration switch it on)";
             (ErrorKind::Connection, message.to_owned())
         }
         _ => (ErrorKind::Connection, fault.to_string()),
@@ -70,7 +88,11 @@ pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 /// The server's message, and what can be done.
 fn explain(error: &ServerError) -> String {
     let help = match error.code {
-        1045 | 1698 => "check user and password in the URL",
+        1045 | 1698 if cfg!(feature = "tls") => {
+            "check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key"
+        }
+        1045 | 1698 => "check user and password in the URL; a user who REQUIREs TLS needs pilaster's feature `tls`",
+        3159 => "the server asks for TLS: ssl-mode=REQUIRED in the URL",
         1044 | 1142 | 1143 | 1227 | 1370 => "the user needs a GRANT for this",
         1049 => "create the database first, or correct its name in the URL",
         1040 | 1203 | 1226 => "lower max_connections in the URL, or raise the server's limit",
@@ -95,7 +117,9 @@ fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
         1020 => ErrorKind::Serialization,
         1205 | 1206 | 3572 => ErrorKind::Locked,
         1317 | 1907 | 1969 | 3024 => ErrorKind::Timeout,
-        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 1820 | 3118 | 4151 => ErrorKind::Permission,
+        1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 1820 | 3118 | 3159 | 4151 => {
+            ErrorKind::Permission
+        }
         1290 | 1792 | 1207 | 1836 | 3906 => ErrorKind::ReadOnly,
         1040
         | 1042

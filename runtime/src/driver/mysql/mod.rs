@@ -7,14 +7,16 @@
 mod bind;
 mod cache;
 mod cursor;
+mod emulated;
 mod error;
 mod options;
 mod rows;
 mod server;
+mod tls;
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, Params as Sent, Statement};
+use mysql_async::{Conn, Params as Sent, Statement};
 use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
@@ -22,7 +24,7 @@ pub(crate) use self::cursor::Cursor;
 use self::error::{from_mysql, may_end_transaction};
 pub(crate) use self::options::Options;
 use self::server::Server;
-use super::{Begin, Done, Each, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result, Violation};
 use crate::row::{Row, Source};
@@ -39,6 +41,8 @@ pub(crate) struct Connection {
     server: Server,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
+    /// The statement was held up between two rows, so that the rest can be read by whoever comes next.
+    paused: bool,
     /// The connection itself failed.
     lost: bool,
     /// The server said that a transaction is open.
@@ -60,7 +64,7 @@ impl Connection {
             return Err(named(Error::new(ErrorKind::Connection, "the system has no thread left to give")));
         };
         // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
-        let mut opening = runtime.spawn(connect(options.client(), options.session()));
+        let mut opening = runtime.spawn(connect(options.clone()));
         let (client, version) = match rt::timeout(options.connect_timeout, &mut opening).await {
             Some(Ok(opened)) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
             Some(Err(stopped)) => {
@@ -73,13 +77,15 @@ impl Connection {
                 return Err(named(Error::new(ErrorKind::Connection, message)));
             }
         };
-        let server = Server::of(&version)?;
+        let mut server = Server::of(&version)?;
+        server.returning &= options.returning;
         let cache = Cache::new(options.statements);
         Ok(Self {
             client,
             cache,
             server,
             busy: false,
+            paused: false,
             lost: false,
             transaction: false,
             undo: Vec::new(),
@@ -91,7 +97,15 @@ impl Connection {
         self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
-        let outcome = self.run(sql, values, each).await;
+        let outcome = self.run(sql, values, each, None).await;
+        self.leave(outcome).await
+    }
+
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        self.refuse_ddl(sql)?;
+        let values = collect(params)?;
+        self.enter().await?;
+        let outcome = self.run(sql, values, each, Some(gate)).await;
         self.leave(outcome).await
     }
 
@@ -99,7 +113,7 @@ impl Connection {
         self.refuse_ddl(sql)?;
         let values = collect(params)?;
         self.enter().await?;
-        let outcome = self.run(sql, values, &mut |_| Ok(())).await;
+        let outcome = self.run(sql, values, &mut |_| Ok(()), None).await;
         self.leave(outcome).await?;
         let last_key = self.client.last_insert_id().and_then(|key| i64::try_from(key).ok()).unwrap_or(0);
         Ok(Done { affected: self.client.affected_rows(), last_key })
@@ -118,6 +132,10 @@ impl Connection {
     }
 
     pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
+        if begin.deferrable {
+            let kind = ErrorKind::Unsupported { feature: "deferrable transactions", dialect: "MySQL" };
+            return Err(Error::new(kind, "MySQL and MariaDB have no snapshot to wait for"));
+        }
         self.enter().await?;
         let mut text = String::new();
         if let Some(isolation) = begin.isolation {
@@ -155,7 +173,7 @@ impl Connection {
 
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
-        self.transaction && !self.busy
+        self.transaction && (!self.busy || self.paused)
     }
 
     /// Whether the connection is still of use, as far as is known without asking the server.
@@ -177,6 +195,12 @@ impl Connection {
 
     /// Marks the connection as waiting for an answer.
     async fn enter(&mut self) -> Result<()> {
+        if self.busy && self.paused {
+            // A stream in a transaction that was given up.
+            self.paused = false;
+            self.client.query_drop("DO 0").await.map_err(|fault| from_mysql(fault, None))?;
+            self.busy = false;
+        }
         if self.busy || self.client.is_disconnected() {
             let why = "the connection was left in the middle of a statement and is of no further use";
             return Err(Error::new(ErrorKind::Connection, why));
@@ -239,7 +263,7 @@ impl Connection {
             columns.extend(row.text(0)?.map(std::borrow::Cow::into_owned));
             Ok(())
         };
-        let found = self.run(sql, names.to_vec(), &mut each).await;
+        let found = self.run(sql, names.to_vec(), &mut each, None).await;
         if found.is_err() || columns.is_empty() {
             return error;
         }
@@ -283,17 +307,24 @@ impl Connection {
     }
 
     /// Runs one statement.
-    async fn run(&mut self, sql: &str, values: Vec<mysql_async::Value>, each: Each<'_>) -> Result<()> {
+    async fn run(
+        &mut self,
+        sql: &str,
+        values: Vec<mysql_async::Value>,
+        each: Each<'_>,
+        gate: Option<&Gate>,
+    ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
         if values.is_empty() && !is_worth_preparing(sql) {
             let mut answer = self.client.query_iter(sql).await.map_err(named)?;
             while let Some(row) = answer.next().await.map_err(named)? {
                 each(&Row::new(Source::Mysql(&Cursor(row))))?;
+                pass(gate, &mut self.paused).await;
             }
             return answer.drop_result().await.map_err(named);
         }
         let statement = self.prepare(sql, true).await?;
-        self.run_prepared(&statement, sql, values, each).await?;
+        self.run_prepared(&statement, sql, values, each, gate).await?;
         self.release(statement).await
     }
 
@@ -312,6 +343,7 @@ impl Connection {
         sql: &str,
         values: Vec<mysql_async::Value>,
         each: Each<'_>,
+        gate: Option<&Gate>,
     ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
         let (given, count) = (values.len(), usize::from(statement.num_params()));
@@ -322,6 +354,7 @@ impl Connection {
         let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
         while let Some(row) = answer.next().await.map_err(named)? {
             each(&Row::new(Source::Mysql(&Cursor(row))))?;
+            pass(gate, &mut self.paused).await;
         }
         answer.drop_result().await.map_err(named)
     }
@@ -370,10 +403,19 @@ impl Drop for Connection {
     }
 }
 
+/// Waits while nobody wants more rows.
+async fn pass(gate: Option<&Gate>, paused: &mut bool) {
+    if let Some(gate) = gate.filter(|gate| gate.is_closed()) {
+        *paused = true;
+        gate.pass().await;
+        *paused = false;
+    }
+}
+
 /// Connects and sets the session up; gives the server's version.
-async fn connect(options: Opts, session: String) -> Result<(Conn, String), mysql_async::Error> {
-    let mut client = Conn::new(options).await?;
-    let mut answer = client.query_iter(session).await?;
+async fn connect(options: Options) -> Result<(Conn, String), mysql_async::Error> {
+    let mut client = options.tls.connect(options.client()).await?;
+    let mut answer = client.query_iter(options.session()).await?;
     let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
     answer.drop_result().await?;
     Ok((client, version.unwrap_or_default()))

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use mysql_async::{Opts, OptsBuilder};
+use mysql_async::OptsBuilder;
 
-use crate::config::{Secret, Settings, duration};
-use crate::error::{Error, ErrorKind, Result};
+use super::tls::Wishes;
+use crate::config::{Secret, Settings, duration, truth};
+use crate::error::{Error, Result};
 
 /// The port when the URL names none.
 const PORT: u16 = 3306;
@@ -34,6 +35,10 @@ pub(crate) struct Options {
     read_only: bool,
     /// Prepared statements kept.
     pub(super) statements: usize,
+    /// Whether RETURNING is used where the server has it; without it MariaDB is used as MySQL is.
+    pub(super) returning: bool,
+    /// Whether and how to encrypt.
+    pub(super) tls: Wishes,
 }
 
 impl Options {
@@ -57,10 +62,13 @@ impl Options {
             statement_timeout: settings.statement_timeout.filter(|time| !time.is_zero()),
             read_only: settings.read_only,
             statements: settings.statement_cache,
+            returning: true,
+            tls: Wishes::default(),
         };
         for (name, value) in &server.parameters {
             options.set(name, value)?;
         }
+        options.tls.check(options.socket.is_some())?;
         Ok(options)
     }
 
@@ -68,15 +76,10 @@ impl Options {
         match name {
             "socket" => self.socket = Some(value.to_owned()),
             "connect_timeout" => self.connect_timeout = duration(name, value)?,
-            "ssl-mode" | "ssl_mode" | "sslmode" => match value.to_ascii_lowercase().as_str() {
-                "disabled" | "disable" | "preferred" | "prefer" => {}
-                _ => {
-                    let kind = ErrorKind::Unsupported { feature: "TLS", dialect: "MySQL" };
-                    return Err(Error::new(kind, "this build has no TLS for MySQL"));
-                }
-            },
+            "returning" => self.returning = truth(name, value)?,
+            _ if self.tls.set(name, value)? => {}
             _ => {
-                let known = "socket, connect_timeout, ssl-mode, and the settings of the pool";
+                let known = "socket, connect_timeout, ssl-mode, ssl-ca, ssl-cert, ssl-key, returning, and the settings of the pool";
                 return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
             }
         }
@@ -84,7 +87,7 @@ impl Options {
     }
 
     /// What the client library needs to know.
-    pub(super) fn client(&self) -> Opts {
+    pub(super) fn client(&self) -> OptsBuilder {
         let builder = OptsBuilder::default()
             .user(self.user.clone())
             .pass(self.password.as_ref().map(Secret::reveal))
@@ -96,11 +99,10 @@ impl Options {
             // Statements are cached here, without parsing their text anew at every run.
             .stmt_cache_size(0)
             .wait_timeout(Some(IDLE_SECONDS));
-        let builder = match &self.socket {
+        match &self.socket {
             Some(socket) => builder.socket(Some(socket.clone())),
             None => builder.ip_or_hostname(self.host.clone()).tcp_port(self.port),
-        };
-        builder.into()
+        }
     }
 
     /// The server, for messages.

@@ -12,7 +12,7 @@ use mysql_async::prelude::Queryable;
 
 use super::{Connection, Cursor, bind};
 use crate::driver::{Returned, Rows};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::row::{RawRow, Row, Source};
 
 /// What one statement takes at most.
@@ -26,10 +26,10 @@ const KEPT: usize = 8;
 
 /// Runs one statement for every row.
 pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
-    if matches!(returned, Returned::Rows(_)) && !on.server.returning {
-        let kind = ErrorKind::Unsupported { feature: "INSERT … RETURNING", dialect: "MySQL" };
-        return Err(Error::new(kind, "MySQL gives no rows back from INSERT; MariaDB does"));
-    }
+    let returned = match returned {
+        Returned::Rows(each) if !on.server.returning => return super::emulated::insert(on, rows, each).await,
+        returned => returned,
+    };
     let statement = on.prepare(sql, true).await?;
     let width = usize::from(statement.num_params());
     let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
@@ -61,10 +61,10 @@ async fn one_by_one(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: R
                 affected += 1;
                 each(row)
             };
-            on.run_prepared(&statement, sql, values, &mut counted).await?;
+            on.run_prepared(&statement, sql, values, &mut counted, None).await?;
             continue;
         }
-        on.run_prepared(&statement, sql, values, &mut |_| Ok(())).await?;
+        on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
             let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());
@@ -149,7 +149,7 @@ fn hand_out(found: Vec<Cursor>, counted: usize, count: usize, each: crate::drive
     keyed.iter().try_for_each(|(_, row)| each(&Row::new(Source::Mysql(row))))
 }
 
-fn bind_row(rows: &dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
+pub(super) fn bind_row(rows: &dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
     rows.bind(row, &mut |value| {
         values.push(bind::value(&value)?);
         Ok(())

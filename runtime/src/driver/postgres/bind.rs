@@ -107,6 +107,17 @@ impl Bound {
         Ok(())
     }
 
+    /// Adds an array.
+    pub(super) fn push_column(&mut self, column: &Column) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&column.bytes);
+        let count = u32::try_from(column.starts.len()).unwrap_or(u32::MAX);
+        if let Some(place) = self.bytes.get_mut(start + 12..start + 16) {
+            place.copy_from_slice(&count.to_be_bytes());
+        }
+        self.spans.push(Span { start, end: self.bytes.len(), null: false, text: false });
+    }
+
     /// Some of them, in order.
     pub(super) fn params(&self, from: usize, count: usize) -> impl ExactSizeIterator<Item = Param<'_>> {
         let spans = self.spans.get(from..from.saturating_add(count)).unwrap_or_default();
@@ -116,6 +127,76 @@ impl Bound {
         })
     }
 }
+
+/// Values of one column, as an array of one dimension.
+pub(super) struct Column {
+    form: Form,
+    bytes: Vec<u8>,
+    /// Where each element begins, behind its length.
+    starts: Vec<usize>,
+}
+
+impl Column {
+    /// An empty array of elements of a type with this number.
+    pub(super) fn new(form: Form, oid: u32) -> Self {
+        let mut bytes = Vec::new();
+        for word in [1, 0, oid.cast_signed(), 0, 1] {
+            bytes.extend_from_slice(&word.to_be_bytes());
+        }
+        Self { form, bytes, starts: Vec::new() }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds a value; `false` when it has no binary form.
+    pub(super) fn push(&mut self, value: &Value<'_>) -> Result<bool> {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(&NULL);
+        self.starts.push(self.bytes.len());
+        if value.is_null() {
+            return Ok(true);
+        }
+        let done = put(&mut self.bytes, self.form, value)?;
+        let length = i32::try_from(self.bytes.len() - at - NULL.len());
+        let length = length.map_err(|_| Error::encode("a shorter value", "a longer one"))?;
+        if let Some(place) = self.bytes.get_mut(at..at + NULL.len()) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+        Ok(done == Put::Binary)
+    }
+
+    /// Adds a value as the server wrote it.
+    pub(super) fn push_raw(&mut self, value: Option<&[u8]>) {
+        match value.and_then(|value| Some((value, i32::try_from(value.len()).ok()?))) {
+            Some((value, length)) => {
+                self.bytes.extend_from_slice(&length.to_be_bytes());
+                self.starts.push(self.bytes.len());
+                self.bytes.extend_from_slice(value);
+            }
+            None => {
+                self.bytes.extend_from_slice(&NULL);
+                self.starts.push(self.bytes.len());
+            }
+        }
+    }
+
+    /// The bytes of an element that is not NULL.
+    pub(super) fn element(&self, at: usize) -> Option<&[u8]> {
+        let start = *self.starts.get(at)?;
+        let length = self.bytes.get(start - NULL.len()..start)?;
+        if length == NULL {
+            return None;
+        }
+        let end = self.starts.get(at + 1).map_or(self.bytes.len(), |next| next - NULL.len());
+        self.bytes.get(start..end)
+    }
+}
+
+/// The length of NULL.
+const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
 /// In which form a value was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,9 +219,10 @@ fn put_slot(out: &mut Vec<u8>, slot: Slot, value: &Value<'_>) -> Result<Put> {
 
 /// An array of one dimension.
 fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) -> Result<Put> {
-    if form == Form::Other {
+    if matches!(form, Form::Other | Form::Interval | Form::Inet | Form::Versioned) {
         return put_list_as_text(out, values);
     }
+    let start = out.len();
     let count = i32::try_from(values.len()).map_err(|_| Error::encode("fewer values", values.len().to_string()))?;
     for word in [1, 0, oid.cast_signed(), count, 1] {
         out.extend_from_slice(&word.to_be_bytes());
@@ -151,7 +233,10 @@ fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) 
         if value.is_null() {
             continue;
         }
-        put(out, form, value)?;
+        if put(out, form, value)? == Put::Text {
+            out.truncate(start);
+            return put_list_as_text(out, values);
+        }
         let length = i32::try_from(out.len() - at - 4).map_err(|_| Error::encode("a shorter value", "a longer one"))?;
         if let Some(place) = out.get_mut(at..at + 4) {
             place.copy_from_slice(&length.to_be_bytes());
@@ -163,8 +248,14 @@ fn put_list(out: &mut Vec<u8>, form: Form, oid: u32, values: &[Value<'static>]) 
 fn put_list_as_text(out: &mut Vec<u8>, values: &[Value<'static>]) -> Result<Put> {
     out.push(b'{');
     for (at, value) in values.iter().enumerate() {
+        out.extend_from_slice(if at == 0 { b"" } else { b"," });
+        if value.is_null() {
+            out.extend_from_slice(b"NULL");
+            continue;
+        }
         let Value::Text(text) = value else { return Err(mismatch("text that the server reads", value)) };
-        out.extend_from_slice(if at == 0 { b"\"" } else { b",\"" });
+        put_text(&mut Vec::new(), text)?;
+        out.push(b'"');
         for byte in text.bytes() {
             if matches!(byte, b'"' | b'\\') {
                 out.push(b'\\');

@@ -15,20 +15,36 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::types::{FromSql, Kind, Type};
 
 use super::bind::{DAYS, MICROS};
 use super::form::Form;
 use super::numeric::{self, Odd};
 use crate::error::{Error, Result};
-use crate::row::RawRow;
+use crate::row::{RawRow, Row, Source};
 use crate::value::Decimal;
 
 /// A row, with the forms of its columns.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor<'r> {
-    pub(super) row: &'r tokio_postgres::Row,
-    pub(super) forms: &'r [Form],
+    cells: Cells<'r>,
+    forms: &'r [Form],
+}
+
+/// Where the values are.
+#[derive(Clone, Copy)]
+enum Cells<'r> {
+    Row(&'r tokio_postgres::Row),
+    /// An element of an array, as a row of one column.
+    Element(Option<&'r [u8]>, &'r Type),
+}
+
+impl<'r> Cursor<'r> {
+    /// A row whose columns have these forms.
+    #[inline]
+    pub(super) fn new(row: &'r tokio_postgres::Row, forms: &'r [Form]) -> Self {
+        Self { cells: Cells::Row(row), forms }
+    }
 }
 
 /// The bytes of a value.
@@ -49,16 +65,77 @@ impl Cursor<'_> {
     #[inline]
     fn at(&self, at: usize) -> Result<(Form, Option<&[u8]>)> {
         let Some(form) = self.forms.get(at) else { return Err(no_column(at, self.forms.len())) };
-        match self.row.try_get::<_, Option<Raw<'_>>>(at) {
-            Ok(raw) => Ok((*form, raw.map(|raw| raw.0))),
-            Err(_) => Err(no_column(at, self.row.len())),
+        match self.cells {
+            Cells::Row(row) => match row.try_get::<_, Option<Raw<'_>>>(at) {
+                Ok(raw) => Ok((*form, raw.map(|raw| raw.0))),
+                Err(_) => Err(no_column(at, row.len())),
+            },
+            Cells::Element(bytes, _) => Ok((*form, bytes)),
         }
+    }
+
+    fn ty(&self, at: usize) -> Option<&Type> {
+        match self.cells {
+            Cells::Row(row) => row.columns().get(at).map(tokio_postgres::Column::type_),
+            Cells::Element(_, ty) => Some(ty),
+        }
+    }
+
+    /// Hands the elements of an array of one dimension to `each`; `false` for NULL.
+    pub(crate) fn list(&self, at: usize, each: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<bool> {
+        let (_, bytes) = self.at(at)?;
+        let mut ty = self.ty(at);
+        while let Some(Kind::Domain(inner)) = ty.map(Type::kind) {
+            ty = Some(inner);
+        }
+        let (Some(Kind::Array(element)), bytes) = (ty.map(Type::kind), bytes) else {
+            return Err(self.unexpected(at, "an array"));
+        };
+        let Some(mut rest) = bytes else { return Ok(false) };
+        let garbled = || Error::decode("an array", "bytes that are none");
+        let word = |rest: &mut &[u8]| match rest.split_first_chunk::<4>() {
+            Some((word, behind)) => {
+                *rest = behind;
+                Ok(i32::from_be_bytes(*word))
+            }
+            None => Err(garbled()),
+        };
+        let dimensions = word(&mut rest)?;
+        let (_, _) = (word(&mut rest)?, word(&mut rest)?);
+        let count = match dimensions {
+            0 => 0,
+            1 => {
+                let count = word(&mut rest)?;
+                word(&mut rest)?;
+                count
+            }
+            more => return Err(Error::decode("an array of one dimension", format!("one of {more}"))),
+        };
+        let forms = [Form::of(element)];
+        for _ in 0..count {
+            let value = match usize::try_from(word(&mut rest)?) {
+                Ok(length) => {
+                    let (value, behind) = rest.split_at_checked(length).ok_or_else(garbled)?;
+                    rest = behind;
+                    Some(value)
+                }
+                Err(_) => None,
+            };
+            let cursor = Cursor { cells: Cells::Element(value, element), forms: &forms };
+            each(&Row::new(Source::Postgres(cursor)))?;
+        }
+        Ok(true)
+    }
+
+    /// The bytes of a column as they came; `None` for NULL.
+    pub(super) fn raw(&self, at: usize) -> Result<Option<&[u8]>> {
+        self.at(at).map(|(_, bytes)| bytes)
     }
 
     /// The error of a value of another type.
     #[cold]
     fn unexpected(&self, at: usize, expected: &'static str) -> Error {
-        let name = self.row.columns().get(at).map_or("?", |column| column.type_().name());
+        let name = self.ty(at).map_or("?", Type::name);
         let form = self.forms.get(at);
         let hint = if form == Some(&Form::Other) { ", which can be read as text when the query casts it" } else { "" };
         Error::decode(expected, format!("a value of PostgreSQL's type {name}{hint}"))
@@ -228,7 +305,10 @@ impl RawRow for Cursor<'_> {
     }
 
     fn name(&self, at: usize) -> Option<&str> {
-        self.row.columns().get(at).map(tokio_postgres::Column::name)
+        match self.cells {
+            Cells::Row(row) => row.columns().get(at).map(tokio_postgres::Column::name),
+            Cells::Element(..) => None,
+        }
     }
 }
 

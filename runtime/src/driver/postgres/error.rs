@@ -9,6 +9,11 @@ use crate::error::{Cell, Error, ErrorKind, Violation};
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
 
+/// How this server's settings of TLS are called.
+#[cfg(feature = "tls")]
+const WORDS: crate::driver::tls::Words =
+    crate::driver::tls::Words { roots: "sslrootcert", certificate: "sslcert", any_name: "sslmode=verify-ca" };
+
 /// The error of a statement, which is named where it can be at fault.
 #[cold]
 pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
@@ -53,16 +58,38 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
 /// The error of a connection that could not be opened, with what can be done about it.
 #[cold]
 pub(super) fn of_opening(error: tokio_postgres::Error, place: &str) -> Error {
-    let why = match error.as_db_error() {
-        Some(db) => format!("{}{}", db.message(), advice(db.code().code())),
-        None => innermost(&error),
+    let (kind, why) = match error.as_db_error() {
+        Some(db) => (refusal(db.code().code()), format!("{}{}", db.message(), advice(db))),
+        None => (ErrorKind::Connection, innermost(&error)),
     };
-    Error::new(ErrorKind::Connection, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
+    Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
+}
+
+/// Whether a connection may be had with encryption where it was without, or the other way round.
+pub(super) fn wants_other_encryption(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => code.code() == "28000",
+        // The client library does not tell the kind of its errors but by their text.
+        None => error.to_string().starts_with("error performing TLS handshake"),
+    }
+}
+
+/// The kind of a connection's refusal.
+fn refusal(code: &str) -> ErrorKind {
+    match code {
+        "28P01" | "28000" | "42501" => ErrorKind::Permission,
+        _ => ErrorKind::Connection,
+    }
 }
 
 /// What to do about a refusal.
-fn advice(code: &str) -> &'static str {
+fn advice(db: &DbError) -> &'static str {
+    let code = db.code().code();
+    let plain = db.message().contains("no encryption") || db.message().contains("SSL off");
     match code {
+        "28000" if plain && cfg!(feature = "tls") => " (pg_hba.conf may ask for TLS here: sslmode=require in the URL)",
+        "28000" if plain => " (pg_hba.conf may ask for TLS here: build with pilaster's feature `tls`)",
+        "28000" if db.message().contains("client certificate") => " (sslcert and sslkey in the URL name it)",
         "28P01" => " (is the password in the URL right, and are its special characters escaped as in %40 for @?)",
         "28000" => " (does the role exist, and does pg_hba.conf let it in from here?)",
         "3D000" => " (create it with `createdb` or `pilaster db create`)",
@@ -75,12 +102,20 @@ fn advice(code: &str) -> &'static str {
 
 /// The last cause, which says what happened.
 fn innermost(error: &tokio_postgres::Error) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(text) = crate::driver::tls::explain(error, &WORDS) {
+        return text;
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;
     }
     match cause.to_string().as_str() {
         "password missing" => "the server asks for a password and the URL has none".to_owned(),
+        "server does not support TLS" => {
+            "the server has TLS switched off, and sslmode asks for it (`ssl = on` in postgresql.conf switches it on)"
+                .to_owned()
+        }
         text => text.to_owned(),
     }
 }

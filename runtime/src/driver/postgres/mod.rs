@@ -8,6 +8,7 @@
 //! cancelled and closed when it is given back, so that no other user waits behind it.
 
 mod bind;
+mod bulk;
 mod cursor;
 mod error;
 mod form;
@@ -15,6 +16,7 @@ mod numeric;
 mod options;
 mod pooler;
 mod rows;
+mod tls;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -23,16 +25,20 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::Stream;
+use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, NoTls, RowStream, Statement};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, RowStream, Socket, Statement};
 
 use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
 use self::form::{Form, Slot};
 use self::options::Options;
+use self::tls::Connector;
 use super::cache::Cache;
-use super::{Begin, Done, Each, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,6 +65,8 @@ pub(crate) struct Connection(Box<Session>);
 
 struct Session {
     client: Client,
+    /// Encrypts what has to be sent beside the connection.
+    connector: Connector,
     /// The runtime that drives the connection.
     handle: Handle,
     /// The connection's task; `None` once the connection is given up.
@@ -66,6 +74,8 @@ struct Session {
     cache: Option<Cache<Arc<Prepared>>>,
     /// Parameters of the statement in hand; kept for its memory.
     bound: Bound,
+    /// How many rows are inserted, by the text that inserts one; `None` where they go one by one.
+    plans: FxHashMap<String, Option<Arc<bulk::Plan>>>,
     state: State,
 }
 
@@ -96,12 +106,12 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 impl Connection {
     /// Connects to the server.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let Options { config, timeout, place, statement_cache } = Options::new(settings)?;
+        let Options { config, timeout, place, statement_cache, encryption, connector } = Options::new(settings)?;
         let handle = rt::beside().ok_or_else(|| {
             Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
         })?;
         // Opened on that runtime, since the caller may have none, or one without sockets and timers.
-        let opening = handle.spawn(async move { config.connect(NoTls).await });
+        let opening = handle.spawn(connect(config, encryption, connector.clone()));
         let opened = match rt::timeout(timeout, opening).await {
             Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
             Some(Err(error)) => {
@@ -120,7 +130,8 @@ impl Connection {
         let task = Some(handle.spawn(async move { drop(connection.await) }));
         let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        let mut session = Box::new(Session { client, handle, task, cache, bound, state });
+        let mut session =
+            Box::new(Session { client, connector, handle, task, cache, bound, plans: FxHashMap::default(), state });
         if session.cache.is_none() {
             session.learn_types().await?;
         }
@@ -129,7 +140,13 @@ impl Connection {
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         let pinned = self.0.pin();
-        let outcome = self.0.run(sql, params, each).await;
+        let outcome = self.0.run(sql, params, each, None).await;
+        self.0.unpin(pinned, outcome).await.map(|_| ())
+    }
+
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        let pinned = self.0.pin();
+        let outcome = self.0.run(sql, params, each, Some(gate)).await;
         self.0.unpin(pinned, outcome).await.map(|_| ())
     }
 
@@ -138,7 +155,7 @@ impl Connection {
             return Ok(Done { affected, last_key: 0 });
         }
         let pinned = self.0.pin();
-        let outcome = self.0.run(sql, params, &mut |_| Ok(())).await;
+        let outcome = self.0.run(sql, params, &mut |_| Ok(()), None).await;
         let affected = self.0.unpin(pinned, outcome).await?;
         Ok(Done { affected, last_key: 0 })
     }
@@ -169,6 +186,7 @@ impl Connection {
             Some(Isolation::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
         });
         sql.push_str(if begin.read_only { " READ ONLY" } else { "" });
+        sql.push_str(if begin.deferrable { " DEFERRABLE" } else { "" });
         self.0.control(&sql).await?;
         self.0.state = State { in_transaction: true, ..State::default() };
         Ok(())
@@ -244,14 +262,14 @@ impl Connection {
 
 impl Session {
     /// Runs a statement, hands its rows to `each`, and says how many it gave or changed.
-    async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<u64> {
+    async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: Option<&Gate>) -> Result<u64> {
         let mut again = !self.state.in_transaction;
         loop {
             let prepared = self.prepare(sql).await?;
             self.bound.clear();
             bind_all(&mut self.bound, &prepared, &mut |put| params.bind(put))?;
             self.begin_request();
-            let outcome = self.send(&prepared, &mut *each).await;
+            let outcome = self.send(&prepared, &mut *each, gate).await;
             match outcome {
                 Ok(done) => return done,
                 Err(error) => {
@@ -269,11 +287,16 @@ impl Session {
     }
 
     /// Sends the bound parameters and reads the reply: the server's error outside, that of `each` inside.
-    async fn send(&mut self, prepared: &Prepared, each: Each<'_>) -> Result<Result<u64>, tokio_postgres::Error> {
+    async fn send(
+        &mut self,
+        prepared: &Prepared,
+        each: Each<'_>,
+        gate: Option<&Gate>,
+    ) -> Result<Result<u64>, tokio_postgres::Error> {
         let params = self.bound.params(0, self.bound.len());
         let stream = self.client.query_raw(&prepared.statement, params).await?;
         let patient = self.state.in_transaction;
-        read_all(stream, prepared, each, patient).await.map(|(done, complete)| {
+        read_all(stream, prepared, each, patient, gate).await.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })
@@ -360,11 +383,11 @@ impl Session {
 
     /// Asks the server to stop what it is doing, in passing; the connection is given up.
     fn cancel(&mut self) {
-        let (token, task) = (self.client.cancel_token(), self.task.take());
+        let (token, connector, task) = (self.client.cancel_token(), self.connector.clone(), self.task.take());
         drop(self.handle.spawn(async move {
             let Some(mut task) = task else { return };
             for pause in CANCELS {
-                drop(token.cancel_query(NoTls).await);
+                drop(token.cancel_query(connector.clone()).await);
                 // The task ends when its last reply is in. A request that had not reached the statement was in vain.
                 if rt::timeout(pause, &mut task).await.is_some() {
                     return;
@@ -375,6 +398,36 @@ impl Session {
     }
 }
 
+/// A connection that is open, and the part of it that talks to the server.
+type Opened = (Client, tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
+
+/// Connects in the first of some ways that the server agrees to.
+async fn connect(
+    mut config: Config,
+    encryption: Vec<SslMode>,
+    connector: Connector,
+) -> Result<Opened, tokio_postgres::Error> {
+    let mut first = None;
+    for mode in encryption {
+        let fault = match config.ssl_mode(mode).connect(connector.clone()).await {
+            Ok(opened) => return Ok(opened),
+            Err(fault) => fault,
+        };
+        let other_way = error::wants_other_encryption(&fault);
+        // What the server says of the second attempt is nearer than what the first one failed by.
+        if first.is_none() || fault.as_db_error().is_some() {
+            first = Some(fault);
+        }
+        if !other_way {
+            break;
+        }
+    }
+    match first {
+        Some(fault) => Err(fault),
+        None => config.connect(connector).await,
+    }
+}
+
 /// Reads rows to the end. After an error of `each` the rest is read and dropped; it is left unread, and the reply
 /// incomplete, when it is long and nobody needs the connection for a transaction.
 async fn read_all(
@@ -382,6 +435,7 @@ async fn read_all(
     prepared: &Prepared,
     each: Each<'_>,
     patient: bool,
+    gate: Option<&Gate>,
 ) -> Result<(Result<u64>, bool), tokio_postgres::Error> {
     let mut stream = pin!(stream);
     let mut unwanted = 0;
@@ -389,7 +443,11 @@ async fn read_all(
     while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         let row = row?;
         if outcome.is_ok() {
-            outcome = each(&Row::new(Source::Postgres(Cursor { row: &row, forms: &prepared.forms })));
+            outcome = each(&Row::new(Source::Postgres(Cursor::new(&row, &prepared.forms))));
+            // What is not read holds up the connection's task, and that the server.
+            if let Some(gate) = gate {
+                gate.pass().await;
+            }
             continue;
         }
         unwanted += 1;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, LoadBalanceHosts, SslMode, TargetSessionAttrs};
 
+use super::tls::{Connector, Wishes};
 use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How long opening a connection may take, unless the URL says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,13 +21,16 @@ pub(super) struct Options {
     /// The place, for messages: no user and no password.
     pub place: String,
     pub statement_cache: usize,
+    /// Whether to encrypt, to be tried in order.
+    pub encryption: Vec<SslMode>,
+    /// What encrypts.
+    pub connector: Connector,
 }
 
 impl Options {
     pub(super) fn new(settings: &Settings) -> Result<Self> {
         let server = &settings.server;
         let mut config = Config::new();
-        config.ssl_mode(SslMode::Disable);
         config.application_name("pilaster");
         let mut places = Vec::new();
         for host in &server.hosts {
@@ -50,100 +54,92 @@ impl Options {
             config.dbname(database);
             place = format!("{place}, database \"{database}\"");
         }
-        let mut options = Self { config, timeout: PATIENCE, place, statement_cache: settings.statement_cache };
-        let mut flags = Vec::new();
+        let mut timeout = PATIENCE;
+        let (mut flags, mut wishes) = (Vec::new(), Wishes::default());
         if settings.read_only {
             flags.push("-c default_transaction_read_only=on".to_owned());
         }
+        if let Some(limit) = settings.statement_timeout.filter(|limit| !limit.is_zero()) {
+            flags.push(format!("-c statement_timeout={}", limit.as_millis().max(1)));
+        }
         for (name, value) in &server.parameters {
-            options.set(name, value, &mut flags)?;
+            if name == "connect_timeout" {
+                timeout = seconds(name, value)?;
+            } else if !wishes.set(name, value)? {
+                set(&mut config, name, value, &mut flags)?;
+            }
         }
         if !flags.is_empty() {
-            options.config.options(flags.join(" "));
+            config.options(flags.join(" "));
         }
-        Ok(options)
-    }
-
-    fn set(&mut self, name: &str, value: &str, flags: &mut Vec<String>) -> Result<()> {
-        let config = &mut self.config;
-        match name {
-            "application_name" => {
-                config.application_name(value);
-            }
-            "options" => flags.push(value.to_owned()),
-            "search_path" | "statement_timeout" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
-                flags.push(format!("-c {name}={}", escape(value)));
-            }
-            "connect_timeout" => self.timeout = seconds(name, value)?,
-            "tcp_user_timeout" => {
-                config.tcp_user_timeout(Duration::from_millis(number(name, value)?));
-            }
-            "keepalives" => {
-                config.keepalives(number(name, value)? != 0);
-            }
-            "keepalives_idle" => {
-                config.keepalives_idle(seconds(name, value)?);
-            }
-            "keepalives_interval" => {
-                config.keepalives_interval(seconds(name, value)?);
-            }
-            "keepalives_count" | "keepalives_retries" => {
-                config.keepalives_retries(u32::try_from(number(name, value)?).unwrap_or(u32::MAX));
-            }
-            "sslmode" => return tls(value),
-            "target_session_attrs" => {
-                config.target_session_attrs(choose(
-                    name,
-                    value,
-                    &[
-                        ("any", TargetSessionAttrs::Any),
-                        ("read-write", TargetSessionAttrs::ReadWrite),
-                        ("read-only", TargetSessionAttrs::ReadOnly),
-                    ],
-                )?);
-            }
-            "load_balance_hosts" => {
-                config.load_balance_hosts(choose(
-                    name,
-                    value,
-                    &[("disable", LoadBalanceHosts::Disable), ("random", LoadBalanceHosts::Random)],
-                )?);
-            }
-            "channel_binding" => {
-                config.channel_binding(choose(
-                    name,
-                    value,
-                    &[
-                        ("disable", ChannelBinding::Disable),
-                        ("prefer", ChannelBinding::Prefer),
-                        ("require", ChannelBinding::Require),
-                    ],
-                )?);
-            }
-            _ => {
-                let known = "host, port, user, password, dbname, application_name, options, search_path, sslmode, \
-                    connect_timeout, statement_timeout, lock_timeout, target_session_attrs, load_balance_hosts, \
-                    keepalives, channel_binding, and the settings of the pool";
-                return Err(Error::config(format!("there is no setting \"{name}\" for PostgreSQL; known are {known}")));
-            }
-        }
-        Ok(())
+        let encryption = wishes.attempts(&config)?;
+        let connector = wishes.connector(&encryption)?;
+        Ok(Self { config, timeout, place, statement_cache: settings.statement_cache, encryption, connector })
     }
 }
 
-/// What is not to be encrypted is, and what must be is refused, never sent in plain text.
-fn tls(mode: &str) -> Result<()> {
-    match mode {
-        "disable" | "allow" | "prefer" => Ok(()),
-        "require" | "verify-ca" | "verify-full" => {
-            let kind = ErrorKind::Unsupported { feature: "TLS", dialect: "PostgreSQL" };
-            let message = format!("sslmode={mode} asks for TLS, which this build's PostgreSQL driver does not have");
-            Err(Error::new(kind, message))
+fn set(config: &mut Config, name: &str, value: &str, flags: &mut Vec<String>) -> Result<()> {
+    match name {
+        "application_name" => {
+            config.application_name(value);
         }
-        _ => Err(Error::config(format!(
-            "sslmode is disable, allow, prefer, require, verify-ca or verify-full, not \"{mode}\""
-        ))),
+        "options" => flags.push(value.to_owned()),
+        "search_path" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
+            flags.push(format!("-c {name}={}", escape(value)));
+        }
+        "tcp_user_timeout" => {
+            config.tcp_user_timeout(Duration::from_millis(number(name, value)?));
+        }
+        "keepalives" => {
+            config.keepalives(number(name, value)? != 0);
+        }
+        "keepalives_idle" => {
+            config.keepalives_idle(seconds(name, value)?);
+        }
+        "keepalives_interval" => {
+            config.keepalives_interval(seconds(name, value)?);
+        }
+        "keepalives_count" | "keepalives_retries" => {
+            config.keepalives_retries(u32::try_from(number(name, value)?).unwrap_or(u32::MAX));
+        }
+        "target_session_attrs" => {
+            config.target_session_attrs(choose(
+                name,
+                value,
+                &[
+                    ("any", TargetSessionAttrs::Any),
+                    ("read-write", TargetSessionAttrs::ReadWrite),
+                    ("read-only", TargetSessionAttrs::ReadOnly),
+                ],
+            )?);
+        }
+        "load_balance_hosts" => {
+            config.load_balance_hosts(choose(
+                name,
+                value,
+                &[("disable", LoadBalanceHosts::Disable), ("random", LoadBalanceHosts::Random)],
+            )?);
+        }
+        "channel_binding" => {
+            config.channel_binding(choose(
+                name,
+                value,
+                &[
+                    ("disable", ChannelBinding::Disable),
+                    ("prefer", ChannelBinding::Prefer),
+                    ("require", ChannelBinding::Require),
+                ],
+            )?);
+        }
+        _ => {
+            let known = "host, port, user, password, dbname, application_name, options, search_path, sslmode, \
+                    sslrootcert, sslcert, sslkey, \
+                    connect_timeout, statement_timeout, lock_timeout, target_session_attrs, load_balance_hosts, \
+                    keepalives, channel_binding, and the settings of the pool";
+            return Err(Error::config(format!("there is no setting \"{name}\" for PostgreSQL; known are {known}")));
+        }
     }
+    Ok(())
 }
 
 /// White space and backslashes end a flag of the server unless a backslash stands before them.
@@ -167,7 +163,7 @@ fn seconds(name: &str, value: &str) -> Result<Duration> {
     number(name, value).map(|seconds| Duration::from_secs(if seconds == 0 { 365 * 86_400 } else { seconds }))
 }
 
-fn choose<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
+pub(super) fn choose<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
     choices.iter().find(|(known, _)| *known == value).map(|(_, choice)| *choice).ok_or_else(|| {
         let known: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
         Error::config(format!("{name} is one of {}, not \"{value}\"", known.join(", ")))
@@ -185,13 +181,13 @@ mod tests {
     #[test]
     fn the_parts_of_a_url_reach_the_client() {
         let found = options(
-            "postgres://ann:s%20w@db:5433/blog?search_path=a,%20b&application_name=x&connect_timeout=3&max_connections=2",
+            "postgres://ann:s%20w@db:5433/blog?search_path=a,%20b&application_name=x&connect_timeout=3&max_connections=2&statement_timeout=1500ms",
         )
         .unwrap();
         assert_eq!((found.config.get_user(), found.config.get_dbname()), (Some("ann"), Some("blog")));
         assert_eq!(found.config.get_password(), Some(&b"s w"[..]));
         assert_eq!(found.config.get_ports(), [5433]);
-        assert_eq!(found.config.get_options(), Some("-c search_path=a,\\ b"));
+        assert_eq!(found.config.get_options(), Some("-c statement_timeout=1500 -c search_path=a,\\ b"));
         assert_eq!((found.config.get_application_name(), found.timeout), (Some("x"), Duration::from_secs(3)));
         assert_eq!(found.place, "db:5433, database \"blog\"");
     }
@@ -204,12 +200,32 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(feature = "tls"))]
     fn tls_is_never_left_out_in_silence() {
         for mode in ["require", "verify-ca", "verify-full"] {
             let error = options(&format!("postgres://h/x?sslmode={mode}")).err().unwrap();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { feature: "TLS", .. }), "{error}");
+            assert!(matches!(error.kind(), crate::ErrorKind::Unsupported { feature: "TLS", .. }), "{error}");
         }
         assert!(options("postgres://h/x?sslmode=prefer").is_ok());
+    }
+
+    #[test]
+    #[cfg(feature = "tls")]
+    fn modes_are_tried_as_libpq_does() {
+        let attempts = |url: &str| options(url).unwrap().encryption;
+        assert_eq!(attempts("postgres://h/x?sslmode=disable"), [SslMode::Disable]);
+        assert_eq!(attempts("postgres://h/x?sslmode=allow"), [SslMode::Disable, SslMode::Require]);
+        assert_eq!(attempts("postgres://h/x"), [SslMode::Prefer, SslMode::Disable]);
+        assert_eq!(attempts("postgres://h/x?sslmode=require"), [SslMode::Require]);
+        assert_eq!(attempts("postgres:///x?host=/run/pg&sslmode=require"), [SslMode::Disable], "as libpq does");
+        for (query, said) in [
+            ("sslmode=verify-full&sslrootcert=/no/file", "/no/file"),
+            ("sslmode=require&sslrootcert=system", "verify-full"),
+            ("sslmode=require&sslcert=a", "sslkey"),
+        ] {
+            let error = options(&format!("postgres://h/x?{query}")).err().unwrap();
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One statement for many rows.
 //!
 //! The prepared statement is sent once per row without waiting for replies, which come in the order of the requests:
-//! what a row gave back is matched to it by construction, whatever the server does inside a statement.
+//! what a row gave back is matched to it by construction, whatever the server does inside a statement. Rows that many
+//! can go into one statement are left to `bulk`.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -29,6 +30,9 @@ impl Session {
             return Err(Error::new(kind, "PostgreSQL gives keys back by RETURNING only"));
         }
         let prepared = self.prepare(sql).await?;
+        if let Some(affected) = self.run_bulk(sql, &prepared, rows, &mut returned).await? {
+            return Ok(affected);
+        }
         let (mut next, mut affected) = (0, 0);
         while next < rows.len() {
             let first = next;
@@ -119,8 +123,8 @@ async fn read_reply(
     ignored: bool,
 ) -> Result<Result<u64>, tokio_postgres::Error> {
     let reading = match returned {
-        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true)).await?,
-        _ => read_all(stream, prepared, &mut |_| Ok(()), true).await?,
+        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true, None)).await?,
+        _ => read_all(stream, prepared, &mut |_| Ok(()), true, None).await?,
     };
     Ok(reading.0)
 }

@@ -35,12 +35,14 @@ pub(super) fn keeps(declared: &str, kind: Kind) -> bool {
         }
         Kind::Real | Kind::Double => matches!(affinity, Real | Numeric | None),
         // A text that looks like a number becomes one elsewhere.
-        Kind::Text | Kind::Json | Kind::Uuid | Kind::Enum(_) => matches!(affinity, Text | None),
+        Kind::Text | Kind::Json | Kind::Uuid | Kind::Enum(_) | Kind::Server => matches!(affinity, Text | None),
         // Written as text that looks like no number.
         Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp => true,
         Kind::Bytes => true,
         // Rounded when it is read.
         Kind::Decimal(_) => false,
+        // Types that SQLite does not have.
+        Kind::Interval | Kind::Array(_) => false,
     }
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod stmt;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::OpenFlags;
@@ -18,7 +19,7 @@ use rusqlite::OpenFlags;
 use self::error::from_rusqlite;
 pub(crate) use self::stmt::Cursor;
 use self::stmt::{Found, Running, Session};
-use super::{Begin, Done, Each, Returned, Rows};
+use super::{Begin, Done, Each, Gate, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
@@ -70,6 +71,43 @@ impl Connection {
             }
             Ok(())
         })
+    }
+
+    pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        let outcome = self.stream_rows(sql, params, each, gate).await;
+        self.note(outcome)
+    }
+
+    /// Rows in chunks: the runtime's other work goes on between them.
+    async fn stream_rows(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        let (session, limit) = (&mut *self.session, self.statement_timeout);
+        let interrupt = limit.map(|limit| (limit, Arc::new(session.connection().get_interrupt_handle())));
+        let found = session.find(sql);
+        let mut running = rt::give_way(|| session.run(sql, found))?;
+        bind_params(&mut running, params)?;
+        loop {
+            let mut work = || -> Result<bool> {
+                while running.step()? {
+                    each(&Row::new(Source::Sqlite(running.row())))?;
+                    if gate.is_closed() {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            };
+            let more = rt::give_way(|| match &interrupt {
+                Some((limit, handle)) => {
+                    // The time that passes between chunks is not the statement's.
+                    let handle = Arc::clone(handle);
+                    rt::with_alarm(*limit, move || handle.interrupt(), work).map_err(|error| too_long(*limit, error))
+                }
+                None => work(),
+            })?;
+            if !more {
+                return Ok(());
+            }
+            gate.pass().await;
+        }
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
@@ -233,13 +271,18 @@ impl Connection {
 fn limited<T>(limit: Duration, session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
     let interrupt = session.connection().get_interrupt_handle();
     let outcome = rt::with_alarm(limit, move || interrupt.interrupt(), || work(session));
-    outcome.map_err(|error| match error.kind() {
+    outcome.map_err(|error| too_long(limit, error))
+}
+
+/// Says how long a statement could run, if that is what ended it.
+fn too_long(limit: Duration, error: Error) -> Error {
+    match error.kind() {
         ErrorKind::Timeout => {
             let message = format!("the statement was interrupted after the {limit:?} that it may run");
             Error::new(ErrorKind::Timeout, message).with_source(error)
         }
         _ => error,
-    })
+    }
 }
 
 #[inline]

@@ -7,7 +7,7 @@
 //! What makes the calls below sound, and what a change must keep:
 //!
 //! 1. **One thread at a time.** A [`Session`] owns its `rusqlite::Connection` and every statement of it. All calls go
-//!    through `&mut Session`, or through a [`Cursor`] that cannot leave the thread. SQLite is compiled thread safe
+//!    through `&mut Session`, or through a [`Cursor`] that cannot leave the thread but inside its [`Running`], between steps. SQLite is compiled thread safe
 //!    (rusqlite checks it when opening), so a connection may move between threads when no call is running.
 //! 2. **Statements end before their connection.** They never leave this module by value. `Session` declares the cache
 //!    before the connection, and fields are dropped in that order. A leaked [`Running`] leaks its statement, which
@@ -264,6 +264,10 @@ impl Session {
         unsafe { self.connection.handle() }
     }
 }
+
+// SAFETY: see 1: it has its session to itself, and that may move between steps. Its cursor moves along; a reference to
+// the cursor keeps it from moving, as a `Cursor` cannot be shared between threads.
+unsafe impl Send for Running<'_> {}
 
 impl Running<'_> {
     /// Binds the parameters of the next run: `feed` hands them to the [`Binder`] in order.

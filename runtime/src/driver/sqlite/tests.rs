@@ -388,7 +388,7 @@ fn a_read_only_transaction_refuses_writes_and_ends_cleanly() {
     let mut db = memory();
     run(&mut db, "CREATE TABLE t (a)", &[]).unwrap();
     for end in ["commit", "rollback", "abandon"] {
-        block_on(db.begin(Begin { read_only: true, isolation: None })).unwrap();
+        block_on(db.begin(Begin { read_only: true, ..Begin::default() })).unwrap();
         let error = run(&mut db, "INSERT INTO t VALUES (1)", &[]).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::ReadOnly), "{error:?}");
         match end {

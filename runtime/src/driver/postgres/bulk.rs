@@ -1,0 +1,417 @@
+//! Many rows in one INSERT, with every key at its own row.
+//!
+//! The columns go as one array each, so that the text is the same for any number of rows and no limit of parameters is
+//! met. RETURNING promises no order, so what comes back is matched by key: keys that rows do not give are made before,
+//! by the column's own default (`nextval` of its sequence, `gen_random_uuid()`, …), and given. Concurrent writers make
+//! others, as sequences and random numbers do; a default that does not is a violation of the key, as it is elsewhere.
+//!
+//! Where the catalog shows that this cannot be known to be exact (a trigger that may change keys, rules, a view, a
+//! partitioned table, a sequence that the role may not use, a key without default, a type whose value can come back in
+//! another form), rows go one by one.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::Stream;
+use rustc_hash::FxHashMap;
+use tokio_postgres::types::{Kind, Type};
+
+use super::bind::{Bound, Column};
+use super::form::{Form, Slot};
+use super::{Cursor, Prepared, Session, error};
+use crate::driver::{Bulk, Returned, Rows};
+use crate::error::{Error, Result};
+use crate::meta::ColumnMeta;
+use crate::row::{Row, Source};
+use crate::sql::{Dialect, Insert, Writer};
+use crate::value::Value;
+
+/// Fewer rows are not worth another text.
+const LEAST: usize = 8;
+/// Rows and bytes of one statement.
+const ROWS: usize = 10_000;
+const BYTES: usize = 4 << 20;
+/// So many plans are kept.
+const PLANS: usize = 512;
+
+/// What the catalog says of the columns of a key: name, type, default, whether the default can be had by this role and
+/// whether it has to be written over. No rows at all where rows might not be stored as they are given.
+///
+/// Sources: the manual on pg_class, pg_attribute, pg_attrdef and pg_trigger (the bits of `tgtype` are those of
+/// `catalog/pg_trigger.h`: 1 for each row, 2 before, 4 on insert).
+const KEYS: &str = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), \
+    CASE WHEN a.attidentity <> '' THEN CASE WHEN pg_catalog.has_sequence_privilege( \
+    pg_catalog.pg_get_serial_sequence($1, a.attname), 'USAGE') THEN pg_catalog.format('nextval(%L::regclass)', \
+    pg_catalog.pg_get_serial_sequence($1, a.attname)) END \
+    WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END, a.attidentity = 'a' \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+    WHERE c.oid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY ($2::text[]) \
+    AND c.relkind = 'r' AND NOT c.relhasrules AND NOT EXISTS \
+    (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 7 = 7)";
+
+/// How rows of some columns are inserted.
+pub(super) struct Plan {
+    text: String,
+    /// How the given columns are written.
+    slots: Vec<(Form, u32)>,
+    /// What makes the keys that are not given.
+    made: Option<Made>,
+    /// Where the parts of the key come from, in its order; empty when no rows come back.
+    parts: Vec<Part>,
+    /// Where they stand in a row that comes back.
+    back: Vec<usize>,
+}
+
+struct Made {
+    text: String,
+    slots: Vec<(Form, u32)>,
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    /// A given column.
+    Given(usize),
+    /// A column that was made.
+    Made(usize),
+}
+
+/// What the catalog knows of a key's column.
+struct Default {
+    name: String,
+    ty: String,
+    expression: Option<String>,
+    always: bool,
+}
+
+/// The keys of a chunk, one behind the other.
+#[derive(Default)]
+struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    fn get(&self, row: usize) -> Option<&[u8]> {
+        let start = if row == 0 { 0 } else { *self.ends.get(row - 1)? };
+        self.bytes.get(start..*self.ends.get(row)?)
+    }
+}
+
+/// Adds a part of a key; its length keeps it apart from the next.
+fn add_part(key: &mut Vec<u8>, part: &[u8]) {
+    key.extend_from_slice(&part.len().to_be_bytes());
+    key.extend_from_slice(part);
+}
+
+impl Session {
+    /// Inserts rows by as few statements as can be. `None` when they have to go one by one; nothing was sent of them.
+    pub(super) async fn run_bulk(
+        &mut self,
+        sql: &str,
+        single: &Prepared,
+        rows: &dyn Rows,
+        returned: &mut Returned<'_>,
+    ) -> Result<Option<u64>> {
+        let Some(bulk) = rows.bulk().filter(|bulk| rows.len() >= LEAST && !bulk.columns.is_empty()) else {
+            return Ok(None);
+        };
+        let Some(plan) = self.bulk_plan(sql, single, &bulk).await? else { return Ok(None) };
+        let (mut next, mut affected) = (0, 0);
+        while next < rows.len() {
+            let Some((count, columns, keys)) = self.bind_chunk(&plan, rows, next).await? else {
+                // Nothing was sent of the first chunk; a later one could not be taken back.
+                if next == 0 {
+                    return Ok(None);
+                }
+                return Err(Error::encode(
+                    "values of one form in all rows",
+                    "one that PostgreSQL reads from text only",
+                ));
+            };
+            affected += self.send_chunk(&plan, count, &columns, keys, returned).await?;
+            next += count;
+        }
+        Ok(Some(affected))
+    }
+
+    /// The plan for a statement, made once per connection.
+    async fn bulk_plan(&mut self, sql: &str, single: &Prepared, bulk: &Bulk) -> Result<Option<Arc<Plan>>> {
+        if let Some(plan) = self.plans.get(sql) {
+            return Ok(plan.clone());
+        }
+        let plan = self.make_plan(single, bulk).await?.map(Arc::new);
+        if self.plans.len() >= PLANS {
+            self.plans.clear();
+        }
+        self.plans.insert(sql.to_owned(), plan.clone());
+        Ok(plan)
+    }
+
+    async fn make_plan(&mut self, single: &Prepared, bulk: &Bulk) -> Result<Option<Plan>> {
+        let given = single.statement.params();
+        let Some(slots) = given.iter().map(element).collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let mut types: Vec<String> = given.iter().map(type_name).collect();
+        let (mut columns, mut returning) = (bulk.columns.to_vec(), bulk.returning.to_vec());
+        let (mut made, mut parts, mut back, mut counted) = (None, Vec::new(), Vec::new(), false);
+        if !returning.is_empty() {
+            let Some(defaults) = self.defaults(bulk).await? else { return Ok(None) };
+            let mut missing = Vec::new();
+            for column in &bulk.key {
+                let at = columns.iter().position(|given| given.name == column.name);
+                parts.push(match at {
+                    Some(at) if given.get(at).is_some_and(comes_back_alike) => Part::Given(at),
+                    Some(_) => return Ok(None),
+                    None => {
+                        let found = defaults.iter().find(|found| found.name == column.name);
+                        let Some((found, expression)) = found.and_then(|one| Some((one, one.expression.clone()?)))
+                        else {
+                            return Ok(None);
+                        };
+                        counted |= found.always;
+                        missing.push((*column, expression, found.ty.clone()));
+                        Part::Made(missing.len() - 1)
+                    }
+                });
+                back.push(position_or_add(&mut returning, column));
+            }
+            if !missing.is_empty() {
+                let expressions: Vec<_> = missing.iter().map(|(_, text, ty)| (text.clone(), ty.clone())).collect();
+                let text = Writer::make_keys(&expressions);
+                let prepared = self.prepare(&text).await?;
+                let found: Vec<Type> =
+                    prepared.statement.columns().iter().map(|column| column.type_().clone()).collect();
+                let Some(slots) = found.iter().map(element).collect() else { return Ok(None) };
+                types.extend(found.iter().map(type_name));
+                columns.extend(missing.iter().map(|(column, ..)| *column));
+                made = Some(Made { text, slots });
+            }
+        }
+        let insert = Insert { table: bulk.table, columns: &columns, returning: &returning, ignore_existing: false };
+        let text = Writer::insert_arrays(&insert, &types, counted);
+        Ok(Some(Plan { text, slots, made, parts, back }))
+    }
+
+    /// What the catalog says of the key's columns; `None` where rows may not be stored as they are given.
+    async fn defaults(&mut self, bulk: &Bulk) -> Result<Option<Vec<Default>>> {
+        if bulk.key.is_empty() {
+            return Ok(None);
+        }
+        let table = Writer::table_text(Dialect::Postgres, bulk.table);
+        let names = bulk.key.iter().map(|column| Value::Text(column.name.into())).collect();
+        let mut found = Vec::new();
+        let mut each = |row: &Row<'_>| {
+            let text = |at| row.text(at).map(|text| text.map(std::borrow::Cow::into_owned));
+            found.push(Default {
+                name: text(0)?.unwrap_or_default(),
+                ty: text(1)?.unwrap_or_default(),
+                expression: text(2)?,
+                always: row.bool(3)?.unwrap_or(false),
+            });
+            Ok(())
+        };
+        self.run(KEYS, &[Value::Text(table.into()), Value::List(names)], &mut each, None).await?;
+        Ok((found.len() == bulk.key.len()).then_some(found))
+    }
+
+    /// Binds as many rows as go into one statement: how many, their columns and their keys. `None` when a value has no
+    /// binary form.
+    async fn bind_chunk(
+        &mut self,
+        plan: &Plan,
+        rows: &dyn Rows,
+        first: usize,
+    ) -> Result<Option<(usize, Vec<Column>, Keys)>> {
+        let mut columns: Vec<Column> = plan.slots.iter().map(|&(form, oid)| Column::new(form, oid)).collect();
+        let mut count = 0;
+        while first + count < rows.len() && count < ROWS && columns.iter().map(Column::size).sum::<usize>() < BYTES {
+            let mut at = 0;
+            let mut fits = true;
+            rows.bind(first + count, &mut |value| {
+                if let Some(column) = columns.get_mut(at) {
+                    fits &= column.push(&value)?;
+                }
+                at += 1;
+                Ok(())
+            })?;
+            if !fits || at != columns.len() {
+                return Ok(None);
+            }
+            count += 1;
+        }
+        if let Some(made) = &plan.made {
+            columns.extend(self.make_keys(made, count).await?);
+        }
+        let mut keys = Keys::default();
+        for row in 0..count {
+            for part in &plan.parts {
+                let column = match *part {
+                    Part::Given(at) => columns.get(at),
+                    Part::Made(at) => columns.get(plan.slots.len() + at),
+                };
+                match column.and_then(|column| column.element(row)) {
+                    Some(part) => add_part(&mut keys.bytes, part),
+                    None => return Ok(None),
+                }
+            }
+            keys.ends.push(keys.bytes.len());
+        }
+        Ok(Some((count, columns, keys)))
+    }
+
+    /// Lets the server make keys.
+    async fn make_keys(&mut self, made: &Made, count: usize) -> Result<Vec<Column>> {
+        let mut columns: Vec<Column> = made.slots.iter().map(|&(form, oid)| Column::new(form, oid)).collect();
+        let mut each = |row: &Row<'_>| {
+            if let Source::Postgres(cursor) = row.source() {
+                for (at, column) in columns.iter_mut().enumerate() {
+                    column.push_raw(cursor.raw(at)?);
+                }
+            }
+            Ok(())
+        };
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.run(&made.text, &[Value::Int(count)], &mut each, None).await?;
+        Ok(columns)
+    }
+
+    async fn send_chunk(
+        &mut self,
+        plan: &Plan,
+        count: usize,
+        columns: &[Column],
+        keys: Keys,
+        returned: &mut Returned<'_>,
+    ) -> Result<u64> {
+        let prepared = self.prepare(&plan.text).await?;
+        let mut bound = Bound::default();
+        columns.iter().for_each(|column| bound.push_column(column));
+        self.begin_request();
+        let outcome = self.exchange_chunk(plan, &prepared, &bound, count, keys, returned).await;
+        match outcome {
+            Ok(done) => {
+                self.state.in_flight = false;
+                done
+            }
+            Err(fault) => {
+                // The table may be another one by now.
+                self.plans.clear();
+                if error::is_stale_statement(&fault)
+                    && let Some(cache) = &mut self.cache
+                {
+                    cache.evict(&plan.text);
+                }
+                Err(self.failed(fault, &plan.text))
+            }
+        }
+    }
+
+    /// The server's error outside, that of the caller inside.
+    async fn exchange_chunk(
+        &self,
+        plan: &Plan,
+        prepared: &Prepared,
+        bound: &Bound,
+        count: usize,
+        keys: Keys,
+        returned: &mut Returned<'_>,
+    ) -> Result<Result<u64>, tokio_postgres::Error> {
+        let stream = self.client.query_raw(&prepared.statement, bound.params(0, bound.len())).await?;
+        let mut stream = pin!(stream);
+        let Returned::Rows(each) = returned else {
+            while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+                row?;
+            }
+            return Ok(Ok(stream.rows_affected().unwrap_or(0)));
+        };
+        let mut order = Order { keys, next: 0, later: FxHashMap::default(), key: Vec::new() };
+        let mut outcome = Ok(());
+        while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+            let row = row?;
+            if outcome.is_ok() {
+                outcome = order.take(row, plan, &prepared.forms, &mut **each);
+            }
+        }
+        let outcome = outcome.and_then(|()| order.finish(count, &prepared.forms, &mut **each));
+        Ok(outcome.map(|()| count as u64))
+    }
+}
+
+/// Hands rows out in the order of their keys.
+struct Order {
+    keys: Keys,
+    next: usize,
+    /// Rows that came before their turn.
+    later: FxHashMap<Vec<u8>, tokio_postgres::Row>,
+    key: Vec<u8>,
+}
+
+/// Takes a row.
+type Hand<'h> = &'h mut (dyn FnMut(&Row<'_>) -> Result<()> + Send);
+
+impl Order {
+    fn take(&mut self, row: tokio_postgres::Row, plan: &Plan, forms: &[Form], each: Hand<'_>) -> Result<()> {
+        self.key.clear();
+        let cursor = Cursor::new(&row, forms);
+        for &at in &plan.back {
+            add_part(&mut self.key, cursor.raw(at)?.unwrap_or_default());
+        }
+        if self.keys.get(self.next) == Some(self.key.as_slice()) {
+            each(&Row::new(Source::Postgres(cursor)))?;
+            self.next += 1;
+        } else {
+            self.later.insert(std::mem::take(&mut self.key), row);
+        }
+        Ok(())
+    }
+
+    /// Hands out what is left.
+    fn finish(mut self, count: usize, forms: &[Form], each: Hand<'_>) -> Result<()> {
+        while self.next < count {
+            let row = self.keys.get(self.next).and_then(|key| self.later.remove(key));
+            let Some(row) = row else {
+                let message = "a row did not come back under the key that it was inserted with: something on the \
+                    server changes keys; insert such rows one by one";
+                return Err(Error::query(message));
+            };
+            each(&Row::new(Source::Postgres(Cursor::new(&row, forms))))?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+fn position_or_add(returning: &mut Vec<&'static ColumnMeta>, column: &'static ColumnMeta) -> usize {
+    match returning.iter().position(|known| known.name == column.name) {
+        Some(at) => at,
+        None => {
+            returning.push(column);
+            returning.len() - 1
+        }
+    }
+}
+
+/// The form and number of a type that can be an array's element. An array of arrays would be taken apart.
+fn element(ty: &Type) -> Option<(Form, u32)> {
+    match Slot::of(ty) {
+        Slot::One(Form::Other | Form::Interval | Form::Inet | Form::Versioned) | Slot::Many(..) => None,
+        Slot::One(form) => Some((form, ty.oid())),
+    }
+}
+
+/// Whether a value comes back as it was given, byte for byte.
+fn comes_back_alike(ty: &Type) -> bool {
+    matches!(
+        *ty,
+        Type::INT2 | Type::INT4 | Type::INT8 | Type::TEXT | Type::VARCHAR | Type::UUID | Type::DATE | Type::BYTEA
+    ) || matches!(ty.kind(), Kind::Enum(_))
+}
+
+fn type_name(ty: &Type) -> String {
+    let mut name = String::new();
+    Dialect::Postgres.quote_ident(&mut name, ty.schema());
+    name.push('.');
+    Dialect::Postgres.quote_ident(&mut name, ty.name());
+    name
+}

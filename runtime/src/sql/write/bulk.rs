@@ -1,0 +1,72 @@
+//! Parts of statements that write many rows: PostgreSQL's INSERT, whose columns come as one array each.
+
+use super::{Insert, Table, Writer};
+use crate::meta::ColumnMeta;
+use crate::sql::Dialect;
+
+impl Writer {
+    /// The text of an INSERT that takes an array per column, so that it is the same for any number of rows; `types` are
+    /// those of the elements, as the server spells them. `counted` keys are written over what the server would count.
+    pub(crate) fn insert_arrays(insert: &Insert<'_>, types: &[String], counted: bool) -> String {
+        let mut w = Self::new(Dialect::Postgres);
+        w.push("INSERT INTO ");
+        w.table_name(insert.table);
+        w.push(" (");
+        w.separated(insert.columns, |w, column| w.ident(column.name));
+        w.push(if counted { ") OVERRIDING SYSTEM VALUE" } else { ")" });
+        w.push(" SELECT * FROM unnest(");
+        w.separated(types.iter().enumerate(), |w, (at, ty)| w.number(format_args!("${}::{ty}[]", at + 1)));
+        w.push(")");
+        if !insert.returning.is_empty() {
+            w.push(" RETURNING ");
+            w.separated(insert.returning, |w, column| w.returned(column));
+        }
+        w.out.sql
+    }
+
+    /// The text that makes as many keys as its parameter says. The expressions are the server's own, of its catalog.
+    pub(crate) fn make_keys(defaults: &[(String, String)]) -> String {
+        let mut w = Self::new(Dialect::Postgres);
+        w.push("SELECT ");
+        w.separated(defaults, |w, (expression, ty)| w.number(format_args!("({expression})::{ty}")));
+        w.push(" FROM generate_series(1, $1::bigint)");
+        w.out.sql
+    }
+
+    /// RETURNING of some columns, to stand behind a statement.
+    pub(crate) fn returning(dialect: Dialect, columns: &[ColumnMeta]) -> String {
+        let mut w = Self::new(dialect);
+        w.push(" RETURNING ");
+        w.separated(columns, |w, column| w.returned(column));
+        w.out.sql
+    }
+
+    /// The text that reads some columns of the row of a key, whose parts are its parameters.
+    pub(crate) fn select_by_key(
+        dialect: Dialect,
+        table: Table,
+        columns: &[&'static ColumnMeta],
+        key: &[&'static ColumnMeta],
+    ) -> String {
+        let mut w = Self::new(dialect);
+        w.push("SELECT ");
+        w.separated(columns, |w, column| w.returned(column));
+        w.push(" FROM ");
+        w.table_name(table);
+        w.push(" WHERE ");
+        for (at, column) in key.iter().enumerate() {
+            w.push(if at == 0 { "" } else { " AND " });
+            w.ident(column.name);
+            w.push(" = ");
+            w.placeholder(at + 1);
+        }
+        w.out.sql
+    }
+
+    /// The name of a table as a text that the server reads as such.
+    pub(crate) fn table_text(dialect: Dialect, table: Table) -> String {
+        let mut w = Self::new(dialect);
+        w.table_name(table);
+        w.out.sql
+    }
+}

@@ -1,0 +1,62 @@
+//! Types that MySQL and MariaDB have and the others have not: unsigned integers, and their own types as text.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::future::Future;
+
+use pilaster::{Db, ErrorKind, Result};
+use pilaster_tests::database::{Kind, is_required};
+use pilaster_tests::own_mysql::{NewOdd, Odd, schema};
+
+/// Runs a test on a database with the tables.
+async fn with<O: Future<Output = Result<()>>>(test: impl FnOnce(Db) -> O) {
+    let fresh = match Kind::Mysql.fresh().await.unwrap() {
+        Ok(fresh) => fresh,
+        Err(why) => {
+            assert!(!is_required(Kind::Mysql), "MySQL is required: {why}");
+            return;
+        }
+    };
+    schema::create_all(&fresh.db).await.unwrap();
+    test(fresh.db.clone()).await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+/// Inserts a row alone and among many, and reads it: it is the same each time.
+async fn there_and_back(db: &Db, row: NewOdd) -> Result<Odd> {
+    let stored = row.clone().insert(db).await?;
+    assert_eq!(Odd::get(db, stored.id).await?.as_ref(), Some(&stored));
+    let mut many = Odd::insert_many(std::iter::repeat_n(row, 10)).all(db).await?;
+    let mut last = many.pop().unwrap();
+    last.id = stored.id;
+    assert_eq!(last, stored);
+    Ok(stored)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsigned_integers() {
+    with(async |db| {
+        for (tiny, small, int, big) in [(0, 0, 0, 0), (u8::MAX, u16::MAX, u32::MAX, u64::MAX)] {
+            let odd = there_and_back(&db, NewOdd::new().tiny(tiny).small(small).int(int).big(big)).await?;
+            assert_eq!((odd.tiny, odd.small, odd.int, odd.big), (Some(tiny), Some(small), Some(int), Some(big)));
+            assert_eq!(Odd::query().filter(|o| o.big.eq(big).and(o.tiny.eq(tiny))).count(&db).await?, 11);
+        }
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_of_the_server_are_carried_as_text() {
+    with(async |db| {
+        let guid = "123e4567-e89b-12d3-a456-426614174000";
+        let row = NewOdd::new().choices("a,c").year("2026").address("2001:db8::1").guid(guid);
+        let odd = there_and_back(&db, row).await?;
+        let texts: Vec<String> = [odd.choices, odd.year, odd.address, odd.guid].into_iter().flatten().collect();
+        assert_eq!(texts, ["a,c", "2026", "2001:db8::1", guid]);
+        assert_eq!(Odd::query().filter(|o| o.guid.eq(guid)).count(&db).await?, 11);
+        let error = NewOdd::new().choices("d").insert(&db).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+        Ok(())
+    })
+    .await;
+}

@@ -1,0 +1,144 @@
+//! PostgreSQL: many rows in one INSERT, whatever makes their keys, and what goes row by row instead.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::future::Future;
+
+use pilaster::{Db, Result, uuid::Uuid};
+use pilaster_tests::database::{Kind, is_required};
+use pilaster_tests::models::{NewUser, User};
+use pilaster_tests::own::{NewToken, Token};
+
+/// Runs a test on a database with one table.
+async fn with<O: Future<Output = Result<()>>>(table: &'static str, test: impl FnOnce(Db) -> O) {
+    let fresh = match Kind::Postgres.fresh().await.unwrap() {
+        Ok(fresh) => fresh,
+        Err(why) => {
+            assert!(!is_required(Kind::Postgres), "PostgreSQL is required: {why}");
+            return;
+        }
+    };
+    fresh.db.sql(table).batch().await.unwrap();
+    test(fresh.db.clone()).await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+const TOKEN: &str = "CREATE TABLE token (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL, part int)";
+const USER: &str = "CREATE TABLE \"user\" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(80) NOT NULL \
+    UNIQUE, email varchar(120), bio text, age int)";
+
+fn tokens(writer: i32) -> impl Iterator<Item = NewToken> {
+    (0..1_500).map(move |n| NewToken::new(format!("{writer} {n}")).part(n))
+}
+
+/// Every row that came back is stored under the key that it came back with.
+async fn is_stored(db: &Db, tokens: &[Token]) -> Result<()> {
+    let mut stored = Token::query().order_by(|t| t.id.asc()).all(db).await?;
+    let mut expected = tokens.to_vec();
+    expected.sort_by_key(|token| token.id);
+    stored.retain(|token| expected.binary_search_by_key(&token.id, |token| token.id).is_ok());
+    assert_eq!(stored, expected);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_keys_of_many_writers_are_those_of_their_rows() {
+    with(TOKEN, async |db| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let db = db.clone();
+                tokio::spawn(async move { Token::insert_many(tokens(writer)).all(&db).await })
+            })
+            .collect();
+        for (writer, found) in writers.into_iter().enumerate() {
+            let found = found.await.unwrap()?;
+            for (n, token) in found.iter().enumerate() {
+                assert_eq!((token.label.clone(), token.part), (format!("{writer} {n}"), i32::try_from(n).ok()));
+            }
+            is_stored(&db, &found).await?;
+        }
+        assert_eq!(Token::query().count(&db).await?, 6_000);
+        let keys: Vec<Uuid> = Token::insert_many(tokens(9)).keys(&db).await?;
+        assert_eq!(Token::get(&db, keys[1_499]).await?.unwrap().label, "9 1499");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_must_be_counted_are_counted() {
+    with(USER, async |db| {
+        let names = |from: i32| (from..from + 100).map(|n| NewUser::new(format!("{n}")));
+        let first = User::insert_many(names(0)).all(&db).await?;
+        assert!(first.iter().map(|user| user.id).eq(1..=100));
+        // The sequence goes on behind them.
+        assert_eq!(NewUser::new("one").insert(&db).await?.id, 101);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_statement_does() {
+    with(TOKEN, async |db| {
+        Token::insert_many(tokens(1)).all(&db).await?;
+        assert_eq!(commands(&db).await?, 1);
+        Ok(())
+    })
+    .await;
+}
+
+/// How many statements inserted the rows: each of a transaction has its own number.
+async fn commands(db: &Db) -> Result<i64> {
+    db.sql("SELECT count(DISTINCT cmin::text) FROM token").one::<i64>().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn triggers_that_change_keys_are_obeyed() {
+    with(TOKEN, async |db| {
+        let trigger = "CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := gen_random_uuid(); \
+            RETURN NEW; END $$; CREATE TRIGGER other BEFORE INSERT ON token FOR EACH ROW EXECUTE FUNCTION other()";
+        db.sql(trigger).batch().await?;
+        let found = Token::insert_many(tokens(1).take(40)).all(&db).await?;
+        assert!(found.iter().enumerate().all(|(n, token)| token.label == format!("1 {n}")));
+        is_stored(&db, &found).await?;
+        assert_eq!(commands(&db).await?, 40);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_views_and_keys_without_default_go_one_by_one() {
+    let partitioned = "CREATE TABLE token (id uuid DEFAULT gen_random_uuid(), label text NOT NULL, part int, \
+        PRIMARY KEY (id)) PARTITION BY HASH (id); CREATE TABLE token_0 PARTITION OF token FOR VALUES WITH (MODULUS 1, \
+        REMAINDER 0)";
+    let view = "CREATE TABLE real (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL, part int); CREATE \
+        VIEW token AS SELECT * FROM real";
+    let domain = "CREATE DOMAIN key AS uuid DEFAULT gen_random_uuid(); CREATE TABLE token (id key PRIMARY KEY, label text \
+        NOT NULL, part int)";
+    for table in [partitioned, view, domain] {
+        with(table, async |db| {
+            let found = Token::insert_many(tokens(1).take(20)).all(&db).await?;
+            assert!(found.iter().enumerate().all(|(n, token)| token.label == format!("1 {n}")));
+            is_stored(&db, &found).await
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_without_the_sequence_inserts_all_the_same() {
+    with(USER, async |db| {
+        let role = format!("inserts_only_{}", std::process::id());
+        let grant = format!("CREATE ROLE {role}; GRANT SELECT, INSERT ON \"user\" TO {role}");
+        db.sql(grant).batch().await?;
+        let tx = db.begin().await?;
+        tx.sql(format!("SET LOCAL ROLE {role}")).execute().await?;
+        let names = (0..20).map(|n| NewUser::new(format!("{n}")));
+        let found = User::insert_many(names).all(&tx).await?;
+        assert!(found.iter().map(|user| user.id).eq(1..=20));
+        tx.commit().await?;
+        db.sql(format!("DROP OWNED BY {role}; DROP ROLE {role}")).batch().await
+    })
+    .await;
+}

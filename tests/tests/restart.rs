@@ -1,0 +1,146 @@
+//! A server that goes down and comes back while a program uses it, and one that has no connection to give.
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
+#![cfg(unix)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use pilaster::{Db, ErrorKind};
+use pilaster_tests::database::{Kind, is_required};
+use pilaster_tests::models::{NewUser, User, schema};
+use pilaster_tests::servers_own::Own;
+
+/// The server, or `None` where there is none and none is required.
+fn found(kind: Kind, server: Result<Own, String>) -> Option<Own> {
+    match server {
+        Ok(server) => Some(server),
+        Err(why) => {
+            assert!(!is_required(kind), "{} is required: {why}", kind.name());
+            eprintln!("skipped: {why}");
+            None
+        }
+    }
+}
+
+/// Waits until something was read once more, and a little longer.
+async fn go_on(reads: &AtomicU64) {
+    let (before, begun) = (reads.load(Ordering::Relaxed), Instant::now());
+    while reads.load(Ordering::Relaxed) == before {
+        assert!(begun.elapsed() < Duration::from_secs(40), "nobody reads any more");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+/// Reads and writes while the server is killed and started again, several times.
+async fn survives(url: &str, mut server: Own) {
+    let db = Db::builder(url).max_connections(6).acquire_timeout(Duration::from_secs(60)).connect().await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    let (stop, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let readers: Vec<_> = (0..4)
+        .map(|_| {
+            let (db, stop, reads) = (db.clone(), Arc::clone(&stop), Arc::clone(&reads));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    User::query().filter(|u| u.name.starts_with("0")).count(&db).await.unwrap();
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let writers: Vec<_> = (0..2)
+        .map(|writer| {
+            let (db, stop) = (db.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let (mut kept, mut lost) = (Vec::new(), Vec::new());
+                for n in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let name = format!("{writer} {n}");
+                    match NewUser::new(name.clone()).insert(&db).await {
+                        Ok(user) => kept.push((user.id, name)),
+                        Err(error) => {
+                            let kind = error.kind();
+                            assert!(matches!(kind, ErrorKind::Connection) || error.is_retryable(), "{error:?}");
+                            lost.push(name);
+                        }
+                    }
+                }
+                (kept, lost)
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        go_on(&reads).await;
+        server = tokio::task::spawn_blocking(move || {
+            server.stop().unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+            server.start_again().unwrap();
+            server
+        })
+        .await
+        .unwrap();
+    }
+    go_on(&reads).await;
+    stop.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    let stored = User::query().all(&db).await.unwrap();
+    let mut acknowledged = 0;
+    for writer in writers {
+        let (kept, lost) = writer.await.unwrap();
+        for (id, name) in &kept {
+            assert!(stored.iter().any(|user| user.id == *id && user.name == *name), "{name} was acknowledged");
+        }
+        assert!(lost.len() <= 3 * 2, "only what was under way fails: {lost:?}");
+        acknowledged += kept.len();
+    }
+    // Names are unique, so nothing is there twice; what failed may be there or not.
+    assert!(stored.len() >= acknowledged && stored.len() <= acknowledged + 12);
+    db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_goes_down_under_load() {
+    let Some(server) = found(Kind::Postgres, Own::postgres(false)) else { return };
+    survives(&format!("postgres://postgres@localhost:{}/postgres", server.port), server).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_goes_down_under_load() {
+    let Some(server) = found(Kind::Mysql, Own::mariadb(false)) else { return };
+    let admin = Db::connect(&format!("mysql://root@127.0.0.1:{}", server.port)).await.unwrap();
+    admin.sql("CREATE DATABASE load_test").execute().await.unwrap();
+    admin.close().await.unwrap();
+    survives(&format!("mysql://root@127.0.0.1:{}/load_test", server.port), server).await;
+}
+
+/// Takes connections until the server gives no more.
+async fn exhausts(url: &str, said: &str) {
+    let db = Db::builder(url).max_connections(100).acquire_timeout(Duration::from_millis(300)).connect().await.unwrap();
+    let mut held = Vec::new();
+    let error = loop {
+        assert!(held.len() < 100, "the server takes at most 30");
+        match db.begin().await {
+            Ok(tx) => held.push(tx),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.kind(), ErrorKind::Connection), "{error:?}");
+    assert!(error.to_string().contains("max_connections") && error.to_string().contains(said), "{error}");
+    drop(held);
+    assert!(db.begin().await.is_ok(), "there are connections again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_without_a_connection_to_give_say_so() {
+    if let Some(server) = found(Kind::Postgres, Own::postgres(false)) {
+        exhausts(&format!("postgres://postgres@localhost:{}/postgres", server.port), "too many clients").await;
+    }
+    if let Some(server) = found(Kind::Mysql, Own::mariadb(false)) {
+        exhausts(&format!("mysql://root@127.0.0.1:{}", server.port), "Too many connections").await;
+    }
+}
