@@ -8,7 +8,7 @@ use crate::ir::draft::Type;
 use crate::ir::{Check, Default as ColumnDefault, DialectName, Expr, Generated, RawType, SqliteOptions, TableName};
 
 /// A value before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Both<T> {
     /// Before.
     pub from: T,

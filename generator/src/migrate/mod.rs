@@ -9,5 +9,9 @@
 //! Views are no part of it: their text is not part of a schema, so they are neither made nor dropped.
 
 pub mod change;
+pub mod diff;
 pub mod replay;
 pub mod state;
+
+#[cfg(test)]
+mod random_tests;
