@@ -1,7 +1,8 @@
 //! Every diagnostic code, with one line of meaning each.
 //!
 //! Ranges: `P00xx` general, `P01xx` YAML spec, `P02xx` schema rules, `P03xx` live databases, `P04xx` names and plan,
-//! `P05xx` rendering and output, `P06xx` SQL DDL, `P07xx` settings.
+//! `P05xx` rendering and output, `P06xx` SQL DDL, `P07xx` settings, `P08xx` migrations, `P09xx` risks of
+//! migrations.
 
 use crate::diag::Code;
 
@@ -98,4 +99,8 @@ codes! {
     INPUT_READ = "P0706", "an input file that cannot be read";
     DATABASE = "P0707", "the database refused a statement";
     REFUSED = "P0708", "something that must be confirmed and was not";
+
+    // P08xx: migrations
+    MISFIT = "P0801", "a change that does not fit the schema at its point";
+    CONVERSION = "P0802", "a change of type without a known conversion of the values";
 }

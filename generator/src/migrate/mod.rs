@@ -9,9 +9,14 @@
 //! Views are no part of it: their text is not part of a schema, so they are neither made nor dropped.
 
 pub mod change;
+pub mod ddl;
 pub mod diff;
 pub mod replay;
+pub mod script;
 pub mod state;
+
+#[cfg(all(test, feature = "live-sqlite"))]
+pub(crate) mod runner_tests;
 
 #[cfg(test)]
 mod random_tests;
