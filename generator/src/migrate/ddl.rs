@@ -261,5 +261,6 @@ fn quoted(name: &TableName) -> String {
     format!("`{}`", shown(name))
 }
 
-#[cfg(all(test, feature = "live-sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "live-sqlite")]
 mod sqlite_tests;

@@ -11,11 +11,15 @@
 pub mod change;
 pub mod ddl;
 pub mod diff;
+pub mod history;
+pub mod lint;
 pub mod replay;
+pub mod revision;
 pub mod script;
 pub mod state;
 
-#[cfg(all(test, feature = "live-sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "live-sqlite")]
 pub(crate) mod runner_tests;
 
 #[cfg(test)]
