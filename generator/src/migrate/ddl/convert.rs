@@ -182,8 +182,10 @@ impl Case<'_> {
     fn to_decimal(&self, precision: u32, scale: u32) -> Conversion {
         let c = self.c;
         let most = format!("1e{}", precision.saturating_sub(scale));
+        // PostgreSQL rounds exact numbers only.
+        let exact = if self.dialect == DialectName::Postgres { "::numeric" } else { "" };
         self.refusing(
-            format!("{c} <> ROUND({c}, {scale}) OR ABS({c}) >= {most}"),
+            format!("{c} <> ROUND({c}{exact}, {scale}) OR ABS({c}) >= {most}"),
             "do not fit the new precision and scale",
         )
     }

@@ -189,11 +189,12 @@ impl Walk<'_, '_> {
     }
 
     fn modify(&mut self, table: &Table, columns: &[String], state: &crate::migrate::state::State) {
-        for column in columns {
-            if let Some(text) = self.out.parts(table, state, |parts| parts.column(0, column)) {
-                self.out.alter(&table.name, format!("MODIFY COLUMN {text}"));
-            }
-        }
+        let text = |column: &String| {
+            let text = self.out.parts(table, state, |parts| parts.column(0, column))?;
+            Some(format!("MODIFY COLUMN {text}"))
+        };
+        let clauses: Vec<String> = columns.iter().filter_map(text).collect();
+        self.out.sql(format!("ALTER TABLE {} {}", self.out.table(&table.name), clauses.join(", ")));
         self.out.touched.insert(table.name.clone());
     }
 
