@@ -12,6 +12,7 @@ pub struct Script {
     pub dialect: DialectName,
     /// SQLite only: `PRAGMA foreign_keys` must be off while the steps run. It has to be switched before the transaction
     /// begins, as SQLite ignores it inside, and `PRAGMA foreign_key_check` must find nothing before the commit.
+    /// SQL written by hand that runs with them has no cascades then; where it would need one, the check refuses it.
     pub foreign_keys_off: bool,
     /// The steps in order.
     pub steps: Vec<Step>,

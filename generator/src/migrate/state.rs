@@ -248,6 +248,14 @@ pub fn enum_of(ty: &Type) -> Option<&str> {
     }
 }
 
+/// Dialects in their own order, each once.
+#[must_use]
+pub fn in_order(mut dialects: Vec<DialectName>) -> Vec<DialectName> {
+    dialects.sort();
+    dialects.dedup();
+    dialects
+}
+
 /// A table's name as SQL shows it.
 #[must_use]
 pub fn shown(name: &TableName) -> String {
@@ -278,7 +286,7 @@ fn from_ir(table: &table::Table, schema: &Schema) -> Table {
         parts: index.parts.iter().map(part).collect(),
         unique: index.unique,
         predicate: index.predicate.clone(),
-        only: index.only.clone(),
+        only: in_order(index.only.clone()),
     };
     let key = |key: &table::ForeignKey| {
         let target = schema.tables.get(key.table.index())?;

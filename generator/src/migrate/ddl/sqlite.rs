@@ -80,6 +80,7 @@ impl Walk<'_, '_> {
             Change::DropIndex { index, .. } => self.drop_index(&before, index),
             Change::RenameIndex { name, .. } => self.rename_index(&table, name),
             Change::CommentTable { .. } => {}
+            Change::Backfill(fill) => self.out.backfill(fill, Some(&before)),
             Change::PrimaryKey { columns, .. } => {
                 let real = self.real(&before);
                 self.out.ask_duplicates(&real, &columns.to);
@@ -127,10 +128,6 @@ impl Walk<'_, '_> {
         match change {
             Change::CreateTable(table) => self.create(table),
             Change::Execute { sql, .. } => self.out.execute(sql),
-            Change::Backfill(fill) => {
-                let table = self.state.tables.get(&fill.table).cloned();
-                self.out.backfill(fill, table.as_ref());
-            }
             Change::AddEnumLabel { name, .. } | Change::OrderEnum { name, .. } => self.enum_users(name, |_| None),
             Change::RenameEnumLabel { name, label } => {
                 let (from, to) = (quote_string(SQLITE, &label.from), quote_string(SQLITE, &label.to));

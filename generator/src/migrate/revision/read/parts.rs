@@ -6,7 +6,7 @@ use super::needed;
 use crate::codes;
 use crate::ir::draft::{RawExpr, Type};
 use crate::ir::{Action, Check, Default, DialectName, Expr, Generated, Literal, SqlType, SqliteOptions, TableName};
-use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Table, Unique};
+use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Table, Unique, in_order};
 use crate::source::yaml::read::{Map, Reader};
 use crate::source::yaml::tree::{Kind, Node, Style};
 use crate::source::yaml::types;
@@ -268,7 +268,7 @@ fn dialects(reader: &mut Reader<'_>, node: &Node) -> Vec<DialectName> {
             }
         }
     }
-    found
+    in_order(found)
 }
 
 const KEY: &[&str] = &["name", "columns", "table", "references", "on_delete", "on_update", "deferred"];
