@@ -206,7 +206,6 @@ cases! {
         ]),
         back: false,
         not_on: &[Kind::Postgres],
-        ..DEFAULT
     };
     enum_labels_on_postgres: Case {
         before: "enums:\n  Mood: [sad, ok, happy]\nmodels:\n  A:\n    columns: { id: bigint primary, mood: Mood = ok }\n    checks: { c: \"mood <> 'happy'\" }\n    indexes:\n      - { columns: [id], where: \"mood = 'ok'\", only: [postgres, sqlite] }\n",
@@ -217,6 +216,12 @@ cases! {
         end: End::Rows(&[("SELECT mood::text FROM a ORDER BY id", &["fine", "ok"])]),
         back: false,
         not_on: &[Kind::SqliteFile, Kind::Mysql],
+    };
+    enum_label_renamed: Case {
+        before: "enums:\n  Mood: [sad, ok]\nmodels:\n  A:\n    columns: { id: bigint primary, mood: Mood = ok }\n",
+        rows: &["INSERT INTO a (id, mood) VALUES (1, 'sad'), (2, 'ok')"],
+        up: Up::Changes("  - rename_enum_label: { enum: mood, from: ok, to: it's }\n  - add_enum_label: { enum: mood, label: so so, before: sad }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'it''s' AND id = 2", &["x"])]),
         ..DEFAULT
     };
     enum_label_in_use: Case {

@@ -123,7 +123,10 @@ impl Case {
         }
         let script = match crate::script_of(kind, from, changes) {
             Ok(script) => script,
-            Err(why) => return drop(self.ended(kind, Err(why), "")),
+            Err(why) => {
+                self.ended(kind, Err(why), "");
+                return;
+            }
         };
         let told = |stop: Stop| match stop {
             Stop::Precheck(message) => message,
