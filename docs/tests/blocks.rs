@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use pilaster_generator::Generator;
 use pilaster_generator::diag::{Diagnostics, SourceText};
+use pilaster_generator::ir::DialectName;
+use pilaster_generator::migrate::state::State;
+use pilaster_generator::migrate::{ddl, revision};
 use pilaster_generator::render::Layout;
 
 /// Every page of the project, with its text.
@@ -52,7 +55,8 @@ fn blocks(language: &str) -> Vec<(String, String)> {
 #[test]
 fn specs_generate_code() {
     let folder = tempfile::tempdir().unwrap();
-    for (at, (place, block)) in blocks("yaml").into_iter().enumerate() {
+    let specs = blocks("yaml").into_iter().filter(|(_, block)| !block.starts_with("pilaster_migration:"));
+    for (at, (place, block)) in specs.enumerate() {
         let spec = folder.path().join(format!("{at}.yaml"));
         let head = if block.contains("pilaster: 1") { "" } else { "pilaster: 1\n" };
         fs::write(&spec, format!("{head}{block}")).unwrap();
@@ -61,6 +65,27 @@ fn specs_generate_code() {
             Err(found) => panic!("{place}:\n{}", found.render(false)),
         }
     }
+}
+
+#[test]
+fn revisions_are_read_and_fit() {
+    let revisions = blocks("yaml").into_iter().filter(|(_, block)| block.starts_with("pilaster_migration:"));
+    let mut read = 0;
+    for (place, text) in revisions {
+        let source = Arc::new(SourceText { name: place.clone(), text });
+        let mut diagnostics = Diagnostics::default();
+        let revision = revision::read(&source, &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{place}:\n{}", diagnostics.render(false));
+        let revision = revision.unwrap();
+        if revision.parents.is_empty() {
+            for dialect in [DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql] {
+                let script = ddl::script(&State::default(), &revision.up_changes(), dialect, &mut diagnostics);
+                assert!(script.is_some() && diagnostics.is_empty(), "{place}:\n{}", diagnostics.render(false));
+            }
+        }
+        read += 1;
+    }
+    assert!(read > 2);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Every diagnostic code, with one line of meaning each.
 //!
 //! Ranges: `P00xx` general, `P01xx` YAML spec, `P02xx` schema rules, `P03xx` live databases, `P04xx` names and plan,
-//! `P05xx` rendering and output, `P06xx` SQL DDL, `P07xx` settings.
+//! `P05xx` rendering and output, `P06xx` SQL DDL, `P07xx` settings, `P08xx` migrations, `P09xx` risks of
+//! migrations.
 
 use crate::diag::Code;
 
@@ -98,4 +99,33 @@ codes! {
     INPUT_READ = "P0706", "an input file that cannot be read";
     DATABASE = "P0707", "the database refused a statement";
     REFUSED = "P0708", "something that must be confirmed and was not";
+
+    // P08xx: migrations
+    MISFIT = "P0801", "a change that does not fit the schema at its point";
+    CONVERSION = "P0802", "a change of type without a known conversion of the values";
+    REVISION = "P0803", "a file that is no revision, or of an unknown version";
+    REVISION_TWICE = "P0804", "two files are the same revision";
+    REVISION_PARENT = "P0805", "a revision comes after one that is not there, or after itself";
+    REVISION_HEADS = "P0806", "there are several heads where one is needed";
+    REVISION_UNKNOWN = "P0807", "there is no such revision, or several";
+    NO_WAY_BACK = "P0808", "a revision that cannot be taken back";
+    MAYBE_RENAMED = "P0809", "something is dropped and something like it is made";
+    ALLOW_UNUSED = "P0810", "a risk is accepted that is not there";
+    OUT_OF_STEP = "P0811", "the spec and the migrations differ";
+
+    // P09xx: risks of migrations
+    RISK_DROP_TABLE = "P0901", "a table is dropped with its rows";
+    RISK_DROP_COLUMN = "P0902", "a column is dropped with its values";
+    RISK_NARROW = "P0903", "values may not fit the new type of their column";
+    RISK_LABEL = "P0904", "a label of an enum goes";
+    RISK_REQUIRED = "P0905", "rows that are there may have no value for a column that needs one";
+    RISK_RENAME = "P0906", "a rename breaks programs that know the old name";
+    RISK_REWRITE = "P0907", "every row is written anew while the table is locked";
+    RISK_INDEX = "P0908", "an index is made while nobody can write to the table";
+    RISK_UNIQUE = "P0909", "rows that are there may have the same values in columns that become unique";
+    RISK_CONSTRAINT = "P0910", "all rows are checked while the table is locked";
+    RISK_KEY = "P0911", "the primary key changes";
+    RISK_NULL = "P0912", "programs that know the column as never NULL may meet NULL";
+    RISK_ZONE = "P0913", "moments change their meaning";
+    RISK_UNSEEN = "P0914", "SQL whose effect on the schema is not known";
 }

@@ -30,7 +30,7 @@ pub enum Severity {
 }
 
 /// A text that diagnostics point into.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
     /// The name to show: a path as the user wrote it.
     pub name: String,

@@ -11,6 +11,7 @@ pub mod config;
 pub mod ddl;
 pub mod diag;
 pub mod ir;
+pub mod migrate;
 pub mod names;
 pub mod output;
 pub mod pipeline;

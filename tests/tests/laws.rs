@@ -154,6 +154,12 @@ const BARRIERS: &[Barrier] = &[
         never: &["crate::plan", "crate::render", "crate::output", "minijinja"],
     },
     Barrier {
+        why: "migrations are values: no disk, no connections, no Rust side",
+        below: "generator/src/migrate",
+        except: &[],
+        never: &["crate::plan", "crate::render", "source::live", "rusqlite", "std::fs", "crate::cli"],
+    },
+    Barrier {
         why: "the YAML source is not the live one",
         below: "generator/src/source/yaml",
         except: &[],

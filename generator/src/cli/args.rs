@@ -40,6 +40,115 @@ pub(super) enum DbCommand {
     Create(CreateArgs),
     /// Drop the tables of the spec, with everything in them
     Drop(DropArgs),
+    /// Make the folder of the migrations
+    Init(InitArgs),
+    /// Write a revision that leads from the migrations to the spec
+    Migrate(MigrateArgs),
+    /// Write an empty revision, to be filled by hand
+    Revision(RevisionArgs),
+    /// Print the statements of an upgrade (with `--sql`)
+    Upgrade(ScriptArgs),
+    /// Print the statements of a downgrade (with `--sql`)
+    Downgrade(ScriptArgs),
+    /// List the revisions, the newest first
+    History(FolderArgs),
+    /// List the revisions that nothing comes after
+    Heads(FolderArgs),
+    /// List the revisions that several come after
+    Branches(FolderArgs),
+    /// Print a revision
+    Show(ShowArgs),
+    /// Write a revision that joins the heads
+    Merge(RevisionArgs),
+    /// Open a revision in the editor that EDITOR names
+    Edit(ShowArgs),
+    /// Fail when the spec and the migrations differ
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FolderArgs {
+    /// Folder of the migrations
+    #[arg(long, value_name = "DIR", default_value = "migrations")]
+    pub migrations: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Write a first revision of what a database holds
+    #[arg(long, value_name = "URL")]
+    pub from_database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// What the revision is for
+    #[arg(short, long, value_name = "TEXT", default_value = "")]
+    pub message: String,
+    /// YAML spec to read [default: models.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// Print the revision and write nothing
+    #[arg(long, conflicts_with = "sql")]
+    pub dry_run: bool,
+    /// Print the statements of the revision and write nothing
+    #[arg(long, requires = "dialect")]
+    pub sql: bool,
+    /// Print for sqlite, postgres or mysql
+    #[arg(long, value_name = "NAME", requires = "sql")]
+    pub dialect: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RevisionArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// What the revision is for
+    #[arg(short, long, value_name = "TEXT", default_value = "")]
+    pub message: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScriptArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Revision to go to: a name or its beginning, `head`, `base`, `+1`, `-1` [default: head, or -1 for a downgrade]
+    #[arg(value_name = "REVISION", allow_hyphen_values = true)]
+    pub target: Option<String>,
+    /// Revision to start from [default: base, or head for a downgrade]
+    #[arg(long, value_name = "REVISION")]
+    pub from: Option<String>,
+    /// Print the statements
+    #[arg(long)]
+    pub sql: bool,
+    /// Print for sqlite, postgres or mysql
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
+    /// Also print what drops tables, columns or values
+    #[arg(long)]
+    pub allow_destructive: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Revision: a name, its beginning, or `head`
+    #[arg(value_name = "REVISION", default_value = "head")]
+    pub revision: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// YAML spec to read [default: models.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

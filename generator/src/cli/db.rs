@@ -1,9 +1,15 @@
-//! `pilaster db`: makes and removes what a spec describes.
+//! `pilaster db`: makes and removes what a spec describes, and keeps its migrations.
+
+mod check;
+mod folder;
+mod migrate;
+mod offline;
+mod show;
 
 mod server;
 mod sqlite;
 
-use super::args::{CreateArgs, DropArgs, TargetArgs};
+use super::args::{CreateArgs, DbCommand, DropArgs, TargetArgs};
 use super::json::Json;
 use super::{Context, Report};
 use crate::config::{self, Input, Layer};
@@ -21,7 +27,27 @@ struct Job {
     target: Option<(Target, String)>,
 }
 
-pub(super) fn create(context: &mut Context, args: &CreateArgs) -> Option<Report> {
+/// Runs a command.
+pub(super) fn run(context: &mut Context, command: &DbCommand) -> Option<Report> {
+    match command {
+        DbCommand::Create(args) => create(context, args),
+        DbCommand::Drop(args) => drop(context, args),
+        DbCommand::Init(args) => migrate::init(context, args),
+        DbCommand::Migrate(args) => migrate::migrate(context, args),
+        DbCommand::Revision(args) => migrate::revision(context, args),
+        DbCommand::Merge(args) => migrate::merge(context, args),
+        DbCommand::Upgrade(args) => offline::upgrade(context, args),
+        DbCommand::Downgrade(args) => offline::downgrade(context, args),
+        DbCommand::History(args) => show::history(context, args),
+        DbCommand::Heads(args) => show::heads(context, args),
+        DbCommand::Branches(args) => show::branches(context, args),
+        DbCommand::Show(args) => show::show(context, args),
+        DbCommand::Edit(args) => show::edit(context, args),
+        DbCommand::Check(args) => check::check(context, args),
+    }
+}
+
+fn create(context: &mut Context, args: &CreateArgs) -> Option<Report> {
     let job = prepare(context, &args.target)?;
     let statements = ddl::create_missing(&job.schema, job.dialect, &mut context.diagnostics);
     if job.strict {
@@ -45,7 +71,7 @@ pub(super) fn create(context: &mut Context, args: &CreateArgs) -> Option<Report>
     Some(Report { text, facts: vec![("database", Json::Text(shown)), ("created", Json::texts(made))] })
 }
 
-pub(super) fn drop(context: &mut Context, args: &DropArgs) -> Option<Report> {
+fn drop(context: &mut Context, args: &DropArgs) -> Option<Report> {
     let job = prepare(context, &args.target)?;
     let statements = ddl::drop(&job.schema, job.dialect);
     if args.target.sql {

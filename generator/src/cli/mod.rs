@@ -21,7 +21,7 @@ use crate::config::{self, Layer, Options};
 use crate::diag::Diagnostics;
 use crate::pipeline;
 
-use args::{Arguments, Command, DbCommand};
+use args::{Arguments, Command};
 use report::Report;
 
 /// What a command finds around itself.
@@ -33,6 +33,8 @@ pub struct Surroundings {
     pub confirm: Option<fn(&str) -> bool>,
     /// Reads the environment.
     pub env: Option<fn(&str) -> Option<String>>,
+    /// Seconds since 1970; without it, the clock's.
+    pub now: Option<u64>,
 }
 
 /// Runs the command of this process and returns its exit code.
@@ -45,6 +47,7 @@ pub fn main() -> u8 {
         colour: terminal && !no_colour,
         confirm: person.then_some(ask as fn(&str) -> bool),
         env: Some(|key| std::env::var(key).ok()),
+        now: None,
     };
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     u8::try_from(run_in(around, std::env::args_os(), &mut out, &mut err)).unwrap_or(2)
@@ -87,8 +90,7 @@ where
         Command::New(args) => new::run(&mut context, args),
         Command::Generate(args) => generate::run(&mut context, args),
         Command::Inspect(args) => inspect::run(&mut context, args),
-        Command::Db(DbCommand::Create(args)) => db::create(&mut context, args),
-        Command::Db(DbCommand::Drop(args)) => db::drop(&mut context, args),
+        Command::Db(command) => db::run(&mut context, command),
     };
     report::write(report, &context.diagnostics, arguments.json, around.colour, out, err)
 }

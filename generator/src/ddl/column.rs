@@ -33,10 +33,7 @@ pub(super) fn definition(
         let suffix = if table.sqlite.autoincrement { " AUTOINCREMENT" } else { "" };
         return Some(format!("{name} INTEGER PRIMARY KEY{suffix}"));
     }
-    let mut text = format!("{name} {}", type_text(walk, table, column)?);
-    if let Some(collation) = &column.collation {
-        text.push_str(&collate(walk, table, column, collation));
-    }
+    let mut text = format!("{name} {}", type_and_collation(walk, table, column)?);
     let generated = generated(walk, table, column);
     let is_generated = generated.is_some();
     text.push_str(&generated.unwrap_or_default());
@@ -50,6 +47,15 @@ pub(super) fn definition(
     }
     if let Some(comment) = column.comment.as_ref().filter(|_| walk.dialect.comments == Comments::Inline) {
         text.push_str(&format!(" COMMENT {}", walk.text(comment)));
+    }
+    Some(text)
+}
+
+/// The type and the collation.
+pub(super) fn type_and_collation(walk: &mut Walk<'_>, table: &Table, column: &Column) -> Option<String> {
+    let mut text = type_text(walk, table, column)?;
+    if let Some(collation) = &column.collation {
+        text.push_str(&collate(walk, table, column, collation));
     }
     Some(text)
 }
@@ -128,7 +134,7 @@ fn nullability(walk: &Walk<'_>, column: &Column, is_generated: bool) -> &'static
     }
 }
 
-fn default(walk: &mut Walk<'_>, table: &Table, id: ColumnId) -> String {
+pub(super) fn default(walk: &mut Walk<'_>, table: &Table, id: ColumnId) -> String {
     let column = table.column(id);
     let ty = literal::base(&column.ty, walk.schema);
     match &column.default {

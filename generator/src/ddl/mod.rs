@@ -15,6 +15,7 @@ mod index;
 mod literal;
 mod name;
 mod order;
+pub(crate) mod parts;
 mod table;
 mod types;
 mod walk;

@@ -51,7 +51,7 @@ fn check_names(walk: &mut Walk<'_>, table: &Table) {
     }
 }
 
-fn unique_constraint(walk: &mut Walk<'_>, table: &Table, unique: &Unique) -> String {
+pub(super) fn unique_constraint(walk: &mut Walk<'_>, table: &Table, unique: &Unique) -> String {
     index::check_key(walk, table, &unique.columns, "a unique constraint");
     let columns = unique.columns.iter().map(|id| table.column(*id).name.as_str());
     let made = || name::made(&table.name.name, columns, "key");
@@ -59,7 +59,7 @@ fn unique_constraint(walk: &mut Walk<'_>, table: &Table, unique: &Unique) -> Str
     format!("{name}UNIQUE {}", walk.columns(table, &unique.columns))
 }
 
-fn check_constraint(walk: &mut Walk<'_>, table: &Table, check: &crate::ir::Check) -> Option<String> {
+pub(super) fn check_constraint(walk: &mut Walk<'_>, table: &Table, check: &crate::ir::Check) -> Option<String> {
     let owner = || match &check.name {
         Some(name) => format!("{}, check \"{name}\"", place(table)),
         None => format!("{}, a check", place(table)),
@@ -70,9 +70,21 @@ fn check_constraint(walk: &mut Walk<'_>, table: &Table, check: &crate::ir::Check
             walk.check_name(name, owner);
             format!("CONSTRAINT {} ", walk.ident(name))
         }
+        None if walk.dialect.name_constraints => {
+            format!("CONSTRAINT {} ", walk.ident(&check_name(table, check, &text)))
+        }
         None => String::new(),
     };
     Some(format!("{name}CHECK ({text})"))
+}
+
+/// The name that a check without one gets: `<table>_<columns>_check`, with a hash if an earlier one has that.
+fn check_name(table: &Table, check: &crate::ir::Check, text: &str) -> String {
+    let made = |check: &crate::ir::Check| name::made(&table.name.name, check.expr.columns().into_iter(), "check");
+    let plain = made(check);
+    let mut earlier = table.checks.iter().take_while(|other| !std::ptr::eq(*other, check));
+    let taken = earlier.any(|other| other.name.clone().unwrap_or_else(|| made(other)) == plain);
+    if taken { name::distinct(&plain, text, "check") } else { plain }
 }
 
 /// `CONSTRAINT "name" `, with a made name where the dialect wants every key named, or nothing.

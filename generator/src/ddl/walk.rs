@@ -235,7 +235,7 @@ pub(super) fn place(table: &Table) -> String {
     }
 }
 
-fn table_name(name: &TableName, dialect: &Dialect) -> String {
+pub(super) fn table_name(name: &TableName, dialect: &Dialect) -> String {
     let table = quote_ident(dialect.name, &name.name);
     match &name.schema {
         Some(schema) if dialect.qualified => format!("{}.{table}", quote_ident(dialect.name, schema)),

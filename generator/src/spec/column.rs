@@ -124,34 +124,12 @@ impl Writer<'_> {
     }
 
     fn type_text(&self, ty: &SqlType) -> String {
-        let integer = |word: &str, unsigned: bool| format!("{word}{}", if unsigned { " unsigned" } else { "" });
-        let word = match ty {
-            SqlType::TinyInt { unsigned } => return integer("tinyint", *unsigned),
-            SqlType::SmallInt { unsigned } => return integer("smallint", *unsigned),
-            SqlType::Integer { unsigned } => return integer("integer", *unsigned),
-            SqlType::BigInt { unsigned } => return integer("bigint", *unsigned),
-            SqlType::Decimal(Some((precision, scale))) => return format!("decimal({precision},{scale})"),
-            SqlType::String(length) => return format!("string({length})"),
-            SqlType::Array(inner) => return format!("{}[]", self.type_text(inner)),
-            SqlType::Enum(id) => return self.schema.enums.get(id.index()).map_or(String::new(), |ty| ty.name.clone()),
-            SqlType::Custom(id) => {
-                return self.schema.customs.get(id.index()).map_or(String::new(), |ty| ty.name.clone());
-            }
-            SqlType::Real => "real",
-            SqlType::Double => "double",
-            SqlType::Decimal(None) => "decimal",
-            SqlType::Boolean => "boolean",
-            SqlType::Bytes => "bytes",
-            SqlType::Date => "date",
-            SqlType::Time => "time",
-            SqlType::DateTime => "datetime",
-            SqlType::Timestamp => "timestamp",
-            SqlType::Interval => "interval",
-            SqlType::Uuid => "uuid",
-            SqlType::Json => "json",
-            SqlType::Text | SqlType::Raw(_) => "text",
-        };
-        word.to_owned()
+        match ty {
+            SqlType::Array(inner) => format!("{}[]", self.type_text(inner)),
+            SqlType::Enum(id) => self.schema.enums.get(id.index()).map_or(String::new(), |ty| ty.name.clone()),
+            SqlType::Custom(id) => self.schema.customs.get(id.index()).map_or(String::new(), |ty| ty.name.clone()),
+            plain => plain_type(plain),
+        }
     }
 
     /// What only the long form has.
@@ -234,4 +212,31 @@ fn written(literal: &Literal) -> String {
 /// Whether a constant can follow `=`: blanks at its ends would be lost, and quotes around it doubtful.
 fn is_short_value(value: &str) -> bool {
     !value.is_empty() && value.trim() == value && !value.contains(char::is_control) && !value.starts_with(['"', '\''])
+}
+
+/// A type that needs no look-up, as a spec spells it.
+pub(crate) fn plain_type(ty: &SqlType) -> String {
+    let integer = |word: &str, unsigned: bool| format!("{word}{}", if unsigned { " unsigned" } else { "" });
+    let word = match ty {
+        SqlType::TinyInt { unsigned } => return integer("tinyint", *unsigned),
+        SqlType::SmallInt { unsigned } => return integer("smallint", *unsigned),
+        SqlType::Integer { unsigned } => return integer("integer", *unsigned),
+        SqlType::BigInt { unsigned } => return integer("bigint", *unsigned),
+        SqlType::Decimal(Some((precision, scale))) => return format!("decimal({precision},{scale})"),
+        SqlType::String(length) => return format!("string({length})"),
+        SqlType::Real => "real",
+        SqlType::Double => "double",
+        SqlType::Decimal(None) => "decimal",
+        SqlType::Boolean => "boolean",
+        SqlType::Bytes => "bytes",
+        SqlType::Date => "date",
+        SqlType::Time => "time",
+        SqlType::DateTime => "datetime",
+        SqlType::Timestamp => "timestamp",
+        SqlType::Interval => "interval",
+        SqlType::Uuid => "uuid",
+        SqlType::Json => "json",
+        SqlType::Text | SqlType::Raw(_) | SqlType::Array(_) | SqlType::Enum(_) | SqlType::Custom(_) => "text",
+    };
+    word.to_owned()
 }

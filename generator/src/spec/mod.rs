@@ -4,10 +4,10 @@
 //! column is written out, relations refer to them, and what a relation would make by itself is switched off where the
 //! schema does not have it.
 
-mod column;
+pub(crate) mod column;
 mod relation;
 mod sides;
-mod yaml_text;
+pub(crate) mod yaml_text;
 
 use crate::ir::{
     Check, CustomType, EnumType, Expr, Field, Index, IndexTarget, Model, RawType, Schema, SqliteOptions, Table,
@@ -275,7 +275,7 @@ fn per_dialect(text: &dyn Fn(crate::ir::DialectName) -> Option<String>) -> Yaml 
     Yaml::Map(entries.collect())
 }
 
-fn raw(raw: &RawType) -> Yaml {
+pub(crate) fn raw(raw: &RawType) -> Yaml {
     use crate::ir::DialectName::{Mysql, Postgres, Sqlite};
     per_dialect(&|dialect| match dialect {
         Sqlite => raw.sqlite.clone(),
@@ -284,7 +284,7 @@ fn raw(raw: &RawType) -> Yaml {
     })
 }
 
-fn dialect_key(dialect: crate::ir::DialectName) -> &'static str {
+pub(crate) fn dialect_key(dialect: crate::ir::DialectName) -> &'static str {
     match dialect {
         crate::ir::DialectName::Sqlite => "sqlite",
         crate::ir::DialectName::Postgres => "postgres",

@@ -4,7 +4,7 @@
 
 /// A YAML value, and whether it takes one line or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Yaml {
+pub(crate) enum Yaml {
     /// A text.
     Text(String),
     /// A word of the format, such as `true`.
@@ -17,6 +17,8 @@ pub(super) enum Yaml {
     Lines(Vec<(String, Yaml)>),
     /// One `- item` per line.
     Items(Vec<Yaml>),
+    /// The same as lines, also as an item of a list.
+    Block(Vec<(String, Yaml)>),
 }
 
 impl Yaml {
@@ -37,7 +39,7 @@ impl Yaml {
 }
 
 /// The lines of a mapping.
-pub(super) fn print(entries: &[(String, Yaml)]) -> String {
+pub(crate) fn print(entries: &[(String, Yaml)]) -> String {
     let mut out = String::new();
     lines(&mut out, entries, 0);
     out
@@ -53,17 +55,14 @@ fn lines(out: &mut String, entries: &[(String, Yaml)], depth: usize) {
         out.push_str(&scalar(key, false));
         out.push(':');
         match value {
-            Yaml::Lines(inner) if !inner.is_empty() => {
+            Yaml::Lines(inner) | Yaml::Block(inner) if !inner.is_empty() => {
                 out.push('\n');
                 lines(out, inner, depth + 1);
             }
             Yaml::Items(items) if !items.is_empty() => {
                 out.push('\n');
                 for item in items {
-                    indent(out, depth + 1);
-                    out.push_str("- ");
-                    out.push_str(&line(item, false));
-                    out.push('\n');
+                    list_item(out, item, depth + 1);
                 }
             }
             value => {
@@ -71,6 +70,24 @@ fn lines(out: &mut String, entries: &[(String, Yaml)], depth: usize) {
                 out.push_str(&line(value, false));
                 out.push('\n');
             }
+        }
+    }
+}
+
+/// An item; the first line of a block stands beside the dash.
+fn list_item(out: &mut String, item: &Yaml, depth: usize) {
+    indent(out, depth);
+    out.push_str("- ");
+    match item {
+        Yaml::Block(entries) if !entries.is_empty() => {
+            let start = out.len();
+            lines(out, entries, depth + 1);
+            let skip = 2 * (depth + 1);
+            out.replace_range(start..start + skip, "");
+        }
+        item => {
+            out.push_str(&line(item, false));
+            out.push('\n');
         }
     }
 }
@@ -88,7 +105,7 @@ fn line(value: &Yaml, flow: bool) -> String {
             format!("[{}]", items.iter().map(|item| line(item, true)).collect::<Vec<_>>().join(", "))
         }
         Yaml::Map(entries) => braces(entries.iter().map(|(key, value)| format!("{key}: {}", line(value, true)))),
-        Yaml::Lines(entries) => {
+        Yaml::Lines(entries) | Yaml::Block(entries) => {
             braces(entries.iter().map(|(key, value)| format!("{}: {}", scalar(key, true), line(value, true))))
         }
     }

@@ -6,11 +6,11 @@
 mod column;
 mod lower;
 mod models;
-mod read;
+pub(crate) mod read;
 mod relations;
 mod syntax;
-mod tree;
-mod types;
+pub(crate) mod tree;
+pub(crate) mod types;
 
 use std::sync::Arc;
 

@@ -10,36 +10,36 @@ use crate::ir::RawType;
 use crate::ir::draft::{At, RawExpr};
 
 /// The text that is read and where findings go.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Arc<SourceText>,
-    pub(super) diagnostics: &'a mut Diagnostics,
+pub(crate) struct Reader<'a> {
+    pub(crate) source: &'a Arc<SourceText>,
+    pub(crate) diagnostics: &'a mut Diagnostics,
 }
 
 /// The entries of a mapping.
 #[derive(Clone, Copy)]
-pub(super) struct Map<'n> {
-    pub(super) entries: &'n [Entry],
-    pub(super) span: &'n Range<usize>,
+pub(crate) struct Map<'n> {
+    pub(crate) entries: &'n [Entry],
+    pub(crate) span: &'n Range<usize>,
 }
 
 impl<'n> Map<'n> {
     /// The value of a key.
-    pub(super) fn get(self, key: &str) -> Option<&'n Node> {
+    pub(crate) fn get(self, key: &str) -> Option<&'n Node> {
         self.entry(key).map(|e| &e.value)
     }
 
     /// The entry of a key.
-    pub(super) fn entry(self, key: &str) -> Option<&'n Entry> {
+    pub(crate) fn entry(self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|e| e.key == key)
     }
 }
 
 impl Reader<'_> {
-    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         Place::text(self.source, span.clone())
     }
 
-    pub(super) fn error(
+    pub(crate) fn error(
         &mut self,
         code: Code,
         span: &Range<usize>,
@@ -50,7 +50,7 @@ impl Reader<'_> {
     }
 
     /// A mapping; nothing at all counts as an empty one.
-    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
         match &node.kind {
             Kind::Map(entries) => Some(Map { entries, span: &node.span }),
             Kind::Refused => None,
@@ -63,7 +63,7 @@ impl Reader<'_> {
     }
 
     /// A list; a single text counts as a list of one.
-    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.kind {
             Kind::Seq(items) => items,
             Kind::Text(..) if !node.is_blank() => std::slice::from_ref(node),
@@ -76,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// A text, as written.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<At<String>> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<At<String>> {
         match &node.kind {
             Kind::Text(text, _) if !node.is_blank() => Some(At::new(text.clone(), self.place(&node.span))),
             Kind::Refused => None,
@@ -90,13 +90,13 @@ impl Reader<'_> {
     }
 
     /// A list of texts.
-    pub(super) fn texts(&mut self, node: &Node, what: &str) -> Vec<At<String>> {
+    pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<At<String>> {
         let item = format!("an item of {what}");
         self.list(node, what).iter().filter_map(|n| self.text(n, &item)).collect()
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&mut self, node: &Node, what: &str) -> bool {
+    pub(crate) fn flag(&mut self, node: &Node, what: &str) -> bool {
         let Some(text) = self.text(node, what) else { return false };
         match text.value.as_str() {
             "true" => true,
@@ -110,7 +110,7 @@ impl Reader<'_> {
     }
 
     /// An expression: a text for all databases, or one text per database.
-    pub(super) fn expr(&mut self, node: &Node, what: &str) -> Option<At<RawExpr>> {
+    pub(crate) fn expr(&mut self, node: &Node, what: &str) -> Option<At<RawExpr>> {
         if matches!(node.kind, Kind::Map(_)) {
             let place = self.place(&node.span);
             return Some(At::new(RawExpr::PerDialect(self.per_dialect(node, what)?), place));
@@ -120,7 +120,7 @@ impl Reader<'_> {
     }
 
     /// One text per database.
-    pub(super) fn per_dialect(&mut self, node: &Node, what: &str) -> Option<RawType> {
+    pub(crate) fn per_dialect(&mut self, node: &Node, what: &str) -> Option<RawType> {
         let map = self.map(node, what)?;
         self.known(map, what, &["sqlite", "postgres", "mysql"]);
         let mut one = |key: &str| map.get(key).and_then(|n| self.text(n, &format!("`{key}`"))).map(|t| t.value);
@@ -134,7 +134,7 @@ impl Reader<'_> {
     }
 
     /// Reports keys that are not known here.
-    pub(super) fn known(&mut self, map: Map<'_>, what: &str, keys: &[&str]) {
+    pub(crate) fn known(&mut self, map: Map<'_>, what: &str, keys: &[&str]) {
         for entry in map.entries {
             if !keys.contains(&entry.key.as_str()) {
                 let message = format!("unknown key `{}` in {what}", entry.key);
@@ -145,7 +145,7 @@ impl Reader<'_> {
     }
 
     /// Whether a `#` follows that YAML took for a comment although it was meant as the value; reports that.
-    pub(super) fn eaten_by_comment(&mut self, node: &Node, written: &str) -> bool {
+    pub(crate) fn eaten_by_comment(&mut self, node: &Node, written: &str) -> bool {
         let source = self.source;
         let after = source.text.get(node.span.end..).unwrap_or_default();
         let line = after.lines().next().unwrap_or_default();
@@ -183,7 +183,7 @@ impl Reader<'_> {
     }
 
     /// The place of a part of a text; the whole text where escapes make the two differ.
-    pub(super) fn part(&self, node: &Node, range: Range<usize>) -> Range<usize> {
+    pub(crate) fn part(&self, node: &Node, range: Range<usize>) -> Range<usize> {
         let Kind::Text(text, style) = &node.kind else { return node.span.clone() };
         let skip = usize::from(*style == Style::Quoted);
         let start = node.span.start + skip;

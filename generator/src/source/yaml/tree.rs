@@ -20,16 +20,16 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Where it stands.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A mapping.
     Map(Vec<Entry>),
     /// A list.
@@ -42,7 +42,7 @@ pub(super) enum Kind {
 
 /// How a text was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     /// Without quotes.
     Plain,
     /// In single or double quotes.
@@ -53,18 +53,18 @@ pub(super) enum Style {
 
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The key.
-    pub(super) key: String,
+    pub(crate) key: String,
     /// Where the key stands.
-    pub(super) key_span: Range<usize>,
+    pub(crate) key_span: Range<usize>,
     /// The value.
-    pub(super) value: Node,
+    pub(crate) value: Node,
 }
 
 impl Node {
     /// Whether nothing was written here.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.kind, Kind::Text(text, Style::Plain) if text.is_empty())
     }
 
@@ -88,7 +88,7 @@ struct Pending {
 }
 
 /// Reads a text. `None` when it is not well formed or empty; everything else is in the tree.
-pub(super) fn parse(source: &Arc<SourceText>, diagnostics: &mut Diagnostics) -> Option<Node> {
+pub(crate) fn parse(source: &Arc<SourceText>, diagnostics: &mut Diagnostics) -> Option<Node> {
     if source.text.len() > MAX_BYTES {
         diagnostics.push(
             Diagnostic::error(codes::YAML_LIMIT, Place::text(source, 0..0), "the file is larger than 16 MiB")
@@ -349,7 +349,7 @@ impl Builder<'_> {
 }
 
 /// A text as a double-quoted YAML scalar, to show in help.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

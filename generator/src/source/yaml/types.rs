@@ -10,12 +10,12 @@ use crate::ir::draft::Type;
 
 /// Why a text is no type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TypeError {
-    pub(super) code: Code,
+pub(crate) struct TypeError {
+    pub(crate) code: Code,
     /// Bytes of the text.
-    pub(super) range: Range<usize>,
-    pub(super) message: String,
-    pub(super) help: String,
+    pub(crate) range: Range<usize>,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 impl TypeError {
@@ -25,7 +25,7 @@ impl TypeError {
 }
 
 /// Reads a type. Whether a name exists is found out when the schema is built.
-pub(super) fn parse(text: &str) -> Result<Type, TypeError> {
+pub(crate) fn parse(text: &str) -> Result<Type, TypeError> {
     let trimmed = text.trim_end();
     let whole = 0..trimmed.len();
     if let Some(inner) = trimmed.strip_suffix("[]") {

@@ -1,0 +1,88 @@
+//! The names that databases have for what the schema leaves unnamed.
+//!
+//! They are made of the table's and the columns' names by the same rules as in [`crate::ddl`], so that what was made by
+//! `CREATE TABLE` is found again. When a rename changes one, the thing itself gets its new name, so that a database that
+//! was migrated and one that was made today are the same.
+
+use std::collections::BTreeSet;
+
+use crate::ddl::parts::{distinct_name, made_name};
+use crate::ir::quote::quote_ident;
+use crate::ir::{Check, DialectName};
+use crate::migrate::state::{ForeignKey, Index, IndexTarget, State, Table};
+
+/// The table with every name that the dialect keeps written out.
+pub(super) fn named(table: &Table, state: &State, dialect: DialectName) -> Table {
+    let mut named = table.clone();
+    let own = &table.name.name;
+    if dialect != DialectName::Sqlite {
+        for unique in named.uniques.iter_mut().filter(|unique| unique.name.is_none()) {
+            unique.name = Some(made_name(own, unique.columns.iter().map(String::as_str), "key"));
+        }
+        for key in &mut named.foreign_keys {
+            key.name = Some(key_name(own, key));
+        }
+        let mut taken = BTreeSet::new();
+        for check in &mut named.checks {
+            let name = check_name(own, check, &taken, dialect);
+            taken.insert(name.clone());
+            check.name = Some(name);
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for index in named.indexes.iter_mut().filter(|index| index.is_on(dialect)) {
+        let name = index_name(own, index, &taken, state, dialect);
+        taken.insert(name.to_lowercase());
+        index.name = Some(name);
+    }
+    named
+}
+
+/// The name of a foreign key, given or made.
+pub(super) fn key_name(table: &str, key: &ForeignKey) -> String {
+    key.name.clone().unwrap_or_else(|| made_name(table, key.columns.iter().map(String::as_str), "fkey"))
+}
+
+fn check_name(table: &str, check: &Check, taken: &BTreeSet<String>, dialect: DialectName) -> String {
+    if let Some(name) = &check.name {
+        return name.clone();
+    }
+    let name = made_name(table, check.expr.columns().into_iter(), "check");
+    match taken.contains(&name) {
+        true => distinct_name(&name, &check.expr.to_sql(dialect).unwrap_or_default(), "check"),
+        false => name,
+    }
+}
+
+fn index_name(table: &str, index: &Index, taken: &BTreeSet<String>, state: &State, dialect: DialectName) -> String {
+    if let Some(name) = &index.name {
+        return name.clone();
+    }
+    let name = made_name(table, index.columns(), "idx");
+    let folded = name.to_lowercase();
+    // On MySQL each table has names of its own.
+    let global = dialect != DialectName::Mysql;
+    let is_table = || state.tables.keys().any(|table| table.name.to_lowercase() == folded);
+    if taken.contains(&folded) || (global && is_table()) {
+        return distinct_name(&name, &definition(index, dialect), "idx");
+    }
+    name
+}
+
+/// What the hash of a name is made of: uniqueness, parts and condition as the dialect writes them.
+fn definition(index: &Index, dialect: DialectName) -> String {
+    let parts: Vec<String> = index
+        .parts
+        .iter()
+        .map(|part| {
+            let target = match &part.target {
+                IndexTarget::Column(name) => quote_ident(dialect, name),
+                IndexTarget::Expr(expr) => format!("({})", expr.to_sql(dialect).unwrap_or_default()),
+            };
+            if part.desc { format!("{target} DESC") } else { target }
+        })
+        .collect();
+    let predicate = index.predicate.as_ref().and_then(|expr| expr.to_sql(dialect));
+    let predicate = predicate.map(|text| format!(" WHERE {text}")).unwrap_or_default();
+    format!("{}{}{predicate}", index.unique, parts.join(", "))
+}

@@ -1,0 +1,95 @@
+//! Enums of PostgreSQL: labels are added to a type, and for anything else the type is made anew.
+
+use super::{Dependants, POSTGRES, Walk, label_list};
+use crate::ddl::parts::enum_type_name;
+use crate::ir::Default;
+use crate::ir::draft::Type;
+use crate::ir::quote::quote_string;
+use crate::migrate::change::Change;
+use crate::migrate::replay;
+use crate::migrate::script::Action;
+use crate::migrate::state::{Column, Table};
+
+impl Walk<'_, '_> {
+    /// A new label cannot be used in the transaction that adds it, so it is added by itself; saying so twice does no
+    /// harm.
+    pub(super) fn add_label(&mut self, name: &str, label: &str, before: Option<&str>) {
+        let before = before.map(|other| format!(" BEFORE {}", quote_string(POSTGRES, other))).unwrap_or_default();
+        let label = quote_string(POSTGRES, label);
+        let sql = format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {label}{before}", enum_type_name(name));
+        self.out.step(Action::Sql(sql), false);
+    }
+
+    /// Makes the type anew with other labels, or the same in another order, and moves its columns to it.
+    pub(super) fn enum_anew(&mut self, change: &Change) -> Result<(), replay::Misfit> {
+        let (name, removed) = match change {
+            Change::RemoveEnumLabel { name, label, replacement, .. } => (name, Some((label, replacement.as_ref()))),
+            Change::OrderEnum { name, .. } => (name, None),
+            _ => return Ok(()),
+        };
+        let users: Vec<(Table, Column)> =
+            self.state.users_of_enum(name).map(|(table, column)| (table.clone(), column.clone())).collect();
+        replay::apply(&mut self.state, change)?;
+        let labels = self.state.enums.get(name).cloned().unwrap_or_default();
+        if let Some((label, None)) = removed {
+            for (table, column) in &users {
+                let quoted = self.out.ident(&column.name);
+                let label_text = quote_string(POSTGRES, label);
+                let condition = match column.ty {
+                    Type::Array(_) => format!("{label_text} = ANY ({quoted}::text[])"),
+                    _ => format!("{quoted}::text = {label_text}"),
+                };
+                self.out.ask_label(&table.name, &column.name, &condition, label);
+            }
+        }
+        let (ty, old) = (enum_type_name(name), self.spare_type(name));
+        let bare = old.rsplit_once('.').map_or(old.as_str(), |(_, bare)| bare);
+        self.out.sql(format!("ALTER TYPE {ty} RENAME TO {}", self.out.ident(bare)));
+        self.out.sql(format!("CREATE TYPE {ty} AS ENUM ({})", label_list(&labels)));
+        for (table, column) in &users {
+            self.move_column(table, column, &ty, removed);
+        }
+        self.out.sql(format!("DROP TYPE {}", enum_type_name(&old)));
+        Ok(())
+    }
+
+    fn spare_type(&self, name: &str) -> String {
+        let mut spare = format!("{name}__old");
+        while self.state.enums.contains_key(&spare) {
+            spare.push('_');
+        }
+        spare
+    }
+
+    fn move_column(&mut self, table: &Table, column: &Column, ty: &str, removed: Option<(&String, Option<&String>)>) {
+        let quoted = self.out.ident(&column.name);
+        let after = self.state.tables.get(&table.name).cloned().unwrap_or_else(|| table.clone());
+        let dependants = Dependants::of(table, &after, &column.name, false);
+        self.drop_dependants(table, &dependants);
+        let default = column.default.is_some() && column.default != Some(Default::AutoIncrement);
+        if default {
+            self.out.alter(&table.name, format!("ALTER COLUMN {quoted} DROP DEFAULT"));
+        }
+        let (suffix, text) = match column.ty {
+            Type::Array(_) => ("[]", format!("{quoted}::text[]")),
+            _ => ("", format!("{quoted}::text")),
+        };
+        let value = match removed {
+            Some((label, Some(other))) => {
+                let (label, other) = (quote_string(POSTGRES, label), quote_string(POSTGRES, other));
+                match column.ty {
+                    Type::Array(_) => format!("array_replace({text}, {label}, {other})"),
+                    _ => format!("(CASE {text} WHEN {label} THEN {other} ELSE {text} END)"),
+                }
+            }
+            _ => text,
+        };
+        self.out.alter(&table.name, format!("ALTER COLUMN {quoted} TYPE {ty}{suffix} USING {value}::{ty}{suffix}"));
+        if default {
+            let bare = Column { default: None, ..column.clone() };
+            self.set_default(&after, &bare, column);
+        }
+        self.add_dependants(&after, &dependants);
+        self.out.touched.insert(table.name.clone());
+    }
+}

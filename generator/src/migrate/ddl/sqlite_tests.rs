@@ -1,0 +1,206 @@
+//! Scripts on real databases of SQLite: what they leave behind is what a new database would have.
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::ddl;
+use crate::ir::draft::Type;
+use crate::ir::{SqlType, build};
+use crate::migrate::change::invert;
+use crate::migrate::diff::{Renames, diff};
+use crate::migrate::random_tests::{Random, like, sorted, state};
+use crate::migrate::runner_tests::{Stop, run};
+use crate::source::live;
+
+/// A database in a file, as it is read while it is open.
+struct Database {
+    folder: tempfile::TempDir,
+    connection: Connection,
+}
+
+impl Database {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("it.db")).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
+        Self { folder, connection }
+    }
+
+    fn of(state: &State) -> Self {
+        let it = Self::new();
+        let mut diagnostics = Diagnostics::default();
+        let schema = state.schema(state.tables.values());
+        for sql in ddl::create(&schema, DialectName::Sqlite, &mut diagnostics) {
+            it.connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        }
+        assert!(!diagnostics.has_errors(), "{diagnostics}");
+        it
+    }
+
+    fn read(&self) -> State {
+        let mut diagnostics = Diagnostics::default();
+        let draft = live::sqlite::load(&self.folder.path().join("it.db"), &mut diagnostics);
+        sorted(&State::of(&build::build(draft, &mut diagnostics).unwrap_or_else(|| panic!("{diagnostics}"))))
+    }
+
+    fn all(&self, sql: &str) -> Vec<Vec<rusqlite::types::Value>> {
+        let mut statement = self.connection.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        let width = statement.column_count();
+        let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect::<Result<Vec<_>, _>>());
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+fn script_of(from: &State, changes: &[Change]) -> Result<Script, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    script(from, changes, DialectName::Sqlite, &mut diagnostics).ok_or(diagnostics)
+}
+
+/// Gives rows that are there a value wherever a change needs one.
+fn filled(mut changes: Vec<Change>, to: &State) -> Vec<Change> {
+    for change in &mut changes {
+        match change {
+            Change::AddColumn { column, fill, .. } if needs_value(column) => *fill = Some(some_value(&column.ty, to)),
+            Change::AlterColumn { table, column, change } if change.nullable.as_ref().is_some_and(|both| !both.to) => {
+                let column = to.tables.get(table).and_then(|table| table.column(column));
+                change.fill = column.map(|column| some_value(&column.ty, to));
+            }
+            _ => {}
+        }
+    }
+    changes
+}
+
+fn some_value(ty: &Type, state: &State) -> Expr {
+    let label;
+    let text = match ty {
+        Type::Named(name) => {
+            label = format!("'{}'", state.enums[name][0].replace('\'', "''"));
+            &label
+        }
+        Type::Plain(SqlType::String(_) | SqlType::Text) => "'some'",
+        Type::Plain(SqlType::Boolean) => "TRUE",
+        Type::Plain(SqlType::Date) => "'2024-01-01'",
+        Type::Plain(SqlType::Timestamp) => "'2024-01-01 00:00:00.000000'",
+        _ => "id + 100",
+    };
+    Expr::parse_neutral(text).unwrap()
+}
+
+/// Three rows in every table, with values that keep the checks.
+fn insert(database: &Database, state: &State) {
+    database.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    for table in state.tables.values() {
+        for row in 1..=3 {
+            let stored = table.columns.iter().filter(|column| column.generated.is_none());
+            let (mut names, mut values) = (Vec::new(), Vec::new());
+            for column in stored {
+                names.push(quote_ident(DialectName::Sqlite, &column.name));
+                values.push(match (&column.ty, column.name.as_str()) {
+                    (_, "id") => row.to_string(),
+                    (_, "n" | "n2") => (row + 10).to_string(),
+                    (_, name) if name.starts_with('k') => {
+                        if row == 3 {
+                            "NULL".to_owned()
+                        } else {
+                            row.to_string()
+                        }
+                    }
+                    _ if column.nullable && row == 2 => "NULL".to_owned(),
+                    (Type::Named(name), _) => format!("'{}'", state.enums[name][0].replace('\'', "''")),
+                    (Type::Plain(SqlType::String(_) | SqlType::Text), _) => format!("'text {row}'"),
+                    (Type::Plain(SqlType::Date), _) => format!("'2024-01-0{row}'"),
+                    (Type::Plain(SqlType::Timestamp), _) => format!("'2024-01-0{row} 10:00:00.000000'"),
+                    (Type::Plain(SqlType::Boolean), _) => "1".to_owned(),
+                    _ => row.to_string(),
+                });
+            }
+            let name = quote_ident(DialectName::Sqlite, &table.name.name);
+            let sql = format!("INSERT INTO {name} ({}) VALUES ({})", names.join(", "), values.join(", "));
+            database.connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        }
+    }
+    database.connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+    assert!(database.all("PRAGMA foreign_key_check").is_empty(), "{:?}", database.all("PRAGMA foreign_key_check"));
+}
+
+/// The values of columns that are in both states with one type.
+fn survivors(database: &Database, from: &State, to: &State) -> Vec<Vec<Vec<rusqlite::types::Value>>> {
+    let mut all = Vec::new();
+    for (name, table) in &from.tables {
+        let Some(other) = to.tables.get(name) else { continue };
+        let same = |column: &&Column| {
+            other.column(&column.name).is_some_and(|now| now.ty == column.ty && now.generated == column.generated)
+                && matches!(column.ty, Type::Plain(_))
+        };
+        let columns: Vec<String> =
+            table.columns.iter().filter(same).map(|column| quote_ident(DialectName::Sqlite, &column.name)).collect();
+        let sql =
+            format!("SELECT {} FROM {} ORDER BY id", columns.join(", "), quote_ident(DialectName::Sqlite, &name.name));
+        all.push(database.all(&sql));
+    }
+    all
+}
+
+/// Equal, but for NULLs that a fill has replaced.
+fn same_values(before: &[Vec<Vec<rusqlite::types::Value>>], after: &[Vec<Vec<rusqlite::types::Value>>]) -> bool {
+    let null = |value: &rusqlite::types::Value| *value == rusqlite::types::Value::Null;
+    before.len() == after.len()
+        && before.iter().zip(after).all(|(one, two)| {
+            one.len() == two.len() && one.iter().zip(two).all(|(a, b)| a.iter().zip(b).all(|(a, b)| null(a) || a == b))
+        })
+}
+
+#[test]
+fn a_migrated_database_is_like_a_new_one() {
+    for seed in 0..400 {
+        let mut random = Random::new(seed);
+        let from = state(&mut random);
+        let to = if random.chance(8) { like(&from, &mut random) } else { state(&mut random) };
+        let changes = filled(diff(&from, &to, &Renames::default()).changes, &to);
+        let Ok(script) = script_of(&from, &changes) else { continue };
+        let database = Database::of(&from);
+        if let Err(stop) = run(&database.connection, &script) {
+            panic!("seed {seed}: {stop:?}\n{}", script.text());
+        }
+        assert_eq!(database.read(), Database::of(&to).read(), "seed {seed}\n{}", script.text());
+        let (back, _) = invert(&changes);
+        let back = filled(back, &from);
+        let Ok(script) = script_of(&to, &back) else { continue };
+        if let Err(stop) = run(&database.connection, &script) {
+            panic!("seed {seed}, down: {stop:?}\n{}", script.text());
+        }
+        assert_eq!(database.read(), Database::of(&from).read(), "seed {seed}, down\n{}", script.text());
+    }
+}
+
+#[test]
+fn rows_survive() {
+    let mut done = 0;
+    for seed in 0..400 {
+        let mut random = Random::new(seed);
+        let from = state(&mut random);
+        let to = like(&from, &mut random);
+        let changes = filled(diff(&from, &to, &Renames::default()).changes, &to);
+        let Ok(script) = script_of(&from, &changes) else { continue };
+        let database = Database::of(&from);
+        insert(&database, &from);
+        let before = survivors(&database, &from, &to);
+        let dump = database.all("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2");
+        match run(&database.connection, &script) {
+            Ok(()) => {
+                done += 1;
+                assert_eq!(database.read(), Database::of(&to).read(), "seed {seed}\n{}", script.text());
+                let after = survivors(&database, &from, &to);
+                assert!(same_values(&before, &after), "seed {seed}\n{before:?}\n{after:?}\n{}", script.text());
+            }
+            Err(Stop::Precheck(message)) => {
+                assert!(!message.contains('{'), "{message}");
+                let now = database.all("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2");
+                assert_eq!(now, dump, "seed {seed}: nothing was changed");
+            }
+            Err(Stop::Error(error)) => panic!("seed {seed}: {error}\n{}", script.text()),
+        }
+    }
+    assert!(done > 150, "{done}");
+}

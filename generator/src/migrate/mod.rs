@@ -1,0 +1,26 @@
+//! Migrations: what changes between two schemas, kept as data, and turned into the statements of a database.
+//!
+//! A [`change::Change`] is one step from a schema to the next, in words that no database owns. The same type serves
+//! everybody here: [`diff`] makes changes out of two [`state::State`]s, [`revision`] keeps them in files, [`replay`]
+//! applies them to a state, [`history`] puts files into an order, [`lint`] judges them, and [`ddl`] makes a
+//! [`script::Script`] of them for one database. Every stage takes values and gives values; none opens a connection or
+//! a file.
+//!
+//! Views are no part of it: their text is not part of a schema, so they are neither made nor dropped.
+
+pub mod change;
+pub mod ddl;
+pub mod diff;
+pub mod history;
+pub mod lint;
+pub mod replay;
+pub mod revision;
+pub mod script;
+pub mod state;
+
+#[cfg(test)]
+#[cfg(feature = "live-sqlite")]
+pub(crate) mod runner_tests;
+
+#[cfg(test)]
+mod random_tests;
