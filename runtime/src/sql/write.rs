@@ -1,9 +1,11 @@
 //! The one place that makes query text.
 
+mod bulk;
 mod node;
 
 use std::fmt::Write as _;
 
+pub(crate) use self::bulk::Bulk;
 use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
 use crate::error::{Error, Result};
