@@ -109,6 +109,8 @@ pub(crate) enum Returned<'a> {
     Nothing,
     /// The key that the database counted, in the order of the rows.
     Keys(&'a mut Vec<i64>),
+    /// The same one by one, each before the next row is bound; 0 where none was counted. SQLite only.
+    EachKey(&'a mut (dyn FnMut(i64) -> Result<()> + Send)),
     /// The rows of its RETURNING clause, in the order of the rows.
     Rows(Each<'a>),
 }

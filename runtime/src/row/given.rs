@@ -8,15 +8,12 @@ use crate::error::{Error, Result};
 use crate::value::{Decimal, Value};
 
 /// Values by position. Texts and bytes are moved out when they are read, so each is read once.
-#[derive(Default)]
 pub(crate) struct Given(RefCell<Vec<Value<'static>>>);
 
 impl Given {
-    /// Forgets all values, and takes place for so many.
-    pub(crate) fn reset(&mut self, columns: usize) {
-        let values = self.0.get_mut();
-        values.clear();
-        values.resize(columns, Value::Null);
+    /// NULL in so many columns.
+    pub(crate) fn new(columns: usize) -> Self {
+        Self(RefCell::new(vec![Value::Null; columns]))
     }
 
     /// Sets a value.

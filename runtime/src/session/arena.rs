@@ -10,7 +10,7 @@ use super::shelf::{AnyRow, NewShelf, News, RowShelf, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::query::{Insertable, Keyed, Owned};
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 /// What a row is to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +97,18 @@ pub(super) enum From {
 
 /// How a flushed change is taken back.
 pub(super) enum Undo {
-    Inserted { new: u32, row: u32 },
-    Changed { entry: u32, before: AnyRow },
-    Deleted { entry: u32 },
+    /// New rows, and the first of what they became, one after another.
+    Inserted {
+        news: Vec<u32>,
+        first: u32,
+    },
+    Changed {
+        entry: u32,
+        before: AnyRow,
+    },
+    Deleted {
+        entry: u32,
+    },
 }
 
 /// What was loaded for a row over a relation: the relation by table and name, and the row.
@@ -209,19 +218,30 @@ impl Arena {
         Ok(self.push(shelf, slot, State::Stored))
     }
 
-    /// Takes place for many rows that will be stored.
-    pub(super) fn make_room<M: Keyed>(&mut self, rows: usize) {
-        self.entries.reserve(rows);
-        self.journal.reserve(rows);
+    /// New rows are stored now, as these.
+    pub(super) fn became<M: Keyed>(&mut self, news: &[u32], rows: Vec<M>) -> Result<()> {
         let shelf = self.rows_of::<M>();
+        let (first, mut slot, count) = (self.entries.len() as u32, 0, rows.len());
         if let Some(Shelf::Rows(shelf)) = self.shelves.get_mut(shelf as usize)
             && let Some(shelf) = shelf.as_any_mut().downcast_mut::<Rows<M>>()
         {
-            let kind = M::META.key.first().and_then(|&at| M::META.columns.get(at)).map(|column| column.kind);
-            let one_int = M::META.key.len() == 1 && matches!(kind, Some(Kind::BigInt | Kind::Int | Kind::SmallInt));
-            shelf.rows.reserve(rows);
-            shelf.ids.make_room(rows, one_int);
+            slot = shelf.rows.len();
+            shelf.ids.make_room::<M>(count);
+            for (row, index) in rows.iter().zip(first..) {
+                with_key(M::META, |at| row.value(at), |key| shelf.ids.insert(key, index))?;
+            }
+            match slot {
+                0 => shelf.rows = rows,
+                _ => shelf.rows.extend(rows),
+            }
         }
+        self.entries.reserve(count);
+        for (at, &new) in news.iter().enumerate().take(count) {
+            let row = self.push(shelf, slot + at, State::Stored);
+            self.set_state(new, State::Became(row));
+        }
+        self.journal.push(Undo::Inserted { news: news.to_vec(), first });
+        Ok(())
     }
 
     /// A row as it was read: takes the place of the one with the same key, unless that was changed here.
@@ -251,14 +271,6 @@ impl Arena {
         {
             *place = row;
         }
-    }
-
-    /// A new row is stored now.
-    pub(super) fn became(&mut self, new: u32, row: u32) {
-        if let Some(entry) = self.entries.get_mut(new as usize) {
-            entry.state = State::Became(row);
-        }
-        self.journal.push(Undo::Inserted { new, row });
     }
 
     pub(super) fn entry(&self, index: u32) -> Option<&Entry> {
@@ -467,9 +479,11 @@ impl Arena {
             && let Some(undo) = self.journal.pop()
         {
             match undo {
-                Undo::Inserted { new, row } => {
-                    self.bury(row);
-                    self.set_state(new, State::Gone);
+                Undo::Inserted { news, first } => {
+                    for (new, row) in news.into_iter().zip(first..) {
+                        self.bury(row);
+                        self.set_state(new, State::Gone);
+                    }
                 }
                 Undo::Changed { entry, before } => {
                     self.unlist(entry);

@@ -20,12 +20,13 @@ impl Arena {
     pub(super) fn changes(&self) -> Result<Changes> {
         let mut changes = Changes::default();
         changes.ops.reserve(self.fresh.len() + self.touched.len() + self.doomed.len());
-        let (mut columns, mut needs) = (Vec::new(), Vec::new());
+        let (mut columns, mut needs, mut last) = (Vec::new(), Vec::new(), None);
         for &index in &self.fresh {
             if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) && !self.is_orphan(index)? {
                 columns.clear();
                 self.given(index, &mut columns);
-                self.needs(index, &columns, &mut needs)?;
+                self.needs(index, &columns, last, &mut needs)?;
+                last = needs.first().copied().filter(|_| !self.assigned.contains_key(&index));
                 changes.add(self.meta(index), Kind::Insert, index, &columns, &needs);
             }
         }
@@ -104,7 +105,8 @@ impl Arena {
         Ok(())
     }
 
-    fn needs(&self, index: u32, columns: &[usize], needs: &mut Vec<Need>) -> Result<()> {
+    /// What a new row needs; `last` is what another one needed of a row's key.
+    fn needs(&self, index: u32, columns: &[usize], last: Option<Need>, needs: &mut Vec<Need>) -> Result<()> {
         self.assigned_needs(index, needs);
         let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(()) };
         let (mut at, assigned) = (0, self.assigned.get(&index));
@@ -117,8 +119,13 @@ impl Arena {
                 if self.is_lost(row) {
                     return Err(self.unstored(row));
                 }
-                let key = self.meta(row).and_then(|meta| meta.key.first().copied());
-                needs.push(self.need(column, row, key));
+                // Children of one parent mostly come one after another.
+                if let Some(last) = last.filter(|last| last.row == row && !last.known) {
+                    needs.push(Need { column, ..last });
+                } else {
+                    let key = self.meta(row).and_then(|meta| meta.key.first().copied());
+                    needs.push(self.need(column, row, key));
+                }
             }
             at += 1;
             Ok(())

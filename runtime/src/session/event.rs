@@ -30,9 +30,10 @@ impl<'a> Committed<'a> {
         let mut deleted = Vec::new();
         for undo in journal {
             match undo {
-                Undo::Inserted { row, .. } => {
-                    new.insert(*row);
-                    inserted.push(*row);
+                Undo::Inserted { news, first } => {
+                    let rows = news.iter().zip(*first..).map(|(_, row)| row);
+                    new.extend(rows.clone());
+                    inserted.extend(rows);
                 }
                 Undo::Changed { entry, before: row } => {
                     if !new.contains(entry) && !before.contains_key(entry) {

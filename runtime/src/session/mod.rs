@@ -1,6 +1,7 @@
 //! The session: a unit of work. Rows are added, changed and deleted in memory; the session works out the statements.
 
 mod arena;
+mod bulk;
 mod cascade;
 mod change;
 mod collect;

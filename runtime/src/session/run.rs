@@ -1,11 +1,13 @@
 //! Runs the steps of a flush and tells the session what came of them.
 
+use std::sync::{Mutex, PoisonError};
+
 use rustc_hash::FxHashSet;
 
 use super::arena::{Arena, Shelf, State, Undo};
 use super::plan::{Batch, Deed, Step};
-use super::reread;
 use super::shelf::Collector;
+use super::{bulk, reread};
 use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
@@ -67,10 +69,11 @@ async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMe
     }
     let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
     let mut collector = news.collector();
+    collector.expect(batch.rows.len());
     let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
     let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning);
     let nulls = batch.nulls.iter().copied().collect();
-    let rows = NewRows { arena, meta, batch, nulls };
+    let rows = NewRows { arena, meta, batch, nulls, copy: None };
     lease.execute_rows(&sql, &rows, Returned::Rows(&mut |row| collector.push(row))).await?;
     if collector.len() != batch.rows.len() {
         let message = format!("the database did not give back every {} it inserted", meta.model);
@@ -100,34 +103,22 @@ fn given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, bat
 async fn insert_given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<()> {
     let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
     let mut collector = news.collector();
+    collector.expect(batch.rows.len());
     let sql = insert_text(lease.dialect(), meta, &batch.columns, &[]);
-    let rows = NewRows { arena, meta, batch, nulls: batch.nulls.iter().copied().collect() };
     let counted = meta.auto_key.filter(|at| !batch.columns.contains(at));
-    let mut keys = Vec::with_capacity(batch.rows.len());
-    let returned = if counted.is_some() { Returned::Keys(&mut keys) } else { Returned::Nothing };
-    let affected = lease.execute_rows(&sql, &rows, returned).await?;
+    let nulls = batch.nulls.iter().copied().collect();
+    let rows = NewRows { arena, meta, batch, nulls, copy: Some(Mutex::new(Given::new(meta.columns.len()))) };
+    let mut each = |key: i64| {
+        let Some(copy) = &rows.copy else { return Ok(()) };
+        let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = counted {
+            copy.set(at, Value::Int(key));
+        }
+        collector.push(&Row::new(RowSource::Given(&copy)))
+    };
+    let affected = lease.execute_rows(&sql, &rows, Returned::EachKey(&mut each)).await?;
     if affected != batch.rows.len() as u64 {
         return Err(Error::query(format!("the database did not insert every {}", meta.model)));
-    }
-    let mut given = Given::default();
-    for row in 0..batch.rows.len() {
-        given.reset(meta.columns.len());
-        let mut columns = batch.columns.iter();
-        rows.bind(row, &mut |value| {
-            let value = match value {
-                // What SQLite stores for it.
-                Value::Float(number) if number.is_nan() => Value::Null,
-                value => value.into_owned(),
-            };
-            if let Some(&at) = columns.next() {
-                given.set(at, value);
-            }
-            Ok(())
-        })?;
-        if let (Some(at), Some(&key)) = (counted, keys.get(row)) {
-            given.set(at, Value::Int(key));
-        }
-        collector.push(&Row::new(RowSource::Given(&given)))?;
     }
     collector.inserted(arena, &batch.rows)
 }
@@ -138,6 +129,8 @@ struct NewRows<'a> {
     meta: &'static ModelMeta,
     batch: &'a Batch,
     nulls: FxHashSet<(u32, usize)>,
+    /// What was bound last, where the row is made out of that.
+    copy: Option<Mutex<Given>>,
 }
 
 impl NewRows<'_> {
@@ -183,7 +176,15 @@ impl Rows for NewRows<'_> {
         let columns = &self.batch.columns;
         let assigned = self.arena.assigned.get(&row);
         let is_assigned = |column| assigned.is_some_and(|list| list.iter().any(|item| item.column == column));
-        let mut at = 0;
+        let (mut at, mut copied) = (0, 0);
+        let mut copy = self.copy.as_ref().map(|copy| copy.lock().unwrap_or_else(PoisonError::into_inner));
+        let put = &mut |value: Value<'_>| {
+            if let (Some(copy), Some(&column)) = (&mut copy, columns.get(copied)) {
+                copy.set(column, stored(&value));
+            }
+            copied += 1;
+            put(value)
+        };
         let mut result = news.bind(entry.slot, &mut |value| {
             let column = columns.get(at).copied().unwrap_or_default();
             match is_assigned(column) {
@@ -198,6 +199,14 @@ impl Rows for NewRows<'_> {
             at += 1;
         }
         result.map_err(|error| self.meta.locate_in(error, columns.get(at).copied()))
+    }
+}
+
+/// A copy of a value as SQLite stores it.
+fn stored(value: &Value<'_>) -> Value<'static> {
+    match value {
+        Value::Float(number) if number.is_nan() => Value::Null,
+        value => value.clone().into_owned(),
     }
 }
 
@@ -219,9 +228,20 @@ async fn update(
     let first = entries.first().and_then(|&row| arena.row_shelf(row));
     let returns = lease.dialect().writes_return();
     let mut collector = first.filter(|_| back && returns).map(|(rows, _)| rows.collector());
+    let (mut entries, mut done) = (entries, false);
+    if let Some(collector) = collector.as_mut().filter(|_| bulk::fits(lease.dialect(), meta, batch)) {
+        let rows = OldRows { arena, meta, batch, entries: &entries, first: 0, version };
+        if let Some(order) = bulk::update(lease, &rows, &mut **collector).await? {
+            if order.len() != entries.len() {
+                return Err(missing(arena, lease, meta, &entries, Some(&**collector)).await);
+            }
+            (entries, done) = (order, true);
+        }
+    }
+    let left = if done { &[][..] } else { &entries };
     // Where no rows come back, only statements of their own tell which row was stale.
     let size = if returns || version.is_none() { entries.len() } else { 1 };
-    for (at, part) in entries.chunks(size.max(1)).enumerate() {
+    for (at, part) in left.chunks(size.max(1)).enumerate() {
         let rows = OldRows { arena, meta, batch, entries: part, first: at * size, version };
         let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
         if affected != part.len() as u64 {
@@ -378,14 +398,14 @@ async fn write(
 }
 
 /// Stored rows that are written to.
-struct OldRows<'a> {
-    arena: &'a Arena,
-    meta: &'static ModelMeta,
-    batch: &'a Batch,
-    entries: &'a [u32],
+pub(super) struct OldRows<'a> {
+    pub arena: &'a Arena,
+    pub meta: &'static ModelMeta,
+    pub batch: &'a Batch,
+    pub entries: &'a [u32],
     /// Which of the batch the first of them is.
-    first: usize,
-    version: Option<usize>,
+    pub first: usize,
+    pub version: Option<usize>,
 }
 
 impl OldRows<'_> {

@@ -10,7 +10,7 @@ use crate::meta::ModelMeta;
 use crate::query::{Insertable, Keyed, Model, Owned};
 use crate::relation::key_bytes;
 use crate::row::Row;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// A copy of a row without its type.
 pub(super) type AnyRow = Box<dyn Any + Send + Sync>;
@@ -76,6 +76,10 @@ pub(super) trait RowShelf: Send + Sync {
 pub(super) trait Collector: Send + Sync {
     fn push(&mut self, row: &Row<'_>) -> Result<()>;
     fn len(&self) -> usize;
+    /// Takes place for so many rows.
+    fn expect(&mut self, rows: usize);
+    /// Forgets all rows.
+    fn clear(&mut self);
     /// The rows become stored ones, each the outcome of a new row.
     fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()>;
     /// The rows take the place of those in the session, in this order.
@@ -101,10 +105,11 @@ impl Ids {
         }
     }
 
-    pub(super) fn make_room(&mut self, rows: usize, one_int: bool) {
-        match one_int {
-            true => self.ints.reserve(rows),
-            false => self.others.reserve(rows),
+    pub(super) fn make_room<M: Keyed>(&mut self, rows: usize) {
+        let kind = |&at: &usize| M::META.columns.get(at).map(|column| column.kind);
+        match M::META.key {
+            [at] if matches!(kind(at), Some(Kind::BigInt | Kind::Int | Kind::SmallInt)) => self.ints.reserve(rows),
+            _ => self.others.reserve(rows),
         }
     }
 
@@ -289,13 +294,16 @@ impl<M: Keyed> Collector for Collected<M> {
         self.0.len()
     }
 
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn expect(&mut self, rows: usize) {
+        self.0.reserve_exact(rows);
+    }
+
     fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()> {
-        arena.make_room::<M>(news.len());
-        for (row, &new) in self.0.into_iter().zip(news) {
-            let entry = arena.store(row)?;
-            arena.became(new, entry);
-        }
-        Ok(())
+        arena.became(news, self.0)
     }
 
     fn replace(self: Box<Self>, arena: &mut Arena, entries: &[u32]) -> Result<()> {

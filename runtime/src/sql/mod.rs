@@ -7,7 +7,7 @@ mod write;
 pub use dialect::Dialect;
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
-pub(crate) use write::{Insert, Statement, Write, Writer};
+pub(crate) use write::{BulkUpdate, Insert, Statement, Write, Writer};
 
 use crate::error::Error;
 use crate::meta::{ModelMeta, ThroughMeta};

@@ -1,10 +1,12 @@
 //! The one place that makes query text.
 
-mod bulk;
+mod bulk_insert;
+mod bulk_update;
 mod node;
 
 use std::fmt::Write as _;
 
+pub(crate) use self::bulk_update::BulkUpdate;
 use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
 use crate::error::{Error, Result};

@@ -163,3 +163,49 @@ async fn a_dropped_future_leaves_nothing_behind() {
         assert_eq!(User::query().count(&db).await.unwrap(), 0, "{polls}");
     }
 }
+
+/// Many rows are updated by one statement where that is quicker: the row that was stale is named all the same.
+#[test]
+fn a_stale_row_is_named_among_many() {
+    let file = tempfile::tempdir().unwrap();
+    let db = accounts(&file);
+    Account::insert_many((0..100).map(|at| NewAccount::new(format!("owner {at}"), at))).run(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let all = session.load(Account::query().order_by(|a| a.id.desc())).unwrap();
+    for &account in &all {
+        session[account].balance += 1;
+    }
+    session.flush().unwrap();
+    assert!(all.iter().all(|&account| session[account].version == 2));
+    for &account in &all {
+        session[account].balance += 1;
+    }
+    let elsewhere = "UPDATE account SET version = version + 1 WHERE id = 42";
+    pilaster::sql(&mut *session.no_flush(), elsewhere).execute().unwrap();
+    let error = session.flush().unwrap_err();
+    assert_eq!(error.message(), "Account 42 was changed or deleted since it was read");
+}
+
+/// An index that models do not show can want an order of its own: then the rows are sent one by one.
+#[test]
+fn many_rows_can_hand_on_what_a_partial_index_keeps_apart() {
+    let db = database();
+    for person in 0..30 {
+        NewAddress::new(person, true).rating(f64::from(person)).insert(&db).unwrap();
+        NewAddress::new(person, false).insert(&db).unwrap();
+    }
+    let mut session = db.session().unwrap();
+    let all = session.load(Address::query().order_by(|a| a.id.asc())).unwrap();
+    for pair in all.chunks(2) {
+        session[pair[0]].main = false;
+        session[pair[1]].main = true;
+    }
+    session.flush().unwrap();
+    for &address in &all {
+        let rating = session[address].rating;
+        session[address].rating = rating.map_or(Some(0.5), |_| None);
+    }
+    session.commit().unwrap();
+    let moved = "SELECT '' || count(*) FROM address WHERE main AND rating = 0.5 AND id % 2 = 0";
+    assert_eq!(dump(&db, moved), ["30"].map(String::from));
+}

@@ -132,8 +132,10 @@ impl Connection {
                     }
                 }
                 affected += running.changes();
-                if let Returned::Keys(keys) = &mut returned {
-                    keys.push(running.last_key());
+                match &mut returned {
+                    Returned::Keys(keys) => keys.push(running.last_key()),
+                    Returned::EachKey(each) => each(running.last_key())?,
+                    Returned::Rows(_) | Returned::Nothing => {}
                 }
             }
             Ok(affected)
