@@ -14,3 +14,5 @@ mod round_trip;
 mod servers;
 #[path = "live/tables.rs"]
 mod tables;
+#[path = "live/values.rs"]
+mod values;

@@ -72,3 +72,10 @@ CREATE TABLE unread (
     made point3,
     lsn pg_lsn
 );
+CREATE TABLE only_arrays (tags text[], more integer[]);
+CREATE TABLE by_mac (mac macaddr PRIMARY KEY, note text UNIQUE, span int4range UNIQUE);
+CREATE TABLE mac_note (
+    id serial PRIMARY KEY,
+    mac macaddr NOT NULL REFERENCES by_mac,
+    until timestamp NOT NULL DEFAULT 'infinity'
+);

@@ -6,6 +6,8 @@ use pilaster_generator::ir::DialectName;
 
 use super::servers;
 
+type Ask = fn(&Db) -> Result<Vec<String>>;
+
 /// The questions, over the models of a module.
 macro_rules! questions {
     ($name:ident, $models:ident) => {
@@ -83,7 +85,7 @@ fn one_text_of_queries_gives_the_same_answers_on_every_database() {
     assert!(expected.contains(&"literal text: [2]".to_owned()), "{expected:#?}");
     assert!(expected.contains(&"cascade: 2 1".to_owned()), "{expected:#?}");
     for host in servers::all() {
-        let (sql, ask): (_, fn(&Db) -> Result<Vec<String>>) = match host.dialect {
+        let (sql, ask): (_, Ask) = match host.dialect {
             DialectName::Postgres => (include_str!("../../cases/library_postgres/schema.postgres.sql"), ask_postgres),
             _ => (include_str!("../../cases/library_mysql/schema.mysql.sql"), ask_mysql),
         };

@@ -39,6 +39,7 @@ pub struct Overrides {
 /// override to write.
 pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     filter::select(draft, overrides, diagnostics);
+    filter::readable(draft, diagnostics);
     retype::apply(draft, overrides, diagnostics);
     let mut names = Names::new(overrides);
     let mut taken: Taken =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::codes;
 use crate::ddl;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
+use crate::ir::check::defaults;
 use crate::ir::draft::{At, RawDefault, RawExpr, Table, Type};
 use crate::ir::expr::{Expr, Family, Printed};
 use crate::ir::{Action, Default, DialectName, Literal, RawType, SqlType, TableName};
@@ -99,17 +100,15 @@ pub(super) fn constant(literal: &Literal, ty: &Type, labels: &BTreeMap<String, V
             SqlType::TinyInt { .. } | SqlType::SmallInt { .. } | SqlType::Integer { .. } | SqlType::BigInt { .. },
             Literal::Number(number),
         ) => value(Literal::Int(number.parse().ok()?)),
-        (SqlType::Real | SqlType::Double | SqlType::Decimal(_), Literal::Number(number)) => {
-            Some(RawDefault::Written(number.clone()))
-        }
+        (SqlType::Real | SqlType::Double | SqlType::Decimal(_), Literal::Number(number)) => fitting(ty, number),
         (SqlType::Text | SqlType::String(_) | SqlType::Raw(_) | SqlType::Json, Literal::Text(text)) => {
             value(Literal::Text(text.clone()))
         }
-        (SqlType::Date | SqlType::Time | SqlType::Uuid, Literal::Text(text)) => Some(RawDefault::Written(text.clone())),
+        (SqlType::Date | SqlType::Time | SqlType::Uuid, Literal::Text(text)) => fitting(ty, text),
         (SqlType::DateTime | SqlType::Timestamp, Literal::Text(text)) => {
             let text = text.strip_suffix("+00").unwrap_or(text);
-            let whole = if text.len() == "2000-01-01".len() { format!("{text} 00:00:00") } else { text.to_owned() };
-            Some(RawDefault::Written(whole))
+            let date = text.len() == "2000-01-01".len();
+            fitting(ty, &if date { format!("{text} 00:00:00") } else { text.to_owned() })
         }
         (SqlType::Bytes, Literal::Text(text)) => {
             let hex = text.strip_prefix("\\x").map_or_else(|| hex(text), str::to_owned);
@@ -117,6 +116,11 @@ pub(super) fn constant(literal: &Literal, ty: &Type, labels: &BTreeMap<String, V
         }
         _ => None,
     }
+}
+
+/// A constant in the form of a spec, if it has one there: `infinity` has not.
+fn fitting(ty: &SqlType, text: &str) -> Option<RawDefault> {
+    defaults::typed(ty, &[], text).is_ok().then(|| RawDefault::Written(text.to_owned()))
 }
 
 fn hex(text: &str) -> String {

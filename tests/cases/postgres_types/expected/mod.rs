@@ -3,14 +3,18 @@
 
 mod enums;
 pub mod schema;
+mod by_mac;
 mod carried;
 mod domain;
+mod mac_note;
 mod moment;
 mod plain;
 mod unread;
 pub use enums::Mood;
+pub use by_mac::{ByMac, ByMacColumns, NewByMac};
 pub use carried::{Carried, CarriedColumns, NewCarried};
 pub use domain::{Domain, DomainColumns, NewDomain};
+pub use mac_note::{MacNote, MacNoteColumns, NewMacNote};
 pub use moment::{Moment, MomentColumns, NewMoment};
 pub use plain::{Plain, PlainColumns, NewPlain};
 pub use unread::{Unread, UnreadColumns, NewUnread};

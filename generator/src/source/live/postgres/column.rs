@@ -17,6 +17,7 @@ const NOW: &[(&str, SqlType)] = &[
     ("timezone('utc'::text, now())", SqlType::DateTime),
     ("timezone('UTC'::text, now())", SqlType::DateTime),
     ("LOCALTIMESTAMP", SqlType::DateTime),
+    ("('now'::text)::date", SqlType::Date),
 ];
 
 impl Reader<'_> {
@@ -34,7 +35,7 @@ impl Reader<'_> {
             .get(&row.table)
             .into_iter()
             .flatten()
-            .any(|key| key.kind == "p" && key.columns == [row.number]);
+            .any(|key| key.kind == "p" && key.columns.contains(&row.number));
         let place = part_place(name, "column", &row.name);
         let is_generated = !row.generated.is_empty();
         let generated = row.default.as_ref().filter(|_| is_generated);
@@ -85,7 +86,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the database counts the column: an identity, a sequence that belongs to it, or any sequence for a key.
+/// Whether the database counts the column: an identity, a sequence that belongs to it, or any sequence for a column of the key.
 fn is_numbered(row: &Row, is_key: bool) -> bool {
     let counts = row.default.as_deref().is_some_and(|text| text.starts_with("nextval("));
     !row.identity.is_empty() || (counts && (row.sequence || is_key))
