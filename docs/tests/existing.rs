@@ -56,7 +56,7 @@ fn a_database_becomes_models() {
     let (code, said) = pilaster(folder.path(), &format!("pilaster generate --database {url}"));
     assert_eq!(code, 0, "{said}");
     let model = fs::read_to_string(folder.path().join("src/models/user/model.rs")).unwrap();
-    assert!(model.contains("pub email: ::std::string::String") && model.contains("pub active: bool"), "{model}");
+    assert!(model.contains("pub email: String") && model.contains("pub active: bool"), "{model}");
     let relations = fs::read_to_string(folder.path().join("src/models/user/relations.rs")).unwrap();
     assert!(relations.contains("pub fn author_posts(") && relations.contains("pub fn blog_usr_posts("), "{relations}");
     let (code, said) = pilaster(folder.path(), &format!("pilaster generate --check --database {url}"));

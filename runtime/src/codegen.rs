@@ -1,6 +1,8 @@
 //! What generated code uses and nobody else should: no promise of stability between versions of the generator.
 #![doc(hidden)]
 
+#[cfg(feature = "decimal")]
+pub use crate::convert::Scaled;
 pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};

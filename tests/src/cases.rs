@@ -101,6 +101,9 @@ pub mod sqlite_types;
 #[path = "../cases/symbol_names/expected/mod.rs"]
 pub mod symbol_names;
 #[rustfmt::skip]
+#[path = "../cases/types_of_postgres/expected/mod.rs"]
+pub mod types_of_postgres;
+#[rustfmt::skip]
 #[path = "../cases/unsigned_types/expected/mod.rs"]
 pub mod unsigned_types;
 #[rustfmt::skip]

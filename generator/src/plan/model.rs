@@ -1,7 +1,7 @@
 //! Models: the struct, its columns, its key, its finders, and the row that is not stored yet.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use serde::Serialize;
 
 use super::relation::{self, RelationPlan};
@@ -286,11 +286,11 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
     let key = key_positions(model, table);
     let some = &context.std.some;
     let counted = key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted));
-    let auto_key = counted.map(|at| quote!(auto_key: #some(#at),));
-    let version = columns.iter().position(|planned| planned.field.version).map(|at| quote!(version: #some(#at),));
+    let auto_key = counted.map(tokens::number).map(|at| quote!(auto_key: #some(#at),));
+    let version = columns.iter().position(|planned| planned.field.version).map(tokens::number).map(|at| quote!(version: #some(#at),));
     let list = |name: TokenStream, items: Vec<TokenStream>| (!items.is_empty()).then(|| quote!(#name: &[#(#items),*],));
-    let key = list(quote!(key), key.iter().map(|at| quote!(#at)).collect());
-    let uniques = unique_keys(model, table).into_iter().map(|columns| quote!(&[#(#columns),*])).collect();
+    let key = list(quote!(key), key.iter().map(|at| tokens::number(*at).into_token_stream()).collect());
+    let uniques = unique_keys(model, table).into_iter().map(|columns| positions(&columns)).collect();
     let uniques = list(quote!(uniques), uniques);
     let keys = table.foreign_keys.iter().filter_map(|key| foreign_key(context, model, key)).collect();
     let foreign_keys = list(quote!(foreign_keys), keys);
@@ -314,6 +314,7 @@ fn foreign_key(context: &Context<'_>, model: &Model, key: &ForeignKey) -> Option
     let table = &context.schema.table(key.table).name;
     let columns: Vec<usize> = key.columns.iter().map(|column| position(model, *column)).collect::<Option<_>>()?;
     let targets: Vec<usize> = key.references.iter().map(|column| position(target, *column)).collect::<Option<_>>()?;
+    let (columns, targets) = (positions(&columns), positions(&targets));
     let (schema, name, deferred) = (relation::option(context, table.schema.as_deref()), &table.name, key.deferred);
     let on_delete = match key.on_delete {
         Action::NoAction | Action::Restrict => quote!(Refuse),
@@ -321,13 +322,19 @@ fn foreign_key(context: &Context<'_>, model: &Model, key: &ForeignKey) -> Option
         Action::SetNull | Action::SetDefault => quote!(Set),
     };
     Some(quote!(__rt::ForeignKeyMeta {
-        columns: &[#(#columns),*],
+        columns: #columns,
         schema: #schema,
         table: #name,
-        targets: &[#(#targets),*],
+        targets: #targets,
         on_delete: __rt::OnDelete::#on_delete,
         deferred: #deferred,
     }))
+}
+
+/// Positions as a slice.
+fn positions(columns: &[usize]) -> TokenStream {
+    let columns = columns.iter().copied().map(tokens::number);
+    quote!(&[#(#columns),*])
 }
 
 fn is_counted(planned: &Planned<'_>) -> bool {

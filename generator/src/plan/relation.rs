@@ -1,6 +1,6 @@
 //! Relations of a model.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde::Serialize;
 
@@ -75,8 +75,8 @@ fn doc(relation: &Relation, target: &str) -> String {
 }
 
 /// The position of a column among the fields of a model.
-fn position(model: &Model, column: ColumnId) -> Option<usize> {
-    model.fields.iter().position(|field| field.column == column)
+fn position(model: &Model, column: ColumnId) -> Option<Literal> {
+    model.fields.iter().position(|field| field.column == column).map(tokens::number)
 }
 
 fn pairs(model: &Model, target: &Model, on: &[(ColumnId, ColumnId)]) -> Option<TokenStream> {

@@ -1,6 +1,6 @@
 //! The table of types: what Rust type a column has, and what the runtime needs to know of it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{Context, Dates, tokens};
@@ -155,12 +155,14 @@ fn text(context: &Context<'_>, label: &str) -> RustType {
 fn decimal(context: &Context<'_>, precision: Option<(u32, u32)>) -> RustType {
     let (krate, some, none) = (&context.krate, &context.std.some, &context.std.none);
     let value = quote!(#krate::rust_decimal::Decimal);
-    let (scale, label) = match precision {
-        Some((precision, scale)) => (quote!(#some(#scale)), format!("decimal({precision},{scale})")),
-        None => (none.clone(), "decimal".into()),
+    let Some((precision, scale)) = precision else {
+        let kind = quote!(__rt::Kind::Decimal(#none));
+        return RustType { marker: value.clone(), value, kind, argument: Argument::Into, label: "decimal".into() };
     };
-    let kind = quote!(__rt::Kind::Decimal(#scale));
-    RustType { marker: value.clone(), value, kind, argument: Argument::Into, label }
+    let label = format!("decimal({precision},{scale})");
+    let scale = Literal::u32_unsuffixed(scale);
+    let kind = quote!(__rt::Kind::Decimal(#some(#scale)));
+    RustType { marker: quote!(__rt::Scaled<#scale>), value, kind, argument: Argument::Into, label }
 }
 
 fn custom(context: &Context<'_>, id: crate::ir::CustomId) -> Result<RustType, &'static str> {

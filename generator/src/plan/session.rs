@@ -1,6 +1,6 @@
 //! What sessions need to know of a model beside its table: hooks of the user's, and rows that belong to its rows.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde::Serialize;
 
@@ -70,8 +70,8 @@ fn edges(context: &Context<'_>, model: &Model) -> Vec<Edge> {
     edges
 }
 
-fn position(model: &Model, column: ColumnId) -> Option<usize> {
-    model.fields.iter().position(|field| field.column == column)
+fn position(model: &Model, column: ColumnId) -> Option<Literal> {
+    model.fields.iter().position(|field| field.column == column).map(tokens::number)
 }
 
 /// Rows that are deleted with a row of this model.
@@ -100,7 +100,7 @@ fn owned(context: &Context<'_>, model: &Model, edges: &[Edge]) -> Option<String>
 fn orphans(context: &Context<'_>, model: &Model, edges: &[Edge]) -> Option<String> {
     let items = edges.iter().filter(|edge| edge.ownership.orphans).filter_map(|edge| {
         let child = context.schema.model(edge.child);
-        let at: Vec<usize> = edge.on.iter().map(|(column, _)| position(child, *column)).collect::<Option<_>>()?;
+        let at: Vec<Literal> = edge.on.iter().map(|(column, _)| position(child, *column)).collect::<Option<_>>()?;
         std::ptr::eq(child, model).then(|| quote!(&[#(#at),*]))
     });
     let items: Vec<TokenStream> = items.collect();

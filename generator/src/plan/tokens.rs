@@ -1,11 +1,16 @@
 //! Small pieces of Rust.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 /// An identifier of a name that the IR has checked.
 pub(super) fn ident(name: &str) -> Ident {
     crate::names::ident(name)
+}
+
+/// A whole number, without a type behind it.
+pub(super) fn number(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
 }
 
 /// A doc attribute of a text from outside: nothing in it is markup, so that rustdoc runs no code and follows no link.

@@ -2,8 +2,9 @@
 
 use rust_decimal::Decimal as Exact;
 
-use super::{Number, column_type, operand, ordered};
-use crate::error::Error;
+use super::{ColumnType, Number, Ordered, column_type, operand, ordered, unexpected_null};
+use crate::error::{Error, Result};
+use crate::row::Row;
 use crate::value::{Decimal, Kind, Value};
 
 column_type!(
@@ -25,4 +26,45 @@ ordered!(Exact);
 impl Number for Exact {
     type Sum = Option<Exact>;
     type Average = Option<Exact>;
+    type Computed = Exact;
+}
+
+/// A decimal column with so many digits behind the point; for generated code. SQLite keeps no scale, so values are
+/// brought to it when they are read: 15 is 15.00 on every database.
+#[derive(Debug)]
+pub enum Scaled<const SCALE: u32> {}
+
+impl<const SCALE: u32> ColumnType for Scaled<SCALE> {
+    type Value = Exact;
+    type Inner = Self;
+    type Class = Exact;
+    const KIND: Kind = Kind::Decimal(Some(SCALE));
+
+    #[inline]
+    fn decode_nullable(row: &Row<'_>, at: usize) -> Result<Option<Exact>> {
+        let mut value = Exact::decode_nullable(row, at)?;
+        if let Some(value) = value.as_mut().filter(|value| value.scale() != SCALE) {
+            // Rounds halves away from zero, as PostgreSQL and MySQL do when they store a value.
+            value.rescale(SCALE);
+        }
+        Ok(value)
+    }
+
+    #[inline]
+    fn decode(row: &Row<'_>, at: usize) -> Result<Exact> {
+        Self::decode_nullable(row, at)?.ok_or_else(|| unexpected_null(Self::KIND))
+    }
+
+    fn encode(value: &Exact) -> Result<Value<'_>> {
+        Exact::encode(value)
+    }
+}
+
+impl<const SCALE: u32> Ordered for Scaled<SCALE> {}
+
+impl<const SCALE: u32> Number for Scaled<SCALE> {
+    type Sum = Option<Self>;
+    type Average = Option<Self>;
+    /// Products have more digits.
+    type Computed = Exact;
 }

@@ -25,6 +25,8 @@ use crate::row::Row;
 use crate::sql::Node;
 use crate::value::{Kind, Value, narrow};
 
+#[cfg(feature = "decimal")]
+pub use self::decimal::Scaled;
 pub use tuple::{KeyColumns, Tuple};
 
 /// The type of a column or expression.
@@ -72,6 +74,8 @@ pub trait Number: ColumnType {
     type Sum: ColumnType;
     /// The type of its average.
     type Average: ColumnType;
+    /// The type of what is computed with it.
+    type Computed: ColumnType;
 }
 
 /// A type whose order is the same on every database: everything but enums, truth values and JSON.
@@ -220,6 +224,7 @@ macro_rules! integers {
         impl Number for $ty {
             type Sum = Option<i64>;
             type Average = Option<f64>;
+            type Computed = $ty;
         }
     )*};
 }
@@ -258,6 +263,7 @@ operand!(IntClass: i64, u64);
 impl Number for i64 {
     type Sum = Option<i64>;
     type Average = Option<f64>;
+    type Computed = i64;
 }
 
 column_type!(bool, bool, Kind::Bool, |row, at| row.bool(at), |value| Value::Bool(*value));
@@ -278,11 +284,13 @@ operand!(FloatClass: f32, f64);
 impl Number for f32 {
     type Sum = Option<f64>;
     type Average = Option<f64>;
+    type Computed = f32;
 }
 
 impl Number for f64 {
     type Sum = Option<f64>;
     type Average = Option<f64>;
+    type Computed = f64;
 }
 
 column_type!(
@@ -325,9 +333,10 @@ impl Operand<BytesClass> for &[u8] {
     }
 }
 
-impl<T: Number + ColumnType<Inner = T>> Number for Option<T> {
+impl<C: ColumnType<Inner = C>, T: Number<Computed = C> + ColumnType<Inner = T>> Number for Option<T> {
     type Sum = T::Sum;
     type Average = T::Average;
+    type Computed = Option<C>;
 }
 
 /// A codec: carries a type of the user's over a column type.

@@ -324,9 +324,9 @@ macro_rules! operators {
 macro_rules! arithmetic {
     ($this:ident: $($trait:ident $name:ident $op:ident),*) => {$(
         impl<T: Number, R: Operand<T::Class>> ops::$trait<R> for $this<T> {
-            type Output = Expr<T>;
+            type Output = Expr<T::Computed>;
 
-            fn $name(self, other: R) -> Expr<T> {
+            fn $name(self, other: R) -> Expr<T::Computed> {
                 compare(BinaryOp::$op, self.node(), other.into_node())
             }
         }

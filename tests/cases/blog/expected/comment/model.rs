@@ -24,14 +24,14 @@ impl __rt::Model for Comment {
                 __rt::ColumnMeta::new("body", "body", __rt::Kind::Text),
                 __rt::ColumnMeta::new("post_id", "post_id", __rt::Kind::BigInt),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[2usize],
+                    columns: &[2],
                     schema: None,
                     table: "post",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Cascade,
                     deferred: false,
                 },
@@ -47,7 +47,7 @@ impl __rt::Model for Comment {
                 name: "post",
                 parent: <super::super::Comment as __rt::Model>::META,
                 child: <super::super::Post as __rt::Model>::META,
-                on: &[(2usize, 0usize)],
+                on: &[(2, 0)],
                 through: None,
             },
         ];

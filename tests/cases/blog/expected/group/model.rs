@@ -21,9 +21,9 @@ impl __rt::Model for Group {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            uniques: &[&[1usize]],
+            key: &[0],
+            auto_key: Some(0),
+            uniques: &[&[1]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -42,7 +42,7 @@ impl __rt::Model for Group {
                         table: "association",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "group_id",
                                     "group_id",
@@ -57,7 +57,7 @@ impl __rt::Model for Group {
                                     "user_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

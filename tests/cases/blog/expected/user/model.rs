@@ -30,9 +30,9 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("bio", "bio", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("created_at", "created_at", __rt::Kind::Timestamp),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            uniques: &[&[1usize], &[2usize]],
+            key: &[0],
+            auto_key: Some(0),
+            uniques: &[&[1], &[2]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -44,7 +44,7 @@ impl __rt::Model for User {
                 name: "posts",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Post as __rt::Model>::META,
-                on: &[(0usize, 4usize)],
+                on: &[(0, 4)],
                 through: None,
             },
             __rt::RelationMeta {
@@ -58,7 +58,7 @@ impl __rt::Model for User {
                         table: "association",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "user_id",
                                     "user_id",
@@ -73,7 +73,7 @@ impl __rt::Model for User {
                                     "group_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

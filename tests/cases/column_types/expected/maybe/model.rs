@@ -61,7 +61,7 @@ impl __rt::Model for Maybe {
                 __rt::ColumnMeta::new("big", "big", __rt::Kind::BigInt).null(),
                 __rt::ColumnMeta::new("real", "real", __rt::Kind::Real).null(),
                 __rt::ColumnMeta::new("double", "double", __rt::Kind::Double).null(),
-                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2u32)))
+                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2)))
                     .null(),
                 __rt::ColumnMeta::new(
                         "any_exact",
@@ -88,8 +88,8 @@ impl __rt::Model for Maybe {
                     )
                     .null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -135,7 +135,7 @@ impl __rt::Model for Maybe {
                     Option<i64>,
                     Option<f32>,
                     Option<f64>,
-                    Option<::pilaster::rust_decimal::Decimal>,
+                    Option<__rt::Scaled<2>>,
                     Option<::pilaster::rust_decimal::Decimal>,
                     Option<bool>,
                     Option<String>,
@@ -188,7 +188,7 @@ impl __rt::Model for Maybe {
             4 => __rt::encode::<Option<i64>>(&self.big),
             5 => __rt::encode::<Option<f32>>(&self.real),
             6 => __rt::encode::<Option<f64>>(&self.double),
-            7 => __rt::encode::<Option<::pilaster::rust_decimal::Decimal>>(&self.exact),
+            7 => __rt::encode::<Option<__rt::Scaled<2>>>(&self.exact),
             8 => {
                 __rt::encode::<
                     Option<::pilaster::rust_decimal::Decimal>,
@@ -475,7 +475,7 @@ impl __rt::Insertable for NewMaybe {
         out.column::<Option<i64>>(4, &self.big);
         out.column::<Option<f32>>(5, &self.real);
         out.column::<Option<f64>>(6, &self.double);
-        out.column::<Option<::pilaster::rust_decimal::Decimal>>(7, &self.exact);
+        out.column::<Option<__rt::Scaled<2>>>(7, &self.exact);
         out.column::<Option<::pilaster::rust_decimal::Decimal>>(8, &self.any_exact);
         out.column::<Option<bool>>(9, &self.flag);
         out.column::<Option<String>>(10, &self.short);

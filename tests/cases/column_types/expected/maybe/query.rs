@@ -20,7 +20,7 @@ pub struct MaybeColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `double`: double.
     pub double: __rt::Column<N::Of<Option<f64>>>,
     /// Column `exact`: decimal(10,2).
-    pub exact: __rt::Column<N::Of<Option<::pilaster::rust_decimal::Decimal>>>,
+    pub exact: __rt::Column<N::Of<Option<__rt::Scaled<2>>>>,
     /// Column `any_exact`: decimal.
     pub any_exact: __rt::Column<N::Of<Option<::pilaster::rust_decimal::Decimal>>>,
     /// Column `flag`: boolean.

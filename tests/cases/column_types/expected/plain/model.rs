@@ -61,7 +61,7 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("big", "big", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("real", "real", __rt::Kind::Real),
                 __rt::ColumnMeta::new("double", "double", __rt::Kind::Double),
-                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new(
                     "any_exact",
                     "any_exact",
@@ -83,8 +83,8 @@ impl __rt::Model for Plain {
                     <super::super::Mood as __rt::ColumnType>::KIND,
                 ),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -130,7 +130,7 @@ impl __rt::Model for Plain {
                     i64,
                     f32,
                     f64,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     ::pilaster::rust_decimal::Decimal,
                     bool,
                     String,
@@ -183,7 +183,7 @@ impl __rt::Model for Plain {
             4 => __rt::encode::<i64>(&self.big),
             5 => __rt::encode::<f32>(&self.real),
             6 => __rt::encode::<f64>(&self.double),
-            7 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.exact),
+            7 => __rt::encode::<__rt::Scaled<2>>(&self.exact),
             8 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.any_exact),
             9 => __rt::encode::<bool>(&self.flag),
             10 => __rt::encode::<String>(&self.short),
@@ -347,7 +347,7 @@ impl __rt::Insertable for NewPlain {
         out.column::<i64>(4, &self.big);
         out.column::<f32>(5, &self.real);
         out.column::<f64>(6, &self.double);
-        out.column::<::pilaster::rust_decimal::Decimal>(7, &self.exact);
+        out.column::<__rt::Scaled<2>>(7, &self.exact);
         out.column::<::pilaster::rust_decimal::Decimal>(8, &self.any_exact);
         out.column::<bool>(9, &self.flag);
         out.column::<String>(10, &self.short);

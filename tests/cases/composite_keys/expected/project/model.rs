@@ -24,13 +24,13 @@ impl __rt::Model for Project {
                 __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
             ],
-            key: &[0usize, 1usize],
+            key: &[0, 1],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[0usize],
+                    columns: &[0],
                     schema: None,
                     table: "tenant",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -46,14 +46,14 @@ impl __rt::Model for Project {
                 name: "tenant",
                 parent: <super::super::Project as __rt::Model>::META,
                 child: <super::super::Tenant as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "tasks",
                 parent: <super::super::Project as __rt::Model>::META,
                 child: <super::super::Task as __rt::Model>::META,
-                on: &[(0usize, 0usize), (1usize, 1usize)],
+                on: &[(0, 0), (1, 1)],
                 through: None,
             },
         ];

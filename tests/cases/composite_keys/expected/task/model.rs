@@ -27,13 +27,13 @@ impl __rt::Model for Task {
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int),
                 __rt::ColumnMeta::new("body", "body", __rt::Kind::Text),
             ],
-            key: &[0usize, 1usize, 2usize],
+            key: &[0, 1, 2],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[0usize, 1usize],
+                    columns: &[0, 1],
                     schema: None,
                     table: "project",
-                    targets: &[0usize, 1usize],
+                    targets: &[0, 1],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -49,7 +49,7 @@ impl __rt::Model for Task {
                 name: "project",
                 parent: <super::super::Task as __rt::Model>::META,
                 child: <super::super::Project as __rt::Model>::META,
-                on: &[(0usize, 0usize), (1usize, 1usize)],
+                on: &[(0, 0), (1, 1)],
                 through: None,
             },
         ];

@@ -21,8 +21,8 @@ impl __rt::Model for Tenant {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -34,7 +34,7 @@ impl __rt::Model for Tenant {
                 name: "projects",
                 parent: <super::super::Tenant as __rt::Model>::META,
                 child: <super::super::Project as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
         ];

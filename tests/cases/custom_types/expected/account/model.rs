@@ -27,8 +27,8 @@ impl __rt::Model for Account {
                 __rt::ColumnMeta::new("balance", "balance", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("backup", "backup", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            uniques: &[&[3usize]],
+            key: &[0],
+            uniques: &[&[3]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -40,7 +40,7 @@ impl __rt::Model for Account {
                 name: "logins",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Login as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];

@@ -21,14 +21,14 @@ impl __rt::Model for Login {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("account_id", "account_id", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: None,
                     table: "account",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -44,7 +44,7 @@ impl __rt::Model for Login {
                 name: "account",
                 parent: <super::super::Login as __rt::Model>::META,
                 child: <super::super::Account as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
         ];

@@ -21,8 +21,8 @@ impl __rt::Model for Empty {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

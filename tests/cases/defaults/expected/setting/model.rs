@@ -50,7 +50,7 @@ impl __rt::Model for Setting {
                 __rt::ColumnMeta::new("count", "count", __rt::Kind::Int),
                 __rt::ColumnMeta::new("negative", "negative", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("ratio", "ratio", __rt::Kind::Double),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new("on", "on", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
                 __rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null(),
@@ -64,8 +64,8 @@ impl __rt::Model for Setting {
                 ),
                 __rt::ColumnMeta::new("computed", "computed", __rt::Kind::Int),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -105,7 +105,7 @@ impl __rt::Model for Setting {
                     i32,
                     i64,
                     f64,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     bool,
                     String,
                     Option<String>,
@@ -143,7 +143,7 @@ impl __rt::Model for Setting {
             3 => __rt::encode::<i32>(&self.count),
             4 => __rt::encode::<i64>(&self.negative),
             5 => __rt::encode::<f64>(&self.ratio),
-            6 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.price),
+            6 => __rt::encode::<__rt::Scaled<2>>(&self.price),
             7 => __rt::encode::<bool>(&self.on),
             8 => __rt::encode::<String>(&self.name),
             9 => __rt::encode::<Option<String>>(&self.note),
@@ -361,7 +361,7 @@ impl __rt::Insertable for NewSetting {
         out.maybe::<i32>(3, &self.count);
         out.maybe::<i64>(4, &self.negative);
         out.maybe::<f64>(5, &self.ratio);
-        out.maybe::<::pilaster::rust_decimal::Decimal>(6, &self.price);
+        out.maybe::<__rt::Scaled<2>>(6, &self.price);
         out.maybe::<bool>(7, &self.on);
         out.maybe::<String>(8, &self.name);
         out.maybe::<Option<String>>(9, &self.note);

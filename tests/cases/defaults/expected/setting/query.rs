@@ -18,7 +18,7 @@ pub struct SettingColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `ratio`: double.
     pub ratio: __rt::Column<N::Of<f64>>,
     /// Column `price`: decimal(6,2).
-    pub price: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub price: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Column `on`: boolean.
     pub on: __rt::Column<N::Of<bool>>,
     /// Column `name`: string(40).

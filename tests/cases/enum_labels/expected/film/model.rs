@@ -33,8 +33,8 @@ impl __rt::Model for Film {
                     )
                     .null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -27,8 +27,8 @@ impl __rt::Model for Rectangle {
                 __rt::ColumnMeta::new("height", "height", __rt::Kind::Int),
                 __rt::ColumnMeta::new("area", "area", __rt::Kind::Int).computed(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -21,8 +21,8 @@ impl __rt::Model for Basket {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -60,7 +60,7 @@ impl __rt::Keyed for Basket {
     type Key = i64;
     type Columns = i64;
     const OWNED: &'static [__rt::Owned] = &[
-        __rt::Owned::new::<super::super::Item>(&[(0usize, 3usize)]),
+        __rt::Owned::new::<super::super::Item>(&[(0, 3)]),
     ];
 
     fn texts() -> &'static __rt::Texts {

@@ -27,22 +27,22 @@ impl __rt::Model for Item {
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("basket_id", "basket_id", __rt::Kind::BigInt),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize, 2usize],
+                    columns: &[1, 2],
                     schema: None,
                     table: "shelf",
-                    targets: &[0usize, 1usize],
+                    targets: &[0, 1],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
                 __rt::ForeignKeyMeta {
-                    columns: &[3usize],
+                    columns: &[3],
                     schema: None,
                     table: "basket",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -58,14 +58,14 @@ impl __rt::Model for Item {
                 name: "basket",
                 parent: <super::super::Item as __rt::Model>::META,
                 child: <super::super::Basket as __rt::Model>::META,
-                on: &[(3usize, 0usize)],
+                on: &[(3, 0)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "shelf",
                 parent: <super::super::Item as __rt::Model>::META,
                 child: <super::super::Shelf as __rt::Model>::META,
-                on: &[(1usize, 0usize), (2usize, 1usize)],
+                on: &[(1, 0), (2, 1)],
                 through: None,
             },
         ];
@@ -117,7 +117,7 @@ impl __rt::Keyed for Item {
     const BEFORE_DELETE: Option<fn(&Self) -> __rt::Result<()>> = Some(
         <Self as ::pilaster::BeforeDelete>::before_delete,
     );
-    const ORPHANS: &'static [&'static [usize]] = &[&[1usize, 2usize], &[3usize]];
+    const ORPHANS: &'static [&'static [usize]] = &[&[1, 2], &[3]];
 
     fn texts() -> &'static __rt::Texts {
         static TEXTS: __rt::Texts = __rt::Texts::new();

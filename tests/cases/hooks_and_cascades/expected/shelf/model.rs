@@ -21,7 +21,7 @@ impl __rt::Model for Shelf {
                 __rt::ColumnMeta::new("hall", "hall", __rt::Kind::Int),
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int),
             ],
-            key: &[0usize, 1usize],
+            key: &[0, 1],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -33,7 +33,7 @@ impl __rt::Model for Shelf {
                 name: "items",
                 parent: <super::super::Shelf as __rt::Model>::META,
                 child: <super::super::Item as __rt::Model>::META,
-                on: &[(0usize, 1usize), (1usize, 2usize)],
+                on: &[(0, 1), (1, 2)],
                 through: None,
             },
         ];

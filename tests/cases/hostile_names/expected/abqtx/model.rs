@@ -35,8 +35,8 @@ impl __rt::Model for ABQTX {
                 __rt::ColumnMeta::new("2fa", "_2fa", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("a\nb", "a_b", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -27,8 +27,8 @@ impl __rt::Model for FooBar {
                 __rt::ColumnMeta::new("T_12", "t_12", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("a_b", "a_b", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -16,8 +16,8 @@ impl __rt::Model for Model {
             model: "Model",
             table: "models",
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt)],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -33,8 +33,8 @@ impl __rt::Model for Option {
                 __rt::ColumnMeta::new("get", "get", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("insert", "insert", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -46,7 +46,7 @@ impl __rt::Model for Option {
                 name: "results",
                 parent: <super::super::Option as __rt::Model>::META,
                 child: <super::super::Result as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: ::core::option::Option::None,
             },
         ];

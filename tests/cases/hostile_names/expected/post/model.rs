@@ -24,14 +24,14 @@ impl __rt::Model for Post {
                 __rt::ColumnMeta::new("user", "user", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("user_id", "user_id", __rt::Kind::BigInt),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[2usize],
+                    columns: &[2],
                     schema: ::core::option::Option::None,
                     table: "users",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },

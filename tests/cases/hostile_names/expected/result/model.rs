@@ -24,14 +24,14 @@ impl __rt::Model for Result {
                 __rt::ColumnMeta::new("option_id", "option_id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("option", "option", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: ::core::option::Option::None,
                     table: "option",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },

@@ -36,8 +36,8 @@ impl __rt::Model for Type {
                 __rt::ColumnMeta::new("gen", "gen", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("fn", "fn", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

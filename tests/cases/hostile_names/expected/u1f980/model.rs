@@ -27,8 +27,8 @@ impl __rt::Model for U1f980 {
                 __rt::ColumnMeta::new("naïve", "naïve", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("数", "数", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -24,8 +24,8 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("posts", "posts", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("label", "label", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

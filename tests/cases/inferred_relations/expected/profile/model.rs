@@ -21,13 +21,13 @@ impl __rt::Model for Profile {
                 __rt::ColumnMeta::new("user_id", "user_id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("bio", "bio", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[0usize],
+                    columns: &[0],
                     schema: None,
                     table: "users",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -43,7 +43,7 @@ impl __rt::Model for Profile {
                 name: "user",
                 parent: <super::super::Profile as __rt::Model>::META,
                 child: <super::super::User as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
         ];

@@ -16,7 +16,7 @@ impl __rt::Model for Tag {
             model: "Tag",
             table: "tags",
             columns: &[__rt::ColumnMeta::new("name", "name", __rt::Kind::Text)],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -28,7 +28,7 @@ impl __rt::Model for Tag {
                 name: "tag_name_tag_post_tags",
                 parent: <super::super::Tag as __rt::Model>::META,
                 child: <super::super::PostTag as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
             __rt::RelationMeta {
@@ -42,7 +42,7 @@ impl __rt::Model for Tag {
                         table: "post_tags",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "tag_name",
                                     "tag_name",
@@ -57,7 +57,7 @@ impl __rt::Model for Tag {
                                     "post_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

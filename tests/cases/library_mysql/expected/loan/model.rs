@@ -30,14 +30,14 @@ impl __rt::Model for Loan {
                 __rt::ColumnMeta::new("taken", "taken", __rt::Kind::DateTime),
                 __rt::ColumnMeta::new("back", "back", __rt::Kind::DateTime).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: None,
                     table: "book",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Cascade,
                     deferred: false,
                 },
@@ -53,7 +53,7 @@ impl __rt::Model for Loan {
                 name: "book",
                 parent: <super::super::Loan as __rt::Model>::META,
                 child: <super::super::Book as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
         ];

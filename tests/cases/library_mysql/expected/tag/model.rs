@@ -21,9 +21,9 @@ impl __rt::Model for Tag {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("word", "word", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            uniques: &[&[1usize]],
+            key: &[0],
+            auto_key: Some(0),
+            uniques: &[&[1]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -42,7 +42,7 @@ impl __rt::Model for Tag {
                         table: "book_tag",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new("tag_id", "tag_id", __rt::Kind::Int),
                             ),
                         ],
@@ -53,7 +53,7 @@ impl __rt::Model for Tag {
                                     "book_id",
                                     __rt::Kind::Int,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -63,7 +63,7 @@ impl __rt::Model for Tag {
                 name: "book_tags",
                 parent: <super::super::Tag as __rt::Model>::META,
                 child: <super::super::BookTag as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];

@@ -24,9 +24,9 @@ impl __rt::Model for Author {
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
                 __rt::ColumnMeta::new("born", "born", __rt::Kind::Date).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            uniques: &[&[1usize]],
+            key: &[0],
+            auto_key: Some(0),
+            uniques: &[&[1]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -38,7 +38,7 @@ impl __rt::Model for Author {
                 name: "books",
                 parent: <super::super::Author as __rt::Model>::META,
                 child: <super::super::Book as __rt::Model>::META,
-                on: &[(0usize, 2usize)],
+                on: &[(0, 2)],
                 through: None,
             },
         ];

@@ -31,7 +31,7 @@ impl __rt::Model for Book {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
                 __rt::ColumnMeta::new("author_id", "author_id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new("pages", "pages", __rt::Kind::BigInt).null(),
                 __rt::ColumnMeta::new("published", "published", __rt::Kind::Date),
                 __rt::ColumnMeta::new(
@@ -40,14 +40,14 @@ impl __rt::Model for Book {
                     <super::super::BookStatus as __rt::ColumnType>::KIND,
                 ),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[2usize],
+                    columns: &[2],
                     schema: None,
                     table: "author",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Cascade,
                     deferred: false,
                 },
@@ -63,7 +63,7 @@ impl __rt::Model for Book {
                 name: "author",
                 parent: <super::super::Book as __rt::Model>::META,
                 child: <super::super::Author as __rt::Model>::META,
-                on: &[(2usize, 0usize)],
+                on: &[(2, 0)],
                 through: None,
             },
             __rt::RelationMeta {
@@ -77,7 +77,7 @@ impl __rt::Model for Book {
                         table: "book_tag",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "book_id",
                                     "book_id",
@@ -92,7 +92,7 @@ impl __rt::Model for Book {
                                     "tag_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -102,14 +102,14 @@ impl __rt::Model for Book {
                 name: "book_tags",
                 parent: <super::super::Book as __rt::Model>::META,
                 child: <super::super::BookTag as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "loans",
                 parent: <super::super::Book as __rt::Model>::META,
                 child: <super::super::Loan as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];
@@ -143,7 +143,7 @@ impl __rt::Model for Book {
                     i64,
                     String,
                     i64,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     Option<i64>,
                     ::pilaster::chrono::NaiveDate,
                     super::super::BookStatus,
@@ -165,7 +165,7 @@ impl __rt::Model for Book {
             0 => __rt::encode::<i64>(&self.id),
             1 => __rt::encode::<String>(&self.title),
             2 => __rt::encode::<i64>(&self.author_id),
-            3 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.price),
+            3 => __rt::encode::<__rt::Scaled<2>>(&self.price),
             4 => __rt::encode::<Option<i64>>(&self.pages),
             5 => __rt::encode::<::pilaster::chrono::NaiveDate>(&self.published),
             6 => __rt::encode::<super::super::BookStatus>(&self.status),
@@ -272,7 +272,7 @@ impl __rt::Insertable for NewBook {
         out.maybe::<i64>(0, &self.id);
         out.column::<String>(1, &self.title);
         out.column::<__rt::Refers<i64, super::super::Author>>(2, &self.author_id);
-        out.column::<::pilaster::rust_decimal::Decimal>(3, &self.price);
+        out.column::<__rt::Scaled<2>>(3, &self.price);
         out.column::<Option<i64>>(4, &self.pages);
         out.column::<::pilaster::chrono::NaiveDate>(5, &self.published);
         out.maybe::<super::super::BookStatus>(6, &self.status);

@@ -12,7 +12,7 @@ pub struct BookColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `author_id`: bigint.
     pub author_id: __rt::Column<N::Of<i64>>,
     /// Column `price`: decimal(6,2).
-    pub price: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub price: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Column `pages`: bigint.
     pub pages: __rt::Column<N::Of<Option<i64>>>,
     /// Column `published`: date.

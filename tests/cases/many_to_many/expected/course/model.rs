@@ -21,7 +21,7 @@ impl __rt::Model for Course {
                 __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -40,7 +40,7 @@ impl __rt::Model for Course {
                         table: "student_course",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "course_id",
                                     "course_id",
@@ -55,7 +55,7 @@ impl __rt::Model for Course {
                                     "student_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

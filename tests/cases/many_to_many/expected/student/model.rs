@@ -21,8 +21,8 @@ impl __rt::Model for Student {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -41,7 +41,7 @@ impl __rt::Model for Student {
                         table: "student_course",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "student_id",
                                     "student_id",
@@ -56,7 +56,7 @@ impl __rt::Model for Student {
                                     "course_id",
                                     __rt::Kind::Text,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

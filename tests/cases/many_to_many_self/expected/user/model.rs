@@ -21,8 +21,8 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -41,7 +41,7 @@ impl __rt::Model for User {
                         table: "follow",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "follower_id",
                                     "follower_id",
@@ -56,7 +56,7 @@ impl __rt::Model for User {
                                     "followed_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -73,7 +73,7 @@ impl __rt::Model for User {
                         table: "follow",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "followed_id",
                                     "followed_id",
@@ -88,7 +88,7 @@ impl __rt::Model for User {
                                     "follower_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

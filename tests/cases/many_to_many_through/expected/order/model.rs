@@ -21,8 +21,8 @@ impl __rt::Model for Order {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("placed_at", "placed_at", __rt::Kind::Timestamp),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -41,7 +41,7 @@ impl __rt::Model for Order {
                         table: "order_line",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "order_id",
                                     "order_id",
@@ -56,7 +56,7 @@ impl __rt::Model for Order {
                                     "product_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -66,7 +66,7 @@ impl __rt::Model for Order {
                 name: "lines",
                 parent: <super::super::Order as __rt::Model>::META,
                 child: <super::super::OrderLine as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
         ];

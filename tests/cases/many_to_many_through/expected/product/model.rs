@@ -22,10 +22,10 @@ impl __rt::Model for Product {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -44,7 +44,7 @@ impl __rt::Model for Product {
                         table: "order_line",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "product_id",
                                     "product_id",
@@ -59,7 +59,7 @@ impl __rt::Model for Product {
                                     "order_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -69,7 +69,7 @@ impl __rt::Model for Product {
                 name: "lines",
                 parent: <super::super::Product as __rt::Model>::META,
                 child: <super::super::OrderLine as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];
@@ -91,7 +91,7 @@ impl __rt::Model for Product {
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(i64, String, ::pilaster::rust_decimal::Decimal)>(at)?;
+        let from_0 = row.read::<(i64, String, __rt::Scaled<2>)>(at)?;
         Ok(Self {
             id: from_0.0,
             name: from_0.1,
@@ -103,7 +103,7 @@ impl __rt::Model for Product {
         match column {
             0 => __rt::encode::<i64>(&self.id),
             1 => __rt::encode::<String>(&self.name),
-            2 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.price),
+            2 => __rt::encode::<__rt::Scaled<2>>(&self.price),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -178,7 +178,7 @@ impl __rt::Insertable for NewProduct {
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.maybe::<i64>(0, &self.id);
         out.column::<String>(1, &self.name);
-        out.column::<::pilaster::rust_decimal::Decimal>(2, &self.price);
+        out.column::<__rt::Scaled<2>>(2, &self.price);
     }
 }
 

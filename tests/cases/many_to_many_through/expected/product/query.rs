@@ -10,7 +10,7 @@ pub struct ProductColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `name`: text.
     pub name: __rt::Column<N::Of<String>>,
     /// Column `price`: decimal(8,2).
-    pub price: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub price: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Every `Order` that is linked with this: a query, and the links.
     pub orders: __rt::Rel<super::super::Product, super::super::Order, __rt::Many>,
     /// Every `OrderLine` that belongs to this, as a query.

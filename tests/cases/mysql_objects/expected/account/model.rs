@@ -49,15 +49,15 @@ impl __rt::Model for Account {
                     .null()
                     .computed(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            uniques: &[&[5usize, 1usize], &[1usize]],
+            key: &[0],
+            auto_key: Some(0),
+            uniques: &[&[5, 1], &[1]],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[7usize],
+                    columns: &[7],
                     schema: None,
                     table: "account",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Set,
                     deferred: false,
                 },
@@ -73,7 +73,7 @@ impl __rt::Model for Account {
                 name: "parent",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Account as __rt::Model>::META,
-                on: &[(7usize, 0usize)],
+                on: &[(7, 0)],
                 through: None,
             },
             __rt::RelationMeta {
@@ -87,7 +87,7 @@ impl __rt::Model for Account {
                         table: "visit",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "account_id",
                                     "account_id",
@@ -102,12 +102,9 @@ impl __rt::Model for Account {
                                     "country",
                                     __rt::Kind::Text,
                                 ),
-                                0usize,
+                                0,
                             ),
-                            (
-                                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text),
-                                1usize,
-                            ),
+                            (__rt::ColumnMeta::new("city", "city", __rt::Kind::Text), 1),
                         ],
                     },
                 ),
@@ -116,14 +113,14 @@ impl __rt::Model for Account {
                 name: "parent_accounts",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Account as __rt::Model>::META,
-                on: &[(0usize, 7usize)],
+                on: &[(0, 7)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "visits",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Visit as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
         ];

@@ -21,7 +21,7 @@ impl __rt::Model for History {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("what", "what", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -19,13 +19,9 @@ impl __rt::Model for Measurement {
             table: "measurement",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new(
-                    "amount",
-                    "amount",
-                    __rt::Kind::Decimal(Some(3u32)),
-                ),
+                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3))),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -43,7 +39,7 @@ impl __rt::Model for Measurement {
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(i64, ::pilaster::rust_decimal::Decimal)>(at)?;
+        let from_0 = row.read::<(i64, __rt::Scaled<3>)>(at)?;
         Ok(Self {
             id: from_0.0,
             amount: from_0.1,
@@ -53,7 +49,7 @@ impl __rt::Model for Measurement {
     fn value(&self, column: usize) -> __rt::Result<__rt::Value<'_>> {
         match column {
             0 => __rt::encode::<i64>(&self.id),
-            1 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.amount),
+            1 => __rt::encode::<__rt::Scaled<3>>(&self.amount),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -117,7 +113,7 @@ impl __rt::Insertable for NewMeasurement {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.column::<i64>(0, &self.id);
-        out.column::<::pilaster::rust_decimal::Decimal>(1, &self.amount);
+        out.column::<__rt::Scaled<3>>(1, &self.amount);
     }
 }
 

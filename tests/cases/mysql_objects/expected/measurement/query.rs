@@ -8,7 +8,7 @@ pub struct MeasurementColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `id`: bigint.
     pub id: __rt::Column<N::Of<i64>>,
     /// Column `amount`: decimal(12,3).
-    pub amount: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub amount: __rt::Column<N::Of<__rt::Scaled<3>>>,
 }
 
 impl<N: __rt::Nullability> Copy for MeasurementColumns<N> {}

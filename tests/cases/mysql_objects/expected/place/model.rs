@@ -34,7 +34,7 @@ impl __rt::Model for Place {
                     <super::super::PlaceKind as __rt::ColumnType>::KIND,
                 ),
             ],
-            key: &[0usize, 1usize],
+            key: &[0, 1],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -53,17 +53,14 @@ impl __rt::Model for Place {
                         table: "visit",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "country",
                                     "country",
                                     __rt::Kind::Text,
                                 ),
                             ),
-                            (
-                                1usize,
-                                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text),
-                            ),
+                            (1, __rt::ColumnMeta::new("city", "city", __rt::Kind::Text)),
                         ],
                         far: &[
                             (
@@ -72,7 +69,7 @@ impl __rt::Model for Place {
                                     "account_id",
                                     __rt::Kind::Int,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -82,7 +79,7 @@ impl __rt::Model for Place {
                 name: "visits",
                 parent: <super::super::Place as __rt::Model>::META,
                 child: <super::super::Visit as __rt::Model>::META,
-                on: &[(0usize, 1usize), (1usize, 2usize)],
+                on: &[(0, 1), (1, 2)],
                 through: None,
             },
         ];

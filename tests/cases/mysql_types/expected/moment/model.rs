@@ -42,7 +42,7 @@ impl __rt::Model for Moment {
                 __rt::ColumnMeta::new("g", "g", __rt::Kind::Timestamp),
                 __rt::ColumnMeta::new("h", "h", __rt::Kind::DateTime).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

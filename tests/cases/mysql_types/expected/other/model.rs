@@ -46,7 +46,7 @@ impl __rt::Model for Other {
                 __rt::ColumnMeta::new("place", "place", __rt::Kind::Bytes).null(),
                 __rt::ColumnMeta::new("hidden", "hidden", __rt::Kind::Int).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -81,7 +81,7 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("h", "h", __rt::Kind::Real).null(),
                 __rt::ColumnMeta::new("i", "i", __rt::Kind::Double).null(),
                 __rt::ColumnMeta::new("j", "j", __rt::Kind::Real).null(),
-                __rt::ColumnMeta::new("k", "k", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("k", "k", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new("l", "l", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("m", "m", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::Bool).null(),
@@ -98,8 +98,8 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("y", "y", __rt::Kind::Bytes).null(),
                 __rt::ColumnMeta::new("z", "z", __rt::Kind::Bytes).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -156,7 +156,7 @@ impl __rt::Model for Plain {
                     Option<f32>,
                     Option<f64>,
                     Option<f32>,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     bool,
                     Option<bool>,
                     Option<bool>,
@@ -223,7 +223,7 @@ impl __rt::Model for Plain {
             8 => __rt::encode::<Option<f32>>(&self.h),
             9 => __rt::encode::<Option<f64>>(&self.i),
             10 => __rt::encode::<Option<f32>>(&self.j),
-            11 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.k),
+            11 => __rt::encode::<__rt::Scaled<2>>(&self.k),
             12 => __rt::encode::<bool>(&self.l),
             13 => __rt::encode::<Option<bool>>(&self.m),
             14 => __rt::encode::<Option<bool>>(&self.n),
@@ -573,7 +573,7 @@ impl __rt::Insertable for NewPlain {
         out.maybe::<Option<f32>>(8, &self.h);
         out.column::<Option<f64>>(9, &self.i);
         out.column::<Option<f32>>(10, &self.j);
-        out.maybe::<::pilaster::rust_decimal::Decimal>(11, &self.k);
+        out.maybe::<__rt::Scaled<2>>(11, &self.k);
         out.maybe::<bool>(12, &self.l);
         out.column::<Option<bool>>(13, &self.m);
         out.maybe::<Option<bool>>(14, &self.n);

@@ -28,7 +28,7 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `j`: real.
     pub j: __rt::Column<N::Of<Option<f32>>>,
     /// Column `k`: decimal(10,2).
-    pub k: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub k: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Column `l`: boolean.
     pub l: __rt::Column<N::Of<bool>>,
     /// Column `m`: boolean.

@@ -21,14 +21,14 @@ impl __rt::Model for Post {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("usr_id", "usr_id", __rt::Kind::BigInt),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: None,
                     table: "tbl_usr",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -44,7 +44,7 @@ impl __rt::Model for Post {
                 name: "author",
                 parent: <super::super::Post as __rt::Model>::META,
                 child: <super::super::User as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
         ];

@@ -27,8 +27,8 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("lvl", "lvl", __rt::Kind::Text),
                 __rt::ColumnMeta::new("made", "made", __rt::Kind::DateTime).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -40,7 +40,7 @@ impl __rt::Model for User {
                 name: "usr_posts",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Post as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];

@@ -21,8 +21,8 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -34,14 +34,14 @@ impl __rt::Model for User {
                 name: "profile",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Profile as __rt::Model>::META,
-                on: &[(0usize, 2usize)],
+                on: &[(0, 2)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "photo",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Photo as __rt::Model>::META,
-                on: &[(0usize, 0usize)],
+                on: &[(0, 0)],
                 through: None,
             },
         ];

@@ -24,9 +24,9 @@ impl __rt::Model for Document {
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
                 __rt::ColumnMeta::new("version", "version", __rt::Kind::Int),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
-            version: Some(2usize),
+            key: &[0],
+            auto_key: Some(0),
+            version: Some(2),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -25,8 +25,8 @@ impl __rt::Model for Customer {
                 __rt::ColumnMeta::new("HTTPAddress", "http_address", __rt::Kind::Text)
                     .null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -38,14 +38,14 @@ impl __rt::Model for Customer {
                 name: "sales_orders",
                 parent: <super::super::Customer as __rt::Model>::META,
                 child: <super::super::SalesOrder as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "shipped_to_customer_sales_orders",
                 parent: <super::super::Customer as __rt::Model>::META,
                 child: <super::super::SalesOrder as __rt::Model>::META,
-                on: &[(0usize, 2usize)],
+                on: &[(0, 2)],
                 through: None,
             },
         ];

@@ -33,24 +33,24 @@ impl __rt::Model for SalesOrder {
                 __rt::ColumnMeta::new("ShippedTo", "shipped_to", __rt::Kind::BigInt)
                     .null(),
                 __rt::ColumnMeta::new("OrderDate", "order_date", __rt::Kind::DateTime),
-                __rt::ColumnMeta::new("Total", "total", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("Total", "total", __rt::Kind::Decimal(Some(2))),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: None,
                     table: "Customers",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
                 __rt::ForeignKeyMeta {
-                    columns: &[2usize],
+                    columns: &[2],
                     schema: None,
                     table: "Customers",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -66,14 +66,14 @@ impl __rt::Model for SalesOrder {
                 name: "customer",
                 parent: <super::super::SalesOrder as __rt::Model>::META,
                 child: <super::super::Customer as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "shipped_to_customer",
                 parent: <super::super::SalesOrder as __rt::Model>::META,
                 child: <super::super::Customer as __rt::Model>::META,
-                on: &[(2usize, 0usize)],
+                on: &[(2, 0)],
                 through: None,
             },
         ];
@@ -104,7 +104,7 @@ impl __rt::Model for SalesOrder {
                     i64,
                     Option<i64>,
                     ::pilaster::chrono::NaiveDateTime,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                 ),
             >(at)?;
         Ok(Self {
@@ -122,7 +122,7 @@ impl __rt::Model for SalesOrder {
             1 => __rt::encode::<i64>(&self.customer_id),
             2 => __rt::encode::<Option<i64>>(&self.shipped_to),
             3 => __rt::encode::<::pilaster::chrono::NaiveDateTime>(&self.order_date),
-            4 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.total),
+            4 => __rt::encode::<__rt::Scaled<2>>(&self.total),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -224,7 +224,7 @@ impl __rt::Insertable for NewSalesOrder {
                 Option<__rt::Refers<i64, super::super::Customer>>,
             >(2, &self.shipped_to);
         out.column::<::pilaster::chrono::NaiveDateTime>(3, &self.order_date);
-        out.maybe::<::pilaster::rust_decimal::Decimal>(4, &self.total);
+        out.maybe::<__rt::Scaled<2>>(4, &self.total);
     }
 }
 

@@ -14,7 +14,7 @@ pub struct SalesOrderColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `OrderDate`: datetime.
     pub order_date: __rt::Column<N::Of<::pilaster::chrono::NaiveDateTime>>,
     /// Column `Total`: decimal(10,2).
-    pub total: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub total: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// The `Customer` this belongs to, as a query.
     pub customer: __rt::Rel<super::super::SalesOrder, super::super::Customer, __rt::One>,
     /// The `Customer` this belongs to, if any, as a query.

@@ -30,9 +30,9 @@ impl __rt::Model for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
                     )
                     .null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
-            uniques: &[&[1usize]],
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
+            uniques: &[&[1]],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -23,14 +23,14 @@ impl __rt::Model for ATableWithSpacesDropTableX {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("the \"user\"", "the_user", __rt::Kind::Int).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: ::core::option::Option::None,
                     table: "user",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -46,7 +46,7 @@ impl __rt::Model for ATableWithSpacesDropTableX {
                 name: "the_user_user",
                 parent: <super::super::ATableWithSpacesDropTableX as __rt::Model>::META,
                 child: <super::super::User as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: ::core::option::Option::None,
             },
         ];

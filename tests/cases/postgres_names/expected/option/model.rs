@@ -27,14 +27,14 @@ impl __rt::Model for Option {
                 __rt::ColumnMeta::new("new", "new", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("user_id", "user_id", __rt::Kind::Int).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[3usize],
+                    columns: &[3],
                     schema: ::core::option::Option::None,
                     table: "user",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -50,7 +50,7 @@ impl __rt::Model for Option {
                 name: "user",
                 parent: <super::super::Option as __rt::Model>::META,
                 child: <super::super::User as __rt::Model>::META,
-                on: &[(3usize, 0usize)],
+                on: &[(3, 0)],
                 through: ::core::option::Option::None,
             },
         ];

@@ -59,8 +59,8 @@ impl __rt::Model for User {
                 __rt::ColumnMeta::new("naïve", "naïve", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("key", "key", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -72,21 +72,21 @@ impl __rt::Model for User {
                 name: "options",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Option as __rt::Model>::META,
-                on: &[(0usize, 3usize)],
+                on: &[(0, 3)],
                 through: ::core::option::Option::None,
             },
             __rt::RelationMeta {
                 name: "the_user_user_a_table_with_spaces_drop_table_xes",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::ATableWithSpacesDropTableX as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: ::core::option::Option::None,
             },
             __rt::RelationMeta {
                 name: "updates",
                 parent: <super::super::User as __rt::Model>::META,
                 child: <super::super::Update as __rt::Model>::META,
-                on: &[(0usize, 2usize)],
+                on: &[(0, 2)],
                 through: ::core::option::Option::None,
             },
         ];

@@ -27,14 +27,14 @@ impl __rt::Model for BookingNote {
                 __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("note", "note", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize, 2usize],
+                    columns: &[1, 2],
                     schema: None,
                     table: "booking",
-                    targets: &[0usize, 1usize],
+                    targets: &[0, 1],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -50,7 +50,7 @@ impl __rt::Model for BookingNote {
                 name: "booking",
                 parent: <super::super::BookingNote as __rt::Model>::META,
                 child: <super::super::Booking as __rt::Model>::META,
-                on: &[(1usize, 0usize), (2usize, 1usize)],
+                on: &[(1, 0), (2, 1)],
                 through: None,
             },
         ];

@@ -22,13 +22,9 @@ impl __rt::Model for Measurement {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),
-                __rt::ColumnMeta::new(
-                    "amount",
-                    "amount",
-                    __rt::Kind::Decimal(Some(3u32)),
-                ),
+                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3))),
             ],
-            key: &[0usize, 1usize],
+            key: &[0, 1],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -40,7 +36,7 @@ impl __rt::Model for Measurement {
                 name: "measurement_notes",
                 parent: <super::super::Measurement as __rt::Model>::META,
                 child: <super::super::MeasurementNote as __rt::Model>::META,
-                on: &[(0usize, 1usize), (1usize, 2usize)],
+                on: &[(0, 1), (1, 2)],
                 through: None,
             },
         ];
@@ -62,9 +58,7 @@ impl __rt::Model for Measurement {
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
         let from_0 = row
-            .read::<
-                (i64, ::pilaster::chrono::NaiveDate, ::pilaster::rust_decimal::Decimal),
-            >(at)?;
+            .read::<(i64, ::pilaster::chrono::NaiveDate, __rt::Scaled<3>)>(at)?;
         Ok(Self {
             id: from_0.0,
             day: from_0.1,
@@ -76,7 +70,7 @@ impl __rt::Model for Measurement {
         match column {
             0 => __rt::encode::<i64>(&self.id),
             1 => __rt::encode::<::pilaster::chrono::NaiveDate>(&self.day),
-            2 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.amount),
+            2 => __rt::encode::<__rt::Scaled<3>>(&self.amount),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -145,7 +139,7 @@ impl __rt::Insertable for NewMeasurement {
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.column::<i64>(0, &self.id);
         out.column::<::pilaster::chrono::NaiveDate>(1, &self.day);
-        out.column::<::pilaster::rust_decimal::Decimal>(2, &self.amount);
+        out.column::<__rt::Scaled<3>>(2, &self.amount);
     }
 }
 

@@ -10,7 +10,7 @@ pub struct MeasurementColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `day`: date.
     pub day: __rt::Column<N::Of<::pilaster::chrono::NaiveDate>>,
     /// Column `amount`: decimal(12,3).
-    pub amount: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub amount: __rt::Column<N::Of<__rt::Scaled<3>>>,
     /// Every `MeasurementNote` that belongs to this, as a query.
     pub measurement_notes: __rt::Rel<
         super::super::Measurement,

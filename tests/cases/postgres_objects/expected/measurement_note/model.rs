@@ -24,14 +24,14 @@ impl __rt::Model for MeasurementNote {
                 __rt::ColumnMeta::new("measurement", "measurement", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize, 2usize],
+                    columns: &[1, 2],
                     schema: None,
                     table: "measurement",
-                    targets: &[0usize, 1usize],
+                    targets: &[0, 1],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },

@@ -29,14 +29,14 @@ impl __rt::Model for Visit {
                     )
                     .null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: Some("audit"),
                     table: "log",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -52,7 +52,7 @@ impl __rt::Model for Visit {
                 name: "log",
                 parent: <super::super::Visit as __rt::Model>::META,
                 child: <super::super::AuditLog as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
         ];

@@ -16,7 +16,7 @@ impl __rt::Model for ByMac {
             model: "ByMac",
             table: "by_mac",
             columns: &[__rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null()],
-            uniques: &[&[0usize]],
+            uniques: &[&[0]],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -30,8 +30,8 @@ impl __rt::Model for Carried {
                 __rt::ColumnMeta::new("span", "span", __rt::Kind::Server),
                 __rt::ColumnMeta::new("letter", "letter", __rt::Kind::Server).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -27,7 +27,7 @@ impl __rt::Model for Domain {
                 __rt::ColumnMeta::new("VALUE", "value", __rt::Kind::Text),
                 __rt::ColumnMeta::new("named", "named", __rt::Kind::Int).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -21,8 +21,8 @@ impl __rt::Model for MacNote {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("until", "until", __rt::Kind::DateTime),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -39,7 +39,7 @@ impl __rt::Model for Moment {
                 __rt::ColumnMeta::new("f", "f", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("g", "g", __rt::Kind::Text),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

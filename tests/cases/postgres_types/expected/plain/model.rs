@@ -74,7 +74,7 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("c", "c", __rt::Kind::BigInt).null(),
                 __rt::ColumnMeta::new("d", "d", __rt::Kind::Real).null(),
                 __rt::ColumnMeta::new("e", "e", __rt::Kind::Double).null(),
-                __rt::ColumnMeta::new("f", "f", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("f", "f", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new("g", "g", __rt::Kind::Decimal(None)).null(),
                 __rt::ColumnMeta::new("h", "h", __rt::Kind::Decimal(None)).null(),
                 __rt::ColumnMeta::new("i", "i", __rt::Kind::Bool),
@@ -100,8 +100,8 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("y", "y", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("z", "z", __rt::Kind::BigInt).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -153,7 +153,7 @@ impl __rt::Model for Plain {
                     Option<i64>,
                     Option<f32>,
                     Option<f64>,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     Option<::pilaster::rust_decimal::Decimal>,
                     Option<::pilaster::rust_decimal::Decimal>,
                     bool,
@@ -220,7 +220,7 @@ impl __rt::Model for Plain {
             3 => __rt::encode::<Option<i64>>(&self.c),
             4 => __rt::encode::<Option<f32>>(&self.d),
             5 => __rt::encode::<Option<f64>>(&self.e),
-            6 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.f),
+            6 => __rt::encode::<__rt::Scaled<2>>(&self.f),
             7 => __rt::encode::<Option<::pilaster::rust_decimal::Decimal>>(&self.g),
             8 => __rt::encode::<Option<::pilaster::rust_decimal::Decimal>>(&self.h),
             9 => __rt::encode::<bool>(&self.i),
@@ -577,7 +577,7 @@ impl __rt::Insertable for NewPlain {
         out.maybe::<Option<i64>>(3, &self.c);
         out.maybe::<Option<f32>>(4, &self.d);
         out.maybe::<Option<f64>>(5, &self.e);
-        out.maybe::<::pilaster::rust_decimal::Decimal>(6, &self.f);
+        out.maybe::<__rt::Scaled<2>>(6, &self.f);
         out.column::<Option<::pilaster::rust_decimal::Decimal>>(7, &self.g);
         out.column::<Option<::pilaster::rust_decimal::Decimal>>(8, &self.h);
         out.maybe::<bool>(9, &self.i);

@@ -18,7 +18,7 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `e`: double.
     pub e: __rt::Column<N::Of<Option<f64>>>,
     /// Column `f`: decimal(10,2).
-    pub f: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub f: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Column `g`: decimal.
     pub g: __rt::Column<N::Of<Option<::pilaster::rust_decimal::Decimal>>>,
     /// Column `h`: decimal.

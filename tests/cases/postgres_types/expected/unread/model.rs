@@ -16,8 +16,8 @@ impl __rt::Model for Unread {
             model: "Unread",
             table: "unread",
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::Int)],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

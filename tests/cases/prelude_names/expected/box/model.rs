@@ -30,8 +30,8 @@ impl __rt::Model for Box {
                 __rt::ColumnMeta::new("match", "match", __rt::Kind::Text),
                 __rt::ColumnMeta::new("gen", "gen", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

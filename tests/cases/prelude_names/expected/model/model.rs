@@ -24,8 +24,8 @@ impl __rt::Model for Model {
                 __rt::ColumnMeta::new("meta", "meta", __rt::Kind::Text),
                 __rt::ColumnMeta::new("columns_", "columns_", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

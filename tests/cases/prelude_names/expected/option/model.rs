@@ -24,8 +24,8 @@ impl __rt::Model for Option {
                 __rt::ColumnMeta::new("value", "value", __rt::Kind::Text),
                 __rt::ColumnMeta::new("key", "key", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -37,7 +37,7 @@ impl __rt::Model for Option {
                 name: "results",
                 parent: <super::super::Option as __rt::Model>::META,
                 child: <super::super::Result as __rt::Model>::META,
-                on: &[(0usize, 3usize)],
+                on: &[(0, 3)],
                 through: ::core::option::Option::None,
             },
         ];

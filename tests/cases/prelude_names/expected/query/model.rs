@@ -36,8 +36,8 @@ impl __rt::Model for Query {
                 __rt::ColumnMeta::new("out", "out", __rt::Kind::Text),
                 __rt::ColumnMeta::new("source", "source", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -31,14 +31,14 @@ impl __rt::Model for Result {
                 __rt::ColumnMeta::new("error", "error", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("option_id", "option_id", __rt::Kind::BigInt),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[3usize],
+                    columns: &[3],
                     schema: ::core::option::Option::None,
                     table: "option",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -54,7 +54,7 @@ impl __rt::Model for Result {
                 name: "option",
                 parent: <super::super::Result as __rt::Model>::META,
                 child: <super::super::Option as __rt::Model>::META,
-                on: &[(3usize, 0usize)],
+                on: &[(3, 0)],
                 through: ::core::option::Option::None,
             },
         ];

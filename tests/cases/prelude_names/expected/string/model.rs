@@ -21,9 +21,9 @@ impl __rt::Model for String {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("str", "str", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
-            uniques: &[&[1usize]],
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
+            uniques: &[&[1]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -42,7 +42,7 @@ impl __rt::Model for String {
                         table: "vec_string",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "string_id",
                                     "string_id",
@@ -57,7 +57,7 @@ impl __rt::Model for String {
                                     "vec_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

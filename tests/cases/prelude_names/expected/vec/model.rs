@@ -21,8 +21,8 @@ impl __rt::Model for Vec {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("vec", "vec", __rt::Kind::Bytes),
             ],
-            key: &[0usize],
-            auto_key: ::core::option::Option::Some(0usize),
+            key: &[0],
+            auto_key: ::core::option::Option::Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -41,7 +41,7 @@ impl __rt::Model for Vec {
                         table: "vec_string",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "vec_id",
                                     "vec_id",
@@ -56,7 +56,7 @@ impl __rt::Model for Vec {
                                     "string_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

@@ -34,7 +34,7 @@ impl __rt::Model for Item {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Uuid),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2u32))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
                 __rt::ColumnMeta::new(
                     "colour",
                     "colour",
@@ -42,7 +42,7 @@ impl __rt::Model for Item {
                 ),
                 __rt::ColumnMeta::new("sold_at", "sold_at", __rt::Kind::Timestamp).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -68,7 +68,7 @@ impl __rt::Model for Item {
                 (
                     ::pilaster::uuid::Uuid,
                     String,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<2>,
                     super::super::Colour,
                     Option<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>,
                 ),
@@ -86,7 +86,7 @@ impl __rt::Model for Item {
         match column {
             0 => __rt::encode::<::pilaster::uuid::Uuid>(&self.id),
             1 => __rt::encode::<String>(&self.name),
-            2 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.price),
+            2 => __rt::encode::<__rt::Scaled<2>>(&self.price),
             3 => __rt::encode::<super::super::Colour>(&self.colour),
             4 => {
                 __rt::encode::<
@@ -178,7 +178,7 @@ impl __rt::Insertable for NewItem {
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.column::<::pilaster::uuid::Uuid>(0, &self.id);
         out.column::<String>(1, &self.name);
-        out.column::<::pilaster::rust_decimal::Decimal>(2, &self.price);
+        out.column::<__rt::Scaled<2>>(2, &self.price);
         out.column::<super::super::Colour>(3, &self.colour);
         out.column::<
                 Option<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>,

@@ -10,7 +10,7 @@ pub struct ItemColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `name`: text.
     pub name: __rt::Column<N::Of<String>>,
     /// Column `price`: decimal(8,2).
-    pub price: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub price: __rt::Column<N::Of<__rt::Scaled<2>>>,
     /// Column `colour`: Colour.
     pub colour: __rt::Column<N::Of<super::super::Colour>>,
     /// Column `sold_at`: timestamp.

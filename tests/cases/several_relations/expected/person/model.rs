@@ -21,8 +21,8 @@ impl __rt::Model for Person {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -34,21 +34,21 @@ impl __rt::Model for Person {
                 name: "owned_teams",
                 parent: <super::super::Person as __rt::Model>::META,
                 child: <super::super::Team as __rt::Model>::META,
-                on: &[(0usize, 2usize)],
+                on: &[(0, 2)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "deputy_teams",
                 parent: <super::super::Person as __rt::Model>::META,
                 child: <super::super::Team as __rt::Model>::META,
-                on: &[(0usize, 3usize)],
+                on: &[(0, 3)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "mascot_of",
                 parent: <super::super::Person as __rt::Model>::META,
                 child: <super::super::Team as __rt::Model>::META,
-                on: &[(0usize, 4usize)],
+                on: &[(0, 4)],
                 through: None,
             },
             __rt::RelationMeta {
@@ -62,7 +62,7 @@ impl __rt::Model for Person {
                         table: "membership",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "person_id",
                                     "person_id",
@@ -77,7 +77,7 @@ impl __rt::Model for Person {
                                     "team_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },
@@ -94,7 +94,7 @@ impl __rt::Model for Person {
                         table: "fandom",
                         near: &[
                             (
-                                0usize,
+                                0,
                                 __rt::ColumnMeta::new(
                                     "person_id",
                                     "person_id",
@@ -109,7 +109,7 @@ impl __rt::Model for Person {
                                     "team_id",
                                     __rt::Kind::BigInt,
                                 ),
-                                0usize,
+                                0,
                             ),
                         ],
                     },

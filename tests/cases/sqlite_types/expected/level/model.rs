@@ -25,8 +25,8 @@ impl __rt::Model for Level {
                     <super::super::LevelName as __rt::ColumnType>::KIND,
                 ),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -21,7 +21,7 @@ impl __rt::Model for NullableKey {
                 __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::BigInt).null(),
             ],
-            key: &[0usize],
+            key: &[0],
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -33,8 +33,8 @@ impl __rt::Model for StrictThing {
                 __rt::ColumnMeta::new("d", "d", __rt::Kind::Bytes).null(),
                 __rt::ColumnMeta::new("e", "e", __rt::Kind::Text).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -77,7 +77,7 @@ impl __rt::Model for Thing {
                 __rt::ColumnMeta::new("j", "j", __rt::Kind::Double).null(),
                 __rt::ColumnMeta::new("k", "k", __rt::Kind::Double).null(),
                 __rt::ColumnMeta::new("l", "l", __rt::Kind::Decimal(None)).null(),
-                __rt::ColumnMeta::new("m", "m", __rt::Kind::Decimal(Some(3u32))),
+                __rt::ColumnMeta::new("m", "m", __rt::Kind::Decimal(Some(3))),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("o", "o", __rt::Kind::Date).null(),
                 __rt::ColumnMeta::new("p", "p", __rt::Kind::DateTime).null(),
@@ -90,8 +90,8 @@ impl __rt::Model for Thing {
                 __rt::ColumnMeta::new("w", "w", __rt::Kind::BigInt).null().computed(),
                 __rt::ColumnMeta::new("x", "x", __rt::Kind::Text).null().computed(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -148,7 +148,7 @@ impl __rt::Model for Thing {
                     Option<f64>,
                     Option<f64>,
                     Option<::pilaster::rust_decimal::Decimal>,
-                    ::pilaster::rust_decimal::Decimal,
+                    __rt::Scaled<3>,
                     bool,
                     Option<::pilaster::chrono::NaiveDate>,
                 ),
@@ -211,7 +211,7 @@ impl __rt::Model for Thing {
             10 => __rt::encode::<Option<f64>>(&self.j),
             11 => __rt::encode::<Option<f64>>(&self.k),
             12 => __rt::encode::<Option<::pilaster::rust_decimal::Decimal>>(&self.l),
-            13 => __rt::encode::<::pilaster::rust_decimal::Decimal>(&self.m),
+            13 => __rt::encode::<__rt::Scaled<3>>(&self.m),
             14 => __rt::encode::<bool>(&self.n),
             15 => __rt::encode::<Option<::pilaster::chrono::NaiveDate>>(&self.o),
             16 => __rt::encode::<Option<::pilaster::chrono::NaiveDateTime>>(&self.p),
@@ -497,7 +497,7 @@ impl __rt::Insertable for NewThing {
         out.column::<Option<f64>>(10, &self.j);
         out.column::<Option<f64>>(11, &self.k);
         out.column::<Option<::pilaster::rust_decimal::Decimal>>(12, &self.l);
-        out.column::<::pilaster::rust_decimal::Decimal>(13, &self.m);
+        out.column::<__rt::Scaled<3>>(13, &self.m);
         out.maybe::<bool>(14, &self.n);
         out.column::<Option<::pilaster::chrono::NaiveDate>>(15, &self.o);
         out.column::<Option<::pilaster::chrono::NaiveDateTime>>(16, &self.p);

@@ -32,7 +32,7 @@ pub struct ThingColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `l`: decimal.
     pub l: __rt::Column<N::Of<Option<::pilaster::rust_decimal::Decimal>>>,
     /// Column `m`: decimal(8,3).
-    pub m: __rt::Column<N::Of<::pilaster::rust_decimal::Decimal>>,
+    pub m: __rt::Column<N::Of<__rt::Scaled<3>>>,
     /// Column `n`: boolean.
     pub n: __rt::Column<N::Of<bool>>,
     /// Column `o`: date.

@@ -16,8 +16,8 @@ impl __rt::Model for Percent {
             model: "Percent",
             table: "%",
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt)],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -46,13 +46,13 @@ impl __rt::Model for Odd {
                 __rt::ColumnMeta::new(
                     "prices",
                     "prices",
-                    __rt::Kind::Array(&__rt::Kind::Decimal(Some(2u32))),
+                    __rt::Kind::Array(&__rt::Kind::Decimal(Some(2))),
                 ),
                 __rt::ColumnMeta::new("address", "address", __rt::Kind::Text),
                 __rt::ColumnMeta::new("search", "search", __rt::Kind::Server).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -82,7 +82,7 @@ impl __rt::Model for Odd {
                     ::pilaster::Interval,
                     ::pilaster::Array<String>,
                     Option<::pilaster::Array<super::super::Mood>>,
-                    ::pilaster::Array<::pilaster::rust_decimal::Decimal>,
+                    ::pilaster::Array<__rt::Scaled<2>>,
                     String,
                     Option<String>,
                 ),
@@ -108,11 +108,7 @@ impl __rt::Model for Odd {
                     Option<::pilaster::Array<super::super::Mood>>,
                 >(&self.moods)
             }
-            4 => {
-                __rt::encode::<
-                    ::pilaster::Array<::pilaster::rust_decimal::Decimal>,
-                >(&self.prices)
-            }
+            4 => __rt::encode::<::pilaster::Array<__rt::Scaled<2>>>(&self.prices),
             5 => __rt::encode::<String>(&self.address),
             6 => __rt::encode::<Option<String>>(&self.search),
             _ => __rt::no_column(Self::META, column),
@@ -219,9 +215,7 @@ impl __rt::Insertable for NewOdd {
         out.column::<::pilaster::Interval>(1, &self.span);
         out.column::<::pilaster::Array<String>>(2, &self.words);
         out.column::<Option<::pilaster::Array<super::super::Mood>>>(3, &self.moods);
-        out.column::<
-                ::pilaster::Array<::pilaster::rust_decimal::Decimal>,
-            >(4, &self.prices);
+        out.column::<::pilaster::Array<__rt::Scaled<2>>>(4, &self.prices);
         out.column::<String>(5, &self.address);
         out.column::<Option<String>>(6, &self.search);
     }

@@ -14,9 +14,7 @@ pub struct OddColumns<N: __rt::Nullability = __rt::NotNull> {
     /// Column `moods`: Mood[].
     pub moods: __rt::Column<N::Of<Option<::pilaster::Array<super::super::Mood>>>>,
     /// Column `prices`: decimal(8,2)[].
-    pub prices: __rt::Column<
-        N::Of<::pilaster::Array<::pilaster::rust_decimal::Decimal>>,
-    >,
+    pub prices: __rt::Column<N::Of<::pilaster::Array<__rt::Scaled<2>>>>,
     /// Column `address`: a type of the server's, carried as text.
     pub address: __rt::Column<N::Of<String>>,
     /// Column `search`: a type of the server's, carried as text.

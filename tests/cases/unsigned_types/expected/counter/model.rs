@@ -30,8 +30,8 @@ impl __rt::Model for Counter {
                 __rt::ColumnMeta::new("int", "int", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("big", "big", __rt::Kind::UnsignedBigInt),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META

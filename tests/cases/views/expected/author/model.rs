@@ -21,8 +21,8 @@ impl __rt::Model for Author {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -34,7 +34,7 @@ impl __rt::Model for Author {
                 name: "books",
                 parent: <super::super::Author as __rt::Model>::META,
                 child: <super::super::Book as __rt::Model>::META,
-                on: &[(0usize, 1usize)],
+                on: &[(0, 1)],
                 through: None,
             },
         ];

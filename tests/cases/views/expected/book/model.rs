@@ -27,14 +27,14 @@ impl __rt::Model for Book {
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
                 __rt::ColumnMeta::new("pages", "pages", __rt::Kind::BigInt).null(),
             ],
-            key: &[0usize],
-            auto_key: Some(0usize),
+            key: &[0],
+            auto_key: Some(0),
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1usize],
+                    columns: &[1],
                     schema: None,
                     table: "author",
-                    targets: &[0usize],
+                    targets: &[0],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -50,7 +50,7 @@ impl __rt::Model for Book {
                 name: "author",
                 parent: <super::super::Book as __rt::Model>::META,
                 child: <super::super::Author as __rt::Model>::META,
-                on: &[(1usize, 0usize)],
+                on: &[(1, 0)],
                 through: None,
             },
         ];
