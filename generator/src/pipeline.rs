@@ -155,7 +155,14 @@ fn live(url: &str, options: &Options, diagnostics: &mut Diagnostics) -> Option<D
 fn read_live(url: &str, target: &Target, schemas: &[String], diagnostics: &mut Diagnostics) -> Option<Draft> {
     match target {
         #[cfg(feature = "live-sqlite")]
-        Target::Sqlite(path) => Some(source::live::sqlite::load(path, diagnostics)),
+        Target::Sqlite(path) => {
+            if !schemas.is_empty() {
+                let place = Place::Object("tables.schemas".to_owned());
+                let message = "`schemas` is of no use: a file of SQLite has none";
+                diagnostics.push(Diagnostic::warning(codes::OVERRIDE_UNUSED, place, message).help("remove it"));
+            }
+            Some(source::live::sqlite::load(path, diagnostics))
+        }
         #[cfg(feature = "live-postgres")]
         Target::Server(DialectName::Postgres) => Some(source::live::postgres::load(url, schemas, diagnostics)),
         #[cfg(feature = "live-mysql")]

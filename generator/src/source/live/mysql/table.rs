@@ -21,13 +21,17 @@ impl Reader<'_> {
         let readings: Vec<Reading> = rows.iter().map(|column| types::read(column, is_json(column))).collect();
         let families = rows.iter().zip(&readings).map(|(column, reading)| (column.name.clone(), reading.family));
         let expressions = Expressions { dialect: DialectName::Mysql, columns: families.collect() };
-        let columns: Vec<Column> = rows
+        let mut columns: Vec<Column> = rows
             .iter()
             .zip(&readings)
             .map(|(column, reading)| self.column(&name, column, reading, &expressions, draft, diagnostics))
             .collect();
         let place = table_place(&name);
         let kind = if row.kind == "VIEW" { TableKind::View } else { TableKind::Table };
+        if kind == TableKind::View {
+            // Those of the tables beneath, which mean nothing here.
+            columns.iter_mut().for_each(|column| column.default = None);
+        }
         let others = checks.iter().filter(|check| !rows.iter().any(|column| is_json_check(check, column)));
         let checks = others
             .map(|check| {
