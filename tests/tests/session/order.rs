@@ -190,7 +190,12 @@ fn keys_of_two_columns() {
     let seat = session.add(NewSeat::new(2, 14));
     session.assign(ticket, |t| t.seat, seat).unwrap();
     session.add(NewTicket::new().hall(2).number(14));
+    // What is assigned stands in the place of what had to be given.
+    let usher = session.add(NewUsher::new(0, 0));
+    session.assign(usher, |u| u.seat, seat).unwrap();
     session.flush().unwrap();
+    let usher = session.stored(usher).unwrap();
+    assert_eq!((session[usher].hall, session[usher].number), (2, 14));
     let seat = session.stored(seat).unwrap();
     assert_eq!(session.get::<Seat>((2, 14)).unwrap(), Some(seat));
     session[seat].label = Some("aisle".into());
