@@ -12,4 +12,5 @@ fn main() {
     Generator::new().spec("specs/suite.yaml").module("suite").run_in_build_script();
     Generator::new().spec("specs/shop.yaml").module("shop").run_in_build_script();
     Generator::new().spec("specs/session.yaml").module("session").run_in_build_script();
+    Generator::new().spec("specs/deferred.yaml").module("deferred").run_in_build_script();
 }

@@ -148,6 +148,40 @@ fn circles_of_known_keys_are_checked_at_the_end() {
     assert_eq!(session.plan().unwrap()[0], "defer foreign keys");
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT code || pong_id FROM ping"), ["ab"].map(String::from));
+    let mut session = db.session().unwrap();
+    let (ping, pong) = (session.get::<Ping>("a").unwrap().unwrap(), session.get::<Pong>("b").unwrap().unwrap());
+    session.delete(ping).unwrap();
+    session.delete(pong).unwrap();
+    assert_eq!(session.plan().unwrap()[0], "defer foreign keys");
+    session.commit().unwrap();
+    assert_eq!(Ping::query().count(&db).unwrap(), 0);
+}
+
+#[test]
+fn circles_of_deferred_keys_need_nothing_more() {
+    use super::deferred::{NewPing, NewPong, Ping, Pong, schema};
+    let db = pilaster::blocking::Db::connect(&super::url()).unwrap();
+    if db.dialect() == Dialect::Mysql {
+        assert!(schema::create_all(&db).is_err(), "it cannot defer foreign keys");
+        return;
+    }
+    schema::create_all(&db).unwrap();
+    let mut session = db.session().unwrap();
+    session.add(NewPing::new("a", "b"));
+    session.add(NewPong::new("b", "a"));
+    assert_eq!(session.plan().unwrap(), ["insert Ping (code, pong_id): #0", "insert Pong (code, ping_id): #1"]);
+    session.commit().unwrap();
+    let mut session = db.session().unwrap();
+    let (ping, pong) = (session.get::<Ping>("a").unwrap().unwrap(), session.get::<Pong>("b").unwrap().unwrap());
+    session.delete(ping).unwrap();
+    session.delete(pong).unwrap();
+    session.commit().unwrap();
+    assert_eq!(Ping::query().count(&db).unwrap() + Pong::query().count(&db).unwrap(), 0);
+    // What is still wrong when it commits is told then.
+    let mut session = db.session().unwrap();
+    session.add(NewPing::new("a", "nowhere"));
+    session.flush().unwrap();
+    assert!(session.commit().unwrap_err().is_foreign_key_violation());
 }
 
 #[test]
