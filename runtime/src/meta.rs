@@ -181,7 +181,7 @@ impl ModelMeta {
 
     /// Whether both are the same table.
     pub(crate) fn same_table(&self, other: &ModelMeta) -> bool {
-        self.table == other.table && self.schema == other.schema
+        std::ptr::eq(self, other) || self.table == other.table && self.schema == other.schema
     }
 
     /// The columns of the primary key, in key order.

@@ -287,7 +287,11 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
     let some = &context.std.some;
     let counted = key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted));
     let auto_key = counted.map(tokens::number).map(|at| quote!(auto_key: #some(#at),));
-    let version = columns.iter().position(|planned| planned.field.version).map(tokens::number).map(|at| quote!(version: #some(#at),));
+    let version = columns
+        .iter()
+        .position(|planned| planned.field.version)
+        .map(tokens::number)
+        .map(|at| quote!(version: #some(#at),));
     let list = |name: TokenStream, items: Vec<TokenStream>| (!items.is_empty()).then(|| quote!(#name: &[#(#items),*],));
     let key = list(quote!(key), key.iter().map(|at| tokens::number(*at).into_token_stream()).collect());
     let uniques = unique_keys(model, table).into_iter().map(|columns| positions(&columns)).collect();

@@ -91,10 +91,14 @@ fn try_break(planner: &mut Planner<'_>, from: usize, to: usize, why: Why) -> Opt
             let (op, part) = (node.op, park(meta, columns)?);
             Some(beforehand(planner, op, Deed::Park, part, (from, to, why)))
         }
-        Why::Parent { columns } => {
+        Why::Parent { columns, deferred } => {
             let meta = planner.table(from)?;
             let node = planner.nodes.get(from)?;
             let (op, free) = (node.op, nullable(meta, columns));
+            if node.deed == Deed::Delete && free.is_empty() && (deferred || planner.changes.defers) {
+                planner.defer |= !deferred;
+                return Some(cut(planner, from, to, why));
+            }
             if node.deed != Deed::Delete || free.is_empty() {
                 return None;
             }

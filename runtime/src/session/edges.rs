@@ -130,7 +130,9 @@ impl Edges {
         for node in children {
             match lookup(planner, &parents, node, key.columns, true)? {
                 Some(parent) if parent == node => clear_first(planner, node, key),
-                Some(parent) => planner.edge(node, parent, Why::Parent { columns: key.columns }),
+                Some(parent) => {
+                    planner.edge(node, parent, Why::Parent { columns: key.columns, deferred: key.deferred })
+                }
                 None => {}
             }
         }

@@ -22,6 +22,7 @@ mod straight;
 mod tests;
 mod work;
 
+use std::future::ready;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::panic::Location;
@@ -37,6 +38,7 @@ pub use load::Absorb;
 pub use savepoint::{NoFlush, Savepoint};
 pub(crate) use work::Core;
 
+use crate::convert::KeyColumns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, Target, sealed};
 use crate::mode::{Async, Mode};
@@ -85,8 +87,14 @@ impl<M: Mode> UnitOfWork<M> {
     /// # Errors
     /// Those of the database.
     pub fn get<T: Keyed>(&mut self, key: impl Into<T::Key>) -> M::Out<'_, Option<Key<T>>> {
-        let key = key.into();
-        M::run(async move { self.core.get::<T>(key).await })
+        let values = <T as Keyed>::Columns::values(&key.into());
+        // Looked up before there is a future, so that a row that is here costs a look-up and no more.
+        let here = values.as_ref().map(|values| self.core.here::<T>(values));
+        match here {
+            Ok(Ok(Some(found))) => M::run(ready(Ok(found))),
+            Ok(Err(error)) => M::run(ready(Err(error))),
+            _ => M::run(async move { self.core.fetch::<T>(values?).await }),
+        }
     }
 
     /// Loads the rows of a query, with everything that it includes.

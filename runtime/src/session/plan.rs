@@ -181,7 +181,7 @@ pub(super) enum Why {
     /// The earlier one gives up a unique value that the later one takes.
     Unique { columns: &'static [usize] },
     /// The later one is deleted, and the earlier one referred to it.
-    Parent { columns: &'static [usize] },
+    Parent { columns: &'static [usize], deferred: bool },
     /// Parts of one change.
     Parts,
 }

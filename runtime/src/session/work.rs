@@ -9,7 +9,6 @@ use super::arena::{Arena, State};
 use super::key::{Entity, Key};
 use super::load::{Absorb, Loader};
 use super::{event, plan, reread, run};
-use crate::convert::KeyColumns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Lease, Target};
 use crate::pool::Pool;
@@ -17,6 +16,7 @@ use crate::query::{Keyed, Query, fetch_by_key};
 use crate::relation::IncludeList;
 use crate::sql::Dialect;
 use crate::transaction::{Level, TxOptions};
+use crate::value::Value;
 
 /// A future of a session's own work.
 type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -120,15 +120,16 @@ impl Core {
         plan::plan(&changes, &self.arena)
     }
 
-    pub(super) async fn get<M: Keyed>(&mut self, key: M::Key) -> Result<Option<Key<M>>> {
+    /// The row of a key, when it is here: `Some(None)` for one that will be deleted.
+    pub(super) fn here<M: Keyed>(&self, values: &[Value<'_>]) -> Result<Option<Option<Key<M>>>> {
         self.check()?;
-        let values = <M as Keyed>::Columns::values(&key)?;
-        if let Some(index) = self.arena.rows::<M>().and_then(|rows| rows.ids.find(&values))
-            && let Some(entry) = self.arena.entry(index)
-            && !entry.expired
-        {
-            return Ok((entry.state != State::Doomed).then(|| Key::new(self.arena.session, index)));
-        }
+        let index = self.arena.rows::<M>().and_then(|rows| rows.ids.find(values));
+        let found = index.and_then(|index| Some((index, self.arena.entry(index)?))).filter(|(_, entry)| !entry.expired);
+        Ok(found.map(|(index, entry)| (entry.state != State::Doomed).then(|| Key::new(self.arena.session, index))))
+    }
+
+    /// The row of a key that is not here.
+    pub(super) async fn fetch<M: Keyed>(&mut self, values: Vec<Value<'static>>) -> Result<Option<Key<M>>> {
         self.ready().await?;
         let (arena, mut lease) = self.parts().await?;
         let found = fetch_by_key::<M>(&mut lease, &values).await?;

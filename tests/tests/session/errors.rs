@@ -209,3 +209,25 @@ fn many_rows_can_hand_on_what_a_partial_index_keeps_apart() {
     let moved = "SELECT '' || count(*) FROM address WHERE main AND rating = 0.5 AND id % 2 = 0";
     assert_eq!(dump(&db, moved), ["30"].map(String::from));
 }
+
+/// A flush that fails in its middle has sent something; a rollback takes that back, in the database and in the rows.
+#[test]
+fn what_a_failed_flush_had_sent_is_taken_back() {
+    let db = database();
+    NewUser::new("ann").insert(&db).unwrap();
+    NewUser::new("bea").insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let [ann, bea] = session.load(User::query().order_by(|u| u.id.asc())).unwrap()[..] else { panic!() };
+    let new = session.add(NewTag::new("sent"));
+    session[ann].visits = 9;
+    session.delete(bea).unwrap();
+    session.add(NewTag::new("sent"));
+    assert!(session.flush().unwrap_err().is_unique_violation());
+    session.rollback().unwrap();
+    assert!(session.stored(new).is_err());
+    assert_eq!((session[ann].visits, session.changes().unwrap().len()), (0, 0));
+    session.delete(bea).unwrap();
+    session.commit().unwrap();
+    assert_eq!(dump(&db, "SELECT name || visits FROM user"), ["ann0"].map(String::from));
+    assert_eq!(Tag::query().count(&db).unwrap(), 0);
+}

@@ -26,6 +26,12 @@ mod models {
     pilaster::models!("session");
 }
 
+/// The models, from `specs/deferred.yaml`.
+mod deferred {
+    #![allow(dead_code)]
+    pilaster::models!("deferred");
+}
+
 use std::io::Write as _;
 use std::process::Command;
 

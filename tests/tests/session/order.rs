@@ -148,6 +148,40 @@ fn circles_of_known_keys_are_checked_at_the_end() {
     assert_eq!(session.plan().unwrap()[0], "defer foreign keys");
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT code || pong_id FROM ping"), ["ab"].map(String::from));
+    let mut session = db.session().unwrap();
+    let (ping, pong) = (session.get::<Ping>("a").unwrap().unwrap(), session.get::<Pong>("b").unwrap().unwrap());
+    session.delete(ping).unwrap();
+    session.delete(pong).unwrap();
+    assert_eq!(session.plan().unwrap()[0], "defer foreign keys");
+    session.commit().unwrap();
+    assert_eq!(Ping::query().count(&db).unwrap(), 0);
+}
+
+#[test]
+fn circles_of_deferred_keys_need_nothing_more() {
+    use super::deferred::{NewPing, NewPong, Ping, Pong, schema};
+    let db = pilaster::blocking::Db::connect(&super::url()).unwrap();
+    if db.dialect() == Dialect::Mysql {
+        assert!(schema::create_all(&db).is_err(), "it cannot defer foreign keys");
+        return;
+    }
+    schema::create_all(&db).unwrap();
+    let mut session = db.session().unwrap();
+    session.add(NewPing::new("a", "b"));
+    session.add(NewPong::new("b", "a"));
+    assert_eq!(session.plan().unwrap(), ["insert Ping (code, pong_id): #0", "insert Pong (code, ping_id): #1"]);
+    session.commit().unwrap();
+    let mut session = db.session().unwrap();
+    let (ping, pong) = (session.get::<Ping>("a").unwrap().unwrap(), session.get::<Pong>("b").unwrap().unwrap());
+    session.delete(ping).unwrap();
+    session.delete(pong).unwrap();
+    session.commit().unwrap();
+    assert_eq!(Ping::query().count(&db).unwrap() + Pong::query().count(&db).unwrap(), 0);
+    // What is still wrong when it commits is told then.
+    let mut session = db.session().unwrap();
+    session.add(NewPing::new("a", "nowhere"));
+    session.flush().unwrap();
+    assert!(session.commit().unwrap_err().is_foreign_key_violation());
 }
 
 #[test]
@@ -190,7 +224,12 @@ fn keys_of_two_columns() {
     let seat = session.add(NewSeat::new(2, 14));
     session.assign(ticket, |t| t.seat, seat).unwrap();
     session.add(NewTicket::new().hall(2).number(14));
+    // What is assigned stands in the place of what had to be given.
+    let usher = session.add(NewUsher::new(0, 0));
+    session.assign(usher, |u| u.seat, seat).unwrap();
     session.flush().unwrap();
+    let usher = session.stored(usher).unwrap();
+    assert_eq!((session[usher].hall, session[usher].number), (2, 14));
     let seat = session.stored(seat).unwrap();
     assert_eq!(session.get::<Seat>((2, 14)).unwrap(), Some(seat));
     session[seat].label = Some("aisle".into());
@@ -284,4 +323,67 @@ fn a_parent_and_its_children_are_deleted_in_one_flush() {
         sent(&statements),
         [r#"DELETE FROM "city" WHERE "id" = ?"#, r#"DELETE FROM "country" WHERE "code" = ?"#]
     );
+}
+
+#[test]
+fn keys_that_are_exchanged_are_an_error_that_names_the_rows() {
+    let db = database();
+    for (code, name) in [("de", "Germany"), ("fr", "France")] {
+        NewCountry::new(code, name).insert(&db).unwrap();
+    }
+    let mut session = db.session().unwrap();
+    let [one, other] = session.load(Country::query().order_by(|c| c.code.asc())).unwrap()[..] else { panic!() };
+    session[one].code = "fr".into();
+    session[other].code = "de".into();
+    let error = session.flush().unwrap_err();
+    assert!(error.message().contains("wait for each other"), "{error}");
+    assert!(error.message().contains("Country \"de\"") && error.message().contains("Country \"fr\""), "{error}");
+    // Nothing was sent. One after the other, over a third value, it works.
+    session[other].code = "xx".into();
+    session.flush().unwrap();
+    session[other].code = "de".into();
+    session.commit().unwrap();
+    assert_eq!(
+        dump(&db, "SELECT code || name FROM country ORDER BY code"),
+        ["deFrance", "frGermany"].map(String::from)
+    );
+}
+
+#[test]
+fn a_key_of_two_columns_can_change() {
+    let db = database();
+    NewSeat::new(1, 1).insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let seat = session.get::<Seat>((1, 1)).unwrap().unwrap();
+    session[seat].number = 2;
+    session.flush().unwrap();
+    assert_eq!(session.get::<Seat>((1, 2)).unwrap(), Some(seat));
+    assert_eq!(session.get::<Seat>((1, 1)).unwrap(), None);
+    session.rollback().unwrap();
+    assert_eq!(session[seat].number, 1);
+    assert_eq!(session.get::<Seat>((1, 1)).unwrap(), Some(seat));
+    session.commit().unwrap();
+}
+
+/// Rows that give the same columns go together, whatever was added between them.
+#[test]
+fn rows_go_together_by_what_they_give() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let plain = session.add(NewUser::new("plain"));
+    session.add(NewUser::new("counted").visits(3));
+    session.add(NewTag::new("between"));
+    session.add(NewUser::new("plain too"));
+    session.add(NewPost::new("first", plain));
+    assert_eq!(
+        session.plan().unwrap(),
+        [
+            "insert User (name, bio): #0 #3",
+            "insert User (name, bio, visits): #1",
+            "insert Tag (label): #2",
+            "insert Post (title, author_id, reviewer_id): #4"
+        ]
+    );
+    session.commit().unwrap();
+    assert_eq!(dump(&db, "SELECT name || visits FROM user WHERE visits > 0"), ["counted3"].map(String::from));
 }

@@ -125,3 +125,26 @@ fn a_detached_row_can_be_referred_to() {
     let post = session.add(NewPost::new("new", ann));
     assert_eq!(session.commit().unwrap()[post].author_id, 1);
 }
+
+#[test]
+fn links_go_with_either_row() {
+    let db = filled();
+    let mut session = db.session().unwrap();
+    let posts = session.load(Post::query().order_by(|p| p.id.asc())).unwrap();
+    let tags = session.add_all(["rust", "sql"].map(NewTag::new));
+    for &tag in &tags {
+        session.link(posts[0], |p| p.tags, tag).unwrap();
+        session.link(posts[1], |p| p.tags, tag).unwrap();
+        // Twice is once.
+        session.link(tag, |t| t.posts, posts[1]).unwrap();
+    }
+    session.flush().unwrap();
+    session.delete(tags[0]).unwrap();
+    session.delete(posts[1]).unwrap();
+    session.flush().unwrap();
+    let sql = session.stored(tags[1]).unwrap();
+    assert_eq!(session.related(posts[0], |p| p.tags).unwrap(), [sql]);
+    assert_eq!(session.related(sql, |t| t.posts).unwrap(), [posts[0]]);
+    session.commit().unwrap();
+    assert_eq!(dump(&db, "SELECT '' || count(*) FROM post_tag"), ["1"].map(String::from));
+}
