@@ -40,8 +40,15 @@ impl<M: Mode> Database<M> {
     /// behind it by name: `sqlite://blog.db?max_connections=8&busy_timeout=2s`.
     ///
     /// PostgreSQL takes these, too, with the meaning that its own tools give them: `application_name`, `search_path`,
-    /// `options`, `connect_timeout`, `statement_timeout`, `lock_timeout`, `target_session_attrs`, `load_balance_hosts`,
-    /// `keepalives`, `channel_binding` and `sslmode`. Without TLS in the build, `sslmode=require` and above are refused.
+    /// `options`, `connect_timeout`, `lock_timeout`, `target_session_attrs`, `load_balance_hosts`, `keepalives`,
+    /// `channel_binding`, `sslmode`, `sslrootcert`, `sslcert` and `sslkey`; MySQL takes `socket`, `connect_timeout`,
+    /// `ssl-mode`, `ssl-ca`, `ssl-cert` and `ssl-key`. Without the feature `tls`, modes that ask for TLS are refused as
+    /// unsupported.
+    ///
+    /// # Errors
+    /// `Config` when the URL or a file that it names is wrong, `Connection` when the server cannot be reached or its
+    /// certificate is not to be trusted, `Permission` when it refuses the user, `Unsupported` when it is too old or this
+    /// build has no driver for it.
     pub fn connect(url: &str) -> M::Out<'static, Self> {
         Self::builder(url).connect()
     }

@@ -27,7 +27,7 @@ const LOOP: &str = r#"
 start && echo ready
 while read -r word; do case $word in stop) stop ;; start) start ;; esac; echo ready; done
 stop
-cd /; rm -rf "$dir"
+cd /; rm -rf "$dir" || { sleep 1; rm -rf "$dir"; }
 "#;
 
 const POSTGRES: &str = r#"

@@ -5,11 +5,15 @@ use std::future::Future;
 
 use pilaster::{Db, ErrorKind, Result};
 use pilaster_tests::database::{Kind, is_required};
-use pilaster_tests::own_mysql::{NewOdd, Odd, schema};
+use pilaster_tests::own_mysql::{NewOdd, NewToken, Odd, Token, schema};
 
 /// Runs a test on a database with the tables.
 async fn with<O: Future<Output = Result<()>>>(test: impl FnOnce(Db) -> O) {
-    let fresh = match Kind::Mysql.fresh().await.unwrap() {
+    with_kind(Kind::Mysql, test).await;
+}
+
+async fn with_kind<O: Future<Output = Result<()>>>(kind: Kind, test: impl FnOnce(Db) -> O) {
+    let fresh = match kind.fresh().await.unwrap() {
         Ok(fresh) => fresh,
         Err(why) => {
             assert!(!is_required(Kind::Mysql), "MySQL is required: {why}");
@@ -56,6 +60,32 @@ async fn types_of_the_server_are_carried_as_text() {
         assert_eq!(Odd::query().filter(|o| o.guid.eq(guid)).count(&db).await?, 11);
         let error = NewOdd::new().choices("d").insert(&db).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_a_default_makes() {
+    let tokens = || (0..20).map(|n| NewToken::new(format!("{n}")));
+    with(async |db| {
+        let stored = Token::insert_many(tokens()).all(&db).await?;
+        for (n, token) in stored.iter().enumerate() {
+            assert_eq!(token.label, format!("{n}"));
+            assert_eq!(Token::get(&db, token.id).await?.as_ref(), Some(token));
+        }
+        Ok(())
+    })
+    .await;
+    // MySQL does not tell them: refused before anything is sent.
+    with_kind(Kind::MysqlPlain, async |db| {
+        let error = NewToken::new("x").insert(&db).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+        assert!(Token::insert_many(tokens()).keys(&db).await.is_err());
+        assert_eq!(Token::query().count(&db).await?, 0);
+        assert_eq!(Token::insert_many(tokens()).run(&db).await?, 20);
+        let given = "123e4567-e89b-12d3-a456-426614174000".parse().unwrap();
+        assert_eq!(NewToken::new("x").id(given).insert(&db).await?.id, given);
         Ok(())
     })
     .await;

@@ -62,6 +62,8 @@ pub(super) struct Plan {
     parts: Vec<Part>,
     /// Where they stand in a row that comes back.
     back: Vec<usize>,
+    /// Only the key is wanted, and it was made before: nothing has to come back. Its type and form.
+    echo: Option<(Type, [Form; 1])>,
 }
 
 struct Made {
@@ -103,6 +105,20 @@ impl Keys {
 fn add_part(key: &mut Vec<u8>, part: &[u8]) {
     key.extend_from_slice(&part.len().to_be_bytes());
     key.extend_from_slice(part);
+}
+
+impl Plan {
+    /// Hands out the keys that were made, once all rows are stored under them.
+    fn hand_out_keys(&self, affected: u64, count: usize, columns: &[Column], each: Hand<'_>) -> Result<u64> {
+        let (Some((ty, forms)), Some(made)) = (&self.echo, columns.get(self.slots.len())) else { return Ok(affected) };
+        if affected != count as u64 {
+            return Err(Error::query(format!("the database stored {affected} rows of {count} that were inserted")));
+        }
+        for row in 0..count {
+            each(&Row::new(Source::Postgres(Cursor::element(made.element(row), ty, forms))))?;
+        }
+        Ok(affected)
+    }
 }
 
 impl Session {
@@ -154,7 +170,7 @@ impl Session {
         let Some(slots) = given.iter().map(element).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let mut types: Vec<String> = given.iter().map(type_name).collect();
         let (mut columns, mut returning) = (bulk.columns.to_vec(), bulk.returning.to_vec());
-        let (mut made, mut parts, mut back, mut counted) = (None, Vec::new(), Vec::new(), false);
+        let (mut made, mut parts, mut back, mut counted, mut echo) = (None, Vec::new(), Vec::new(), false, None);
         if !returning.is_empty() {
             let Some(defaults) = self.defaults(bulk).await? else { return Ok(None) };
             let mut missing = Vec::new();
@@ -185,12 +201,18 @@ impl Session {
                 let Some(slots) = found.iter().map(element).collect() else { return Ok(None) };
                 types.extend(found.iter().map(type_name));
                 columns.extend(missing.iter().map(|(column, ..)| *column));
+                if let ([key], [wanted], [ty]) = (&bulk.key[..], &bulk.returning[..], &found[..])
+                    && key.name == wanted.name
+                {
+                    echo = Some((ty.clone(), [Form::of(ty)]));
+                    (returning, parts, back) = (Vec::new(), Vec::new(), Vec::new());
+                }
                 made = Some(Made { text, slots });
             }
         }
         let insert = Insert { table: bulk.table, columns: &columns, returning: &returning, ignore_existing: false };
         let text = Writer::insert_arrays(&insert, &types, counted);
-        Ok(Some(Plan { text, slots, made, parts, back }))
+        Ok(Some(Plan { text, slots, made, parts, back, echo }))
     }
 
     /// What the catalog says of the key's columns; `None` where rows may not be stored as they are given.
@@ -288,10 +310,13 @@ impl Session {
         let mut bound = Bound::default();
         columns.iter().for_each(|column| bound.push_column(column));
         self.begin_request();
-        let outcome = self.exchange_chunk(plan, &prepared, &bound, count, keys, returned).await;
+        let outcome = self.exchange_chunk(plan, &prepared, &bound, (count, columns, keys), returned).await;
         match outcome {
             Ok(done) => {
                 self.state.in_flight = false;
+                if done.is_err() {
+                    self.plans.clear();
+                }
                 done
             }
             Err(fault) => {
@@ -313,17 +338,23 @@ impl Session {
         plan: &Plan,
         prepared: &Prepared,
         bound: &Bound,
-        count: usize,
-        keys: Keys,
+        (count, columns, keys): (usize, &[Column], Keys),
         returned: &mut Returned<'_>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
         let stream = self.client.query_raw(&prepared.statement, bound.params(0, bound.len())).await?;
         let mut stream = pin!(stream);
-        let Returned::Rows(each) = returned else {
-            while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
-                row?;
+        let each = match returned {
+            Returned::Rows(each) if plan.echo.is_none() => each,
+            returned => {
+                while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+                    row?;
+                }
+                let affected = stream.rows_affected().unwrap_or(0);
+                return Ok(match returned {
+                    Returned::Rows(each) => plan.hand_out_keys(affected, count, columns, &mut **each),
+                    _ => Ok(affected),
+                });
             }
-            return Ok(Ok(stream.rows_affected().unwrap_or(0)));
         };
         let mut order = Order { keys, next: 0, later: FxHashMap::default(), key: Vec::new() };
         let mut outcome = Ok(());

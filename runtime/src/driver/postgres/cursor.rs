@@ -40,6 +40,11 @@ enum Cells<'r> {
 }
 
 impl<'r> Cursor<'r> {
+    /// A value of a type with this form, as a row of one column.
+    pub(super) fn element(value: Option<&'r [u8]>, ty: &'r Type, forms: &'r [Form; 1]) -> Self {
+        Self { cells: Cells::Element(value, ty), forms }
+    }
+
     /// A row whose columns have these forms.
     #[inline]
     pub(super) fn new(row: &'r tokio_postgres::Row, forms: &'r [Form]) -> Self {
@@ -121,8 +126,7 @@ impl Cursor<'_> {
                 }
                 Err(_) => None,
             };
-            let cursor = Cursor { cells: Cells::Element(value, element), forms: &forms };
-            each(&Row::new(Source::Postgres(cursor)))?;
+            each(&Row::new(Source::Postgres(Cursor::element(value, element, &forms))))?;
         }
         Ok(true)
     }

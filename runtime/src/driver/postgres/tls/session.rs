@@ -134,19 +134,20 @@ impl ServerCertVerifier for Verifier {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Connector {
     type Stream = Session<S>;
     type TlsConnect = To;
-    type Error = rustls::pki_types::InvalidDnsNameError;
+    type Error = std::convert::Infallible;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<To, Self::Error> {
         // A socket's path is no name; nothing is encrypted there.
         let name = if host.is_empty() || host.starts_with('/') { "localhost" } else { host };
-        Ok(To { config: self.0.clone(), name: ServerName::try_from(name.to_owned())? })
+        // Asked for whether or not anything is encrypted: a name that is none matters in a handshake only.
+        Ok(To { config: self.0.clone(), name: ServerName::try_from(name.to_owned()).ok() })
     }
 }
 
 /// A session to be.
 pub(in crate::driver::postgres) struct To {
     config: Option<Arc<ClientConfig>>,
-    name: ServerName<'static>,
+    name: Option<ServerName<'static>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for To {
@@ -157,7 +158,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for To {
     fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move {
             let config = self.config.ok_or_else(|| io::Error::other("TLS is switched off"))?;
-            TlsConnector::from(config).connect(self.name, stream).await.map(Session)
+            let wrong = || io::Error::other("the host's name is none that a certificate can have");
+            let name = self.name.ok_or_else(wrong)?;
+            TlsConnector::from(config).connect(name, stream).await.map(Session)
         })
     }
 }

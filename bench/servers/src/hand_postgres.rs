@@ -1,0 +1,175 @@
+//! The work as one writes it with tokio-postgres: one bare connection, statements prepared once, rows read by position.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{NoTls, Row, Statement};
+
+use crate::data::{Child, Family, Grandchild, NewUser, Parent, Post, User};
+use crate::{Anything, Hand};
+
+const USER: &str =
+    "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined FROM \"user\"";
+const JOIN: &str = "SELECT t0.id, t0.username, t0.email, t0.full_name, t0.bio, t0.city, t0.country, t0.age, t0.score, \
+    t0.active, t0.logins, t0.joined, t1.id, t1.title, t1.body, t1.views, t1.published, t1.user_id \
+    FROM \"user\" AS t0 JOIN post AS t1 ON t1.user_id = t0.id";
+const COLUMNS: usize = 11;
+/// Rows of one INSERT; 11,000 parameters.
+const ROWS: usize = 1_000;
+
+/// A connection with its statements.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    client: tokio_postgres::Client,
+    get: Statement,
+    by_email: Statement,
+    all: Statement,
+    join: Statement,
+    parents: Statement,
+    children: Statement,
+    grandchildren: Statement,
+    insert: Statement,
+}
+
+impl Client {
+    pub async fn connect(url: &str) -> Anything<Self> {
+        let parsed: tokio_postgres::Config = url.parse()?;
+        let mut config = tokio_postgres::Config::new();
+        config.user(parsed.get_user().unwrap_or("postgres")).dbname(parsed.get_dbname().unwrap_or("postgres"));
+        if let Some(password) = parsed.get_password() {
+            config.password(password);
+        }
+        // A host behind the question mark goes over the one before it, as it does for the other side.
+        match parsed.get_hosts().last() {
+            Some(tokio_postgres::config::Host::Tcp(host)) => config.host(host),
+            Some(tokio_postgres::config::Host::Unix(path)) => config.host_path(path),
+            None => config.host("localhost"),
+        };
+        config.port(parsed.get_ports().first().copied().unwrap_or(5432));
+        let (client, connection) = config.connect(NoTls).await?;
+        tokio::spawn(connection);
+        let mut insert = String::from(
+            "INSERT INTO \"user\" (username, email, full_name, bio, city, country, age, score, active, logins, joined) VALUES ",
+        );
+        for row in 0..ROWS {
+            insert.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..COLUMNS {
+                write!(insert, "{}${}", if column == 0 { "" } else { ", " }, row * COLUMNS + column + 1)?;
+            }
+            insert.push(')');
+        }
+        insert.push_str(" RETURNING id");
+        let inner = Inner {
+            get: client.prepare(&format!("{USER} WHERE id = $1")).await?,
+            by_email: client.prepare(&format!("{USER} WHERE email = $1")).await?,
+            all: client.prepare(USER).await?,
+            join: client.prepare(JOIN).await?,
+            parents: client.prepare("SELECT id, name, note FROM parent").await?,
+            children: client.prepare("SELECT id, name, rank, parent_id FROM child WHERE parent_id = ANY ($1)").await?,
+            grandchildren: client
+                .prepare("SELECT id, name, rank, child_id FROM grandchild WHERE child_id = ANY ($1)")
+                .await?,
+            insert: client.prepare(&insert).await?,
+            client,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+}
+
+fn user(row: &Row) -> User {
+    User {
+        id: row.get(0),
+        username: row.get(1),
+        email: row.get(2),
+        full_name: row.get(3),
+        bio: row.get(4),
+        city: row.get(5),
+        country: row.get(6),
+        age: row.get(7),
+        score: row.get(8),
+        active: row.get(9),
+        logins: row.get(10),
+        joined: row.get(11),
+    }
+}
+
+fn post(row: &Row) -> Post {
+    Post {
+        id: row.get(12),
+        title: row.get(13),
+        body: row.get(14),
+        views: row.get(15),
+        published: row.get(16),
+        user_id: row.get(17),
+    }
+}
+
+impl Hand for Client {
+    async fn get(&self, id: i64) -> Anything<Option<User>> {
+        Ok(self.0.client.query_opt(&self.0.get, &[&id]).await?.as_ref().map(user))
+    }
+
+    async fn by_email(&self, email: String) -> Anything<Vec<User>> {
+        Ok(self.0.client.query(&self.0.by_email, &[&email]).await?.iter().map(user).collect())
+    }
+
+    async fn all(&self) -> Anything<Vec<User>> {
+        Ok(self.0.client.query(&self.0.all, &[]).await?.iter().map(user).collect())
+    }
+
+    async fn join(&self) -> Anything<Vec<(User, Post)>> {
+        Ok(self.0.client.query(&self.0.join, &[]).await?.iter().map(|row| (user(row), post(row))).collect())
+    }
+
+    async fn nested(&self) -> Anything<Vec<Family>> {
+        let inner = &self.0;
+        let parents = inner.client.query(&inner.parents, &[]).await?;
+        let parents: Vec<Parent> =
+            parents.iter().map(|row| Parent { id: row.get(0), name: row.get(1), note: row.get(2) }).collect();
+        let keys: Vec<i64> = parents.iter().map(|parent| parent.id).collect();
+        let children = inner.client.query(&inner.children, &[&keys]).await?;
+        let children: Vec<Child> = children
+            .iter()
+            .map(|row| Child { id: row.get(0), name: row.get(1), rank: row.get(2), parent_id: row.get(3) })
+            .collect();
+        let keys: Vec<i64> = children.iter().map(|child| child.id).collect();
+        let mut below: HashMap<i64, Vec<Grandchild>> = HashMap::new();
+        for row in inner.client.query(&inner.grandchildren, &[&keys]).await? {
+            let child = Grandchild { id: row.get(0), name: row.get(1), rank: row.get(2), child_id: row.get(3) };
+            below.entry(child.child_id).or_default().push(child);
+        }
+        Ok(crate::data::families(parents, children, below))
+    }
+
+    async fn insert(&self, rows: Vec<NewUser>) -> Anything<Vec<i64>> {
+        let inner = &self.0;
+        inner.client.batch_execute("BEGIN").await?;
+        let mut keys = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(ROWS) {
+            let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(chunk.len() * COLUMNS);
+            for row in chunk {
+                let values: [&(dyn ToSql + Sync); COLUMNS] = [
+                    &row.username,
+                    &row.email,
+                    &row.full_name,
+                    &row.bio,
+                    &row.city,
+                    &row.country,
+                    &row.age,
+                    &row.score,
+                    &row.active,
+                    &row.logins,
+                    &row.joined,
+                ];
+                params.extend(values);
+            }
+            keys.extend(inner.client.query(&inner.insert, &params).await?.iter().map(|row| row.get::<_, i64>(0)));
+        }
+        inner.client.batch_execute("COMMIT").await?;
+        Ok(keys)
+    }
+}
