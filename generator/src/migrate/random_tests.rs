@@ -1,6 +1,8 @@
 //! Random states for property tests: valid on every database, with all that a state can hold.
 
-use super::change::Change;
+use super::change::{Both, Change};
+use super::diff::Renames;
+use super::replay;
 use super::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, State, Table, Unique, plain};
 use crate::ir::draft::Type;
 use crate::ir::{Action, Check, Default, Expr, Generated, Literal, SqlType, SqliteOptions};
@@ -349,4 +351,50 @@ pub(crate) fn inserts(state: &State, quote: &dyn Fn(&str) -> String) -> Vec<Stri
         }
     }
     all
+}
+
+/// Renames tables and columns at random, exchanges included, and tells the diff about it.
+pub(crate) fn renamed(from: &State, random: &mut Random) -> (State, Renames) {
+    let mut renames = Renames::default();
+    let names: Vec<_> = from.tables.keys().cloned().collect();
+    let mut shuffled: Vec<_> = names
+        .iter()
+        .map(|name| if random.chance(3) { plain(&format!("{}2", name.name)) } else { name.clone() })
+        .collect();
+    if shuffled.len() > 2 && random.chance(5) {
+        shuffled.swap(0, 1);
+    }
+    let mut to = State { enums: from.enums.clone(), ..State::default() };
+    for (old, new) in names.iter().zip(&shuffled) {
+        let mut table = from.tables[old].clone();
+        table.name = new.clone();
+        for key in &mut table.foreign_keys {
+            let at = names.iter().position(|name| *name == key.table).unwrap();
+            key.table = shuffled[at].clone();
+        }
+        to.tables.insert(new.clone(), table);
+        if old != new {
+            renames.tables.insert(new.clone(), old.clone());
+        }
+    }
+    for name in &shuffled {
+        let (one, two) = match random.below(3) {
+            0 => ("n", "s"),
+            1 => ("n", "number"),
+            _ => continue,
+        };
+        let both = |from: &str, to: &str| Both { from: from.to_owned(), to: to.to_owned() };
+        let mut rename = |from: &str, new: &str| {
+            let change = Change::RenameColumn { table: name.clone(), name: both(from, new) };
+            replay::apply(&mut to, &change).unwrap();
+        };
+        rename(one, "between");
+        if two == "s" {
+            rename(two, one);
+            renames.columns.insert((name.clone(), one.to_owned()), two.to_owned());
+        }
+        rename("between", two);
+        renames.columns.insert((name.clone(), two.to_owned()), one.to_owned());
+    }
+    (to, renames)
 }

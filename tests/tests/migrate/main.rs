@@ -5,7 +5,7 @@
 
 // What the shared generator of random states looks for beside and above itself.
 use pilaster_generator::ir;
-use pilaster_generator::migrate::{change, script, state};
+use pilaster_generator::migrate::{change, diff, replay, script, state};
 
 #[path = "../../../generator/src/migrate/random_tests.rs"]
 mod random_tests;
@@ -285,6 +285,36 @@ async fn random_pairs_with_rows_on_postgres() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_pairs_with_rows_on_mysql() {
     random_pairs_with_rows(Kind::Mysql).await;
+}
+
+async fn random_renames(kind: Kind) {
+    let Some(fresh) = fresh(kind).await else { return };
+    let db = &fresh.db;
+    for seed in 0..pairs() {
+        let mut random = Random::new(seed);
+        let from = random_tests::state(&mut random);
+        let (to, renames) = random_tests::renamed(&from, &mut random);
+        let up = script_of(kind, &from, &diff(&from, &to, &renames).changes).unwrap();
+        clear(db, kind).await.unwrap();
+        create(db, kind, &to).await;
+        let wanted = catalog(db, kind).await;
+        clear(db, kind).await.unwrap();
+        create(db, kind, &from).await;
+        insert(db, kind, &from).await;
+        run(db, &up).await.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", up.text()));
+        compare(&catalog(db, kind).await, &wanted, &format!("seed {seed}\n{}", up.text()));
+    }
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_renames_on_postgres() {
+    random_renames(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_renames_on_mysql() {
+    random_renames(Kind::Mysql).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use crate::ir::build;
 use crate::ir::draft::Type;
 use crate::migrate::change::invert;
 use crate::migrate::diff::{Renames, diff};
-use crate::migrate::random_tests::{Random, filled, inserts, like, sorted, state};
+use crate::migrate::random_tests::{Random, filled, inserts, like, renamed, sorted, state};
 use crate::migrate::runner_tests::{Stop, run};
 use crate::source::live;
 
@@ -150,4 +150,21 @@ fn rows_survive() {
         }
     }
     assert!(done * 3 > seeds(), "{done}");
+}
+
+#[test]
+fn renames_leave_what_a_new_database_would_have() {
+    for seed in 0..seeds() {
+        let mut random = Random::new(seed);
+        let from = state(&mut random);
+        let (to, renames) = renamed(&from, &mut random);
+        let changes = diff(&from, &to, &renames).changes;
+        let script = script_of(&from, &changes).unwrap_or_else(|diagnostics| panic!("seed {seed}: {diagnostics}"));
+        let database = Database::of(&from);
+        insert(&database, &from);
+        if let Err(stop) = run(&database.connection, &script) {
+            panic!("seed {seed}: {stop:?}\n{}", script.text());
+        }
+        assert_eq!(database.read(), Database::of(&to).read(), "seed {seed}\n{}", script.text());
+    }
 }
