@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::replay;
+use super::diff::{Renames, diff};
 use super::revision::{self, Revision};
+use super::script::Script;
 use super::state::State;
+use super::{ddl, replay};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place, SourceText, suggest_help};
+use crate::ir::DialectName;
 
 /// A file of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,17 @@ pub struct File {
     pub checksum: String,
     /// What it says.
     pub revision: Revision,
+}
+
+/// The steps of a revision on a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps {
+    /// The revision.
+    pub id: String,
+    /// What leads to it, from the state of all revisions before it in order.
+    pub up: Script,
+    /// What leads back.
+    pub down: Option<Script>,
 }
 
 /// All revisions, each after its parents; those that do not depend on each other by name.
@@ -156,14 +170,70 @@ impl History {
     pub fn state_of(&self, applied: &BTreeSet<&str>, diagnostics: &mut Diagnostics) -> Option<State> {
         let mut state = State::default();
         for file in self.files.iter().filter(|file| applied.contains(file.revision.id.as_str())) {
-            for entry in &file.revision.up {
-                if let Err(misfit) = replay::apply(&mut state, &entry.change) {
-                    let id = &file.revision.id;
-                    let message = format!("{} of `{id}` does not fit: {}", entry.change.describe(), misfit.message);
-                    let error = Diagnostic::error(codes::MISFIT, entry.place.clone(), message);
-                    diagnostics.push(error.help(misfit.help));
-                    return None;
+            state = Self::step(state, file, diagnostics)?;
+        }
+        Some(state)
+    }
+
+    /// Whether heads can be joined: databases have applied one or the other first, and both must end as the same. Tells
+    /// what clashes.
+    pub fn commute(&self, heads: &[&str], diagnostics: &mut Diagnostics) -> bool {
+        let mut ends: Vec<(&str, State)> = Vec::new();
+        for head in heads {
+            let first = self.ancestors(&[head]);
+            let Some(mut state) = self.state_of(&first, diagnostics) else { return false };
+            for file in self.files.iter().filter(|file| !first.contains(file.revision.id.as_str())) {
+                for entry in &file.revision.up {
+                    if let Err(misfit) = replay::apply(&mut state, &entry.change) {
+                        let message = format!("`{}` after `{head}`: {}", file.revision.id, misfit.message);
+                        let help =
+                            "change one of them such that their order does not matter, before anybody applies it";
+                        diagnostics.push(Diagnostic::error(codes::MISFIT, entry.place.clone(), message).help(help));
+                        return false;
+                    }
                 }
+            }
+            ends.push((head, state));
+        }
+        let Some(((one, first), rest)) = ends.split_first() else { return true };
+        for (other, state) in rest {
+            let found = diff(first, state, &Renames::default());
+            if let Some(change) = found.changes.first() {
+                let message =
+                    format!("with `{one}` first or `{other}` first the end is not the same: {}", change.describe());
+                let help = "change one of them such that their order does not matter, before anybody applies it";
+                diagnostics.push(Diagnostic::error(codes::MISFIT, Place::None, message).help(help));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The steps of every revision on a database, in order: there, and back where there is a way back. `None`, with
+    /// diagnostics, when one cannot be made there.
+    pub fn scripts(&self, dialect: DialectName, diagnostics: &mut Diagnostics) -> Option<Vec<Steps>> {
+        let mut all = Vec::with_capacity(self.files.len());
+        let mut state = State::default();
+        for file in &self.files {
+            let up = ddl::script(&state, &file.revision.up_changes(), dialect, diagnostics)?;
+            state = Self::step(state, file, diagnostics)?;
+            let down = match file.revision.down_changes() {
+                Some(changes) => Some(ddl::script(&state, &changes, dialect, diagnostics)?),
+                None => None,
+            };
+            all.push(Steps { id: file.revision.id.clone(), up, down });
+        }
+        Some(all)
+    }
+
+    fn step(mut state: State, file: &File, diagnostics: &mut Diagnostics) -> Option<State> {
+        for entry in &file.revision.up {
+            if let Err(misfit) = replay::apply(&mut state, &entry.change) {
+                let id = &file.revision.id;
+                let message = format!("{} of `{id}` does not fit: {}", entry.change.describe(), misfit.message);
+                let error = Diagnostic::error(codes::MISFIT, entry.place.clone(), message);
+                diagnostics.push(error.help(misfit.help));
+                return None;
             }
         }
         Some(state)

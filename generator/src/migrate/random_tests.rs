@@ -1,5 +1,8 @@
 //! Random states for property tests: valid on every database, with all that a state can hold.
 
+use super::change::{Both, Change};
+use super::diff::Renames;
+use super::replay;
 use super::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, State, Table, Unique, plain};
 use crate::ir::draft::Type;
 use crate::ir::{Action, Check, Default, Expr, Generated, Literal, SqlType, SqliteOptions};
@@ -282,4 +285,116 @@ pub(crate) fn sorted(state: &State) -> State {
         table.foreign_keys.sort_by_key(|key| format!("{key:?}"));
     }
     state
+}
+
+/// Gives rows that are there a value wherever a change needs one.
+pub(crate) fn filled(mut changes: Vec<Change>, to: &State) -> Vec<Change> {
+    for change in &mut changes {
+        match change {
+            Change::AddColumn { column, fill, .. }
+                if !column.nullable && column.default.is_none() && column.generated.is_none() =>
+            {
+                *fill = Some(some_value(&column.ty, to));
+            }
+            Change::AlterColumn { table, column, change } if change.nullable.as_ref().is_some_and(|both| !both.to) => {
+                let column = to.tables.get(table).and_then(|table| table.column(column));
+                change.fill = column.map(|column| some_value(&column.ty, to));
+            }
+            _ => {}
+        }
+    }
+    changes
+}
+
+fn some_value(ty: &Type, state: &State) -> Expr {
+    let label;
+    let text = match ty {
+        Type::Named(name) => {
+            label = format!("'{}'", state.enums[name][0].replace('\'', "''"));
+            &label
+        }
+        Type::Plain(SqlType::String(_) | SqlType::Text) => "'some'",
+        Type::Plain(SqlType::Boolean) => "TRUE",
+        Type::Plain(SqlType::Date) => "'2024-01-01'",
+        Type::Plain(SqlType::Timestamp) => "'2024-01-01 00:00:00.000000'",
+        _ => "id + 100",
+    };
+    expr(text)
+}
+
+/// Statements that put three rows into every table, with values that keep the checks. Keys must not be enforced while
+/// they run.
+pub(crate) fn inserts(state: &State, quote: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut all = Vec::new();
+    for table in state.tables.values() {
+        for row in 1..=3 {
+            let stored = table.columns.iter().filter(|column| column.generated.is_none());
+            let (mut names, mut values) = (Vec::new(), Vec::new());
+            for column in stored {
+                names.push(quote(&column.name));
+                values.push(match (&column.ty, column.name.as_str()) {
+                    (_, "id") => row.to_string(),
+                    (_, "n" | "n2") => (row + 10).to_string(),
+                    (_, name) if name.starts_with('k') && row == 3 => "NULL".to_owned(),
+                    (_, name) if name.starts_with('k') => row.to_string(),
+                    _ if column.nullable && row == 2 => "NULL".to_owned(),
+                    (Type::Named(name), _) => format!("'{}'", state.enums[name][0].replace('\'', "''")),
+                    (Type::Plain(SqlType::String(_) | SqlType::Text), _) => format!("'text {row}'"),
+                    (Type::Plain(SqlType::Date), _) => format!("'2024-01-0{row}'"),
+                    (Type::Plain(SqlType::Timestamp), _) => format!("'2024-01-0{row} 10:00:00.000000'"),
+                    (Type::Plain(SqlType::Boolean), _) => "TRUE".to_owned(),
+                    _ => row.to_string(),
+                });
+            }
+            let name = quote(&table.name.name);
+            all.push(format!("INSERT INTO {name} ({}) VALUES ({})", names.join(", "), values.join(", ")));
+        }
+    }
+    all
+}
+
+/// Renames tables and columns at random, exchanges included, and tells the diff about it.
+pub(crate) fn renamed(from: &State, random: &mut Random) -> (State, Renames) {
+    let mut renames = Renames::default();
+    let names: Vec<_> = from.tables.keys().cloned().collect();
+    let mut shuffled: Vec<_> = names
+        .iter()
+        .map(|name| if random.chance(3) { plain(&format!("{}2", name.name)) } else { name.clone() })
+        .collect();
+    if shuffled.len() > 2 && random.chance(5) {
+        shuffled.swap(0, 1);
+    }
+    let mut to = State { enums: from.enums.clone(), ..State::default() };
+    for (old, new) in names.iter().zip(&shuffled) {
+        let mut table = from.tables[old].clone();
+        table.name = new.clone();
+        for key in &mut table.foreign_keys {
+            let at = names.iter().position(|name| *name == key.table).unwrap();
+            key.table = shuffled[at].clone();
+        }
+        to.tables.insert(new.clone(), table);
+        if old != new {
+            renames.tables.insert(new.clone(), old.clone());
+        }
+    }
+    for name in &shuffled {
+        let (one, two) = match random.below(3) {
+            0 => ("n", "s"),
+            1 => ("n", "number"),
+            _ => continue,
+        };
+        let both = |from: &str, to: &str| Both { from: from.to_owned(), to: to.to_owned() };
+        let mut rename = |from: &str, new: &str| {
+            let change = Change::RenameColumn { table: name.clone(), name: both(from, new) };
+            replay::apply(&mut to, &change).unwrap();
+        };
+        rename(one, "between");
+        if two == "s" {
+            rename(two, one);
+            renames.columns.insert((name.clone(), one.to_owned()), two.to_owned());
+        }
+        rename("between", two);
+        renames.columns.insert((name.clone(), two.to_owned()), one.to_owned());
+    }
+    (to, renames)
 }

@@ -9,6 +9,8 @@ pub(crate) enum Yaml {
     Text(String),
     /// A word of the format, such as `true`.
     Word(&'static str),
+    /// A number or a name of digits, for readers that take every value as it is written.
+    Bare(String),
     /// `[a, b]`.
     List(Vec<Yaml>),
     /// `{ a: b }`, with keys of the format.
@@ -101,6 +103,8 @@ fn line(value: &Yaml, flow: bool) -> String {
     match value {
         Yaml::Text(text) => scalar(text, flow),
         Yaml::Word(word) => (*word).to_owned(),
+        Yaml::Bare(text) if is_bare(text) => text.clone(),
+        Yaml::Bare(text) => scalar(text, flow),
         Yaml::List(items) | Yaml::Items(items) => {
             format!("[{}]", items.iter().map(|item| line(item, true)).collect::<Vec<_>>().join(", "))
         }
@@ -130,6 +134,13 @@ fn is_plain(text: &str, flow: bool) -> bool {
         && text.replace("::", "").chars().all(inner)
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
         && matches!(serde_yaml::from_str(text), Ok(serde_yaml::Value::String(read)) if read == text)
+}
+
+/// Whether a text begins with a digit and holds nothing that YAML could take for a sign.
+fn is_bare(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_alphanumeric() || "_.".contains(c))
 }
 
 /// Words that YAML 1.1 reads as truth values or null.

@@ -5,7 +5,7 @@
 
 // What the shared generator of random states looks for beside and above itself.
 use pilaster_generator::ir;
-use pilaster_generator::migrate::{script, state};
+use pilaster_generator::migrate::{change, diff, replay, script, state};
 
 #[path = "../../../generator/src/migrate/random_tests.rs"]
 mod random_tests;
@@ -215,6 +215,106 @@ async fn random_pairs(kind: Kind) {
     }
     assert!(done * 3 > pairs(), "{done} pairs were tried");
     fresh.remove().await.unwrap();
+}
+
+/// Puts rows into all tables.
+async fn insert(db: &Db, kind: Kind, state: &State) {
+    let quote = |name: &str| ir::quote::quote_ident(dialect(kind), name);
+    let (off, on) = match kind {
+        Kind::Postgres => ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT"),
+        _ => ("SET FOREIGN_KEY_CHECKS = 0", "SET FOREIGN_KEY_CHECKS = 1"),
+    };
+    let rows = random_tests::inserts(state, &quote);
+    if !rows.is_empty() {
+        batch(db, &format!("{off}; {}; {on}", rows.join("; "))).await;
+    }
+}
+
+async fn random_pairs_with_rows(kind: Kind) {
+    let Some(fresh) = fresh(kind).await else { return };
+    let db = &fresh.db;
+    let (mut done, mut refused) = (0, 0);
+    for seed in 0..pairs() {
+        let mut random = Random::new(seed);
+        let from = random_tests::state(&mut random);
+        let to = random_tests::like(&from, &mut random);
+        let changes = random_tests::filled(diff(&from, &to, &Renames::default()).changes, &to);
+        let Ok(up) = script_of(kind, &from, &changes) else { continue };
+        clear(db, kind).await.unwrap();
+        create(db, kind, &to).await;
+        let wanted = catalog(db, kind).await;
+        clear(db, kind).await.unwrap();
+        create(db, kind, &from).await;
+        insert(db, kind, &from).await;
+        let before = catalog(db, kind).await;
+        match run(db, &up).await {
+            Ok(()) => {
+                done += 1;
+                compare(&catalog(db, kind).await, &wanted, &format!("seed {seed}\n{}", up.text()));
+                for name in from.tables.keys().filter(|name| to.tables.contains_key(*name)) {
+                    let quoted = ir::quote::quote_ident(dialect(kind), &name.name);
+                    let sql = format!("SELECT count(*) FROM {quoted}");
+                    assert_eq!(db.sql(sql).one::<(i64,)>().await.unwrap(), (3,), "seed {seed}: {quoted}");
+                }
+            }
+            // Refused by the rows, in words of ours.
+            Err(why) if why.contains(" of `") && !why.contains("\n  in ") => {
+                refused += 1;
+                if kind == Kind::Postgres {
+                    // New labels are added by themselves, before.
+                    let rest =
+                        |lines: Vec<String>| lines.into_iter().filter(|line| !line.starts_with("enum ")).collect();
+                    let (now, before): (Vec<String>, Vec<String>) = (rest(catalog(db, kind).await), rest(before));
+                    compare(&now, &before, &format!("seed {seed}: nothing was changed"));
+                }
+            }
+            // A text that is no date is left to the server, which takes everything back.
+            Err(why) if kind == Kind::Postgres && why.contains("invalid input syntax") => refused += 1,
+            Err(why) => panic!("seed {seed}: {why}\n{}", up.text()),
+        }
+    }
+    assert!(done * 4 > pairs(), "{done} pairs ran, {refused} were refused");
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_pairs_with_rows_on_postgres() {
+    random_pairs_with_rows(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_pairs_with_rows_on_mysql() {
+    random_pairs_with_rows(Kind::Mysql).await;
+}
+
+async fn random_renames(kind: Kind) {
+    let Some(fresh) = fresh(kind).await else { return };
+    let db = &fresh.db;
+    for seed in 0..pairs() {
+        let mut random = Random::new(seed);
+        let from = random_tests::state(&mut random);
+        let (to, renames) = random_tests::renamed(&from, &mut random);
+        let up = script_of(kind, &from, &diff(&from, &to, &renames).changes).unwrap();
+        clear(db, kind).await.unwrap();
+        create(db, kind, &to).await;
+        let wanted = catalog(db, kind).await;
+        clear(db, kind).await.unwrap();
+        create(db, kind, &from).await;
+        insert(db, kind, &from).await;
+        run(db, &up).await.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", up.text()));
+        compare(&catalog(db, kind).await, &wanted, &format!("seed {seed}\n{}", up.text()));
+    }
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_renames_on_postgres() {
+    random_renames(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_renames_on_mysql() {
+    random_renames(Kind::Mysql).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -145,8 +145,10 @@ pub(super) fn merge(context: &mut Context, args: &RevisionArgs) -> Option<Report
         let text = "there is one head at most, and nothing to merge\n".to_owned();
         return Some(Report { text, facts: vec![("revision", Json::Null)] });
     }
-    // Changes that clash are told where they stand.
-    history.state(&mut context.diagnostics)?;
+    let names: Vec<&str> = heads.iter().map(String::as_str).collect();
+    if !history.commute(&names, &mut context.diagnostics) {
+        return None;
+    }
     let message = if args.message.is_empty() { format!("merge {}", heads.join(" and ")) } else { args.message.clone() };
     let (revision, notes) = written(context, &history, heads, &message, Vec::new());
     new_file(context, args, &revision, &notes)

@@ -221,32 +221,41 @@ impl Case<'_> {
         Conversion { expr: self.pg(text), ..self.refusing(condition, "are no labels of the enum") }
     }
 
-    /// Text as something else. PostgreSQL and MySQL refuse what they cannot read by themselves; SQLite takes anything,
-    /// so it has to be asked before.
+    /// Text as something else. SQLite takes anything, so it has to be asked before; so has MySQL, where a refusal comes
+    /// after other statements were committed; and PostgreSQL where it is easily said.
     fn parsed(&self) -> Option<Conversion> {
         use Family::{Boolean, Bytes, Date, DateTime, Decimal, Float, Int, Json, Time, Timestamp, Uuid};
         let c = self.c;
+        let what = "cannot be read as the new type";
+        let whole = "^ *[-+]?[0-9]+ *$";
+        let number = "^ *[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)? *$";
         if self.dialect == DialectName::Postgres {
+            let unlike = |form: &str| self.refusing(format!("{c} !~ '{form}'"), what);
             return Some(match self.new {
                 Timestamp => self.by(format!("{c}::timestamp AT TIME ZONE 'UTC'")),
                 Bytes => self.by(format!("convert_to({c}, 'UTF8')")),
-                Int(..) | Decimal(_) | Float | Boolean | Date | Time | DateTime | Uuid | Json => Conversion::default(),
+                Int(..) => unlike(whole),
+                Decimal(_) | Float => unlike(number),
+                Boolean | Date | Time | DateTime | Uuid | Json => Conversion::default(),
                 _ => return None,
             });
         }
         if self.dialect == DialectName::Mysql {
-            let json = || self.refusing(format!("NOT JSON_VALID({c})"), "are no JSON");
-            let truth = || self.refusing(format!("{c} NOT IN ('0', '1')"), "are neither 0 nor 1");
+            let unlike = |form: &str| self.refusing(format!("{c} NOT REGEXP '{form}'"), what);
+            let cast = |ty: &str| self.refusing(format!("{c} IS NOT NULL AND CAST({c} AS {ty}) IS NULL"), what);
             return Some(match self.new {
-                Json => json(),
-                Boolean => truth(),
-                Int(..) | Decimal(_) | Float | Date | Time | DateTime | Timestamp | Uuid | Bytes => {
-                    Conversion::default()
-                }
+                Json => self.refusing(format!("NOT JSON_VALID({c})"), "are no JSON"),
+                Boolean => self.refusing(format!("{c} NOT IN ('0', '1')"), "are neither 0 nor 1"),
+                Int(..) => unlike(whole),
+                Decimal(_) | Float => unlike(number),
+                Date => cast("DATE"),
+                Time => cast("TIME(6)"),
+                DateTime | Timestamp => cast("DATETIME(6)"),
+                Uuid => self.refusing(format!("char_length({c}) <> 36"), what),
+                Bytes => Conversion::default(),
                 _ => return None,
             });
         }
-        let what = "cannot be read as the new type";
         let number = format!("trim({c}) = '' OR {c} GLOB '*[^0-9.eE+-]*' OR {c} NOT GLOB '*[0-9]*'");
         Some(match self.new {
             Int(..) => Conversion {

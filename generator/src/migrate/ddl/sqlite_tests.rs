@@ -4,11 +4,11 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::ddl;
+use crate::ir::build;
 use crate::ir::draft::Type;
-use crate::ir::{SqlType, build};
 use crate::migrate::change::invert;
 use crate::migrate::diff::{Renames, diff};
-use crate::migrate::random_tests::{Random, like, sorted, state};
+use crate::migrate::random_tests::{Random, filled, inserts, like, renamed, sorted, state};
 use crate::migrate::runner_tests::{Stop, run};
 use crate::source::live;
 
@@ -56,72 +56,19 @@ fn script_of(from: &State, changes: &[Change]) -> Result<Script, Diagnostics> {
     script(from, changes, DialectName::Sqlite, &mut diagnostics).ok_or(diagnostics)
 }
 
-/// Gives rows that are there a value wherever a change needs one.
-fn filled(mut changes: Vec<Change>, to: &State) -> Vec<Change> {
-    for change in &mut changes {
-        match change {
-            Change::AddColumn { column, fill, .. } if needs_value(column) => *fill = Some(some_value(&column.ty, to)),
-            Change::AlterColumn { table, column, change } if change.nullable.as_ref().is_some_and(|both| !both.to) => {
-                let column = to.tables.get(table).and_then(|table| table.column(column));
-                change.fill = column.map(|column| some_value(&column.ty, to));
-            }
-            _ => {}
-        }
-    }
-    changes
-}
-
-fn some_value(ty: &Type, state: &State) -> Expr {
-    let label;
-    let text = match ty {
-        Type::Named(name) => {
-            label = format!("'{}'", state.enums[name][0].replace('\'', "''"));
-            &label
-        }
-        Type::Plain(SqlType::String(_) | SqlType::Text) => "'some'",
-        Type::Plain(SqlType::Boolean) => "TRUE",
-        Type::Plain(SqlType::Date) => "'2024-01-01'",
-        Type::Plain(SqlType::Timestamp) => "'2024-01-01 00:00:00.000000'",
-        _ => "id + 100",
-    };
-    Expr::parse_neutral(text).unwrap()
-}
-
 /// Three rows in every table, with values that keep the checks.
 fn insert(database: &Database, state: &State) {
     database.connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
-    for table in state.tables.values() {
-        for row in 1..=3 {
-            let stored = table.columns.iter().filter(|column| column.generated.is_none());
-            let (mut names, mut values) = (Vec::new(), Vec::new());
-            for column in stored {
-                names.push(quote_ident(DialectName::Sqlite, &column.name));
-                values.push(match (&column.ty, column.name.as_str()) {
-                    (_, "id") => row.to_string(),
-                    (_, "n" | "n2") => (row + 10).to_string(),
-                    (_, name) if name.starts_with('k') => {
-                        if row == 3 {
-                            "NULL".to_owned()
-                        } else {
-                            row.to_string()
-                        }
-                    }
-                    _ if column.nullable && row == 2 => "NULL".to_owned(),
-                    (Type::Named(name), _) => format!("'{}'", state.enums[name][0].replace('\'', "''")),
-                    (Type::Plain(SqlType::String(_) | SqlType::Text), _) => format!("'text {row}'"),
-                    (Type::Plain(SqlType::Date), _) => format!("'2024-01-0{row}'"),
-                    (Type::Plain(SqlType::Timestamp), _) => format!("'2024-01-0{row} 10:00:00.000000'"),
-                    (Type::Plain(SqlType::Boolean), _) => "1".to_owned(),
-                    _ => row.to_string(),
-                });
-            }
-            let name = quote_ident(DialectName::Sqlite, &table.name.name);
-            let sql = format!("INSERT INTO {name} ({}) VALUES ({})", names.join(", "), values.join(", "));
-            database.connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
-        }
+    for sql in inserts(state, &|name| quote_ident(DialectName::Sqlite, name)) {
+        database.connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
     database.connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
     assert!(database.all("PRAGMA foreign_key_check").is_empty(), "{:?}", database.all("PRAGMA foreign_key_check"));
+}
+
+/// As many seeds as the environment says.
+fn seeds() -> u64 {
+    std::env::var("PILASTER_MIGRATION_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(120)
 }
 
 /// The values of columns that are in both states with one type.
@@ -153,7 +100,7 @@ fn same_values(before: &[Vec<Vec<rusqlite::types::Value>>], after: &[Vec<Vec<rus
 
 #[test]
 fn a_migrated_database_is_like_a_new_one() {
-    for seed in 0..400 {
+    for seed in 0..seeds() {
         let mut random = Random::new(seed);
         let from = state(&mut random);
         let to = if random.chance(8) { like(&from, &mut random) } else { state(&mut random) };
@@ -177,7 +124,7 @@ fn a_migrated_database_is_like_a_new_one() {
 #[test]
 fn rows_survive() {
     let mut done = 0;
-    for seed in 0..400 {
+    for seed in 0..seeds() {
         let mut random = Random::new(seed);
         let from = state(&mut random);
         let to = like(&from, &mut random);
@@ -202,5 +149,22 @@ fn rows_survive() {
             Err(Stop::Error(error)) => panic!("seed {seed}: {error}\n{}", script.text()),
         }
     }
-    assert!(done > 150, "{done}");
+    assert!(done * 3 > seeds(), "{done}");
+}
+
+#[test]
+fn renames_leave_what_a_new_database_would_have() {
+    for seed in 0..seeds() {
+        let mut random = Random::new(seed);
+        let from = state(&mut random);
+        let (to, renames) = renamed(&from, &mut random);
+        let changes = diff(&from, &to, &renames).changes;
+        let script = script_of(&from, &changes).unwrap_or_else(|diagnostics| panic!("seed {seed}: {diagnostics}"));
+        let database = Database::of(&from);
+        insert(&database, &from);
+        if let Err(stop) = run(&database.connection, &script) {
+            panic!("seed {seed}: {stop:?}\n{}", script.text());
+        }
+        assert_eq!(database.read(), Database::of(&to).read(), "seed {seed}\n{}", script.text());
+    }
 }

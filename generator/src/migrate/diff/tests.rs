@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::migrate::change::invert;
-use crate::migrate::random_tests::{Random, like, sorted, state};
+use crate::migrate::random_tests::{Random, like, renamed, sorted, state};
 use crate::migrate::replay::apply_all;
 use crate::migrate::state::plain;
 
@@ -33,52 +33,6 @@ fn random_pairs_are_led_into_each_other_and_back() {
         check_pair(seed, &State::default(), &to, &Renames::default());
         check_pair(seed, &from, &State::default(), &Renames::default());
     }
-}
-
-/// Renames tables and columns at random, exchanges included, and tells the diff about it.
-fn renamed(from: &State, random: &mut Random) -> (State, Renames) {
-    let mut renames = Renames::default();
-    let names: Vec<_> = from.tables.keys().cloned().collect();
-    let mut shuffled: Vec<_> = names
-        .iter()
-        .map(|name| if random.chance(3) { plain(&format!("{}2", name.name)) } else { name.clone() })
-        .collect();
-    if shuffled.len() > 2 && random.chance(5) {
-        shuffled.swap(0, 1);
-    }
-    let mut to = State { enums: from.enums.clone(), ..State::default() };
-    for (old, new) in names.iter().zip(&shuffled) {
-        let mut table = from.tables[old].clone();
-        table.name = new.clone();
-        for key in &mut table.foreign_keys {
-            let at = names.iter().position(|name| *name == key.table).unwrap();
-            key.table = shuffled[at].clone();
-        }
-        to.tables.insert(new.clone(), table);
-        if old != new {
-            renames.tables.insert(new.clone(), old.clone());
-        }
-    }
-    for name in &shuffled {
-        let (one, two) = match random.below(3) {
-            0 => ("n", "s"),
-            1 => ("n", "number"),
-            _ => continue,
-        };
-        let both = |from: &str, to: &str| Both { from: from.to_owned(), to: to.to_owned() };
-        let mut rename = |from: &str, new: &str| {
-            let change = Change::RenameColumn { table: name.clone(), name: both(from, new) };
-            replay::apply(&mut to, &change).unwrap();
-        };
-        rename(one, "between");
-        if two == "s" {
-            rename(two, one);
-            renames.columns.insert((name.clone(), one.to_owned()), two.to_owned());
-        }
-        rename("between", two);
-        renames.columns.insert((name.clone(), two.to_owned()), one.to_owned());
-    }
-    (to, renames)
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn all_kinds_are_read_as_they_were_written() {
     ]);
     it.up[0].allow = vec![("P0901".into(), "we know".into())];
     let text = round(&it);
-    assert!(text.contains("- backfill: { table: a, set: { \"n\": \"1\" }, where: n IS NULL, batch: \"5\" }"), "{text}");
+    assert!(text.contains("- backfill: { table: a, set: { \"n\": \"1\" }, where: n IS NULL, batch: 5 }"), "{text}");
 }
 
 #[test]
@@ -116,4 +116,16 @@ fn ends_of_lines_do_not_count() {
 fn slugs_are_file_names() {
     assert_eq!(slug("Add posts, and: more!"), "add_posts_and_more");
     assert_eq!(slug("../../é"), "");
+}
+
+#[test]
+fn a_text_that_is_cut_off_anywhere_is_no_panic() {
+    let mut random = Random::new(5);
+    let (from, to) = (state(&mut random), state(&mut random));
+    let text = revision(diff(&from, &to, &Renames::default()).changes).text(&[]);
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)).step_by(53) {
+        let mut diagnostics = Diagnostics::default();
+        let read = read(&source(&text[..end]), &mut diagnostics);
+        assert!(read.is_some() || diagnostics.has_errors());
+    }
 }

@@ -12,17 +12,13 @@ use crate::spec::{dialect_key, raw};
 type Map = Vec<(&'static str, Yaml)>;
 
 pub(super) fn text(revision: &Revision, notes: &[String]) -> String {
-    let mut head = vec![
-        ("pilaster_migration".to_owned(), Yaml::text(VERSION)),
-        ("revision".to_owned(), Yaml::text(&revision.id)),
-        ("parents".to_owned(), Yaml::texts(&revision.parents)),
+    let head = vec![
+        ("pilaster_migration".to_owned(), Yaml::Bare(VERSION.to_owned())),
+        ("revision".to_owned(), Yaml::Bare(revision.id.clone())),
+        ("parents".to_owned(), Yaml::List(revision.parents.iter().cloned().map(Yaml::Bare).collect())),
         ("message".to_owned(), Yaml::text(&revision.message)),
         ("up".to_owned(), Yaml::Items(revision.up.iter().map(entry).collect())),
     ];
-    // The version is a number to the eye.
-    if let Some((_, version)) = head.first_mut() {
-        *version = Yaml::Word(VERSION);
-    }
     let mut out = print(&head);
     for note in notes {
         let note: String = note.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -146,7 +142,7 @@ fn backfill(fill: &Backfill) -> Yaml {
         ("table", table_name(&fill.table)),
         ("set", Yaml::Lines(set)),
         ("where", expr(&fill.filter)),
-        ("batch", Yaml::text(fill.batch.to_string())),
+        ("batch", Yaml::Bare(fill.batch.to_string())),
     ])
 }
 
@@ -228,8 +224,8 @@ fn default(default: &Default) -> Yaml {
         Default::AutoIncrement => return Yaml::text("auto"),
         Default::Expr(sql) => ("sql", expr(sql)),
         Default::Value(Literal::Null) => return Yaml::Word("null"),
-        Default::Value(Literal::Int(value)) => ("int", Yaml::text(value.to_string())),
-        Default::Value(Literal::Number(text)) => ("number", Yaml::text(text)),
+        Default::Value(Literal::Int(value)) => ("int", Yaml::Bare(value.to_string())),
+        Default::Value(Literal::Number(text)) => ("number", Yaml::Bare(text.clone())),
         Default::Value(Literal::Bool(value)) => ("bool", truth(*value)),
         Default::Value(Literal::Text(text)) => ("text", Yaml::text(text)),
         Default::Value(Literal::Bytes(bytes)) => {

@@ -129,6 +129,15 @@ impl Walk<'_, '_> {
             return self.by_another_column(before, &after, name, using, change.fill.as_ref());
         }
         if let Some(value) = change.fill.as_ref().and_then(|fill| self.out.expr(fill)) {
+            if change.ty.is_some() {
+                // The value is one of the new type.
+                let mut loose = after.clone();
+                loose.column_mut(name).into_iter().for_each(|column| column.nullable = true);
+                let clauses = self.alter_clauses(before, &loose, name, change);
+                if !clauses.is_empty() {
+                    self.out.sql(format!("ALTER TABLE {} {}", self.out.table(table), clauses.join(", ")));
+                }
+            }
             self.out.sql(format!("UPDATE {} SET {quoted} = {value} WHERE {quoted} IS NULL", self.out.table(table)));
         }
         let clauses = self.alter_clauses(before, &after, name, change);
