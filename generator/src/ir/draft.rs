@@ -2,8 +2,6 @@
 //!
 //! A draft may be wrong in every way; building it finds out.
 
-use std::collections::BTreeSet;
-
 use super::table::{Action, DialectName, SqliteOptions, TableKind, TableName};
 use super::{Default as ColumnDefault, Hooks, Ownership, RawType};
 use crate::diag::Place;
@@ -37,9 +35,6 @@ pub struct Draft {
     pub models: Vec<Model>,
     /// The databases it is for, when the source says so.
     pub dialects: Vec<DialectName>,
-    /// Columns that no Rust type can be read from yet, by table and column: they stay in the table, and models that are
-    /// derived have no field for them. Whoever lists one here has said so.
-    pub unreadable: BTreeSet<(TableName, String)>,
     /// For what was found in a live database: an item that breaks a rule is left out with a warning, so that one odd
     /// table does not fail the whole. Otherwise it is an error.
     pub lenient: bool,

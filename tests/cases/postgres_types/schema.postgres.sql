@@ -1,4 +1,4 @@
--- Every type with a Rust type of its own, what is carried as text, and what no model can read yet.
+-- Every type with a Rust type of its own, and what is carried as text.
 CREATE TYPE mood AS ENUM ('happy', 'so-so', '', '3D', 'it''s');
 CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
 CREATE DOMAIN small_positive AS positive NOT NULL DEFAULT 1 CHECK (VALUE < 100);
@@ -57,7 +57,7 @@ CREATE TABLE carried (
     span interval NOT NULL DEFAULT '1 day',
     letter "char"
 );
-CREATE TABLE unread (
+CREATE TABLE special (
     id serial PRIMARY KEY,
     tags text[] NOT NULL DEFAULT '{}',
     moods mood[],

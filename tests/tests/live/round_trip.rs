@@ -17,6 +17,8 @@ fn specs() -> Vec<PathBuf> {
     let good = cases.filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with("bad_"));
     let specs = good.map(|path| path.join("spec.yaml")).filter(|path| path.is_file());
     let suite = std::fs::read_dir(root.join("specs")).unwrap().map(|entry| entry.unwrap().path());
+    // It carries types as text that a database is read with better ones for.
+    let suite = suite.filter(|path| !path.ends_with("mysql.yaml"));
     let mut all: Vec<PathBuf> = specs.chain(suite).collect();
     all.sort();
     assert!(all.len() > 15, "{all:?}");

@@ -24,7 +24,7 @@ fn columns_of_postgres() {
     let Some(fresh) = database(DialectName::Postgres, sql) else { return };
     on(&fresh, |db| {
         use pilaster_tests::cases::postgres_types::{
-            Carried, Domain, Mood, NewCarried, NewDomain, NewMoment, NewPlain, Plain,
+            Carried, Domain, Mood, NewCarried, NewDomain, NewMoment, NewPlain, NewSpecial, Plain, Special,
         };
         let plain = NewPlain::new().d(2.5).insert(db)?;
         assert_eq!(Plain::query().filter(|p| p.w.eq(Mood::SoSo) & p.i.eq(false)).count(db)?, 1);
@@ -36,10 +36,21 @@ fn columns_of_postgres() {
         Plain::update().filter(|p| p.id.eq(read.id)).set(|p| p.y, "<a/>").set(|p| p.z, 7_i64).run(db)?;
         assert_eq!(Plain::get(db, read.id)?.unwrap().z, Some(7));
 
-        let made = NewCarried::new().net("10.0.0.0/8").span("1 day 02:00").letter("x").insert(db)?;
+        let made = NewCarried::new()
+            .net("10.0.0.0/8")
+            .span("P1DT2H".parse::<pilaster::Interval>().unwrap())
+            .letter("x")
+            .insert(db)?;
         let read = Carried::query().filter(|c| c.host.eq("127.0.0.1")).one(db)?;
         assert_eq!((read.id, read.host.as_str(), read.net.as_deref()), (made.id, "127.0.0.1", Some("10.0.0.0/8")));
-        assert_eq!((read.span.as_str(), read.letter.as_deref()), ("P1DT2H", Some("x")));
+        assert_eq!((read.span.to_string().as_str(), read.letter.as_deref()), ("P1DT2H", Some("x")));
+
+        let new = NewSpecial::new("'fat' 'rat'").tags(vec!["a".to_owned(), "b, {c}".to_owned()]);
+        let new = new.moods(vec![Mood::Happy, Mood::SoSo]).span("[1,5)").made("(1,2,3)").mac("08:00:2b:01:02:03");
+        let read = Special::get(db, new.insert(db)?.id)?.unwrap();
+        assert_eq!((read.tags.len(), read.moods), (2, Some(vec![Mood::Happy, Mood::SoSo])));
+        assert_eq!((read.words.as_str(), read.made.as_deref()), ("'fat' 'rat'", Some("(1,2,3)")));
+        assert_eq!((read.span.as_deref(), read.mac.as_deref()), (Some("[1,5)"), Some("08:00:2b:01:02:03")));
 
         let made = NewDomain::new("a-slug").at_work(5).insert(db)?;
         let read = Domain::get(db, 1)?.unwrap();

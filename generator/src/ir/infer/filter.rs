@@ -30,23 +30,6 @@ pub(super) fn select(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut
     keep(draft, &|at| wanted.get(at).copied().unwrap_or(false), diagnostics);
 }
 
-/// Leaves out the tables of which no column can be read: a model without a field is none.
-pub(super) fn readable(draft: &mut Draft, diagnostics: &mut Diagnostics) {
-    let is_read = |table: &Table| {
-        let name = &table.name.value;
-        table.columns.iter().any(|column| !draft.unreadable.contains(&(name.clone(), column.name.value.clone())))
-    };
-    let wanted: Vec<bool> = draft.tables.iter().map(|table| table.columns.is_empty() || is_read(table)).collect();
-    for (table, _) in draft.tables.iter().zip(&wanted).filter(|(_, wanted)| !**wanted) {
-        let message = "the table is left out: its model would have no fields";
-        diagnostics.push(
-            Diagnostic::warning(codes::LIVE_TABLE, table.name.place.clone(), message)
-                .help("query it with hand-written SQL"),
-        );
-    }
-    keep(draft, &|at| wanted.get(at).copied().unwrap_or(false), diagnostics);
-}
-
 /// Keeps some tables, and of their foreign keys those to other kept ones.
 pub(super) fn keep(draft: &mut Draft, wanted: &dyn Fn(usize) -> bool, diagnostics: &mut Diagnostics) {
     let mut at = 0;

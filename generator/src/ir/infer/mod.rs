@@ -39,19 +39,14 @@ pub struct Overrides {
 /// override to write.
 pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     filter::select(draft, overrides, diagnostics);
-    filter::readable(draft, diagnostics);
     retype::apply(draft, overrides, diagnostics);
     let mut names = Names::new(overrides);
     let mut taken: Taken =
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
     enums::name(draft, &mut names, &mut taken, diagnostics);
-    draft.models = draft
-        .tables
-        .iter()
-        .zip(models)
-        .map(|(table, name)| model(draft, table, name, &mut names, diagnostics))
-        .collect();
+    draft.models =
+        draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
 }
@@ -138,14 +133,11 @@ fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
 }
 
 /// A model with its fields.
-fn model(draft: &Draft, table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
+fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
     let sql = &table.name.value.name;
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
         let column = &column.name.value;
-        if draft.unreadable.contains(&(table.name.value.clone(), column.clone())) {
-            continue;
-        }
         let plain = rust::field(column);
         let is_key = table.primary_key.iter().any(|key| key.value == *column);
         let (rank, field) = match names.field_name(sql, column, diagnostics) {

@@ -1,13 +1,12 @@
 //! One table of the catalog as a draft table.
 
-use super::super::server::{Expressions, at, given_name, left_out, part_place, table_place, warn};
+use super::super::server::{Expressions, at, given_name, left_out, part_place, table_place};
 use super::catalog::{Constraint, Table as Row};
 use super::types::Reading;
 use super::{Reader, skip, warn_of_kind};
-use crate::codes;
 use crate::diag::{Diagnostics, Place};
 use crate::ir::draft::{At, Column, Draft, RawExpr, Table};
-use crate::ir::{DialectName, SqliteOptions, TableKind, TableName};
+use crate::ir::{DialectName, SqliteOptions, TableKind};
 
 impl Reader<'_> {
     /// Adds a table to the draft.
@@ -27,7 +26,6 @@ impl Reader<'_> {
             .zip(&readings)
             .map(|(column, reading)| self.column(&name, column, reading, &expressions, diagnostics))
             .collect();
-        self.unreadable(&name, &columns, &readings, row.oid, draft, diagnostics);
         let place = table_place(&name);
         let kind = if ["r", "p"].contains(&row.kind.as_str()) { TableKind::Table } else { TableKind::View };
         let mut table = Table {
@@ -59,25 +57,6 @@ impl Reader<'_> {
             (columns.iter().map(position).collect::<Vec<_>>(), name.clone())
         });
         draft.tables.push(table);
-    }
-
-    fn unreadable(
-        &self,
-        name: &TableName,
-        columns: &[Column],
-        readings: &[Reading],
-        oid: i64,
-        draft: &mut Draft,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let spelled = self.rows.columns.get(&oid).into_iter().flatten().map(|row| row.spelled.clone());
-        let of = |((column, reading), spelled): ((_, &Reading), String)| {
-            reading.unreadable.map(|why| (column, spelled, why))
-        };
-        let found: Vec<(&Column, String, &'static str)> =
-            columns.iter().zip(readings).zip(spelled).filter_map(of).collect();
-        draft.unreadable.extend(found.iter().map(|(column, ..)| (name.clone(), column.name.value.clone())));
-        warn_of_unreadable(name, &found, diagnostics);
     }
 
     /// The conditions of domains, at the columns that have them.
@@ -141,26 +120,6 @@ impl Reader<'_> {
             _ => {}
         }
     }
-}
-
-/// One warning per table for its columns that no model has a field for.
-fn warn_of_unreadable(name: &TableName, unreadable: &[(&Column, String, &'static str)], diagnostics: &mut Diagnostics) {
-    let Some((first, _, reason)) = unreadable.first() else { return };
-    let reason = match unreadable.iter().all(|(_, _, other)| other == reason) {
-        true => *reason,
-        false => "their values cannot be read yet",
-    };
-    let list: Vec<String> =
-        unreadable.iter().map(|(column, spelled, _)| format!("\"{}\" {spelled}", column.name.value)).collect();
-    let message = format!("the model has no field for {}: {reason}", list.join(", "));
-    let needed = unreadable
-        .iter()
-        .any(|(column, ..)| !column.nullable && column.default.is_none() && column.generated.is_none());
-    let mut help = format!("read it with hand-written SQL: SELECT \"{}\"::text …", first.name.value);
-    if needed {
-        help.push_str("; unless a trigger fills it, give it a default in the database, or no row can be inserted");
-    }
-    warn(diagnostics, codes::LIVE_TYPE, table_place(name), message, help);
 }
 
 /// The condition of a domain over a column: `VALUE` outside of quotes is the column.

@@ -1,7 +1,6 @@
 //! PostgreSQL's types as logical ones.
 //!
-//! The table is at the end. A type that is not in it is carried as text, in the spelling of the server. The runtime
-//! reads some of those types; a column of another one stays in the table, and its model has no field for it.
+//! The table is at the end. A type that is not in it is carried as text, in the spelling of the server.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +25,6 @@ pub(super) struct Reading {
     pub family: Family,
     /// The server's spelling, where DDL of ours would have another one.
     pub declared: Option<String>,
-    /// Why there is no Rust type for it.
-    pub unreadable: Option<&'static str>,
     /// What domains add.
     pub domain: Domain,
 }
@@ -41,9 +38,6 @@ pub(super) struct Domain {
     pub checks: Vec<String>,
 }
 
-const ARRAY: &str = "arrays have no Rust type yet";
-const UNREAD: &str = "its values cannot be read yet";
-
 impl<'a> Types<'a> {
     pub fn of(catalog: &'a Catalog, enums: BTreeMap<i64, String>) -> Self {
         let mut checks: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
@@ -55,20 +49,19 @@ impl<'a> Types<'a> {
 
     /// The type of a number with a modifier, and its spelling on the server.
     pub fn read(&self, number: i64, modifier: i64, spelled: &str) -> Reading {
-        let Some(row) = self.by_number.get(&number) else { return carried(spelled, Some(UNREAD)) };
+        let Some(row) = self.by_number.get(&number) else { return carried(spelled) };
         if let Some(name) = self.enums.get(&number) {
             return plain(Type::Named(name.clone()), Family::Other);
         }
         match row.kind.as_str() {
             "d" => self.domain(row),
             // Its labels are text, whatever hinders it to be an enum here.
-            "e" => carried(spelled, None),
-            _ if row.element != 0 && spelled.ends_with("[]") => self.array(row, spelled),
+            "e" => carried(spelled),
+            _ if row.element != 0 && spelled.ends_with("[]") => self.array(row, modifier, spelled),
             _ if row.schema == "pg_catalog" => built_in(&row.name, modifier, spelled),
             _ => match row.name.as_str() {
                 "citext" => Reading { declared: Some(spelled.to_owned()), ..plain(SqlType::Text, Family::Text) },
-                "ltree" | "lquery" | "ltxtquery" => carried(spelled, None),
-                _ => carried(spelled, Some(UNREAD)),
+                _ => carried(spelled),
             },
         }
     }
@@ -83,31 +76,32 @@ impl<'a> Types<'a> {
         reading
     }
 
-    fn array(&self, row: &Row, spelled: &str) -> Reading {
-        let element = self.read(row.element, -1, spelled.strip_suffix("[]").unwrap_or(spelled));
+    /// The modifier of an array is that of its elements. Those that are carried as text make an array that is.
+    fn array(&self, row: &Row, modifier: i64, spelled: &str) -> Reading {
+        let element = self.read(row.element, modifier, spelled.strip_suffix("[]").unwrap_or(spelled));
         match element.ty {
-            Type::Plain(SqlType::Raw(_)) | Type::Array(_) => carried(spelled, Some(ARRAY)),
-            ty => Reading { unreadable: Some(ARRAY), ..plain(Type::Array(Box::new(ty)), Family::Other) },
+            Type::Plain(SqlType::Raw(_)) | Type::Array(_) => carried(spelled),
+            // What our DDL would spell otherwise, and what a domain adds, has no place in the type of an element.
+            _ if element.declared.is_some() || element.domain != Domain::default() => carried(spelled),
+            ty => plain(Type::Array(Box::new(ty)), Family::Other),
         }
     }
 }
 
 fn plain(ty: impl Into<Type>, family: Family) -> Reading {
-    Reading { ty: ty.into(), family, declared: None, unreadable: None, domain: Domain::default() }
+    Reading { ty: ty.into(), family, declared: None, domain: Domain::default() }
 }
 
 /// A type that is carried as text.
-fn carried(spelled: &str, unreadable: Option<&'static str>) -> Reading {
-    let raw = RawType { postgres: Some(spelled.to_owned()), ..RawType::default() };
-    Reading { unreadable, ..plain(SqlType::Raw(raw), Family::Other) }
+fn carried(spelled: &str) -> Reading {
+    plain(SqlType::Raw(RawType { postgres: Some(spelled.to_owned()), ..RawType::default() }), Family::Other)
 }
 
 fn built_in(name: &str, modifier: i64, spelled: &str) -> Reading {
     let Some((_, class, family)) = BUILT_IN.iter().find(|(known, ..)| *known == name) else {
-        return carried(spelled, Some(UNREAD));
+        return carried(spelled);
     };
     let ty = match class {
-        Class::Carried => return carried(spelled, None),
         Class::Is(ty) => ty.clone(),
         Class::Numeric => numeric(modifier),
         Class::Characters => characters(modifier),
@@ -157,6 +151,7 @@ fn ours(ty: &SqlType) -> String {
         SqlType::Timestamp => "timestamp with time zone",
         SqlType::Uuid => "uuid",
         SqlType::Json => "jsonb",
+        SqlType::Interval => "interval",
         _ => "text",
     };
     word.to_owned()
@@ -167,11 +162,9 @@ enum Class {
     Is(SqlType),
     Numeric,
     Characters,
-    /// As text, which the runtime can read.
-    Carried,
 }
 
-/// The built-in types by their names in the catalog. What is missing here is carried as text and not read yet.
+/// The built-in types by their names in the catalog. What is missing here is carried as text.
 const BUILT_IN: &[(&str, Class, Family)] = &[
     ("int2", Class::Is(SqlType::SmallInt { unsigned: false }), Family::Integer),
     ("int4", Class::Is(SqlType::Integer { unsigned: false }), Family::Integer),
@@ -186,18 +179,15 @@ const BUILT_IN: &[(&str, Class, Family)] = &[
     ("text", Class::Is(SqlType::Text), Family::Text),
     ("name", Class::Is(SqlType::Text), Family::Text),
     ("xml", Class::Is(SqlType::Text), Family::Other),
-    ("char", Class::Carried, Family::Other),
     ("bytea", Class::Is(SqlType::Bytes), Family::Other),
     ("date", Class::Is(SqlType::Date), Family::Other),
     ("time", Class::Is(SqlType::Time), Family::Other),
     ("timestamp", Class::Is(SqlType::DateTime), Family::Other),
     ("timestamptz", Class::Is(SqlType::Timestamp), Family::Other),
-    ("interval", Class::Carried, Family::Other),
+    ("interval", Class::Is(SqlType::Interval), Family::Other),
     ("uuid", Class::Is(SqlType::Uuid), Family::Other),
     ("json", Class::Is(SqlType::Json), Family::Other),
     ("jsonb", Class::Is(SqlType::Json), Family::Other),
-    ("inet", Class::Carried, Family::Other),
-    ("cidr", Class::Carried, Family::Other),
 ];
 
 #[cfg(test)]
@@ -241,7 +231,7 @@ mod tests {
         assert_eq!(declared("json", -1, "json").as_deref(), Some("json"));
         let three = "timestamp(3) without time zone";
         assert_eq!(declared("timestamp", 3, three).as_deref(), Some(three));
-        assert_eq!(built_in("tsvector", -1, "tsvector"), carried("tsvector", Some(UNREAD)));
+        assert_eq!(built_in("tsvector", -1, "tsvector"), carried("tsvector"));
     }
 
     #[test]

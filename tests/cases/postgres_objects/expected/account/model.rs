@@ -85,14 +85,14 @@ impl __rt::Model for Account {
                 name: "owner_account_bookings",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Booking as __rt::Model>::META,
-                on: &[(0, 1)],
+                on: &[(0, 2)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "owner_email_account_bookings",
                 parent: <super::super::Account as __rt::Model>::META,
                 child: <super::super::Booking as __rt::Model>::META,
-                on: &[(1, 2)],
+                on: &[(1, 3)],
                 through: None,
             },
             __rt::RelationMeta {

@@ -6,6 +6,8 @@ use ::pilaster::codegen as __rt;
 pub struct Booking {
     /// Column `room`: integer.
     pub room: i32,
+    /// Column `during`: a type of the server's, carried as text.
+    pub during: String,
     /// Column `owner`: integer.
     pub owner: i32,
     /// Column `owner_email`: string(120).
@@ -21,14 +23,15 @@ impl __rt::Model for Booking {
             table: "booking",
             columns: &[
                 __rt::ColumnMeta::new("room", "room", __rt::Kind::Int),
+                __rt::ColumnMeta::new("during", "during", __rt::Kind::Server),
                 __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Int),
                 __rt::ColumnMeta::new("owner_email", "owner_email", __rt::Kind::Text)
                     .null(),
             ],
-            key: &[0, 1],
+            key: &[0, 2],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
-                    columns: &[1],
+                    columns: &[2],
                     schema: None,
                     table: "account",
                     targets: &[0],
@@ -36,7 +39,7 @@ impl __rt::Model for Booking {
                     deferred: false,
                 },
                 __rt::ForeignKeyMeta {
-                    columns: &[2],
+                    columns: &[3],
                     schema: None,
                     table: "account",
                     targets: &[1],
@@ -55,21 +58,21 @@ impl __rt::Model for Booking {
                 name: "owner_account",
                 parent: <super::super::Booking as __rt::Model>::META,
                 child: <super::super::Account as __rt::Model>::META,
-                on: &[(1, 0)],
+                on: &[(2, 0)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "owner_email_account",
                 parent: <super::super::Booking as __rt::Model>::META,
                 child: <super::super::Account as __rt::Model>::META,
-                on: &[(2, 1)],
+                on: &[(3, 1)],
                 through: None,
             },
             __rt::RelationMeta {
                 name: "booking_notes",
                 parent: <super::super::Booking as __rt::Model>::META,
                 child: <super::super::BookingNote as __rt::Model>::META,
-                on: &[(0, 1), (1, 2)],
+                on: &[(0, 1), (2, 2)],
                 through: None,
             },
         ];
@@ -83,6 +86,7 @@ impl __rt::Model for Booking {
         super::super::BookingColumns {
             __source: source,
             room: handles.column(),
+            during: handles.column(),
             owner: handles.column(),
             owner_email: handles.column(),
             owner_account: handles.relation(),
@@ -92,19 +96,21 @@ impl __rt::Model for Booking {
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(i32, i32, Option<String>)>(at)?;
+        let from_0 = row.read::<(i32, String, i32, Option<String>)>(at)?;
         Ok(Self {
             room: from_0.0,
-            owner: from_0.1,
-            owner_email: from_0.2,
+            during: from_0.1,
+            owner: from_0.2,
+            owner_email: from_0.3,
         })
     }
 
     fn value(&self, column: usize) -> __rt::Result<__rt::Value<'_>> {
         match column {
             0 => __rt::encode::<i32>(&self.room),
-            1 => __rt::encode::<i32>(&self.owner),
-            2 => __rt::encode::<Option<String>>(&self.owner_email),
+            1 => __rt::encode::<String>(&self.during),
+            2 => __rt::encode::<i32>(&self.owner),
+            3 => __rt::encode::<Option<String>>(&self.owner_email),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -133,6 +139,8 @@ impl __rt::Entity for Booking {
 pub struct NewBooking {
     /// Column `room`: integer; required.
     pub room: i32,
+    /// Column `during`: a type of the server's, carried as text; required.
+    pub during: String,
     /// Column `owner`: integer; required.
     pub owner: __rt::Ref<super::super::Account>,
     /// Column `owner_email`: string(120); NULL when `None`.
@@ -143,9 +151,14 @@ impl NewBooking {
     /// A row with its required columns.
     #[must_use]
     #[allow(clippy::too_many_arguments, clippy::new_without_default)]
-    pub fn new(room: i32, owner: impl __rt::IntoRef<super::super::Account>) -> Self {
+    pub fn new(
+        room: i32,
+        during: impl Into<String>,
+        owner: impl __rt::IntoRef<super::super::Account>,
+    ) -> Self {
         Self {
             room,
+            during: during.into(),
             owner: owner.into_ref(),
             owner_email: None,
         }
@@ -175,8 +188,9 @@ impl __rt::Insertable for NewBooking {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.column::<i32>(0, &self.room);
-        out.column::<__rt::Refers<i32, super::super::Account>>(1, &self.owner);
-        out.column::<Option<String>>(2, &self.owner_email);
+        out.column::<String>(1, &self.during);
+        out.column::<__rt::Refers<i32, super::super::Account>>(2, &self.owner);
+        out.column::<Option<String>>(3, &self.owner_email);
     }
 }
 

@@ -7,6 +7,8 @@ pub struct BookingColumns<N: __rt::Nullability = __rt::NotNull> {
     pub __source: __rt::Source,
     /// Column `room`: integer.
     pub room: __rt::Column<N::Of<i32>>,
+    /// Column `during`: a type of the server's, carried as text.
+    pub during: __rt::Column<N::Of<String>>,
     /// Column `owner`: integer.
     pub owner: __rt::Column<N::Of<i32>>,
     /// Column `owner_email`: string(120).

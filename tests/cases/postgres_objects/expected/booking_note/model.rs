@@ -34,7 +34,7 @@ impl __rt::Model for BookingNote {
                     columns: &[1, 2],
                     schema: None,
                     table: "booking",
-                    targets: &[0, 1],
+                    targets: &[0, 2],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
                 },
@@ -50,7 +50,7 @@ impl __rt::Model for BookingNote {
                 name: "booking",
                 parent: <super::super::BookingNote as __rt::Model>::META,
                 child: <super::super::Booking as __rt::Model>::META,
-                on: &[(1, 0), (2, 1)],
+                on: &[(1, 0), (2, 2)],
                 through: None,
             },
         ];

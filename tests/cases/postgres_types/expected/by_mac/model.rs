@@ -4,8 +4,12 @@ use ::pilaster::codegen as __rt;
 /// A row of the table `by_mac`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ByMac {
+    /// Column `mac`: a type of the server's, carried as text.
+    pub mac: String,
     /// Column `note`: text.
     pub note: Option<String>,
+    /// Column `span`: a type of the server's, carried as text.
+    pub span: Option<String>,
 }
 
 impl __rt::Model for ByMac {
@@ -15,11 +19,29 @@ impl __rt::Model for ByMac {
         static META: __rt::ModelMeta = __rt::ModelMeta {
             model: "ByMac",
             table: "by_mac",
-            columns: &[__rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null()],
-            uniques: &[&[0]],
+            columns: &[
+                __rt::ColumnMeta::new("mac", "mac", __rt::Kind::Server),
+                __rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("span", "span", __rt::Kind::Server).null(),
+            ],
+            key: &[0],
+            uniques: &[&[1], &[2]],
             ..__rt::ModelMeta::EMPTY
         };
         &META
+    };
+
+    const RELATIONS: &'static [__rt::RelationMeta] = {
+        static RELATIONS: &[__rt::RelationMeta] = &[
+            __rt::RelationMeta {
+                name: "mac_by_mac_mac_notes",
+                parent: <super::super::ByMac as __rt::Model>::META,
+                child: <super::super::MacNote as __rt::Model>::META,
+                on: &[(0, 1)],
+                through: None,
+            },
+        ];
+        RELATIONS
     };
 
     fn columns<N: __rt::Nullability>(
@@ -28,36 +50,71 @@ impl __rt::Model for ByMac {
         let mut handles = __rt::Handles::new::<Self>(source);
         super::super::ByMacColumns {
             __source: source,
+            mac: handles.column(),
             note: handles.column(),
+            span: handles.column(),
+            mac_by_mac_mac_notes: handles.relation(),
         }
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(Option<String>,)>(at)?;
-        Ok(Self { note: from_0.0 })
+        let from_0 = row.read::<(String, Option<String>, Option<String>)>(at)?;
+        Ok(Self {
+            mac: from_0.0,
+            note: from_0.1,
+            span: from_0.2,
+        })
     }
 
     fn value(&self, column: usize) -> __rt::Result<__rt::Value<'_>> {
         match column {
-            0 => __rt::encode::<Option<String>>(&self.note),
+            0 => __rt::encode::<String>(&self.mac),
+            1 => __rt::encode::<Option<String>>(&self.note),
+            2 => __rt::encode::<Option<String>>(&self.span),
             _ => __rt::no_column(Self::META, column),
         }
     }
 }
 
+impl __rt::Keyed for ByMac {
+    type Key = String;
+    type Columns = String;
+
+    fn texts() -> &'static __rt::Texts {
+        static TEXTS: __rt::Texts = __rt::Texts::new();
+        &TEXTS
+    }
+
+    fn key(&self) -> String {
+        self.mac.clone()
+    }
+}
+
+impl __rt::Entity for ByMac {
+    type Model = Self;
+}
+
 /// A row of `ByMac` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewByMac {
+    /// Column `mac`: a type of the server's, carried as text; required.
+    pub mac: String,
     /// Column `note`: text; NULL when `None`.
     pub note: Option<String>,
+    /// Column `span`: a type of the server's, carried as text; NULL when `None`.
+    pub span: Option<String>,
 }
 
 impl NewByMac {
     /// A row with its required columns.
     #[must_use]
     #[allow(clippy::too_many_arguments, clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self { note: None }
+    pub fn new(mac: impl Into<String>) -> Self {
+        Self {
+            mac: mac.into(),
+            note: None,
+            span: None,
+        }
     }
 
     /// Inserts it and gives it back as stored.
@@ -77,12 +134,25 @@ impl NewByMac {
         self.note = Some(note.into());
         self
     }
+
+    /// Sets the column.
+    #[must_use]
+    pub fn span(mut self, span: impl Into<String>) -> Self {
+        self.span = Some(span.into());
+        self
+    }
 }
 
 impl __rt::Insertable for NewByMac {
     type Model = super::super::ByMac;
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
-        out.column::<Option<String>>(0, &self.note);
+        out.column::<String>(0, &self.mac);
+        out.column::<Option<String>>(1, &self.note);
+        out.column::<Option<String>>(2, &self.span);
     }
+}
+
+impl __rt::Entity for NewByMac {
+    type Model = super::super::ByMac;
 }

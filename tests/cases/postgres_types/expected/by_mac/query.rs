@@ -5,8 +5,18 @@ use ::pilaster::codegen as __rt;
 pub struct ByMacColumns<N: __rt::Nullability = __rt::NotNull> {
     #[doc(hidden)]
     pub __source: __rt::Source,
+    /// Column `mac`: a type of the server's, carried as text.
+    pub mac: __rt::Column<N::Of<String>>,
     /// Column `note`: text.
     pub note: __rt::Column<N::Of<Option<String>>>,
+    /// Column `span`: a type of the server's, carried as text.
+    pub span: __rt::Column<N::Of<Option<String>>>,
+    /// Every `MacNote` that belongs to this, as a query.
+    pub mac_by_mac_mac_notes: __rt::Rel<
+        super::super::ByMac,
+        super::super::MacNote,
+        __rt::Many,
+    >,
 }
 
 impl<N: __rt::Nullability> Copy for ByMacColumns<N> {}
@@ -32,6 +42,17 @@ impl super::super::ByMac {
         __rt::Query::new()
     }
 
+    /// The row of a primary key, if there is one.
+    ///
+    /// # Errors
+    /// Those of the database, and `Decode` when a value does not fit its Rust type.
+    pub fn get<'e, E: __rt::Executor<'e>>(
+        on: E,
+        key: impl Into<String>,
+    ) -> __rt::Out<'e, E, Option<Self>> {
+        __rt::get::<Self, E>(on, key.into())
+    }
+
     /// The row with this unique note, if there is one.
     ///
     /// # Errors
@@ -40,7 +61,18 @@ impl super::super::ByMac {
         on: E,
         note: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[0], note.into())
+        __rt::find::<Self, String, E>(on, &[1], note.into())
+    }
+
+    /// The row with this unique span, if there is one.
+    ///
+    /// # Errors
+    /// Those of the database, and `Decode` when a value does not fit its Rust type.
+    pub fn by_span<'e, E: __rt::Executor<'e>>(
+        on: E,
+        span: impl Into<String>,
+    ) -> __rt::Out<'e, E, Option<Self>> {
+        __rt::find::<Self, String, E>(on, &[2], span.into())
     }
 
     /// Inserts many rows together.
@@ -58,5 +90,33 @@ impl super::super::ByMac {
     /// Deletes all rows that match a filter.
     pub fn delete_many() -> __rt::Delete<Self> {
         __rt::Delete::new()
+    }
+
+    /// Writes all columns of this row, found by its primary key.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not stored any more (`Stale` with a version counter), and those of the database.
+    pub fn save<'e, E: __rt::Executor<'e>>(&'e mut self, on: E) -> __rt::Out<'e, E, ()> {
+        __rt::save::<Self, E>(on, self)
+    }
+
+    /// Deletes this row.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not stored any more (`Stale` with a version counter), `ForeignKeyViolation` when others
+    /// refer to it, and those of the database.
+    pub fn delete<'e, E: __rt::Executor<'e>>(&self, on: E) -> __rt::Out<'e, E, ()> {
+        __rt::delete_row::<Self, E>(on, self)
+    }
+
+    /// Reads this row again.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not stored any more, and those of the database.
+    pub fn reload<'e, E: __rt::Executor<'e>>(
+        &'e mut self,
+        on: E,
+    ) -> __rt::Out<'e, E, ()> {
+        __rt::reload::<Self, E>(on, self)
     }
 }

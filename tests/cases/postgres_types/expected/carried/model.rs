@@ -10,8 +10,8 @@ pub struct Carried {
     pub host: String,
     /// Column `net`: a type of the server's, carried as text.
     pub net: Option<String>,
-    /// Column `span`: a type of the server's, carried as text.
-    pub span: String,
+    /// Column `span`: interval.
+    pub span: ::pilaster::Interval,
     /// Column `letter`: a type of the server's, carried as text.
     pub letter: Option<String>,
 }
@@ -27,7 +27,7 @@ impl __rt::Model for Carried {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("host", "host", __rt::Kind::Text),
                 __rt::ColumnMeta::new("net", "net", __rt::Kind::Text).null(),
-                __rt::ColumnMeta::new("span", "span", __rt::Kind::Server),
+                __rt::ColumnMeta::new("span", "span", __rt::Kind::Interval),
                 __rt::ColumnMeta::new("letter", "letter", __rt::Kind::Server).null(),
             ],
             key: &[0],
@@ -53,7 +53,9 @@ impl __rt::Model for Carried {
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
         let from_0 = row
-            .read::<(i32, String, Option<String>, String, Option<String>)>(at)?;
+            .read::<
+                (i32, String, Option<String>, ::pilaster::Interval, Option<String>),
+            >(at)?;
         Ok(Self {
             id: from_0.0,
             host: from_0.1,
@@ -68,7 +70,7 @@ impl __rt::Model for Carried {
             0 => __rt::encode::<i32>(&self.id),
             1 => __rt::encode::<String>(&self.host),
             2 => __rt::encode::<Option<String>>(&self.net),
-            3 => __rt::encode::<String>(&self.span),
+            3 => __rt::encode::<::pilaster::Interval>(&self.span),
             4 => __rt::encode::<Option<String>>(&self.letter),
             _ => __rt::no_column(Self::META, column),
         }
@@ -102,8 +104,8 @@ pub struct NewCarried {
     pub host: Option<String>,
     /// Column `net`: a type of the server's, carried as text; NULL when `None`.
     pub net: Option<String>,
-    /// Column `span`: a type of the server's, carried as text; left to the database when `None`.
-    pub span: Option<String>,
+    /// Column `span`: interval; left to the database when `None`.
+    pub span: Option<::pilaster::Interval>,
     /// Column `letter`: a type of the server's, carried as text; NULL when `None`.
     pub letter: Option<String>,
 }
@@ -156,8 +158,8 @@ impl NewCarried {
 
     /// Sets the column.
     #[must_use]
-    pub fn span(mut self, span: impl Into<String>) -> Self {
-        self.span = Some(span.into());
+    pub fn span(mut self, span: ::pilaster::Interval) -> Self {
+        self.span = Some(span);
         self
     }
 
@@ -176,7 +178,7 @@ impl __rt::Insertable for NewCarried {
         out.maybe::<i32>(0, &self.id);
         out.maybe::<String>(1, &self.host);
         out.column::<Option<String>>(2, &self.net);
-        out.maybe::<String>(3, &self.span);
+        out.maybe::<::pilaster::Interval>(3, &self.span);
         out.column::<Option<String>>(4, &self.letter);
     }
 }

@@ -11,8 +11,8 @@ pub struct CarriedColumns<N: __rt::Nullability = __rt::NotNull> {
     pub host: __rt::Column<N::Of<String>>,
     /// Column `net`: a type of the server's, carried as text.
     pub net: __rt::Column<N::Of<Option<String>>>,
-    /// Column `span`: a type of the server's, carried as text.
-    pub span: __rt::Column<N::Of<String>>,
+    /// Column `span`: interval.
+    pub span: __rt::Column<N::Of<::pilaster::Interval>>,
     /// Column `letter`: a type of the server's, carried as text.
     pub letter: __rt::Column<N::Of<Option<String>>>,
 }

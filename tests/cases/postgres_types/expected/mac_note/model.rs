@@ -6,6 +6,8 @@ use ::pilaster::codegen as __rt;
 pub struct MacNote {
     /// Column `id`: integer.
     pub id: i32,
+    /// Column `mac`: a type of the server's, carried as text.
+    pub mac: String,
     /// Column `until`: datetime.
     pub until: ::pilaster::chrono::NaiveDateTime,
 }
@@ -19,13 +21,37 @@ impl __rt::Model for MacNote {
             table: "mac_note",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
+                __rt::ColumnMeta::new("mac", "mac", __rt::Kind::Server),
                 __rt::ColumnMeta::new("until", "until", __rt::Kind::DateTime),
             ],
             key: &[0],
             auto_key: Some(0),
+            foreign_keys: &[
+                __rt::ForeignKeyMeta {
+                    columns: &[1],
+                    schema: None,
+                    table: "by_mac",
+                    targets: &[0],
+                    on_delete: __rt::OnDelete::Refuse,
+                    deferred: false,
+                },
+            ],
             ..__rt::ModelMeta::EMPTY
         };
         &META
+    };
+
+    const RELATIONS: &'static [__rt::RelationMeta] = {
+        static RELATIONS: &[__rt::RelationMeta] = &[
+            __rt::RelationMeta {
+                name: "mac_by_mac",
+                parent: <super::super::MacNote as __rt::Model>::META,
+                child: <super::super::ByMac as __rt::Model>::META,
+                on: &[(1, 0)],
+                through: None,
+            },
+        ];
+        RELATIONS
     };
 
     fn columns<N: __rt::Nullability>(
@@ -35,22 +61,26 @@ impl __rt::Model for MacNote {
         super::super::MacNoteColumns {
             __source: source,
             id: handles.column(),
+            mac: handles.column(),
             until: handles.column(),
+            mac_by_mac: handles.relation(),
         }
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(i32, ::pilaster::chrono::NaiveDateTime)>(at)?;
+        let from_0 = row.read::<(i32, String, ::pilaster::chrono::NaiveDateTime)>(at)?;
         Ok(Self {
             id: from_0.0,
-            until: from_0.1,
+            mac: from_0.1,
+            until: from_0.2,
         })
     }
 
     fn value(&self, column: usize) -> __rt::Result<__rt::Value<'_>> {
         match column {
             0 => __rt::encode::<i32>(&self.id),
-            1 => __rt::encode::<::pilaster::chrono::NaiveDateTime>(&self.until),
+            1 => __rt::encode::<String>(&self.mac),
+            2 => __rt::encode::<::pilaster::chrono::NaiveDateTime>(&self.until),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -79,6 +109,8 @@ impl __rt::Entity for MacNote {
 pub struct NewMacNote {
     /// Column `id`: integer; left to the database when `None`.
     pub id: Option<i32>,
+    /// Column `mac`: a type of the server's, carried as text; required.
+    pub mac: __rt::Ref<super::super::ByMac>,
     /// Column `until`: datetime; left to the database when `None`.
     pub until: Option<::pilaster::chrono::NaiveDateTime>,
 }
@@ -87,8 +119,12 @@ impl NewMacNote {
     /// A row with its required columns.
     #[must_use]
     #[allow(clippy::too_many_arguments, clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self { id: None, until: None }
+    pub fn new(mac: impl __rt::IntoRef<super::super::ByMac>) -> Self {
+        Self {
+            id: None,
+            mac: mac.into_ref(),
+            until: None,
+        }
     }
 
     /// Inserts it and gives it back as stored.
@@ -122,7 +158,8 @@ impl __rt::Insertable for NewMacNote {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.maybe::<i32>(0, &self.id);
-        out.maybe::<::pilaster::chrono::NaiveDateTime>(1, &self.until);
+        out.column::<__rt::Refers<String, super::super::ByMac>>(1, &self.mac);
+        out.maybe::<::pilaster::chrono::NaiveDateTime>(2, &self.until);
     }
 }
 

@@ -7,8 +7,12 @@ pub struct MacNoteColumns<N: __rt::Nullability = __rt::NotNull> {
     pub __source: __rt::Source,
     /// Column `id`: integer.
     pub id: __rt::Column<N::Of<i32>>,
+    /// Column `mac`: a type of the server's, carried as text.
+    pub mac: __rt::Column<N::Of<String>>,
     /// Column `until`: datetime.
     pub until: __rt::Column<N::Of<::pilaster::chrono::NaiveDateTime>>,
+    /// The `ByMac` this belongs to, as a query.
+    pub mac_by_mac: __rt::Rel<super::super::MacNote, super::super::ByMac, __rt::One>,
 }
 
 impl<N: __rt::Nullability> Copy for MacNoteColumns<N> {}
