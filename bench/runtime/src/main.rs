@@ -149,11 +149,7 @@ fn pairs(bench: &data::Bench) -> Vec<Pair<'_>> {
                 |rows| hand::insert_families(&bench.hand_writes, &rows),
                 || bench.clear_families_by_hand(),
             ),
-            ours: staged(
-                || session::added(&bench.db_writes),
-                |session| session.commit(),
-                || bench.clear_families(),
-            ),
+            ours: staged(|| session::added(&bench.db_writes), |session| session.commit(), || bench.clear_families()),
         },
         Pair {
             name: "include nested, 100 x 10 x 10",

@@ -98,7 +98,8 @@ pub fn updates(rounds: usize) -> Anything<()> {
 
 /// One prepared UPDATE, run and waited for row by row in one transaction.
 async fn by_hand(client: &mut Client, round: usize) -> Anything<Duration> {
-    let keys: Vec<i64> = client.query("SELECT id FROM parent ORDER BY id", &[]).await?.iter().map(|row| row.get(0)).collect();
+    let keys: Vec<i64> =
+        client.query("SELECT id FROM parent ORDER BY id", &[]).await?.iter().map(|row| row.get(0)).collect();
     let names: Vec<String> = keys.iter().map(|key| format!("by hand {key} in {round}")).collect();
     let update = client.prepare("UPDATE parent SET name = $1 WHERE id = $2").await?;
     let begun = Instant::now();
