@@ -20,6 +20,7 @@ pub use data::{Action, Backfill, ConcurrentIndex, List, Precheck, Revision, Scri
 pub use plan::Target;
 pub use store::{Applied, State, TABLE};
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::database::Database;
@@ -39,7 +40,7 @@ use run::Runner;
 /// let script = |steps| Script { dialect: Dialect::Sqlite, foreign_keys_off: false, steps };
 /// let history = [Revision {
 ///     id: "20261122_2230_notes".into(),
-///     parents: [].as_slice().into(),
+///     parents: vec![].into(),
 ///     message: "notes".into(),
 ///     checksum: "1f0c".into(),
 ///     up: script(vec![step("CREATE TABLE note (text TEXT)")].into()),
@@ -58,6 +59,7 @@ use run::Runner;
 pub struct Migrator<'m> {
     revisions: &'m [Revision],
     settings: Settings,
+    only: Option<BTreeSet<String>>,
 }
 
 /// How long things may take.
@@ -74,7 +76,15 @@ impl<'m> Migrator<'m> {
     pub fn new(revisions: &'m [Revision]) -> Self {
         let lock_wait = Duration::from_secs(60);
         let settings = Settings { lock_wait, lock_timeout: Duration::from_secs(5), statement_timeout: None };
-        Self { revisions, settings }
+        Self { revisions, settings, only: None }
+    }
+
+    /// Runs no other revisions than these: what else a target would ask for, since another runner changed the database
+    /// after it was looked at, is an error. For scripts that were written for what was found there.
+    #[must_use]
+    pub fn only(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.only = Some(names.into_iter().collect());
+        self
     }
 
     /// How long to wait for another runner; 60 seconds by default.
@@ -141,7 +151,7 @@ impl<'m> Migrator<'m> {
     async fn runner<'a, M: Mode>(&'a self, db: &'a Database<M>) -> Result<Runner<'a>> {
         let lease = db.target().lease(Access::Write).await?.unchecked();
         plan::check(self.revisions, lease.dialect())?;
-        Ok(Runner { revisions: self.revisions, settings: self.settings, lease })
+        Ok(Runner { revisions: self.revisions, settings: self.settings, only: self.only.as_ref(), lease })
     }
 }
 

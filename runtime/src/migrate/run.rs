@@ -20,6 +20,7 @@ const TRIES: u32 = 5;
 pub(super) struct Runner<'a> {
     pub revisions: &'a [Revision],
     pub settings: Settings,
+    pub only: Option<&'a BTreeSet<String>>,
     pub lease: Lease<'a>,
 }
 
@@ -136,6 +137,11 @@ impl Runner<'_> {
     async fn all(&mut self, direction: Direction, target: &Target) -> Result<Vec<String>> {
         let rows = store::read(&mut self.lease).await?;
         let plan = plan::plan(self.revisions, &rows, direction, target)?;
+        let foreign = |revision: &&&Revision| self.only.is_some_and(|only| !only.contains(&revision.id[..]));
+        if let Some(revision) = plan.iter().find(foreign) {
+            let id = &revision.id;
+            return Err(fail(format!("another runner changed the database meanwhile, now `{id}` is next: run again")));
+        }
         if self.lease.dialect() != Dialect::Sqlite && !plan.is_empty() {
             store::create(&mut self.lease).await?;
         }
