@@ -368,3 +368,66 @@ async fn blocking_runs_the_same() {
         fresh.remove().await.unwrap();
     }
 }
+
+/// Six tables, each with a row that must be there once, and a table of all of them.
+fn long_history(dialect: Dialect) -> Vec<Revision> {
+    let steps = |from: usize| {
+        let tables = (from..from + 3).flat_map(|at| {
+            [sql(&format!("CREATE TABLE t{at} (id integer)")), sql(&format!("INSERT INTO t{at} (id) VALUES ({at})"))]
+        });
+        let alter = format!("ALTER TABLE t{from} ADD COLUMN more integer");
+        tables.chain([sql(&alter)]).collect::<Vec<_>>()
+    };
+    vec![revision(dialect, "a", &[], steps(0), vec![]), revision(dialect, "b", &["a"], steps(3), vec![])]
+}
+
+/// The process that is killed: nothing of its own.
+#[test]
+fn upgrade_in_a_process_of_its_own() {
+    let Ok(url) = std::env::var("PILASTER_MIGRATE_CHILD") else { return };
+    let db = pilaster::blocking::Db::builder(&url).max_connections(1).connect().unwrap();
+    println!("begins");
+    Migrator::new(&long_history(db.dialect())).upgrade(&db, Target::Head).unwrap();
+}
+
+/// Killed again and again, later each time, it still ends at the head, with nothing lost and nothing twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_process_is_resumed() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
+        let mut interrupted = 0;
+        for time in [0, 1, 2, 4, 7, 11, 16, 22, 30] {
+            let Some(fresh) = fresh(kind).await else { continue };
+            let history = long_history(fresh.db.dialect());
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "upgrade_in_a_process_of_its_own", "--nocapture"])
+                .env("PILASTER_MIGRATE_CHILD", &fresh.url)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let begun = lines.map_while(Result::ok).any(|line| line.contains("begins"));
+            assert!(begun, "{}", kind.name());
+            std::thread::sleep(Duration::from_millis(time));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let migrator = Migrator::new(&history);
+            let left = migrator.upgrade(&fresh.db, Target::Head).await.unwrap();
+            interrupted += usize::from(!left.is_empty());
+            for table in 0..6 {
+                assert_eq!(number(&fresh.db, &format!("SELECT count(*) FROM t{table}")).await, 1, "{}", kind.name());
+            }
+            number(&fresh.db, "SELECT count(more) FROM t0").await;
+            number(&fresh.db, "SELECT count(more) FROM t3").await;
+            assert_eq!(names(&fresh.db, &history).await, ["a", "b"]);
+            fresh.remove().await.unwrap();
+        }
+        assert!(interrupted > 0 || is_skipped(kind), "{}: no process was killed early enough", kind.name());
+    }
+}
+
+fn is_skipped(kind: Kind) -> bool {
+    kind != Kind::SqliteFile && matches!(kind.server(), database::Server::Absent(_))
+}

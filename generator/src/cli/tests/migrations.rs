@@ -175,3 +175,45 @@ fn a_folder_that_is_missing_is_told() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("pilaster db init"), "{}", ran.err);
 }
+
+#[test]
+fn a_database_is_brought_up_and_back() {
+    let project = migrated();
+    let on = |args: &[&str]| {
+        let args: Vec<&str> = ["db"].iter().chain(args).chain(&["--database", "sqlite://it.db"]).copied().collect();
+        project.run(&args)
+    };
+    assert!(on(&["current"]).err.contains("there is no such file"));
+    let ran = on(&["upgrade", "--dry-run"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("-- would apply 20261122_2230_users_and_posts\n"), "{}", ran.out);
+    assert!(ran.out.contains("CREATE TABLE \"user\""), "{}", ran.out);
+    assert!(!project.exists("it.db"), "nothing is made by that");
+    let ran = on(&["upgrade"]);
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("applied 20261122_2230_users_and_posts\n", ""));
+    assert_eq!(on(&["upgrade"]).out, "nothing to do\n");
+    assert!(on(&["current"]).out.starts_with("20261122_2230_users_and_posts applied at "));
+
+    let spec = project.run(&["inspect", &format!("sqlite://{}", project.path().join("it.db").display())]);
+    assert!(spec.out.contains("Post:") && !spec.out.to_lowercase().contains("migrations"), "{}{}", spec.out, spec.err);
+
+    project.change_spec("title: string(80)", "title: string(80)\n      views: { type: integer, default: 0 }");
+    assert_eq!(project.run(&["db", "migrate", "-m", "views"]).code, 0);
+    assert_eq!(on(&["upgrade", "+1"]).out, "applied 20261122_2231_views\n");
+    let back = on(&["downgrade"]);
+    assert!(back.err.contains("error[P0902]") && back.err.contains("--allow-destructive"), "{}", back.err);
+    assert_eq!(on(&["downgrade", "-1", "--allow-destructive"]).out, "taken back 20261122_2231_views\n");
+    assert_eq!(on(&["stamp", "head"]).out, "stamped 20261122_2230_users_and_posts\nstamped 20261122_2231_views\n");
+    assert_eq!(on(&["stamp", "users_and_posts"]).out, "stamped 20261122_2230_users_and_posts\n");
+    assert_eq!(on(&["upgrade", "views"]).out, "applied 20261122_2231_views\n");
+
+    let text = project.read(FIRST);
+    project.write(FIRST, &text.replace("message: users and posts", "message: edited"));
+    let ran = on(&["upgrade"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("error[P0820]") && ran.err.contains("was edited after it was applied"), "{}", ran.err);
+    project.write(FIRST, &text);
+    fs::remove_file(project.path().join("migrations/20261122_2231_views.yaml")).unwrap();
+    let ran = on(&["upgrade"]);
+    assert!(ran.err.contains("`20261122_2231_views`, which is not in this history"), "{}", ran.err);
+}
