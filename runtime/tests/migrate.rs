@@ -1,6 +1,13 @@
 //! The runner of migrations, on every database: up and back, resumed, edited, ahead, and several at once.
 #![cfg(all(unix, feature = "sqlite", feature = "postgres", feature = "mysql"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use std::borrow::Cow;
 use std::time::Duration;
