@@ -66,7 +66,10 @@ async fn a_spec_that_changes_reaches_the_database() {
         db.sql(posts).execute().await.unwrap();
 
         let second = FIRST
-            .replace("title: string(40)", "title: { type: string(80), index: true }\n      views: { type: integer, default: 7 }")
+            .replace(
+                "title: string(40)",
+                "title: { type: string(80), index: true }\n      views: { type: integer, default: 7 }",
+            )
             .replace("[draft, published]", "[draft, review, published]");
         fs::write(&spec, second).unwrap();
         run(&["migrate", "-m", "second"]);
