@@ -112,6 +112,7 @@ codes! {
     MAYBE_RENAMED = "P0809", "something is dropped and something like it is made";
     ALLOW_UNUSED = "P0810", "a risk is accepted that is not there";
     OUT_OF_STEP = "P0811", "the spec and the migrations differ";
+    RUN = "P0820", "a migration could not be run";
 
     // P09xx: risks of migrations
     RISK_DROP_TABLE = "P0901", "a table is dropped with its rows";

@@ -78,7 +78,8 @@ impl<'e> Target<'e> {
             }
         };
         let repeatable = access == Access::Read;
-        Ok(Lease { place, dialect: pool.dialect(), logging: pool.logging, atomic: 0, rows: None, repeatable })
+        let (dialect, logging) = (pool.dialect(), pool.logging);
+        Ok(Lease { place, dialect, logging, atomic: 0, rows: None, repeatable, own: false })
     }
 }
 
@@ -94,6 +95,8 @@ pub struct Lease<'e> {
     rows: Option<&'e mut Arena>,
     /// Statements that give rows may be run again when the connection is lost, since they change nothing.
     repeatable: bool,
+    /// The connection is in a state that others must not get.
+    own: bool,
 }
 
 enum Place<'e> {
@@ -149,9 +152,15 @@ impl Lease<'_> {
         self
     }
 
+    /// Says whether the connection is in a state, a lock of its session say, that no other connection can take the place
+    /// of, and that others must not get: it is closed when it is given back so.
+    pub(crate) fn keep_to_oneself(&mut self, own: bool) {
+        self.own = own;
+    }
+
     /// Whether nothing that came before on this connection matters, so that another one would do.
     fn is_free(&self) -> bool {
-        self.atomic == 0 && matches!(self.place, Place::Pool { .. })
+        self.atomic == 0 && !self.own && matches!(self.place, Place::Pool { .. })
     }
 
     /// Takes another connection when this one was lost, and nothing was sent on it.
@@ -367,8 +376,10 @@ impl Drop for Lease<'_> {
                     pool.forget_statement(place);
                 }
                 // What is open is rolled back there.
-                if let Some(connection) = connection.take() {
-                    pool.give_back(*access, connection);
+                match connection.take() {
+                    Some(connection) if self.own => pool.discard(*access, connection),
+                    Some(connection) => pool.give_back(*access, connection),
+                    None => {}
                 }
             }
             Place::Transaction(seat) => {

@@ -16,6 +16,7 @@ mod error;
 mod executor;
 mod log;
 mod meta;
+pub mod migrate;
 mod mode;
 mod pool;
 pub mod query;

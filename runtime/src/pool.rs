@@ -243,6 +243,12 @@ impl Pool {
         lane.permits.add_permits(1);
     }
 
+    /// Closes a connection that was taken, instead of giving it back.
+    pub(crate) fn discard(&self, access: Access, pooled: Pooled) {
+        drop(pooled);
+        self.lane(access).permits.add_permits(1);
+    }
+
     /// Refuses new work, waits for what is running and closes all connections.
     pub(crate) async fn close(&self) -> Result<()> {
         self.closed.store(true, Ordering::Release);

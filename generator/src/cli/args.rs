@@ -46,10 +46,14 @@ pub(super) enum DbCommand {
     Migrate(MigrateArgs),
     /// Write an empty revision, to be filled by hand
     Revision(RevisionArgs),
-    /// Print the statements of an upgrade (with `--sql`)
+    /// Bring the database to a revision (or print the statements, with `--sql`)
     Upgrade(ScriptArgs),
-    /// Print the statements of a downgrade (with `--sql`)
+    /// Take revisions back (or print the statements, with `--sql`)
     Downgrade(ScriptArgs),
+    /// Tell which revisions are applied
+    Current(PlaceArgs),
+    /// Note a revision and those before it as applied, without running them
+    Stamp(StampArgs),
     /// List the revisions, the newest first
     History(FolderArgs),
     /// List the revisions that nothing comes after
@@ -113,22 +117,43 @@ pub(super) struct RevisionArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ScriptArgs {
+pub(super) struct PlaceArgs {
     #[command(flatten)]
     pub folder: FolderArgs,
+    /// URL of the database [default: DATABASE_URL, or `url` under `[database]` in pilaster.toml]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StampArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Revision to note: a name or its beginning, `head`, `heads` or `base`
+    #[arg(value_name = "REVISION", default_value = "head")]
+    pub revision: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScriptArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Revision to go to: a name or its beginning, `head`, `base`, `+1`, `-1` [default: head, or -1 for a downgrade]
     #[arg(value_name = "REVISION", allow_hyphen_values = true)]
     pub target: Option<String>,
-    /// Revision to start from [default: base, or head for a downgrade]
+    /// With `--sql`, revision to start from [default: base, or head for a downgrade]
     #[arg(long, value_name = "REVISION")]
     pub from: Option<String>,
-    /// Print the statements
+    /// Print the statements, without a database
     #[arg(long)]
     pub sql: bool,
-    /// Print for sqlite, postgres or mysql
+    /// With `--sql`, print for sqlite, postgres or mysql
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
-    /// Also print what drops tables, columns or values
+    /// Print what would be run on the database, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also do what drops tables, columns or values
     #[arg(long)]
     pub allow_destructive: bool,
 }

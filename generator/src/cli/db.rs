@@ -4,6 +4,8 @@ mod check;
 mod folder;
 mod migrate;
 mod offline;
+mod online;
+mod runtime;
 mod show;
 
 mod server;
@@ -36,8 +38,12 @@ pub(super) fn run(context: &mut Context, command: &DbCommand) -> Option<Report> 
         DbCommand::Migrate(args) => migrate::migrate(context, args),
         DbCommand::Revision(args) => migrate::revision(context, args),
         DbCommand::Merge(args) => migrate::merge(context, args),
+        DbCommand::Upgrade(args) if !args.sql => online::upgrade(context, args),
         DbCommand::Upgrade(args) => offline::upgrade(context, args),
+        DbCommand::Downgrade(args) if !args.sql => online::downgrade(context, args),
         DbCommand::Downgrade(args) => offline::downgrade(context, args),
+        DbCommand::Current(args) => online::current(context, args),
+        DbCommand::Stamp(args) => online::stamp(context, args),
         DbCommand::History(args) => show::history(context, args),
         DbCommand::Heads(args) => show::heads(context, args),
         DbCommand::Branches(args) => show::branches(context, args),

@@ -299,6 +299,21 @@ impl Connection {
     }
 }
 
+/// Whether a statement that makes or removes something failed since it is there, or is gone. For one that may have been
+/// run before, that means that it was.
+pub(crate) fn is_so_already(error: &Error) -> bool {
+    #[cfg(feature = "postgres")]
+    if postgres::is_so_already(error) {
+        return true;
+    }
+    #[cfg(feature = "mysql")]
+    if mysql::is_so_already(error) {
+        return true;
+    }
+    let _ = error;
+    false
+}
+
 /// The first word of a statement, behind white space and comments; empty when there is none.
 pub(crate) fn keyword(sql: &str) -> &str {
     let mut rest = sql;

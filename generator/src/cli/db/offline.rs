@@ -22,11 +22,7 @@ pub(super) fn report(script: &Script) -> Report {
     Report { facts: vec![("sql", Json::Text(text.clone()))], text }
 }
 
-fn paper_only(context: &mut Context, args: &ScriptArgs) -> Option<DialectName> {
-    if !args.sql {
-        let message = "this version prints statements and does not run them".to_owned();
-        return refuse(context, codes::REFUSED, message, "add `--sql --dialect NAME`");
-    }
+fn wanted(context: &mut Context, args: &ScriptArgs) -> Option<DialectName> {
     let Some(word) = args.dialect.as_deref() else {
         let message = "no database is named".to_owned();
         return refuse(context, codes::NO_INPUT, message, "add `--dialect sqlite`, `postgres` or `mysql`");
@@ -47,13 +43,13 @@ fn applied<'h>(context: &mut Context, history: &'h History, word: &str) -> Optio
 }
 
 /// `+1` and `-1` as a number.
-fn relative(word: &str) -> Option<i64> {
+pub(super) fn relative(word: &str) -> Option<i64> {
     word.starts_with(['+', '-']).then(|| word.parse().ok()).flatten()
 }
 
 pub(super) fn upgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report> {
-    let dialect = paper_only(context, args)?;
-    let history = folder::history(context, &args.folder)?;
+    let dialect = wanted(context, args)?;
+    let history = folder::history(context, &args.place.folder)?;
     let from = applied(context, &history, args.from.as_deref().unwrap_or("base"))?;
     let word = args.target.as_deref().unwrap_or("head");
     let files: Vec<&File> = match relative(word) {
@@ -79,8 +75,8 @@ pub(super) fn upgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report
 }
 
 pub(super) fn downgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report> {
-    let dialect = paper_only(context, args)?;
-    let history = folder::history(context, &args.folder)?;
+    let dialect = wanted(context, args)?;
+    let history = folder::history(context, &args.place.folder)?;
     let mut done = applied(context, &history, args.from.as_deref().unwrap_or("heads"))?;
     let word = args.target.as_deref().unwrap_or("-1");
     let order = |done: &BTreeSet<&str>| -> Vec<File> {
@@ -109,7 +105,7 @@ pub(super) fn downgrade(context: &mut Context, args: &ScriptArgs) -> Option<Repo
     Some(joined(parts))
 }
 
-/// The statements of one revision, unless it loses data that nobody has allowed to be lost.
+/// The statements of one revision.
 fn part(
     context: &mut Context,
     args: &ScriptArgs,
@@ -118,16 +114,7 @@ fn part(
     entries: &[Entry],
     dialect: DialectName,
 ) -> Option<(String, String)> {
-    let (risks, _) = lint(state, entries);
-    let mut refused = false;
-    for risk in risks.iter().filter(|risk| risk.destructive && risk.allowed.is_none() && !args.allow_destructive) {
-        let error = Diagnostic::error(risk.code, risk.place.clone(), risk.message.clone());
-        let help = "add `--allow-destructive`, or accept it in the revision: `allow: { CODE: reason }`";
-        context.diagnostics.push(error.help(help.replace("CODE", risk.code.id)));
-        refused = true;
-    }
-    let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
-    let script = ddl::script(state, &changes, dialect, &mut context.diagnostics);
+    let script = checked(context, args.allow_destructive, state, entries, dialect);
     if let Some(script) = &script
         && script.foreign_keys_off
         && context.diagnostics.is_empty()
@@ -136,7 +123,27 @@ fn part(
         let note = Diagnostic::warning(codes::UNSUPPORTED, Place::Object(file.revision.id.clone()), message);
         context.diagnostics.push(note.help("run the migration online, or make the triggers again after"));
     }
-    Some((file.revision.id.clone(), script.filter(|_| !refused)?.text()))
+    Some((file.revision.id.clone(), script?.text()))
+}
+
+/// The steps of changes, unless they lose data that nobody has allowed to be lost.
+pub(super) fn checked(
+    context: &mut Context,
+    allow_destructive: bool,
+    state: &State,
+    entries: &[Entry],
+    dialect: DialectName,
+) -> Option<Script> {
+    let (risks, _) = lint(state, entries);
+    let mut refused = false;
+    for risk in risks.iter().filter(|risk| risk.destructive && risk.allowed.is_none() && !allow_destructive) {
+        let error = Diagnostic::error(risk.code, risk.place.clone(), risk.message.clone());
+        let help = "add `--allow-destructive`, or accept it in the revision: `allow: { CODE: reason }`";
+        context.diagnostics.push(error.help(help.replace("CODE", risk.code.id)));
+        refused = true;
+    }
+    let changes: Vec<_> = entries.iter().map(|entry| entry.change.clone()).collect();
+    ddl::script(state, &changes, dialect, &mut context.diagnostics).filter(|_| !refused)
 }
 
 fn joined(parts: Vec<(String, String)>) -> Report {

@@ -21,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
+pub(crate) use self::error::is_so_already;
 use self::error::{from_mysql, may_end_transaction};
 pub(crate) use self::options::Options;
 use self::server::Server;

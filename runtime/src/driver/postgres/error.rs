@@ -43,6 +43,14 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// Whether a statement of DDL failed since what it makes is there, or what it removes is not; see
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub(crate) fn is_so_already(error: &Error) -> bool {
+    let fault = error.source().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
+    let code = fault.and_then(tokio_postgres::Error::code).map(|state| state.code());
+    code.is_some_and(|code| ["42710", "42P07", "42701", "42704", "42703", "42P01"].contains(&code))
+}
+
 /// The error of a connection that was lost.
 #[cold]
 fn of_connection(error: tokio_postgres::Error) -> Error {

@@ -45,6 +45,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
 use crate::value::Params;
+pub(crate) use error::is_so_already;
 
 /// The oldest server that the driver is made for.
 const OLDEST: u32 = 12;

@@ -125,8 +125,10 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
     Ok(catalog)
 }
 
+/// The table in which migrations are noted is ours.
 const TABLES: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_COMMENT, coalesce(CREATE_OPTIONS, '') \
-    FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} ORDER BY TABLE_NAME";
+    FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME <> 'pilaster_migrations' \
+    ORDER BY TABLE_NAME";
 
 const COLUMNS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, COLUMN_TYPE, \
     COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION \

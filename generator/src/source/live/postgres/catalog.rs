@@ -145,14 +145,14 @@ pub(super) struct DomainCheck {
 const SETTINGS: &str = "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), \
     set_config('jit', 'off', true)";
 
-/// Partitions are part of their table, and what extensions bring belongs to them.
+/// Partitions are part of their table, what extensions bring belongs to them, and the table of migrations is ours.
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.description, \
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END, \
     (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid) \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 \
     WHERE c.relnamespace IN ({schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
-    AND NOT c.relispartition AND NOT EXISTS \
+    AND NOT c.relispartition AND c.relname <> 'pilaster_migrations' AND NOT EXISTS \
     (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e') \
     ORDER BY n.nspname, c.relname";
 

@@ -76,9 +76,11 @@ pub(super) struct IndexPart {
     pub collation: String,
 }
 
+/// The table in which migrations are noted is ours.
 const OBJECTS: &str = "SELECT l.name, l.type, s.sql, l.strict, l.wr FROM pragma_table_list AS l \
     JOIN main.sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
-    WHERE l.schema = 'main' AND lower(substr(l.name, 1, 7)) <> 'sqlite_'";
+    WHERE l.schema = 'main' AND lower(substr(l.name, 1, 7)) <> 'sqlite_' \
+    AND l.name <> 'pilaster_migrations'";
 
 /// Columns of base tables. A virtual table whose module is missing, and a view over something missing, would fail the
 /// whole query.

@@ -1,0 +1,440 @@
+//! The runner of migrations, on every database: up and back, resumed, edited, ahead, and several at once.
+#![cfg(all(unix, feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs
+)]
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use pilaster::migrate::{
+    Action, Backfill, Migrator, Precheck, Revision, Script, SqliteRebuild, State, Step, TABLE, Target,
+};
+use pilaster::{Db, Dialect, ErrorKind};
+
+#[path = "../../tests/src/database.rs"]
+#[allow(dead_code)]
+mod database;
+#[path = "../../tests/src/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[path = "../../tests/src/servers_mysql.rs"]
+#[allow(dead_code)]
+mod servers_mysql;
+
+use database::{Fresh, Kind, is_required};
+
+const KINDS: [Kind; 4] = [Kind::SqliteFile, Kind::SqliteMemory, Kind::Postgres, Kind::Mysql];
+
+async fn fresh(kind: Kind) -> Option<Fresh> {
+    match kind.fresh().await.unwrap() {
+        Ok(fresh) => Some(fresh),
+        Err(why) if is_required(kind) => panic!("{}: {why}", kind.name()),
+        Err(why) => {
+            eprintln!("skipped on {}: {why}", kind.name());
+            None
+        }
+    }
+}
+
+fn sql(text: &str) -> Step {
+    Step { about: text.to_owned().into(), transactional: true, action: Action::Sql(text.to_owned().into()) }
+}
+
+fn alone(step: Step) -> Step {
+    Step { transactional: false, ..step }
+}
+
+fn revision(dialect: Dialect, id: &str, parents: &[&str], up: Vec<Step>, down: Vec<Step>) -> Revision {
+    let script = |steps: Vec<Step>| Script { dialect, foreign_keys_off: false, steps: steps.into() };
+    Revision {
+        id: id.to_owned().into(),
+        parents: parents.iter().map(|parent| Cow::Owned((*parent).to_owned())).collect(),
+        message: "".into(),
+        checksum: format!("sum of {id}").into(),
+        up: script(up),
+        down: Some(script(down)),
+    }
+}
+
+/// Three revisions: a table, rows with another table, a column that is filled.
+fn history(dialect: Dialect) -> Vec<Revision> {
+    let fill = Backfill {
+        sql: match dialect {
+            Dialect::Mysql => "UPDATE note SET size = 7 WHERE size IS NULL LIMIT 2".into(),
+            Dialect::Postgres => {
+                "UPDATE note SET size = 7 WHERE ctid = ANY (ARRAY(SELECT ctid FROM note WHERE size IS NULL LIMIT 2))"
+                    .into()
+            }
+            Dialect::Sqlite => {
+                "UPDATE note SET size = 7 WHERE rowid IN (SELECT rowid FROM note WHERE size IS NULL LIMIT 2)".into()
+            }
+        },
+        left: "SELECT count(*) FROM note WHERE size IS NULL".into(),
+    };
+    let fill = Step { about: "fill size".into(), transactional: false, action: Action::Backfill(fill) };
+    let table = vec![sql("CREATE TABLE note (id integer PRIMARY KEY)")];
+    let more = vec![
+        sql("INSERT INTO note (id) VALUES (1), (2), (3), (4), (5)"),
+        sql("CREATE TABLE tag (id integer PRIMARY KEY)"),
+        sql("INSERT INTO tag (id) SELECT id FROM note"),
+    ];
+    vec![
+        revision(dialect, "a", &[], table, vec![sql("DROP TABLE note")]),
+        revision(dialect, "b", &["a"], more, vec![sql("DROP TABLE tag"), sql("DELETE FROM note")]),
+        revision(
+            dialect,
+            "c",
+            &["b"],
+            vec![sql("ALTER TABLE note ADD COLUMN size integer"), fill],
+            vec![sql("ALTER TABLE note DROP COLUMN size")],
+        ),
+    ]
+}
+
+async fn number(db: &Db, text: &str) -> i64 {
+    db.sql(text.to_owned()).one::<i64>().await.unwrap()
+}
+
+async fn names(db: &Db, history: &[Revision]) -> Vec<String> {
+    Migrator::new(history).current(db).await.unwrap().into_iter().map(|row| row.revision).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_and_back() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let history = history(db.dialect());
+        let it = Migrator::new(&history);
+        assert!(it.current(db).await.unwrap().is_empty(), "looking makes no table");
+        assert_eq!(it.plan_upgrade(db, Target::Head).await.unwrap(), ["a", "b", "c"]);
+        assert_eq!(it.upgrade(db, Target::Steps(1)).await.unwrap(), ["a"]);
+        assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
+        assert!(it.upgrade(db, Target::Head).await.unwrap().is_empty());
+        assert_eq!(number(db, "SELECT count(*) FROM note WHERE size = 7").await, 5);
+        assert_eq!(number(db, "SELECT count(*) FROM tag").await, 5);
+        let current = it.current(db).await.unwrap();
+        assert!(current.iter().all(|row| row.state == State::Done && row.at.len() == 19), "{current:?}");
+        assert_eq!(it.downgrade(db, Target::Steps(-1)).await.unwrap(), ["c"]);
+        assert_eq!(it.downgrade(db, Target::Base).await.unwrap(), ["b", "a"]);
+        assert!(it.current(db).await.unwrap().is_empty());
+        assert_eq!(it.upgrade(db, Target::Revision("b".into())).await.unwrap(), ["a", "b"]);
+        assert_eq!(it.downgrade(db, Target::Revision("a".into())).await.unwrap(), ["b"]);
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// A step in the middle fails; what came before is undone or kept, and is never done twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_in_the_middle_is_resumed() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let history = history(db.dialect());
+        let it = Migrator::new(&history);
+        it.upgrade(db, Target::Revision("a".into())).await.unwrap();
+        db.sql("CREATE TABLE tag (id integer PRIMARY KEY)").batch().await.unwrap();
+        let error = it.upgrade(db, Target::Head).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Migration);
+        let told = error.to_string();
+        assert!(told.contains("upgrade of `b`, step 2 of 3") && told.contains("CREATE TABLE tag"), "{told}");
+        let journalled = db.dialect() == Dialect::Mysql;
+        assert_eq!(number(db, "SELECT count(*) FROM note").await, if journalled { 5 } else { 0 });
+        let current = it.current(db).await.unwrap();
+        assert_eq!(current.len(), if journalled { 2 } else { 1 });
+        if journalled {
+            let stopped = current.iter().find(|row| row.revision == "b").unwrap();
+            assert_eq!((stopped.state, stopped.steps), (State::UpgradeFailed, 1));
+            let back = it.downgrade(db, Target::Base).await.unwrap_err().to_string();
+            assert!(back.contains("the upgrade of `b` is unfinished, 1 of its steps are done"), "{back}");
+        }
+        db.sql("DROP TABLE tag").batch().await.unwrap();
+        assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
+        assert_eq!(number(db, "SELECT count(*) FROM note WHERE size = 7").await, 5);
+        assert_eq!(number(db, "SELECT count(*) FROM tag").await, 5);
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// A runner that dies after a statement and before its note leaves a step in doubt, which is not run twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_in_doubt_is_not_done_twice() {
+    for kind in [Kind::Postgres, Kind::Mysql] {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let mut history = history(db.dialect());
+        let steps = history[1].up.steps.to_mut();
+        steps[1] = alone(steps[1].clone());
+        let it = Migrator::new(&history);
+        it.upgrade(db, Target::Revision("a".into())).await.unwrap();
+        // As it is left behind: the second step ran, and only its begin is noted.
+        db.sql("INSERT INTO note (id) VALUES (1), (2), (3), (4), (5)").execute().await.unwrap();
+        db.sql("CREATE TABLE tag (id integer PRIMARY KEY)").batch().await.unwrap();
+        let text = format!("INSERT INTO {TABLE} VALUES ('b', 'sum of b', CURRENT_TIMESTAMP, 'upgrading', 1)");
+        db.sql(text).execute().await.unwrap();
+        assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
+        assert_eq!(number(db, "SELECT count(*) FROM tag").await, 5);
+        fresh.remove().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_precheck_stops_before_the_first_statement() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let check = Precheck {
+            sql: "SELECT count(*) FROM note".into(),
+            message: "there are {count} notes".into(),
+            help: "remove them".into(),
+        };
+        let check = Step { about: "check".into(), transactional: true, action: Action::Precheck(check) };
+        let mut history = history(db.dialect());
+        history[2].up.steps.to_mut().insert(0, check);
+        let it = Migrator::new(&history);
+        let error = it.upgrade(db, Target::Head).await.unwrap_err().to_string();
+        assert!(error.contains("upgrade of `c`, step 1 of 3 (check): there are 5 notes; remove them"), "{error}");
+        assert_eq!(names(db, &history).await, ["a", "b"], "nothing of it is noted");
+        fresh.remove().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn histories_that_do_not_fit_are_refused() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let history = history(db.dialect());
+        Migrator::new(&history).upgrade(db, Target::Revision("b".into())).await.unwrap();
+        let refused = async |history: &[Revision], wanted: &str| {
+            let error = Migrator::new(history).upgrade(db, Target::Head).await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Migration);
+            assert!(error.to_string().contains(wanted), "{error}");
+        };
+        let mut edited = history.clone();
+        edited[0].checksum = "other".into();
+        refused(&edited, "`a` was edited after it was applied").await;
+        refused(&history[..1], "the database has the revision `b`, which is not in this history").await;
+        refused(&[history[1].clone()], "`b` comes after `a`").await;
+        refused(&[history[0].clone(), history[0].clone()], "stands twice").await;
+        let mut two = history.clone();
+        two[2].parents = vec![Cow::Borrowed("a")].into();
+        refused(&two, "there are 2 heads: b, c").await;
+        let mut stuck = history.clone();
+        stuck[1].down = None;
+        let error = Migrator::new(&stuck).downgrade(db, Target::Base).await.unwrap_err().to_string();
+        assert!(error.contains("`b` cannot be taken back"), "{error}");
+        // Whoever knows that the edit means nothing says so.
+        let it = Migrator::new(&edited);
+        assert_eq!(it.stamp(db, Target::Revision("b".into())).await.unwrap(), ["a", "b"]);
+        assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["c"]);
+        assert!(it.stamp(db, Target::Base).await.unwrap().is_empty());
+        assert!(it.current(db).await.unwrap().is_empty());
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// Runners of programs of their own: each has a pool of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_at_once_apply_each_revision_once() {
+    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let dialect = fresh.db.dialect();
+        let runners: Vec<_> = (0..10)
+            .map(|_| {
+                let url = fresh.url.clone();
+                tokio::spawn(async move {
+                    let db = Db::builder(&url).max_connections(2).connect().await.unwrap();
+                    let done = Migrator::new(&history(dialect)).upgrade(&db, Target::Head).await.unwrap();
+                    db.close().await.unwrap();
+                    done
+                })
+            })
+            .collect();
+        let mut done = Vec::new();
+        for runner in runners {
+            done.extend(runner.await.unwrap());
+        }
+        done.sort();
+        assert_eq!(done, ["a", "b", "c"], "{}", kind.name());
+        assert_eq!(number(&fresh.db, "SELECT count(*) FROM note WHERE size = 7").await, 5);
+        fresh.remove().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lock_that_is_held_is_told_with_its_holder() {
+    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let dialect = fresh.db.dialect();
+        let slow = match dialect {
+            Dialect::Postgres => "SELECT pg_sleep(2)",
+            Dialect::Mysql => "DO sleep(2)",
+            Dialect::Sqlite => {
+                "CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000) \
+                 SELECT count(*) FROM n"
+            }
+        };
+        let db = Db::builder(&fresh.url).max_connections(2).connect().await.unwrap();
+        let first = tokio::spawn(async move {
+            let slow = [revision(dialect, "a", &[], vec![sql(slow)], vec![])];
+            Migrator::new(&slow).upgrade(&db, Target::Head).await.unwrap();
+            db.close().await.unwrap();
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let history = history(dialect);
+        let other = Db::builder(&fresh.url).busy_timeout(Duration::from_millis(50)).connect().await.unwrap();
+        if !first.is_finished() {
+            let it = Migrator::new(&history).lock_wait(Duration::from_millis(200));
+            let error = it.upgrade(&other, Target::Head).await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Locked, "{error}");
+            let wanted = match dialect {
+                Dialect::Postgres => "process ",
+                Dialect::Mysql => "connection ",
+                Dialect::Sqlite => "another program has been writing to this file",
+            };
+            assert!(error.to_string().contains(wanted), "{error}");
+        }
+        first.await.unwrap();
+        other.close().await.unwrap();
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// A table is made anew and keeps its children's rows, triggers, views, indexes and numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_keeps_what_belongs_to_the_table() {
+    let fresh = fresh(Kind::SqliteFile).await.unwrap();
+    let db = &fresh.db;
+    for text in [
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) ON DELETE CASCADE)",
+        "CREATE TABLE log (text TEXT)",
+        "CREATE INDEX by_hand ON parent (lower(name) DESC)",
+        "CREATE TRIGGER noticed AFTER INSERT ON parent BEGIN INSERT INTO log VALUES (new.name); END",
+        "CREATE TRIGGER elsewhere AFTER INSERT ON child BEGIN UPDATE parent SET name = name; END",
+        "CREATE VIEW parents AS SELECT id, name FROM parent",
+        "INSERT INTO parent (name) VALUES ('one'), ('two'), ('three')",
+        "INSERT INTO child (parent_id) VALUES (1), (2)",
+        "DELETE FROM parent WHERE id = 3",
+        "DELETE FROM log",
+    ] {
+        db.sql(text).batch().await.unwrap();
+    }
+    let rebuild = SqliteRebuild {
+        table: "parent".into(),
+        temporary: "_parent".into(),
+        create: "CREATE TABLE _parent (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL)".into(),
+        copy: "INSERT INTO _parent (id, name) SELECT id, name FROM parent".into(),
+        rename: "ALTER TABLE _parent RENAME TO parent".into(),
+        indexes: vec!["CREATE INDEX by_schema ON parent (name)".into()].into(),
+        known_indexes: vec![].into(),
+        sequence: true,
+    };
+    let action = Action::SqliteRebuild(Cow::Owned(rebuild));
+    let step = Step { about: "make `parent` anew".into(), transactional: true, action };
+    let mut history = [revision(Dialect::Sqlite, "a", &[], vec![step], vec![])];
+    history[0].up.foreign_keys_off = true;
+    // What would leave a child without its parent is undone as a whole.
+    let mut broken = history.clone();
+    broken[0].up.steps.to_mut().push(sql("DELETE FROM parent WHERE id = 2"));
+    let error = Migrator::new(&broken).upgrade(db, Target::Head).await.unwrap_err().to_string();
+    assert!(error.contains("1 rows of `child` would point to rows that are not there"), "{error}");
+    assert_eq!(number(db, "SELECT count(*) FROM parent").await, 2);
+
+    assert_eq!(Migrator::new(&history).upgrade(db, Target::Head).await.unwrap(), ["a"]);
+    assert_eq!(number(db, "SELECT count(*) FROM child").await, 2);
+    assert_eq!(number(db, "SELECT count(*) FROM parents").await, 2);
+    let kept = "SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger') AND name NOT LIKE 'sqlite%' \
+        AND name NOT LIKE 'pilaster%' ORDER BY name";
+    assert_eq!(db.sql(kept).all::<String>().await.unwrap(), ["by_hand", "by_schema", "elsewhere", "noticed"]);
+    db.sql("INSERT INTO parent (name) VALUES ('four')").execute().await.unwrap();
+    assert_eq!(number(db, "SELECT max(id) FROM parent").await, 4, "no number is given out twice");
+    assert_eq!(number(db, "SELECT count(*) FROM log").await, 1);
+    // Foreign keys are on again.
+    assert!(
+        db.sql("INSERT INTO child (parent_id) VALUES (99)").execute().await.unwrap_err().is_foreign_key_violation()
+    );
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blocking_runs_the_same() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = fresh.db.blocking();
+        let history = history(db.dialect());
+        assert_eq!(Migrator::new(&history).upgrade(&db, Target::Head).unwrap(), ["a", "b", "c"]);
+        assert_eq!(Migrator::new(&history).downgrade(&db, Target::Base).unwrap(), ["c", "b", "a"]);
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// Six tables, each with a row that must be there once, and a table of all of them.
+fn long_history(dialect: Dialect) -> Vec<Revision> {
+    let steps = |from: usize| {
+        let tables = (from..from + 3).flat_map(|at| {
+            [sql(&format!("CREATE TABLE t{at} (id integer)")), sql(&format!("INSERT INTO t{at} (id) VALUES ({at})"))]
+        });
+        let alter = format!("ALTER TABLE t{from} ADD COLUMN more integer");
+        tables.chain([sql(&alter)]).collect::<Vec<_>>()
+    };
+    vec![revision(dialect, "a", &[], steps(0), vec![]), revision(dialect, "b", &["a"], steps(3), vec![])]
+}
+
+/// The process that is killed: nothing of its own.
+#[test]
+fn upgrade_in_a_process_of_its_own() {
+    let Ok(url) = std::env::var("PILASTER_MIGRATE_CHILD") else { return };
+    let db = pilaster::blocking::Db::builder(&url).max_connections(1).connect().unwrap();
+    println!("begins");
+    Migrator::new(&long_history(db.dialect())).upgrade(&db, Target::Head).unwrap();
+}
+
+/// Killed again and again, later each time, it still ends at the head, with nothing lost and nothing twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_process_is_resumed() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
+        let mut interrupted = 0;
+        for time in [0, 1, 2, 4, 7, 11, 16, 22, 30] {
+            let Some(fresh) = fresh(kind).await else { continue };
+            let history = long_history(fresh.db.dialect());
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "upgrade_in_a_process_of_its_own", "--nocapture"])
+                .env("PILASTER_MIGRATE_CHILD", &fresh.url)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let begun = lines.map_while(Result::ok).any(|line| line.contains("begins"));
+            assert!(begun, "{}", kind.name());
+            std::thread::sleep(Duration::from_millis(time));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let migrator = Migrator::new(&history);
+            let left = migrator.upgrade(&fresh.db, Target::Head).await.unwrap();
+            interrupted += usize::from(!left.is_empty());
+            for table in 0..6 {
+                assert_eq!(number(&fresh.db, &format!("SELECT count(*) FROM t{table}")).await, 1, "{}", kind.name());
+            }
+            number(&fresh.db, "SELECT count(more) FROM t0").await;
+            number(&fresh.db, "SELECT count(more) FROM t3").await;
+            assert_eq!(names(&fresh.db, &history).await, ["a", "b"]);
+            fresh.remove().await.unwrap();
+        }
+        assert!(interrupted > 0 || is_skipped(kind), "{}: no process was killed early enough", kind.name());
+    }
+}
+
+fn is_skipped(kind: Kind) -> bool {
+    kind != Kind::SqliteFile && matches!(kind.server(), database::Server::Absent(_))
+}
