@@ -49,6 +49,7 @@ fn random_renames_are_renames_only() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn two_schemas_of_a_thousand_tables_are_compared() {
     let mut random = Random::new(1);
     let (mut from, mut to) = (State::default(), State::default());

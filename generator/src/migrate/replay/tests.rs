@@ -115,6 +115,7 @@ fn renames_reach_keys_indexes_and_expressions() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)]
 fn a_thousand_revisions_are_replayed() {
     let once = || {
         let mut state = State::default();
