@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use crate::config::{self, Layer, Options};
+use crate::config::{self, Input, Layer, Options};
 use crate::diag::Diagnostics;
 use crate::pipeline;
+use crate::url::{self, Target};
 
 use args::{Arguments, Command};
 use report::Report;
@@ -124,11 +125,26 @@ impl Context {
         let file = self.file()?;
         let env = self.around.env.map(Layer::from_env).unwrap_or_default();
         match flags.over(env.over(file)).options(&self.root) {
-            Ok(options) => (!self.diagnostics.has_errors()).then_some(options),
+            Ok(mut options) => {
+                if let Input::Database(url) = &mut options.input {
+                    self.place(url);
+                }
+                (!self.diagnostics.has_errors()).then_some(options)
+            }
             Err(found) => {
                 self.diagnostics.extend(found);
                 None
             }
+        }
+    }
+
+    /// A file of SQLite starts where paths start.
+    fn place(&self, url: &mut String) {
+        if let Ok(Target::Sqlite(path)) = url::parse(url)
+            && !url.contains('?')
+            && !self.root.as_os_str().is_empty()
+        {
+            *url = url::of_file(&self.path(&path));
         }
     }
 

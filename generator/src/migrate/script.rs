@@ -140,14 +140,20 @@ impl SqliteRebuild {
 }
 
 impl Script {
-    /// The script as text for a database's own client, with what it does in comments. A precheck is a comment with its
-    /// query, as plain SQL cannot stop by it.
+    /// The script as text for a database's own client (`sqlite3`, `psql`, `mysql`), which it tells to stop at an error,
+    /// with what it does in comments. A precheck is a comment with its query, as plain SQL cannot stop by it.
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
         let mut about = "";
         let transactions = self.dialect != DialectName::Mysql;
         let mut open = false;
+        // Clients go on after an error, and what follows may drop the table whose rows were not copied.
+        out.push_str(match self.dialect {
+            DialectName::Sqlite => ".bail on\n",
+            DialectName::Postgres => "\\set ON_ERROR_STOP on\n",
+            DialectName::Mysql => "",
+        });
         if self.foreign_keys_off {
             out.push_str("PRAGMA foreign_keys = OFF;\n");
         }

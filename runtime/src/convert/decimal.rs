@@ -56,7 +56,11 @@ impl<const SCALE: u32> ColumnType for Scaled<SCALE> {
     }
 
     fn encode(value: &Exact) -> Result<Value<'_>> {
-        Exact::encode(value)
+        let mut value = *value;
+        if value.scale() > SCALE {
+            value.rescale(SCALE);
+        }
+        Ok(Value::Decimal(Decimal { mantissa: value.mantissa(), scale: value.scale() }))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Out};
 use crate::meta::ColumnMeta;
 use crate::mode::Mode;
-use crate::sql::{Node, Source, Statement, Table, Write, Writer};
+use crate::sql::{BinaryOp, Node, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
 
 /// Neither a filter nor `all_rows` yet: cannot be run.
@@ -114,7 +114,13 @@ impl<M: Model> Update<M, Filtered> {
         if self.set.is_empty() {
             return Err(Error::query(format!("an update of {} that sets no column", M::meta().model)));
         }
-        let (source, table) = (self.source, Table::Model(M::meta()));
-        Writer::write(dialect, &Write { source, table, set: &self.set, filter: &self.filter })
+        let (source, table, mut set) = (self.source, Table::Model(M::meta()), self.set.clone());
+        let version = M::meta().version.and_then(|at| M::meta().columns.get(at));
+        if let Some(version) = version.filter(|version| set.iter().all(|(column, _)| column.name != version.name)) {
+            // Who holds such a row in hand must see that it changed.
+            let counted = Node::binary(BinaryOp::Add, Node::Column(source, version), Node::Bind(Value::Int(1)));
+            set.push((version, counted));
+        }
+        Writer::write(dialect, &Write { source, table, set: &set, filter: &self.filter })
     }
 }

@@ -76,6 +76,12 @@ pub async fn decimals(db: &Db) -> Result<()> {
         assert_eq!(row.exact, Some(exact));
         assert_eq!(Everything::query().filter(|e| e.exact.eq(exact)).count(db).await?, 1, "{text}");
     }
+    // Digits of the column's scale, whatever was written, and rounded as servers do.
+    for (written, read) in [("7", "7.0000"), ("1.00005", "1.0001"), ("-2.00005", "-2.0001")] {
+        let row = there_and_back(db, NewEverything::new().exact(written.parse::<Decimal>().unwrap())).await?;
+        assert_eq!(row.exact.unwrap().to_string(), read);
+    }
+    Everything::delete_many().filter(|e| e.exact.eq("-2.0001".parse::<Decimal>().unwrap())).run(db).await?;
     let negative = Everything::query().filter(|e| e.exact.lt(Decimal::ZERO)).count(db).await?;
     assert_eq!(negative, 2);
     Ok(())

@@ -140,6 +140,11 @@ pub async fn versions(db: &Db) -> Result<()> {
     assert_eq!(theirs.delete(db).await.unwrap_err().kind(), &ErrorKind::Stale);
     theirs.reload(db).await?;
     assert_eq!(theirs, mine);
+    // A write by query counts as well: who holds the row in hand has not seen it.
+    Document::update().filter(|d| d.id.eq(mine.id)).set(|d| d.title, "by query").run(db).await?;
+    assert_eq!(mine.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    theirs.reload(db).await?;
+    assert_eq!((theirs.title.as_str(), theirs.version), ("by query", first + 2));
     theirs.delete(db).await?;
     assert_eq!(mine.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
     Ok(())

@@ -78,12 +78,12 @@ pub(super) fn migrate(context: &mut Context, args: &MigrateArgs) -> Option<Repor
     }
     let (revision, notes) = written(context, &history, parents, &args.message, changes);
     let (risks, _) = lint(&from, &revision.up);
+    context.diagnostics.extend(risks.iter().map(Risk::diagnostic));
     if args.sql {
         let dialect = dialect(context, args.dialect.as_deref().unwrap_or_default())?;
         let script = engine::ddl::script(&from, &revision.up_changes(), dialect, &mut context.diagnostics)?;
         return Some(super::offline::report(&script));
     }
-    context.diagnostics.extend(risks.iter().map(Risk::diagnostic));
     let mut facts = vec![
         ("revision", Json::Text(revision.id.clone())),
         ("changes", Json::texts(revision.up.iter().map(|entry| entry.change.describe()))),

@@ -228,7 +228,7 @@ fn a_database_is_brought_up_and_back() {
     assert_eq!(on(&["upgrade"]).out, "nothing to do\n");
     assert!(on(&["current"]).out.starts_with("20261122_2230_users_and_posts applied at "));
 
-    let spec = project.run(&["inspect", &format!("sqlite://{}", project.path().join("it.db").display())]);
+    let spec = project.run(&["inspect", "sqlite://it.db"]);
     assert!(spec.out.contains("Post:") && !spec.out.to_lowercase().contains("migrations"), "{}{}", spec.out, spec.err);
 
     project.change_spec("title: string(80)", "title: string(80)\n      views: { type: integer, default: 0 }");

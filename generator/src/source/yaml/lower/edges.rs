@@ -266,15 +266,16 @@ impl Lower<'_, '_> {
             let fields = self.draft.models.get(model).map(|m| m.fields.as_slice()).unwrap_or_default();
             fields.iter().find(|f| f.name.value == field.value).map(|f| f.column.clone())
         };
-        let key: Vec<_> = fields.iter().filter_map(column_of).collect();
-        let is_primary = key.len() == columns.len() && columns.iter().all(|c| key.contains(&c.value));
+        // A field that another relation is still to make is no column yet; it is none of these, then.
+        let is_all = |fields: &[At<String>]| {
+            let list: Option<Vec<_>> = fields.iter().map(column_of).collect();
+            list.is_some_and(|list| list.len() == columns.len() && columns.iter().all(|c| list.contains(&c.value)))
+        };
+        let is_primary = is_all(fields);
         let declared = self.specs.get(model).map(|m| m.uniques.as_slice()).unwrap_or_default();
         is_primary
             || table.uniques.iter().any(|(_, list)| same_texts(list, columns))
-            || declared.iter().any(|u| {
-                let list: Vec<_> = u.columns.iter().filter_map(column_of).collect();
-                list.len() == columns.len() && columns.iter().all(|c| list.contains(&c.value))
-            })
+            || declared.iter().any(|unique| is_all(&unique.columns))
             || self.has_unique_index(model, columns, &column_of)
     }
 
