@@ -252,7 +252,7 @@ fn what_a_required_database_cannot_do_is_an_error() {
 }
 
 fn url_of(project: &Project) -> String {
-    crate::url::of_file(&project.path().join("blog.db"))
+    url::of_file(&project.path().join("blog.db"))
 }
 
 mod migrations;
