@@ -267,7 +267,8 @@ fn field_plan(context: &Context<'_>, planned: &Planned<'_>) -> FieldPlan {
     }
 }
 
-fn position(model: &Model, column: ColumnId) -> Option<usize> {
+/// The position of a column among the fields of a model.
+pub(super) fn position(model: &Model, column: ColumnId) -> Option<usize> {
     model.fields.iter().position(|field| field.column == column)
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde::Serialize;
 
-use super::{Context, rust_type, tokens};
+use super::{Context, model, rust_type, tokens};
 use crate::ir::{Column, ColumnId, Model, Relation, RelationKind, Table, TableId};
 
 /// What the relation template gets.
@@ -74,9 +74,9 @@ fn doc(relation: &Relation, target: &str) -> String {
     tokens::own_doc(&[line]).to_string()
 }
 
-/// The position of a column among the fields of a model.
-fn position(model: &Model, column: ColumnId) -> Option<Literal> {
-    model.fields.iter().position(|field| field.column == column).map(tokens::number)
+/// The position of a column among the fields of a model, as it is written.
+pub(super) fn position(model: &Model, column: ColumnId) -> Option<Literal> {
+    model::position(model, column).map(tokens::number)
 }
 
 fn pairs(model: &Model, target: &Model, on: &[(ColumnId, ColumnId)]) -> Option<TokenStream> {

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde::Serialize;
 
+use super::relation::position;
 use super::{Context, tokens};
 use crate::ir::{ColumnId, Model, ModelId, Ownership, RelationKind};
 
@@ -68,10 +69,6 @@ fn edges(context: &Context<'_>, model: &Model) -> Vec<Edge> {
         }
     }
     edges
-}
-
-fn position(model: &Model, column: ColumnId) -> Option<Literal> {
-    model.fields.iter().position(|field| field.column == column).map(tokens::number)
 }
 
 /// Rows that are deleted with a row of this model.

@@ -9,7 +9,7 @@ use crate::row::Row;
 use crate::value::{Kind, Value};
 
 /// Takes the columns of a new row one after another; for generated code, which says what is in which column once and
-/// without a `?` for each: that took a fifth of the time that the compiler needs for a model.
+/// without a `?` for each, which the compiler takes long for.
 pub struct Puts<'p>(Sink<'p>);
 
 enum Sink<'p> {
