@@ -14,7 +14,11 @@ struct Block {
 
 fn main() -> io::Result<()> {
     pilaster_generator::build("models.yaml");
-    pilaster_generator::Generator::new().spec("baskets.yaml").module("baskets").run_in_build_script();
+    pilaster_generator::Generator::new()
+        .spec("baskets.yaml")
+        .module("baskets")
+        .embed_migrations(false)
+        .run_in_build_script();
     // What surrounds the blocks that must not compile does compile, so they are refused for what they say.
     let around = doc_test("", "User::query().all(&db).await?;\n");
     let (mut tests, mut refused) = (String::new(), format!("#[doc = {around:?}]\npub mod surroundings {{}}\n"));

@@ -34,13 +34,7 @@ async fn main() -> pilaster::Result<()> {
     sections::session::run(&db).await?;
     sections::queries::run(&db).await?;
     sections::relationships::run(&db).await?;
-    title("8. Migrations: commands, as in Flask-Migrate");
-    println!("pilaster db init                    makes the folder of revisions");
-    println!(
-        "pilaster db migrate -m \"a message\"  writes what has changed in models.yaml as a revision; needs no database"
-    );
-    println!("pilaster db upgrade                 applies it to the database; db downgrade takes it back");
-    println!("The guide's page on migrations goes through them.");
+    sections::migrations::run(&db).await?;
     sections::advanced::run(&db).await?;
     db.close().await?;
 

@@ -1,8 +1,10 @@
 //! Checks what pages hold beside Rust: specs, settings, commands and links.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod pages;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use pilaster_generator::Generator;
@@ -12,45 +14,7 @@ use pilaster_generator::migrate::state::State;
 use pilaster_generator::migrate::{ddl, revision};
 use pilaster_generator::render::Layout;
 
-/// Every page of the project, with its text.
-fn pages() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut pages: Vec<PathBuf> =
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name)).into();
-    for folder in ["docs", "docs/guide", "generator", "runtime", "templates", "build-example"] {
-        let entries = fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
-        pages.extend(entries.filter(|path| path.extension().is_some_and(|ending| ending == "md")));
-    }
-    pages.sort();
-    pages.into_iter().map(|page| (page.clone(), fs::read_to_string(page).unwrap())).collect()
-}
-
-/// The fenced blocks of a language.
-fn blocks(language: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (page, text) in pages() {
-        let mut open: Option<(bool, usize, String)> = None;
-        for (at, line) in text.lines().enumerate() {
-            match (&mut open, line.strip_prefix("```")) {
-                (None, Some(word)) => open = Some((word == language, at + 1, String::new())),
-                (Some((wanted, line, block)), Some(_)) => {
-                    if *wanted {
-                        found.push((format!("{}:{line}", page.display()), std::mem::take(block)));
-                    }
-                    open = None;
-                }
-                (Some((_, _, block)), None) => {
-                    block.push_str(line);
-                    block.push('\n');
-                }
-                (None, None) => {}
-            }
-        }
-        assert!(open.is_none(), "{}: a block does not end", page.display());
-    }
-    assert!(!found.is_empty(), "no blocks of {language}");
-    found
-}
+use pages::{blocks, pages, words};
 
 #[test]
 fn specs_generate_code() {
@@ -60,7 +24,7 @@ fn specs_generate_code() {
         let spec = folder.path().join(format!("{at}.yaml"));
         let head = if block.contains("pilaster: 1") { "" } else { "pilaster: 1\n" };
         fs::write(&spec, format!("{head}{block}")).unwrap();
-        match Generator::new().spec(&spec).generate(Layout::Folder) {
+        match Generator::new().spec(&spec).embed_migrations(false).generate(Layout::Folder) {
             Ok((files, _)) => assert!(!files.files.is_empty(), "{place}"),
             Err(found) => panic!("{place}:\n{}", found.render(false)),
         }
@@ -108,7 +72,7 @@ fn commands_are_known() {
         for line in block.lines().filter(|line| line.starts_with("pilaster ")) {
             let (mut out, mut err) = (Vec::new(), Vec::new());
             // Flags are looked at up to `--help`, which runs nothing.
-            let words = line.split_whitespace().take_while(|word| *word != "#").chain(["--help"]);
+            let words = words(line).into_iter().chain(["--help".to_owned()]);
             let code = pilaster_generator::cli::run(words, &mut out, &mut err);
             assert_eq!(code, 0, "{place}: {line}\n{}", String::from_utf8_lossy(&err));
             ran += 1;

@@ -54,6 +54,7 @@ codes! {
     EMPTY = "P0218", "something has no parts: a table without columns, an enum without labels";
     RELATION_TWICE = "P0219", "a relation is declared on both sides";
     RELATION_COLUMNS = "P0220", "the columns of a relation cannot be made out";
+    NO_KEY = "P0221", "a model without a primary key";
 
     // P03xx: live databases
     LIVE_OPEN = "P0301", "the database cannot be opened";
@@ -112,6 +113,12 @@ codes! {
     MAYBE_RENAMED = "P0809", "something is dropped and something like it is made";
     ALLOW_UNUSED = "P0810", "a risk is accepted that is not there";
     OUT_OF_STEP = "P0811", "the spec and the migrations differ";
+    DRIFT = "P0812", "a database and the schema that it should have differ";
+    BEHIND = "P0813", "a database lacks revisions that the files have";
+    AHEAD = "P0814", "a database has a revision that the files do not have";
+    EDITED = "P0815", "a revision was edited after a database applied it";
+    UNFINISHED = "P0816", "a revision is applied to a database in part";
+    UNSTAMPED = "P0817", "a database has the tables of the revisions and no note of them";
     RUN = "P0820", "a migration could not be run";
 
     // P09xx: risks of migrations
@@ -129,4 +136,9 @@ codes! {
     RISK_NULL = "P0912", "programs that know the column as never NULL may meet NULL";
     RISK_ZONE = "P0913", "moments change their meaning";
     RISK_UNSEEN = "P0914", "SQL whose effect on the schema is not known";
+    RISK_RULE = "P0915", "a rule that the rows have kept goes";
+    RISK_KEY_INDEX = "P0916", "a foreign key whose columns no index leads with";
+    RISK_COVERED = "P0917", "an index that another one makes needless";
+    RISK_SQL = "P0918", "SQL that removes tables, columns or all rows";
+    RISK_TRANSACTION = "P0919", "SQL that the transaction of a migration does not allow";
 }

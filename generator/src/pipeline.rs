@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::codes;
-use crate::config::{Input, Options, word};
+use crate::config::{Input, Migrations, Options, word};
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, SourceText};
 use crate::ir::draft::Draft;
 use crate::ir::{DialectName, Schema, build, infer};
+use crate::migrate::embed::{self, Embedded};
+use crate::migrate::history::History;
 use crate::output::FileSet;
 use crate::plan;
 use crate::render::{self, Layout};
@@ -36,12 +38,42 @@ pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema
     (!diagnostics.has_errors()).then_some(schema)
 }
 
+/// From the options to the tables of a database, without models: what migrations look at.
+#[cfg(feature = "cli")]
+pub(crate) fn tables(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
+    let mut draft = load(options, diagnostics)?;
+    infer::tables(&mut draft, &options.overrides, diagnostics);
+    build::build(draft, diagnostics).filter(|_| !diagnostics.has_errors())
+}
+
+/// The tables that SQLite reports when it is given the statements of a schema.
+#[cfg(feature = "cli")]
+pub(crate) fn kept_by_sqlite(
+    statements: &[String],
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> Option<Schema> {
+    let mut draft = source::live::sqlite::load_statements(statements, diagnostics)?;
+    let mut unread = Diagnostics::default();
+    infer::tables(&mut draft, &options.overrides, &mut unread);
+    build::build(draft, &mut unread)
+}
+
 /// From a schema to files: plan, render, header.
-fn files(schema: &Schema, options: &Options, layout: Layout, diagnostics: &mut Diagnostics) -> Option<FileSet> {
+pub(crate) fn files(
+    schema: &Schema,
+    options: &Options,
+    layout: Layout,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileSet> {
     let targets = Targets::of(schema, options);
-    targets.check(schema, diagnostics)?;
+    let fits = targets.check(schema, diagnostics);
+    // What is wrong with the migrations is told along with what is wrong with the tables.
+    let migrations = migrations(schema, options, &targets, diagnostics)?;
+    fits?;
     let templates = templates(options.templates.as_deref(), diagnostics)?;
-    let plan = plan::plan(schema, &plan_options(options, &targets, &layout), diagnostics)?;
+    let plan_options = plan_options(options, &targets, &layout);
+    let plan = plan::plan(schema, migrations.as_ref(), &plan_options, diagnostics)?;
     match render::render(&plan, &render::Options { layout, templates }) {
         Ok(files) => Some(files.with_headers()),
         Err(found) => {
@@ -49,6 +81,56 @@ fn files(schema: &Schema, options: &Options, layout: Layout, diagnostics: &mut D
             None
         }
     }
+}
+
+/// The migrations for the code to carry: nothing where there are none, `None` when there are errors.
+fn migrations(
+    schema: &Schema,
+    options: &Options,
+    targets: &Targets,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Embedded>> {
+    let sources = revisions(options, diagnostics)?;
+    if sources.is_empty() {
+        return Some(None);
+    }
+    let history = History::read(&sources, diagnostics)?;
+    embed::embed(&history, schema, &targets.dialects, targets.required, diagnostics).map(Some)
+}
+
+/// Whether code carries migrations, should there be some. A database that is read has its own history.
+pub(crate) fn embeds(options: &Options) -> bool {
+    options.migrations.embed && matches!(options.input, Input::Spec(_))
+}
+
+/// The files of the migrations that code carries.
+pub(crate) fn revisions(options: &Options, diagnostics: &mut Diagnostics) -> Option<Vec<Arc<SourceText>>> {
+    let Migrations { folder, named, .. } = &options.migrations;
+    if !embeds(options) || (!named && !folder.is_dir()) {
+        return Some(Vec::new());
+    }
+    revision_files(folder, diagnostics)
+}
+
+/// The files of a folder of migrations, which has to be there, by name.
+pub(crate) fn revision_files(folder: &Path, diagnostics: &mut Diagnostics) -> Option<Vec<Arc<SourceText>>> {
+    let is_revision = |path: &PathBuf| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+    let listed = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = match listed {
+        Ok(paths) => paths,
+        Err(error) => {
+            let message = format!("the folder {} cannot be read: {error}", folder.display());
+            let help =
+                "make it with `pilaster db init`, or name it with `--migrations` or `folder` under `[migrations]`";
+            diagnostics.push(Diagnostic::error(codes::INPUT_READ, Place::None, message).help(help));
+            return None;
+        }
+    };
+    paths.retain(is_revision);
+    paths.sort();
+    // All of them, so that all that cannot be read is told.
+    let read: Vec<_> = paths.iter().map(|path| read(path, diagnostics)).collect();
+    read.into_iter().collect()
 }
 
 fn plan_options(options: &Options, targets: &Targets, layout: &Layout) -> plan::Options {

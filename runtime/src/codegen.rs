@@ -3,13 +3,17 @@
 
 #[cfg(feature = "decimal")]
 pub use crate::convert::Scaled;
-pub use crate::convert::{Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Geometry, Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
+pub use crate::database::Database;
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
 pub use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete, RelationMeta, Texts, ThroughMeta};
+pub use crate::migrate::Migrator;
+pub use crate::migrate::carried::{Migrations, Revisions, revision};
+pub use crate::mode::Mode;
 pub use crate::query::{
     Column, Delete, Handles, InsertMany, Insertable, IntoRef, Keyed, Model, ModelColumns, NotNull, Nullability, Owned,
-    Puts, Query, Ref, Refers, Update, delete_row, find, get, insert_one, reload, save,
+    Puts, Query, Ref, Refers, Single, Unique, Update, Upsert, delete_row, find, get, insert_one, reload, save,
 };
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;
@@ -19,7 +23,6 @@ pub use crate::value::{Kind, Value};
 pub use crate::{Codec, ColumnType, Dialect, Error, Operand};
 
 use crate::executor::Access;
-use crate::mode::Mode;
 
 /// Reads an enum by its label; an unknown label is a `Decode` error.
 pub fn decode_enum<T>(
@@ -94,9 +97,9 @@ impl Script {
                 lease.begin_atomic().await?;
             }
             let result = batches(&mut lease, inside).await;
-            let finished = if atomic { lease.finish_atomic(result.is_ok()).await } else { Ok(()) };
+            let result = if atomic { lease.finish_atomic(result).await } else { result };
             let restored = batches(&mut lease, after).await;
-            result.and(finished).and(restored)
+            result.and(restored)
         })
     }
 }

@@ -38,10 +38,11 @@ pub(crate) struct Settings {
     pub echo: bool,
     pub slow_statement: Option<Duration>,
     pub statement_timeout: Option<Duration>,
+    pub share_connections: bool,
 }
 
 /// The names of the settings that URLs and files can hold.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "max_connections",
     "acquire_timeout",
     "idle_timeout",
@@ -53,6 +54,7 @@ const NAMES: [&str; 11] = [
     "echo",
     "slow_statement",
     "statement_timeout",
+    "share_connections",
 ];
 
 /// Connections to a server, unless settings say otherwise.
@@ -126,6 +128,7 @@ impl Settings {
             echo: false,
             slow_statement: None,
             statement_timeout: None,
+            share_connections: true,
         }
     }
 
@@ -173,6 +176,7 @@ impl Settings {
             "read_only" => self.read_only = truth(name, value)?,
             "echo" => self.echo = truth(name, value)?,
             "slow_statement" => self.slow_statement = Some(duration(name, value)?),
+            "share_connections" => self.share_connections = truth(name, value)?,
             "statement_timeout" => self.statement_timeout = Some(duration(name, value)?),
             // Drivers report the names that they do not know when they connect.
             _ if self.dialect != Dialect::Sqlite => self.server.set(name, value)?,
@@ -266,9 +270,19 @@ fn default_connections() -> u32 {
     cores.max(4) + 1
 }
 
-fn no_driver(dialect: Dialect) -> Error {
+/// The error of a build without the driver of a database.
+pub(crate) fn no_driver(dialect: Dialect) -> Error {
+    let feature = match dialect {
+        Dialect::Sqlite => "sqlite",
+        Dialect::Postgres => "postgres",
+        Dialect::Mysql => "mysql",
+    };
     let kind = ErrorKind::Unsupported { feature: "connecting", dialect: dialect.name() };
-    Error::new(kind, format!("this build has no driver for {}", dialect.name()))
+    let message = format!(
+        "this build has no driver for {}: switch on the feature `{feature}` of the crate `pilaster` in Cargo.toml",
+        dialect.name()
+    );
+    Error::new(kind, message)
 }
 
 /// The URL without user, password and parameters that may be secret.
@@ -361,6 +375,20 @@ mod tests {
         let error = Settings::parse(url).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Config), "{error:?}");
         error.to_string()
+    }
+
+    #[test]
+    fn a_driver_that_is_missing_is_said_to_be_a_feature() {
+        let error = no_driver(Dialect::Mysql);
+        assert_eq!(*error.kind(), ErrorKind::Unsupported { feature: "connecting", dialect: "MySQL" });
+        let expected = "this build has no driver for MySQL: switch on the feature `mysql` of the crate `pilaster` in \
+                        Cargo.toml";
+        assert_eq!(error.to_string(), expected);
+        #[cfg(not(feature = "postgres"))]
+        assert_eq!(
+            Settings::parse("postgres://localhost/a").unwrap_err().to_string(),
+            no_driver(Dialect::Postgres).to_string()
+        );
     }
 
     #[test]

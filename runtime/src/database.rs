@@ -253,6 +253,15 @@ impl<M: Mode> Builder<M> {
         self.with(|settings| settings.statement_cache = statements)
     }
 
+    /// Whether short statements share connections to PostgreSQL, so that one is sent while others still wait for their
+    /// replies; they do by default. Those are what finds a row by a key, queries with a limit of at most 100 rows, and
+    /// updates and deletes by primary key, outside of transactions and sessions; everything else has a connection for
+    /// itself. Without a statement cache nothing is shared.
+    #[must_use]
+    pub fn share_connections(self, share: bool) -> Self {
+        self.with(|settings| settings.share_connections = share)
+    }
+
     /// How long SQLite waits for a lock that another process holds; 5 seconds by default. The thread waits.
     #[must_use]
     pub fn busy_timeout(self, time: Duration) -> Self {

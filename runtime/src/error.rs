@@ -174,11 +174,17 @@ impl Error {
         Self::new(ErrorKind::Encode(cell), "")
     }
 
-    /// Adds the columns of a unique violation that were looked up.
-    #[cfg(feature = "mysql")]
-    pub(crate) fn with_columns(mut self, found: Vec<String>) -> Self {
-        if let ErrorKind::UniqueViolation(Violation { columns, .. }) = &mut self.0.kind {
-            *columns = found;
+    /// Adds the table and columns of a violation that were looked up.
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
+    pub(crate) fn in_place(mut self, of: String, found: Vec<String>) -> Self {
+        if let ErrorKind::UniqueViolation(Violation { columns, table, .. })
+        | ErrorKind::ForeignKeyViolation(Violation { columns, table, .. })
+        | ErrorKind::CheckViolation(Violation { columns, table, .. }) = &mut self.0.kind
+        {
+            table.get_or_insert(of);
+            if columns.is_empty() {
+                *columns = found;
+            }
         }
         self
     }

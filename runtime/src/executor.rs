@@ -65,14 +65,24 @@ impl<'e> Target<'e> {
 
     /// A connection for one or more statements.
     pub(crate) async fn lease(self, access: Access) -> Result<Lease<'e>> {
+        self.lease_as(access, false).await
+    }
+
+    /// The same, where a first statement may share a connection with others: none is taken before one is needed.
+    pub(crate) async fn lease_shared(self, access: Access) -> Result<Lease<'e>> {
+        self.lease_as(access, true).await
+    }
+
+    async fn lease_as(self, access: Access, shared: bool) -> Result<Lease<'e>> {
         let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
-                let connection = Some(pool.take(access).await?);
+                let connection = if shared && pool.shares() { None } else { Some(pool.take(access).await?) };
                 (pool, Place::Pool { pool, access, connection, noted: None })
             }
             Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
             Inner::Session(core) => {
                 let (arena, mut lease) = core.lease().await?;
+                arena.wrote |= access == Access::Write;
                 lease.rows = Some(arena);
                 return Ok(lease);
             }
@@ -103,7 +113,7 @@ enum Place<'e> {
     Pool {
         pool: &'e Pool,
         access: Access,
-        // `None` only while it is given back.
+        // `None` while it is given back, and before a connection of its own is needed.
         connection: Option<Pooled>,
         /// The place of the statement that the pool knows to run.
         noted: Option<usize>,
@@ -163,14 +173,17 @@ impl Lease<'_> {
         self.atomic == 0 && !self.own && matches!(self.place, Place::Pool { .. })
     }
 
-    /// Takes another connection when this one was lost, and nothing was sent on it.
+    /// Takes a connection if there is none yet, and another one when this one was lost and nothing was sent on it.
     async fn revive(&mut self) -> Result<()> {
         let free = self.is_free();
-        if let Place::Pool { pool, access, connection: Some(pooled), .. } = &mut self.place
-            && free
-            && !pooled.connection.is_alive()
-        {
-            pool.replace(*access, pooled).await?;
+        match &mut self.place {
+            Place::Pool { pool, access, connection: Some(pooled), .. } => {
+                if free && !pooled.connection.is_alive() {
+                    pool.replace(*access, pooled).await?;
+                }
+            }
+            Place::Pool { pool, access, connection, .. } => *connection = Some(pool.take(*access).await?),
+            Place::Transaction(_) => {}
         }
         Ok(())
     }
@@ -183,14 +196,34 @@ impl Lease<'_> {
         }
     }
 
+    /// Runs a statement that reads few rows: beside those of others, where that can be.
+    pub(crate) async fn query_shared(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
+        if let Place::Pool { pool, connection: None, .. } = &self.place {
+            let watch = self.logging.watch();
+            let mut rows = 0;
+            let mut counted = |row: &crate::row::Row<'_>| {
+                rows += 1;
+                each(row)
+            };
+            if let Some(outcome) = pool.run_shared(Access::Read, sql, params, &mut counted).await {
+                if let Some(watch) = watch {
+                    watch.done(sql, Some(params), &outcome, Some(rows), None);
+                }
+                return outcome.map(drop);
+            }
+        }
+        self.query(sql, params, each).await
+    }
+
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
-        self.announce(sql);
         let watch = self.logging.watch();
         if watch.is_none() && self.dialect == Dialect::Sqlite {
+            self.announce(sql);
             let outcome = self.connection()?.query(sql, params, each).await;
             return self.judge(outcome);
         }
         self.revive().await?;
+        self.announce(sql);
         let mut rows = 0;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
@@ -213,9 +246,9 @@ impl Lease<'_> {
 
     /// Runs a statement whose rows are taken bit by bit.
     pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
+        self.revive().await?;
         self.announce(sql);
         let watch = self.logging.watch();
-        self.revive().await?;
         let mut rows = 0;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
@@ -232,10 +265,25 @@ impl Lease<'_> {
         self.judge(outcome)
     }
 
+    /// Runs a statement that changes few rows, gives none, and is all that its transaction does: beside those of others,
+    /// where that can be. Says how many rows it changed.
+    pub(crate) async fn execute_shared(&mut self, sql: &str, params: &dyn Params) -> Result<u64> {
+        if let Place::Pool { pool, connection: None, .. } = &self.place {
+            let watch = self.logging.watch();
+            if let Some(outcome) = pool.run_shared(Access::Write, sql, params, &mut |_| Ok(())).await {
+                if let Some(watch) = watch {
+                    watch.done(sql, Some(params), &outcome, None, outcome.as_ref().ok().copied());
+                }
+                return outcome;
+            }
+        }
+        self.execute(sql, params).await.map(|done| done.affected)
+    }
+
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
+        self.revive().await?;
         self.announce(sql);
         let watch = self.logging.watch();
-        self.revive().await?;
         let outcome = self.connection()?.execute(sql, params).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
@@ -244,10 +292,10 @@ impl Lease<'_> {
         self.judge(outcome)
     }
 
-    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
+        self.revive().await?;
         self.announce(sql);
         let watch = self.logging.watch();
-        self.revive().await?;
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
@@ -266,9 +314,9 @@ impl Lease<'_> {
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.revive().await?;
         self.announce(sql);
         let watch = self.logging.watch();
-        self.revive().await?;
         let connection = self.connection()?;
         let before = connection.in_transaction();
         let outcome = connection.batch(sql).await;
@@ -302,10 +350,10 @@ impl Lease<'_> {
     /// Makes what follows atomic: a transaction on a database, a savepoint inside a transaction. Dropped without
     /// [`Lease::finish_atomic`] it is rolled back.
     pub(crate) async fn begin_atomic(&mut self) -> Result<()> {
+        self.revive().await?;
         self.announce("BEGIN");
         let watch = self.logging.watch();
         let savepoint = self.savepoint(self.atomic);
-        self.revive().await?;
         let outcome = match &savepoint {
             None => {
                 let outcome = self.connection()?.begin(Begin::default()).await;
@@ -327,8 +375,15 @@ impl Lease<'_> {
         self.judge(outcome)
     }
 
+    /// Ends it: keeps the work, or undoes it when it failed. What it failed by matters more than a fault of undoing it.
+    pub(crate) async fn finish_atomic<T>(&mut self, outcome: Result<T>) -> Result<T> {
+        let ended = self.end_atomic(outcome.is_ok()).await;
+        let value = outcome?;
+        ended.map(|()| value)
+    }
+
     /// Ends it: keeps the work, or undoes it.
-    pub(crate) async fn finish_atomic(&mut self, keep: bool) -> Result<()> {
+    pub(crate) async fn end_atomic(&mut self, keep: bool) -> Result<()> {
         let Some(level) = self.atomic.checked_sub(1) else {
             return Err(Error::new(ErrorKind::Transaction, "nothing atomic was begun"));
         };
@@ -395,6 +450,7 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
+#[cfg(feature = "sqlite")]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -416,10 +472,10 @@ mod tests {
         insert(&mut lease, "atomic").await;
         lease.begin_atomic().await.unwrap();
         insert(&mut lease, "inner").await;
-        lease.finish_atomic(true).await.unwrap();
+        lease.end_atomic(true).await.unwrap();
         if let Some(keep) = kept {
-            lease.finish_atomic(keep).await.unwrap();
-            assert!(lease.finish_atomic(keep).await.is_err(), "nothing is open any more");
+            lease.end_atomic(keep).await.unwrap();
+            assert!(lease.end_atomic(keep).await.is_err(), "nothing is open any more");
         }
     }
 
@@ -457,13 +513,13 @@ mod tests {
 
     /// Compiles only as long as every future of a lease can be sent to another thread.
     #[allow(dead_code)]
-    fn futures_can_be_sent(target: Target<'_>, lease: &mut Lease<'_>, rows: &dyn Rows, returned: Returned<'_>) {
+    fn futures_can_be_sent(target: Target<'_>, lease: &mut Lease<'_>, rows: &mut dyn Rows, returned: Returned<'_>) {
         drop(assert_send(target.lease(Access::Write)));
         drop(assert_send(lease.query("", &NONE, &mut |_| Ok(()))));
         drop(assert_send(lease.execute("", &NONE)));
         drop(assert_send(lease.execute_rows("", rows, returned)));
         drop(assert_send(lease.batch("")));
         drop(assert_send(lease.begin_atomic()));
-        drop(assert_send(lease.finish_atomic(true)));
+        drop(assert_send(lease.end_atomic(true)));
     }
 }

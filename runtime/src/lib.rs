@@ -37,7 +37,7 @@ pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode, Outcome};
 pub use query::{
     BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate,
-    Query, Ref, Selection, Sort, Update, count_rows,
+    Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
 };
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};

@@ -3,8 +3,13 @@
 //! A server has one lane of equal connections. SQLite has one connection that writes and some that read beside it; a
 //! database in memory, and a pool of one connection, have a single lane for both.
 //!
+//! On PostgreSQL short statements share idle connections, see `share`; whoever wants one for himself gets one that
+//! nobody shares.
+//!
 //! Nothing is sent to find out whether a connection still lives: drivers know when theirs was closed. Connections that
 //! are too old or were idle for too long are closed when the next one is taken or given back.
+
+mod share;
 
 use std::any::Any;
 use std::panic::Location;
@@ -43,6 +48,8 @@ pub(crate) struct Pool {
 struct Lane {
     size: u32,
     permits: Semaphore,
+    /// For statements that share connections.
+    seats: Semaphore,
     /// The one used last stands at the end, and is the next to be used.
     idle: Mutex<Vec<Idle>>,
 }
@@ -83,7 +90,13 @@ struct Holder {
 
 impl Lane {
     fn new(size: u32) -> Self {
-        Self { size, permits: Semaphore::new(size as usize), idle: Mutex::new(Vec::new()) }
+        let places = size as usize;
+        Self {
+            size,
+            permits: Semaphore::new(places),
+            seats: Semaphore::new(places * share::SEATS),
+            idle: Mutex::default(),
+        }
     }
 }
 
@@ -164,7 +177,16 @@ impl Pool {
         }
         let connection = match self.idle(lane) {
             Some(connection) => connection,
-            None => self.open_in_time(access, begun).await?,
+            None if lane.has_room() => self.open_in_time(access, begun).await?,
+            None => match self.emptied(lane).await {
+                Some(connection) if self.is_good(&connection, None) => connection,
+                // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
+                Some(lost) => {
+                    drop(lost);
+                    self.open_in_time(access, begun).await?
+                }
+                None => return Err(self.exhausted(access)),
+            },
         };
         permit.forget();
         Ok(connection)
@@ -191,10 +213,14 @@ impl Pool {
         Ok(())
     }
 
-    /// The idle connection that was used last and is still good.
+    /// The idle connection that was used last and is still good; none that others share.
     fn idle(&self, lane: &Lane) -> Option<Pooled> {
         loop {
-            let idle = lock(&lane.idle).pop()?;
+            let idle = {
+                let mut idle = lock(&lane.idle);
+                let at = idle.iter().rposition(|idle| !idle.connection.connection.is_shared())?;
+                idle.remove(at)
+            };
             if self.is_good(&idle.connection, Some(idle.since)) {
                 return Some(idle.connection);
             }
@@ -233,9 +259,10 @@ impl Pool {
         let stale = if keep {
             let mut idle = lock(&lane.idle);
             idle.push(Idle { connection: pooled, since: Instant::now() });
-            // The first was idle for longest.
-            let first = idle.first().is_some_and(|first| !self.is_good(&first.connection, Some(first.since)));
-            if first { Some(idle.remove(0).connection) } else { None }
+            // Where statements share connections, the first was not always idle for longest.
+            let oldest = idle.iter().enumerate().min_by_key(|(_, idle)| idle.since);
+            let stale = oldest.filter(|(_, idle)| !self.is_good(&idle.connection, Some(idle.since))).map(|(at, _)| at);
+            stale.map(|at| idle.remove(at).connection)
         } else {
             Some(pooled)
         };
@@ -259,6 +286,10 @@ impl Pool {
                 Some(_) => lane.permits.close(),
             }
             let idle = std::mem::take(&mut *lock(&lane.idle));
+            let seats: Vec<_> = idle.iter().map(|idle| idle.connection.connection.emptied()).collect();
+            for emptied in seats {
+                rt::timeout(self.patience(), emptied).await;
+            }
             rt::give_way(|| drop(idle));
         }
         Ok(())

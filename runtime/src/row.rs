@@ -217,6 +217,7 @@ impl<'r> Row<'r> {
             Kind::DateTime => self.datetime(at)?.map(Value::DateTime),
             Kind::Timestamp => self.timestamp(at)?.map(Value::Timestamp),
             Kind::Uuid => self.uuid(at)?.map(Value::Uuid),
+            Kind::Geometry => self.text(at)?.map(|v| Value::Geometry(Cow::Owned(v.into_owned()))),
             Kind::Json => self.json(at)?.map(|v| Value::Json(Cow::Owned(v.into_owned()))),
             Kind::Array(element) => {
                 let mut values = Vec::new();

@@ -38,11 +38,30 @@ pub enum Value<'a> {
     Uuid([u8; 16]),
     /// JSON text.
     Json(Cow<'a, str>),
-    /// The key of a new row that its session has not stored yet, by the row's number. Never reaches a database.
+    /// A shape as WKT.
+    Geometry(Cow<'a, str>),
+    /// The key of a new row that its session has not stored yet: the row's number, and which part of its key. Never
+    /// reaches a database.
     #[doc(hidden)]
-    Pending(u64),
+    Pending(u64, u8),
     /// Values of one type, for databases that take a list as one parameter.
     List(Vec<Value<'static>>),
+}
+
+impl Value<'_> {
+    /// The value as messages show it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Null => "NULL".into(),
+            Self::Bool(v) => v.to_string(),
+            Self::Int(v) => v.to_string(),
+            Self::UInt(v) | Self::Pending(v, _) => v.to_string(),
+            Self::Float(v) => v.to_string(),
+            Self::Decimal(v) => v.to_string(),
+            Self::Text(v) | Self::Json(v) | Self::Geometry(v) => format!("{v:?}"),
+            other => format!("{other:?}"),
+        }
+    }
 }
 
 /// An exact number: `mantissa / 10^scale`.
@@ -100,6 +119,8 @@ pub enum Kind {
     Array(&'static Kind),
     /// A type of the server's, carried as the text that the server reads and writes.
     Server,
+    /// A shape of MySQL's, carried as WKT; elsewhere the same as `Server`.
+    Geometry,
 }
 
 impl Value<'_> {
@@ -121,8 +142,35 @@ impl Value<'_> {
             Value::Timestamp(v) => Value::Timestamp(v),
             Value::Uuid(v) => Value::Uuid(v),
             Value::Json(v) => Value::Json(Cow::Owned(v.into_owned())),
-            Value::Pending(v) => Value::Pending(v),
+            Value::Geometry(v) => Value::Geometry(Cow::Owned(v.into_owned())),
+            Value::Pending(row, part) => Value::Pending(row, part),
             Value::List(v) => Value::List(v),
+        }
+    }
+
+    /// A copy that borrows nothing.
+    #[must_use]
+    #[inline]
+    pub fn to_static(&self) -> Value<'static> {
+        match self {
+            // Most are of these two kinds, and rows can be many.
+            Value::Int(v) => Value::Int(*v),
+            Value::Text(v) => Value::Text(Cow::Owned(String::from(&**v))),
+            v => v.reborrow().into_owned(),
+        }
+    }
+
+    /// Drops a value at the least cost: what drops any kind is a function of its own, and most values own nothing.
+    #[inline]
+    pub(crate) fn discard(self) {
+        let owns = match &self {
+            Value::Text(v) | Value::Json(v) | Value::Geometry(v) => matches!(v, Cow::Owned(_)),
+            Value::Bytes(v) => matches!(v, Cow::Owned(_)),
+            Value::List(_) => true,
+            _ => false,
+        };
+        if !owns {
+            std::mem::forget(self);
         }
     }
 
@@ -139,29 +187,29 @@ pub trait Params: Sync {
     ///
     /// # Errors
     /// What `put` returns, and `Encode` for a value that cannot be written.
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
 }
 
 impl Params for [Value<'_>] {
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
-        self.iter().try_for_each(|value| put(value.reborrow()))
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+        self.iter().try_for_each(put)
     }
 }
 
 impl<P: Params + ?Sized> Params for &P {
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         (**self).bind(put)
     }
 }
 
 impl Params for Vec<Value<'_>> {
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         self.as_slice().bind(put)
     }
 }
 
 impl<const N: usize> Params for [Value<'_>; N] {
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         self.as_slice().bind(put)
     }
 }
@@ -174,6 +222,7 @@ impl Value<'_> {
             Value::Text(v) => Value::Text(Cow::Borrowed(v)),
             Value::Bytes(v) => Value::Bytes(Cow::Borrowed(v)),
             Value::Json(v) => Value::Json(Cow::Borrowed(v)),
+            Value::Geometry(v) => Value::Geometry(Cow::Borrowed(v)),
             Value::Null => Value::Null,
             Value::Bool(v) => Value::Bool(*v),
             Value::Int(v) => Value::Int(*v),
@@ -185,7 +234,7 @@ impl Value<'_> {
             Value::DateTime(v) => Value::DateTime(*v),
             Value::Timestamp(v) => Value::Timestamp(*v),
             Value::Uuid(v) => Value::Uuid(*v),
-            Value::Pending(v) => Value::Pending(*v),
+            Value::Pending(row, part) => Value::Pending(*row, *part),
             Value::List(v) => Value::List(v.clone()),
         }
     }

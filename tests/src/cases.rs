@@ -80,6 +80,9 @@ pub mod postgres_names;
 #[path = "../cases/postgres_objects/expected/mod.rs"]
 pub mod postgres_objects;
 #[rustfmt::skip]
+#[path = "../cases/postgres_server_types/expected/mod.rs"]
+pub mod postgres_server_types;
+#[rustfmt::skip]
 #[path = "../cases/postgres_types/expected/mod.rs"]
 pub mod postgres_types;
 #[rustfmt::skip]
@@ -109,3 +112,6 @@ pub mod unsigned_types;
 #[rustfmt::skip]
 #[path = "../cases/views/expected/mod.rs"]
 pub mod views;
+#[rustfmt::skip]
+#[path = "../cases/with_migrations/expected/mod.rs"]
+pub mod with_migrations;

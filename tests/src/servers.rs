@@ -56,17 +56,33 @@ fn start_postgres() -> Result<(String, Child), String> {
 fn start(script: &str, arguments: &[&Path], folder: &Path) -> Result<Child, String> {
     let mut command = shell("sh");
     command.args(["-c", script, "sh"]).args(arguments).current_dir(folder);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors(folder));
     let mut child = command.spawn().map_err(|error| format!("the server could not be started: {error}"))?;
     let mut line = String::new();
     let said = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
     if matches!(said, Some(Ok(_))) && line.trim() == "ready" {
         return Ok(child);
     }
-    let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    let why = why_not_started(folder);
     let _ = child.wait();
     let _ = std::fs::remove_dir_all(folder);
-    Err(format!("the server did not start: {}", log.lines().last().unwrap_or("it says nothing")))
+    Err(why)
+}
+
+/// Where a script that starts a server complains: a file `errors` in the folder.
+#[cfg(unix)]
+pub(crate) fn errors(folder: &Path) -> Stdio {
+    std::fs::File::create(folder.join("errors")).map_or_else(|_| Stdio::null(), Stdio::from)
+}
+
+/// The last words of a server that did not start, and of the script that should have started it.
+#[cfg(unix)]
+pub(crate) fn why_not_started(folder: &Path) -> String {
+    let last_of = |file: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap_or_default();
+        text.lines().last().unwrap_or("nothing").to_owned()
+    };
+    format!("the server did not start: its log says `{}`, its script `{}`", last_of("log"), last_of("errors"))
 }
 
 /// A shell, as a user whom servers let run them.
@@ -80,11 +96,18 @@ pub(crate) fn shell(name: &str) -> Command {
     command
 }
 
-/// A folder that the user of the server can write to.
+/// A new folder that the user of the server can write to. One may be there already that a process of the same number left.
 #[cfg(unix)]
 pub(crate) fn folder_for_server(name: &str) -> Result<PathBuf, String> {
-    let folder = std::env::temp_dir().join(format!("pilaster-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let named = |at: u32| std::env::temp_dir().join(format!("pilaster-{name}-{}-{at}", std::process::id()));
+    let mut at = 0;
+    let folder = loop {
+        match std::fs::create_dir(named(at)) {
+            Ok(()) => break named(at),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => at += 1,
+            Err(error) => return Err(error.to_string()),
+        }
+    };
     let is_given = || Command::new("chown").arg("postgres").arg(&folder).status().is_ok_and(|status| status.success());
     if is_root() && !is_given() {
         return Err("as root, a user named postgres is needed to start a server".into());

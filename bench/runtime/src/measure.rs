@@ -22,21 +22,25 @@ const TURN: Duration = Duration::from_millis(12);
 
 /// Prints the head of the table.
 pub fn header() {
-    println!("| {:<30} | {:>10} | {:>10} | {:>6} | {:>6} | {:>6} |", "", "by hand", "ours", "ratio", "best", "target");
-    println!("|{:-<32}|{:->12}|{:->12}|{:->8}|{:->8}|{:->8}|", "", ":", ":", ":", ":", ":");
+    let heads = ["by hand", "ours", "ratio", "best", "CPU", "target"];
+    let [hand, ours, ratio, best, cpu, target] = heads;
+    println!("| {:<30} | {hand:>10} | {ours:>10} | {ratio:>6} | {best:>6} | {cpu:>6} | {target:>6} |", "");
+    println!("|{:-<32}|{:->12}|{:->12}|{:->8}|{:->8}|{:->8}|{:->8}|", "", ":", ":", ":", ":", ":", ":");
 }
 
-/// Measures a pair and prints its row: medians, the median of the rounds' ratios, and the ratio of the best turns.
+/// Measures a pair and prints its row: medians, the median of the rounds' ratios, the ratio of the best turns, and that of
+/// the processor time that the threads of this process took, which is without what a server does.
 pub fn row(pair: &mut Pair<'_>, rounds: usize) {
     let times = calibrate(&mut pair.hand).min(calibrate(&mut pair.ours));
-    let (mut hand, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut hand, mut ours, mut ratios, mut used) = (Vec::new(), Vec::new(), Vec::new(), [Duration::ZERO; 2]);
     for round in 0..rounds {
+        let [used_hand, used_ours] = &mut used;
         let (first, second) = if round % 2 == 0 {
-            let first = (pair.hand)(times);
-            (first, (pair.ours)(times))
+            let first = turn(&mut pair.hand, times, used_hand);
+            (first, turn(&mut pair.ours, times, used_ours))
         } else {
-            let second = (pair.ours)(times);
-            ((pair.hand)(times), second)
+            let second = turn(&mut pair.ours, times, used_ours);
+            (turn(&mut pair.hand, times, used_hand), second)
         };
         hand.push(first.as_secs_f64() / times as f64);
         ours.push(second.as_secs_f64() / times as f64);
@@ -44,7 +48,26 @@ pub fn row(pair: &mut Pair<'_>, rounds: usize) {
     }
     let (name, target, best) = (pair.name, pair.target, least(&ours) / least(&hand));
     let (hand, ours, ratio) = (shown(median(&mut hand)), shown(median(&mut ours)), median(&mut ratios));
-    println!("| {name:<30} | {hand:>10} | {ours:>10} | {ratio:>6.2} | {best:>6.2} | {target:>6.2} |");
+    let cpu = used[1].as_secs_f64() / used[0].as_secs_f64();
+    println!("| {name:<30} | {hand:>10} | {ours:>10} | {ratio:>6.2} | {best:>6.2} | {cpu:>6.2} | {target:>6.2} |");
+}
+
+/// Runs a side for a turn, and counts the processor time that it used.
+fn turn(side: &mut Side<'_>, times: usize, used: &mut Duration) -> Duration {
+    let before = processor_time();
+    let took = side(times);
+    *used += processor_time().saturating_sub(before);
+    took
+}
+
+/// The processor time of all threads that there are; zero where the system does not tell.
+fn processor_time() -> Duration {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Duration::ZERO };
+    let one = |task: std::fs::DirEntry| {
+        let told = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    };
+    tasks.flatten().filter_map(one).sum()
 }
 
 /// How often a side runs in one turn. Warms it up, too.

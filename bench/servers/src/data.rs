@@ -59,6 +59,37 @@ pub fn numbered(id: i64) -> NewUser {
     }
 }
 
+/// A parent to insert with its children: their names and ranks.
+#[derive(Clone)]
+pub struct NewFamily {
+    pub name: String,
+    pub note: Option<String>,
+    pub children: Vec<(String, i32)>,
+}
+
+/// A thousand parents with ten children each.
+pub fn new_families() -> Vec<NewFamily> {
+    let child = |at: i32, rank| (format!("child {rank} of {at}"), rank);
+    let family = |at| NewFamily {
+        name: format!("parent {at}"),
+        note: (at % 3 == 0).then(|| "a note".to_owned()),
+        children: (0..10).map(|rank| child(at, rank)).collect(),
+    };
+    (0..1_000).map(family).collect()
+}
+
+/// How many rows are changed at once.
+pub const CHANGED: i64 = 1_000;
+
+/// New names of users, by their keys.
+pub fn changed() -> Vec<(i64, String)> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    // Never what is stored already.
+    static ROUND: AtomicU64 = AtomicU64::new(0);
+    let round = ROUND.fetch_add(1, Ordering::Relaxed);
+    (1..=CHANGED).map(|id| (id, format!("Changed {id} in {round}"))).collect()
+}
+
 /// Puts what was read together.
 pub fn families(
     parents: Vec<Parent>,

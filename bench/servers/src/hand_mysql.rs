@@ -8,7 +8,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder, Row, params::Params};
 use tokio::sync::Mutex;
 
-use crate::data::{Child, Family, Grandchild, NewUser, Parent, Post, User};
+use crate::data::{Child, Family, Grandchild, NewFamily, NewUser, Parent, Post, User};
 use crate::{Anything, Hand};
 
 const USER: &str =
@@ -139,5 +139,44 @@ impl Hand for Client {
         }
         connection.query_drop("COMMIT").await?;
         Ok(keys)
+    }
+    /// Keys of one INSERT of many rows count up from the first, as InnoDB promises for rows whose number is known.
+    async fn insert_families(&self, rows: Vec<NewFamily>) -> Anything<usize> {
+        let mut connection = self.0.lock().await;
+        connection.query_drop("START TRANSACTION").await?;
+        let values = |columns: &str, count: usize| vec![columns; count].join(", ");
+        let insert = format!("INSERT INTO parent (name, note) VALUES {}", values("(?, ?)", rows.len()));
+        let insert = connection.prep(insert).await?;
+        let mut params: Vec<mysql_async::Value> = Vec::with_capacity(rows.len() * 2);
+        let mut children = Vec::with_capacity(rows.len() * 10);
+        for (at, row) in rows.into_iter().enumerate() {
+            params.extend([row.name.into(), row.note.into()]);
+            children.extend(row.children.into_iter().map(|(name, rank)| (at as i64, name, rank)));
+        }
+        connection.exec_drop(&insert, Params::Positional(params)).await?;
+        let first = connection.last_insert_id().map_or(0, |key| key as i64);
+        let insert =
+            format!("INSERT INTO child (name, rank, parent_id) VALUES {}", values("(?, ?, ?)", children.len()));
+        let insert = connection.prep(insert).await?;
+        let count = children.len();
+        let mut params: Vec<mysql_async::Value> = Vec::with_capacity(count * 3);
+        for (at, name, rank) in children {
+            params.extend([name.into(), rank.into(), (first + at).into()]);
+        }
+        connection.exec_drop(&insert, Params::Positional(params)).await?;
+        connection.query_drop("COMMIT").await?;
+        Ok(count)
+    }
+
+    async fn rename(&self, rows: Vec<(i64, String)>) -> Anything<usize> {
+        let mut connection = self.0.lock().await;
+        connection.query_drop("START TRANSACTION").await?;
+        let update = connection.prep("UPDATE user SET full_name = ? WHERE id = ?").await?;
+        let count = rows.len();
+        for (key, name) in rows {
+            connection.exec_drop(&update, (name, key)).await?;
+        }
+        connection.query_drop("COMMIT").await?;
+        Ok(count)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row, Statement};
 
-use crate::data::{Child, Family, Grandchild, NewUser, Parent, Post, User};
+use crate::data::{Child, Family, Grandchild, NewFamily, NewUser, Parent, Post, User};
 use crate::{Anything, Hand};
 
 const USER: &str =
@@ -33,24 +33,14 @@ struct Inner {
     children: Statement,
     grandchildren: Statement,
     insert: Statement,
+    insert_parents: Statement,
+    insert_children: Statement,
+    rename: Statement,
 }
 
 impl Client {
     pub async fn connect(url: &str) -> Anything<Self> {
-        let parsed: tokio_postgres::Config = url.parse()?;
-        let mut config = tokio_postgres::Config::new();
-        config.user(parsed.get_user().unwrap_or("postgres")).dbname(parsed.get_dbname().unwrap_or("postgres"));
-        if let Some(password) = parsed.get_password() {
-            config.password(password);
-        }
-        // A host behind the question mark goes over the one before it, as it does for the other side.
-        match parsed.get_hosts().last() {
-            Some(tokio_postgres::config::Host::Tcp(host)) => config.host(host),
-            Some(tokio_postgres::config::Host::Unix(path)) => config.host_path(path),
-            None => config.host("localhost"),
-        };
-        config.port(parsed.get_ports().first().copied().unwrap_or(5432));
-        let (client, connection) = config.connect(NoTls).await?;
+        let (client, connection) = config(url)?.connect(NoTls).await?;
         tokio::spawn(connection);
         let mut insert = String::from(
             "INSERT INTO \"user\" (username, email, full_name, bio, city, country, age, score, active, logins, joined) VALUES ",
@@ -74,13 +64,42 @@ impl Client {
                 .prepare("SELECT id, name, rank, child_id FROM grandchild WHERE child_id = ANY ($1)")
                 .await?,
             insert: client.prepare(&insert).await?,
+            insert_parents: client
+                .prepare("INSERT INTO parent (name, note) SELECT * FROM unnest($1::text[], $2::text[]) RETURNING id")
+                .await?,
+            insert_children: client
+                .prepare(
+                    "INSERT INTO child (name, rank, parent_id) SELECT * FROM unnest($1::text[], $2::int4[], $3::int8[]) \
+                     RETURNING id",
+                )
+                .await?,
+            rename: client.prepare("UPDATE \"user\" SET full_name = $1 WHERE id = $2").await?,
             client,
         };
         Ok(Self(Arc::new(inner)))
     }
 }
 
-fn user(row: &Row) -> User {
+/// A URL as the client library takes it.
+pub fn config(url: &str) -> Anything<tokio_postgres::Config> {
+    let parsed: tokio_postgres::Config = url.parse()?;
+    let mut config = tokio_postgres::Config::new();
+    config.user(parsed.get_user().unwrap_or("postgres")).dbname(parsed.get_dbname().unwrap_or("postgres"));
+    if let Some(password) = parsed.get_password() {
+        config.password(password);
+    }
+    // A host behind the question mark goes over the one before it, as it does for the other side.
+    match parsed.get_hosts().last() {
+        Some(tokio_postgres::config::Host::Tcp(host)) => config.host(host),
+        Some(tokio_postgres::config::Host::Unix(path)) => config.host_path(path),
+        None => config.host("localhost"),
+    };
+    config.port(parsed.get_ports().first().copied().unwrap_or(5432));
+    Ok(config)
+}
+
+/// A user out of a row that begins with its columns.
+pub fn user(row: &Row) -> User {
     User {
         id: row.get(0),
         username: row.get(1),
@@ -171,5 +190,36 @@ impl Hand for Client {
         }
         inner.client.batch_execute("COMMIT").await?;
         Ok(keys)
+    }
+    async fn insert_families(&self, rows: Vec<NewFamily>) -> Anything<usize> {
+        let inner = &self.0;
+        inner.client.batch_execute("BEGIN").await?;
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let notes: Vec<Option<&str>> = rows.iter().map(|row| row.note.as_deref()).collect();
+        let keys = inner.client.query(&inner.insert_parents, &[&names, &notes]).await?;
+        let keys: Vec<i64> = keys.iter().map(|row| row.get(0)).collect();
+        let count = rows.iter().map(|row| row.children.len()).sum();
+        let (mut names, mut ranks, mut parents) =
+            (Vec::with_capacity(count), Vec::with_capacity(count), Vec::with_capacity(count));
+        for (row, key) in rows.iter().zip(keys) {
+            for (name, rank) in &row.children {
+                names.push(name.as_str());
+                ranks.push(*rank);
+                parents.push(key);
+            }
+        }
+        let children = inner.client.query(&inner.insert_children, &[&names, &ranks, &parents]).await?;
+        inner.client.batch_execute("COMMIT").await?;
+        Ok(children.len())
+    }
+
+    async fn rename(&self, rows: Vec<(i64, String)>) -> Anything<usize> {
+        let inner = &self.0;
+        inner.client.batch_execute("BEGIN").await?;
+        for (key, name) in &rows {
+            inner.client.execute(&inner.rename, &[name, key]).await?;
+        }
+        inner.client.batch_execute("COMMIT").await?;
+        Ok(rows.len())
     }
 }

@@ -1,12 +1,16 @@
 //! Measures the runtime against tokio-postgres and mysql_async by hand, on one server each, in one process, turn by turn.
 //!
-//! `bench-servers [postgres|mysql] [--rounds N]` prints a table of ratios for each server that there is: those that
+//! `bench-servers [postgres|mysql] [NAME] [--rounds N]` prints a table of ratios for each server that there is: those that
 //! `PILASTER_TEST_POSTGRES` and `PILASTER_TEST_MYSQL` name, else what is installed is started.
+//! `bench-servers postgres|mysql NAME --only hand|ours N` runs one side N times without measuring, for profilers.
+//! `--one-thread` does all of it on a current-thread runtime.
+//! `bench-servers load [--rounds N]` has 64 tasks use 8 connections to PostgreSQL at once.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod data;
 mod hand_mysql;
 mod hand_postgres;
+mod load;
 #[path = "../../runtime/src/measure.rs"]
 mod measure;
 mod ours;
@@ -42,17 +46,43 @@ trait Hand: Clone + Send + Sync + 'static {
     fn join(&self) -> impl Future<Output = Anything<Vec<(data::User, data::Post)>>> + Send;
     fn nested(&self) -> impl Future<Output = Anything<Vec<data::Family>>> + Send;
     fn insert(&self, rows: Vec<data::NewUser>) -> impl Future<Output = Anything<Vec<i64>>> + Send;
+    /// Parents with their children, in as few statements as can be.
+    fn insert_families(&self, rows: Vec<data::NewFamily>) -> impl Future<Output = Anything<usize>> + Send;
+    /// One UPDATE per user.
+    fn rename(&self, rows: Vec<(i64, String)>) -> impl Future<Output = Anything<usize>> + Send;
+}
+
+/// What the command line asks for.
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    /// The word so far behind a flag.
+    fn after(&self, flag: &str, at: usize) -> Option<&str> {
+        let flag = self.0.iter().position(|argument| argument == flag)?;
+        self.0.get(flag + at).map(String::as_str)
+    }
+
+    /// The words before the first flag.
+    fn words(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).take_while(|word| !word.starts_with("--")).collect()
+    }
+
+    fn rounds(&self, otherwise: usize) -> Anything<usize> {
+        Ok(self.after("--rounds", 1).map_or(Ok(otherwise), str::parse)?)
+    }
 }
 
 fn main() -> Anything<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let flag = arguments.iter().position(|argument| argument == "--rounds");
-    let rounds = flag.and_then(|at| arguments.get(at + 1)).map_or(Ok(31), |number| number.parse())?;
-    let wanted = |name: &str| match arguments.first() {
-        Some(first) if !first.starts_with("--") => first == name,
-        _ => true,
+    let arguments = Arguments(std::env::args().skip(1).collect());
+    let words = arguments.words();
+    let wanted = |name: &str| words.first().is_none_or(|first| *first == name);
+    let runtime = match arguments.after("--one-thread", 0) {
+        Some(_) => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        None => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if words.first() == Some(&"load") {
+        return load::run(&runtime, &servers::postgres()?, arguments.rounds(9)?);
+    }
     if wanted("postgres") {
         match servers::postgres() {
             Ok(url) => {
@@ -61,7 +91,7 @@ fn main() -> Anything<()> {
                     Ok::<_, Box<dyn Error + Send + Sync>>((db, hand_postgres::Client::connect(&url).await?))
                 })?;
                 println!("\nPostgreSQL\n");
-                compare(&runtime, &db, &hand, [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9], rounds)?;
+                compare(&runtime, &db, &hand, [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9, 1.3, 0.2], &arguments)?;
             }
             Err(why) => eprintln!("no PostgreSQL: {why}"),
         }
@@ -77,7 +107,7 @@ fn main() -> Anything<()> {
                     Ok::<_, Box<dyn Error + Send + Sync>>((db, hand_mysql::Client::connect(&url).await?))
                 })?;
                 println!("\nMariaDB\n");
-                compare(&runtime, &db, &hand, [1.05, 1.05, 1.05, 1.05, 1.05, 0.33, 0.33], rounds)?;
+                compare(&runtime, &db, &hand, [1.05, 1.05, 1.05, 1.05, 1.05, 0.33, 0.33, 1.3, 1.05], &arguments)?;
             }
             None => eprintln!("no MariaDB"),
         }
@@ -111,6 +141,7 @@ fn timed<'b, T, F: Future<Output = Anything<T>>>(runtime: &'b Runtime, one: impl
 fn staged<'b, I, T, F: Future<Output = Anything<T>>>(
     runtime: &'b Runtime,
     db: &'b Db,
+    clear: String,
     before: impl Fn() -> I + 'b,
     one: impl Fn(I) -> F + 'b,
 ) -> Side<'b> {
@@ -122,35 +153,84 @@ fn staged<'b, I, T, F: Future<Output = Anything<T>>>(
             let output = runtime.block_on(one(input)).expect("a benchmark runs");
             total += begun.elapsed();
             black_box(output);
-            let clear = format!("DELETE FROM {} WHERE id > {}", ours::quoted(db), data::USERS);
-            runtime.block_on(async { db.sql(clear).execute().await }).expect("the table is there");
+            runtime.block_on(async { db.sql(clear.clone()).batch().await }).expect("the tables are there");
         }
         total
     })
 }
 
-/// Checks that both sides do the same, and measures them.
-fn compare<H: Hand>(runtime: &Runtime, db: &Db, hand: &H, targets: [f64; 7], rounds: usize) -> Anything<()> {
-    runtime.block_on(async {
-        let email = data::email(77);
-        assert_eq!(hand.get(77).await?.map(|user| user.email), ours::get(db, 77).await?.map(|user| user.email));
-        assert_eq!(hand.by_email(email.clone()).await?.len(), ours::by_email(db, email).await?.len());
-        assert_eq!((hand.all().await?.len(), hand.join().await?.len()), (10_000, 10_000));
-        assert_eq!((ours::all(db).await?.len(), ours::join(db).await?.len()), (10_000, 10_000));
-        let one: usize = hand.nested().await?.iter().flat_map(|(_, below)| below).map(|(_, below)| below.len()).sum();
-        let other: usize =
-            ours::nested(db).await?.iter().flat_map(|(_, below)| below).map(|(_, more)| more.len()).sum();
-        assert_eq!((one, other), (10_000, 10_000));
-        Ok::<_, Box<dyn Error + Send + Sync>>(())
-    })?;
+/// Checks that both sides do the same, and measures them; or runs one side of one benchmark.
+fn compare<H: Hand>(runtime: &Runtime, db: &Db, hand: &H, targets: [f64; 9], arguments: &Arguments) -> Anything<()> {
+    runtime.block_on(agree(db, hand))?;
+    let words = arguments.words();
+    let mut pairs = pairs(runtime, db, hand, targets);
+    if let Some(name) = words.get(1) {
+        pairs.retain(|pair| pair.name.contains(name));
+    }
+    if let Some(side) = arguments.after("--only", 1) {
+        let times = arguments.after("--only", 2).map_or(Ok(1), str::parse)?;
+        for mut pair in pairs {
+            (if side == "hand" { &mut pair.hand } else { &mut pair.ours })(times);
+        }
+        return Ok(());
+    }
+    measure::header();
+    let rounds = arguments.rounds(31)?;
+    for mut pair in pairs {
+        measure::row(&mut pair, rounds);
+    }
+    Ok(())
+}
+
+/// Both sides find the same.
+async fn agree<H: Hand>(db: &Db, hand: &H) -> Anything<()> {
+    let email = data::email(77);
+    assert_eq!(hand.get(77).await?.map(|user| user.email), ours::get(db, 77).await?.map(|user| user.email));
+    assert_eq!(hand.by_email(email.clone()).await?.len(), ours::by_email(db, email).await?.len());
+    assert_eq!((hand.all().await?.len(), hand.join().await?.len()), (10_000, 10_000));
+    assert_eq!((ours::all(db).await?.len(), ours::join(db).await?.len()), (10_000, 10_000));
+    let one: usize = hand.nested().await?.iter().flat_map(|(_, below)| below).map(|(_, below)| below.len()).sum();
+    let other: usize = ours::nested(db).await?.iter().flat_map(|(_, below)| below).map(|(_, more)| more.len()).sum();
+    assert_eq!((one, other), (10_000, 10_000));
+    Ok(())
+}
+
+/// The benchmarks.
+fn pairs<'b, H: Hand>(runtime: &'b Runtime, db: &'b Db, hand: &'b H, targets: [f64; 9]) -> Vec<Pair<'b>> {
     let key = |at: usize| 1 + (at as i64 * 7919) % data::USERS;
     let pair = |name, target, hand, ours| Pair { name, target, hand, ours };
     let insert = |name, target, count| {
-        let by_hand = staged(runtime, db, move || data::new_rows(count), |rows| hand.insert(rows));
-        let ours = staged(runtime, db, move || ours::new_rows(count), |rows| ours::insert(db, rows));
+        let clear = format!("DELETE FROM {} WHERE id > {}", ours::quoted(db), data::USERS);
+        let by_hand = staged(runtime, db, clear.clone(), move || data::new_rows(count), |rows| hand.insert(rows));
+        let ours = staged(runtime, db, clear, move || ours::new_rows(count), |rows| ours::insert(db, rows));
         pair(name, target, by_hand, ours)
     };
-    let pairs = vec![
+    let clear = "DELETE FROM child WHERE parent_id > 100; DELETE FROM parent WHERE id > 100";
+    let flush = pair(
+        "session: flush 1,000 x 10 new",
+        targets[7],
+        staged(runtime, db, clear.into(), data::new_families, |rows| hand.insert_families(rows)),
+        staged(
+            runtime,
+            db,
+            clear.into(),
+            move || runtime.block_on(ours::with_families(db)).expect("a session begins"),
+            ours::commit,
+        ),
+    );
+    let update = pair(
+        "session: 1,000 changed rows",
+        targets[8],
+        staged(runtime, db, "SELECT 1".into(), data::changed, |rows| hand.rename(rows)),
+        staged(
+            runtime,
+            db,
+            "SELECT 1".into(),
+            move || runtime.block_on(ours::with_changes(db)).expect("a session begins"),
+            ours::commit,
+        ),
+    );
+    vec![
         pair(
             "get by key",
             targets[0],
@@ -183,10 +263,7 @@ fn compare<H: Hand>(runtime: &Runtime, db: &Db, hand: &H, targets: [f64; 7], rou
         ),
         insert("insert 1,000 rows with keys", targets[5], 1_000),
         insert("insert 10,000 rows with keys", targets[6], 10_000),
-    ];
-    measure::header();
-    for mut pair in pairs {
-        measure::row(&mut pair, rounds);
-    }
-    Ok(())
+        flush,
+        update,
+    ]
 }

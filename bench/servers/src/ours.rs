@@ -1,9 +1,9 @@
 //! The same work through the generated models.
 
-use pilaster::{Db, Dialect};
+use pilaster::{Db, Dialect, Session};
 
 use crate::Anything;
-use crate::data::{self, USERS};
+use crate::data::{self, CHANGED, USERS};
 use crate::models::{Child, Grandchild, NewChild, NewGrandchild, NewParent, NewPost, NewUser, Parent, Post, User};
 
 pub async fn get(db: &Db, id: i64) -> Anything<Option<User>> {
@@ -76,4 +76,32 @@ pub async fn fill(db: &Db) -> Anything<()> {
     .batch()
     .await?;
     Ok(())
+}
+
+/// A session with new parents and their children.
+pub async fn with_families(db: &Db) -> Anything<Session> {
+    let mut session = db.session().await?;
+    for data::NewFamily { name, note, children } in data::new_families() {
+        let parent = NewParent::new(name);
+        let parent = session.add(match note {
+            Some(note) => parent.note(note),
+            None => parent,
+        });
+        session.add_all(children.into_iter().map(|(name, rank)| NewChild::new(name, rank, parent)));
+    }
+    Ok(session)
+}
+
+/// A session with a thousand changed users.
+pub async fn with_changes(db: &Db) -> Anything<Session> {
+    let mut session = db.session().await?;
+    let users = session.load(User::query().filter(|u| u.id.le(CHANGED)).order_by(|u| u.id.asc())).await?;
+    for (user, (_, name)) in users.into_iter().zip(data::changed()) {
+        session[user].full_name = name;
+    }
+    Ok(session)
+}
+
+pub async fn commit(session: Session) -> Anything<pilaster::Done> {
+    Ok(session.commit().await?)
 }

@@ -32,7 +32,7 @@ pub async fn run(db: &Db) -> Result<()> {
     show("groups", Group::query().order_by(|g| g.id.asc()).select(|g| g.name).all(db).await?);
 
     step("a custom type checks on the way in and out: see types.rs");
-    show("addresses", User::query().select(|u| u.email).all(db).await?);
+    show("addresses", User::query().order_by(|u| u.id.asc()).select(|u| u.email).all(db).await?);
 
     step("hand-written SQL, where the builder ends");
     // Quoting and parameters are the database's own here.

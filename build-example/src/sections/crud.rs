@@ -1,6 +1,6 @@
 //! Section 5: create, read, update, delete.
 
-use pilaster::{Db, Result};
+use pilaster::{Db, ErrorKind, Result};
 
 use crate::models::{NewUser, User};
 use crate::{show, step, title};
@@ -47,6 +47,9 @@ pub async fn run(db: &Db) -> Result<()> {
     step("mistakes come back as errors that say what and where");
     if let Err(error) = NewUser::new("john", "second@example.com").insert(db).await {
         show("a name that is taken", format_args!("{error}"));
+        if let ErrorKind::UniqueViolation(found) = error.kind() {
+            show("its table and columns", (&found.table, &found.columns));
+        }
     }
     if let Err(error) = NewUser::new("zoe", "no address").insert(db).await {
         show("a value that its type refuses", format_args!("{error}"));

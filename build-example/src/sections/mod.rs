@@ -2,6 +2,7 @@
 
 pub mod advanced;
 pub mod crud;
+pub mod migrations;
 pub mod queries;
 pub mod relationships;
 pub mod session;

@@ -61,6 +61,7 @@ async fn joins(db: &Db) -> Result<()> {
         .left_join(|u| u.posts)
         .group_by(|(u, _)| u.username)
         .having(|(_, p)| p.id.count().gt(0))
+        .order_by(|(u, _)| u.username.asc())
         .select(|(u, p)| (u.username, p.id.count(), p.views.sum()))
         .all(db)
         .await?;
@@ -69,6 +70,7 @@ async fn joins(db: &Db) -> Result<()> {
     step("into a struct of one's own");
     let summaries = Post::query()
         .join(|p| p.user)
+        .order_by(|(p, _)| p.id.asc())
         .select(|(p, u)| (p.title, u.username))
         .map(|(title, author)| Summary { title, author })
         .limit(2)

@@ -37,6 +37,7 @@ pub async fn run(db: &Db) -> Result<()> {
 
     step("eager loading: what is loaded stands in the type, one statement per relation");
     let loaded: Vec<(User, Vec<Post>, Vec<Group>)> = User::query()
+        .order_by(|u| u.username.asc())
         .include(|u| u.posts.filter(|p| p.status.eq(Status::Published)).order_by(|p| p.id.desc()).limit(3))
         .include(|u| u.groups)
         .all(db)

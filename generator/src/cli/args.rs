@@ -29,6 +29,8 @@ pub(super) enum Command {
     Generate(GenerateArgs),
     /// Print a database or spec as a YAML spec
     Inspect(InspectArgs),
+    /// Fail when spec, generated code, migrations and a database differ
+    Check(ProjectArgs),
     /// Work on a database
     #[command(subcommand)]
     Db(DbCommand),
@@ -71,10 +73,25 @@ pub(super) enum DbCommand {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ProjectArgs {
+    /// YAML spec to read [default: models.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// Folder of the committed code [default: src/models]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Look at a database too; without a URL at the one of DATABASE_URL, or of database.url in the settings
+    #[arg(long, value_name = "URL")]
+    pub database: Option<Option<String>>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct FolderArgs {
-    /// Folder of the migrations
-    #[arg(long, value_name = "DIR", default_value = "migrations")]
-    pub migrations: PathBuf,
+    /// Folder of the migrations [default: `folder` under `[migrations]` in pilaster.toml, or `migrations`]
+    #[arg(long, value_name = "DIR")]
+    pub migrations: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod check;
 mod folder;
+mod live;
 mod migrate;
 mod offline;
 mod online;
@@ -15,10 +16,15 @@ use super::args::{CreateArgs, DbCommand, DropArgs, TargetArgs};
 use super::json::Json;
 use super::{Context, Report};
 use crate::config::{self, Input, Layer};
+use crate::ddl::{self, Notes};
 use crate::diag::{Code, Diagnostic, Place};
 use crate::ir::{DialectName, Schema};
 use crate::url::{self, Target};
-use crate::{codes, ddl, pipeline};
+use crate::{codes, pipeline};
+
+pub(super) use check::differences;
+pub(super) use folder::{history, path as folder_path};
+pub(super) use live::{Compared, Standing, compare};
 
 /// What to do, where and with what.
 struct Job {
@@ -79,7 +85,8 @@ fn create(context: &mut Context, args: &CreateArgs) -> Option<Report> {
 
 fn drop(context: &mut Context, args: &DropArgs) -> Option<Report> {
     let job = prepare(context, &args.target)?;
-    let statements = ddl::drop(&job.schema, job.dialect);
+    let notes = if folder::is_used(context)? { Notes::Drop } else { Notes::Keep };
+    let statements = ddl::drop(&job.schema, job.dialect, notes);
     if args.target.sql {
         return Some(script(&statements));
     }
@@ -113,6 +120,11 @@ struct Change {
 
 fn told<T>(context: &mut Context, result: Result<T, Diagnostic>) -> Option<T> {
     result.map_err(|diagnostic| context.diagnostics.push(diagnostic)).ok()
+}
+
+/// A number of revisions, for people.
+pub(super) fn revisions(count: usize) -> String {
+    if count == 1 { "1 revision".to_owned() } else { format!("{count} revisions") }
 }
 
 fn count(tables: usize) -> String {

@@ -51,6 +51,18 @@ fn write(context: &mut Context, options: &Options, files: &FileSet) -> Option<Re
 const SHOWN: usize = 10;
 
 fn check(context: &mut Context, options: &Options, files: &FileSet) -> Option<Report> {
+    let differences = differences(context, options, files)?;
+    let text = if differences.is_empty() {
+        format!("{}: up to date ({} files)\n", options.out.display(), files.files.len())
+    } else {
+        String::new()
+    };
+    let facts = vec![("out", Json::Text(options.out.display().to_string())), ("differences", Json::texts(differences))];
+    Some(Report { text, facts })
+}
+
+/// The paths of files that are not what they would be, each told; many of them in one line.
+pub(super) fn differences(context: &mut Context, options: &Options, files: &FileSet) -> Option<Vec<String>> {
     let differences = match output::check(&options.out, files) {
         Ok(differences) => differences,
         Err(found) => {
@@ -81,12 +93,5 @@ fn check(context: &mut Context, options: &Options, files: &FileSet) -> Option<Re
         let message = format!("{} more files of {} differ", differences.len() - SHOWN, options.out.display());
         context.diagnostics.push(Diagnostic::error(codes::OUT_OF_DATE, Place::None, message).help(help));
     }
-    let text = if differences.is_empty() {
-        format!("{}: up to date ({} files)\n", options.out.display(), files.files.len())
-    } else {
-        String::new()
-    };
-    let paths = differences.into_iter().map(|difference| difference.path);
-    let facts = vec![("out", Json::Text(options.out.display().to_string())), ("differences", Json::texts(paths))];
-    Some(Report { text, facts })
+    Some(differences.into_iter().map(|difference| difference.path).collect())
 }

@@ -4,6 +4,7 @@
 //! is well, 1 when there are findings, and 2 when it was asked for something that cannot be.
 
 mod args;
+mod check;
 mod db;
 mod generate;
 mod inspect;
@@ -91,6 +92,7 @@ where
         Command::New(args) => new::run(&mut context, args),
         Command::Generate(args) => generate::run(&mut context, args),
         Command::Inspect(args) => inspect::run(&mut context, args),
+        Command::Check(args) => check::run(&mut context, args),
         Command::Db(command) => db::run(&mut context, command),
     };
     report::write(report, &context.diagnostics, arguments.json, around.colour, out, err)

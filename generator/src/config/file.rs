@@ -34,7 +34,7 @@ struct Reader<'a> {
     layer: Layer,
 }
 
-const SECTIONS: &[&str] = &["generate", "database", "tables", "names", "types"];
+const SECTIONS: &[&str] = &["generate", "database", "migrations", "tables", "names", "types"];
 /// All but the URL are the runtime's, which reads the same section.
 const DATABASE: &[&str] = &[
     "url",
@@ -61,7 +61,7 @@ impl Reader<'_> {
                 continue;
             }
             let DeValue::Table(section) = value.get_ref() else {
-                self.wrong(value, &format!("`{name}` is a section: write `[{name}]`"));
+                self.wrong(value, &format!("`{name}` is a section"), &format!("write `[{name}]`"));
                 continue;
             };
             match name {
@@ -70,6 +70,12 @@ impl Reader<'_> {
                     if key == "url" {
                         reader.layer.database_url = reader.text(value);
                     }
+                }),
+                "migrations" => self.section(section, &["folder", "embed"], |reader, key, value| match key {
+                    "folder" => {
+                        reader.layer.migrations = reader.text(value).map(|path| reader.folder.join(path));
+                    }
+                    _ => reader.layer.embed = reader.flag(value),
                 }),
                 "tables" => self.section(section, &["schemas", "include", "exclude"], |reader, key, value| match key {
                     "schemas" => reader.layer.schemas = reader.texts(value),
@@ -120,7 +126,10 @@ impl Reader<'_> {
         match self.text(value).as_deref() {
             Some("chrono") => self.layer.dates = Some(Dates::Chrono),
             Some("jiff") => self.layer.dates = Some(Dates::Jiff),
-            Some(_) => self.wrong(value, "the crates for dates are `chrono` and `jiff`"),
+            Some(word) => {
+                let message = format!("there is no support for dates of `{word}`");
+                self.wrong(value, &message, "the crates for dates are `chrono` and `jiff`");
+            }
             None => {}
         }
     }
@@ -129,7 +138,11 @@ impl Reader<'_> {
         let Some(words) = self.texts(value) else { return };
         let mut found: Vec<_> = words.iter().filter_map(|word| dialect(word)).collect();
         if found.len() < words.len() || found.is_empty() {
-            self.wrong(value, "the databases are `sqlite`, `postgres` and `mysql`");
+            let message = match words.iter().find(|word| dialect(word).is_none()) {
+                Some(word) => format!("there is no database `{word}`"),
+                None => "no database is listed".to_owned(),
+            };
+            self.wrong(value, &message, "the databases are `sqlite`, `postgres` and `mysql`");
             return;
         }
         found.sort_unstable();
@@ -156,7 +169,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
             _ => {
-                self.wrong(value, "a text in quotes belongs here");
+                self.wrong(value, "this is no text", "write it in quotes");
                 None
             }
         }
@@ -166,7 +179,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Array(items) => Some(items.iter().filter_map(|item| self.text(item)).collect()),
             _ => {
-                self.wrong(value, "a list of texts belongs here: `[\"…\", \"…\"]`");
+                self.wrong(value, "this is no list of texts", "write `[\"…\", \"…\"]`");
                 None
             }
         }
@@ -176,7 +189,7 @@ impl Reader<'_> {
         match value.get_ref() {
             DeValue::Boolean(flag) => Some(*flag),
             _ => {
-                self.wrong(value, "`true` or `false` belongs here");
+                self.wrong(value, "this is neither `true` nor `false`", "write one of them, without quotes");
                 None
             }
         }
@@ -189,8 +202,10 @@ impl Reader<'_> {
         self.found.push((span.start, diagnostic.help(help)));
     }
 
-    fn wrong(&mut self, value: &Value<'_>, message: &str) {
-        self.error(codes::SETTINGS_VALUE, value.span(), message.to_owned());
+    fn wrong(&mut self, value: &Value<'_>, message: &str, help: &str) {
+        let span = value.span();
+        let diagnostic = Diagnostic::error(codes::SETTINGS_VALUE, self.place(span.clone()), message);
+        self.found.push((span.start, diagnostic.help(help)));
     }
 
     fn error(&mut self, code: Code, span: Range<usize>, message: String) {
@@ -213,7 +228,11 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let layer = read(&source, Path::new("base"), &mut diagnostics);
         let said = diagnostics.iter().map(|item| match &item.place {
-            Place::Text { span, .. } => format!("{} {:?} {}\n", item.code.id, &text[span.clone()], item.message),
+            Place::Text { span, .. } => {
+                let help = item.help.iter().filter(|_| item.code == codes::SETTINGS_VALUE);
+                let help = help.map(|help| format!("; {help}")).collect::<String>();
+                format!("{} {:?} {}{help}\n", item.code.id, &text[span.clone()], item.message)
+            }
             other => panic!("{other:?}"),
         });
         (layer, said.collect())
@@ -236,6 +255,9 @@ mod tests {
             strict = true
             [database]
             url = "sqlite://blog.db"
+            [migrations]
+            folder = "db/migrations"
+            embed = false
             [tables]
             schemas = ["app", "log"]
             include = ["a*"]
@@ -252,6 +274,8 @@ mod tests {
         let expected = Layer {
             input: Some(Input::Spec("base/spec/models.yaml".into())),
             database_url: Some("sqlite://blog.db".into()),
+            migrations: Some("base/db/migrations".into()),
+            embed: Some(false),
             out: Some("base/src/db".into()),
             module: Some("db".into()),
             serde: Some(true),
@@ -280,14 +304,14 @@ mod tests {
             said.lines().collect::<Vec<_>>(),
             [
                 "P0702 \"sepc\" unknown key `sepc`",
-                "P0703 \"1\" `true` or `false` belongs here",
-                "P0703 \"\\\"time\\\"\" the crates for dates are `chrono` and `jiff`",
-                "P0703 \"[\\\"oracle\\\"]\" the databases are `sqlite`, `postgres` and `mysql`",
-                "P0703 \"\\\"Hash\\\"\" a list of texts belongs here: `[\"…\", \"…\"]`",
+                "P0703 \"1\" this is neither `true` nor `false`; write one of them, without quotes",
+                "P0703 \"\\\"time\\\"\" there is no support for dates of `time`; the crates for dates are `chrono` and `jiff`",
+                "P0703 \"[\\\"oracle\\\"]\" there is no database `oracle`; the databases are `sqlite`, `postgres` and `mysql`",
+                "P0703 \"\\\"Hash\\\"\" this is no list of texts; write `[\"…\", \"…\"]`",
                 "P0704 \"\\\"sqlite://b\\\"\" `spec` and `database` exclude each other",
-                "P0703 \"5\" a text in quotes belongs here",
+                "P0703 \"5\" this is no text; write it in quotes",
                 "P0702 \"tabels\" unknown key `tabels`",
-                "P0703 \"1\" a text in quotes belongs here",
+                "P0703 \"1\" this is no text; write it in quotes",
             ]
         );
     }

@@ -23,6 +23,9 @@ pub const FILE: &str = "pilaster.toml";
 /// The spec that is read when no other is named.
 pub const SPEC: &str = "models.yaml";
 
+/// The folder of the migrations when no other is named.
+pub const MIGRATIONS: &str = "migrations";
+
 /// All databases, in the order in which they are written.
 pub const DIALECTS: [DialectName; 3] = [DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql];
 
@@ -42,6 +45,10 @@ pub struct Layer {
     pub input: Option<Input>,
     /// The database that `pilaster db` works on.
     pub database_url: Option<String>,
+    /// The folder of the migrations.
+    pub migrations: Option<PathBuf>,
+    /// Whether generated code carries the migrations.
+    pub embed: Option<bool>,
     /// The folder for committed code.
     pub out: Option<PathBuf>,
     /// Name of the module, and of the one file in a build script.
@@ -85,6 +92,8 @@ impl Layer {
         Self {
             input: self.input.or(below.input),
             database_url: self.database_url.or(below.database_url),
+            migrations: self.migrations.or(below.migrations),
+            embed: self.embed.or(below.embed),
             out: self.out.or(below.out),
             module: self.module.or(below.module),
             serde: self.serde.or(below.serde),
@@ -138,6 +147,11 @@ impl Layer {
         Ok(Options {
             input,
             database_url: self.database_url,
+            migrations: Migrations {
+                named: self.migrations.is_some(),
+                folder: self.migrations.unwrap_or_else(|| root.join(MIGRATIONS)),
+                embed: self.embed.unwrap_or(true),
+            },
             out: self.out.unwrap_or_else(|| root.join("src").join(&module)),
             module,
             serde: self.serde.unwrap_or(false),
@@ -159,6 +173,17 @@ impl Layer {
     }
 }
 
+/// The migrations of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrations {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// Whether somebody named it, so that it has to be there.
+    pub named: bool,
+    /// Whether generated code carries them.
+    pub embed: bool,
+}
+
 /// Everything a run needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -166,6 +191,8 @@ pub struct Options {
     pub input: Input,
     /// The database that `pilaster db` works on.
     pub database_url: Option<String>,
+    /// The migrations.
+    pub migrations: Migrations,
     /// The folder for committed code.
     pub out: PathBuf,
     /// Name of the module, and of the one file in a build script.
@@ -259,6 +286,8 @@ mod tests {
         assert_eq!(options.input, Input::Spec(root.path().join(SPEC)));
         assert_eq!((options.dialects.len(), options.required), (3, false));
         assert_eq!(options.out, root.path().join("src").join("models"));
+        let folder = root.path().join("migrations");
+        assert_eq!(options.migrations, Migrations { folder, named: false, embed: true });
         let one = Layer { dialects: Some(vec![DialectName::Sqlite]), ..Layer::default() };
         assert!(one.options(root.path()).unwrap().required);
     }

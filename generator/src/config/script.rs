@@ -62,6 +62,19 @@ impl Generator {
         self
     }
 
+    /// Takes the migrations of this folder into the code, for `schema::migrate`; without a name those of `migrations`, if
+    /// there are any.
+    pub fn migrations(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.layer.migrations = Some(folder.into());
+        self
+    }
+
+    /// Whether the migrations are taken into the code; they are, where there are any. For a second spec in a package.
+    pub fn embed_migrations(mut self, on: bool) -> Self {
+        self.layer.embed = Some(on);
+        self
+    }
+
     /// Derives serde's traits.
     pub fn serde(mut self, on: bool) -> Self {
         self.layer.serde = Some(on);
@@ -238,6 +251,10 @@ fn watch_inputs(options: &Options, out: &mut dyn Write) {
             }
         }
     }
+    if pipeline::embeds(options) {
+        // Cargo looks at everything in a folder, so that it sees files that come and go.
+        watch(out, &options.migrations.folder);
+    }
     options.templates.iter().for_each(|folder| watch(out, folder));
 }
 
@@ -247,6 +264,9 @@ fn fingerprint(options: &Options) -> Option<String> {
     let Input::Spec(path) = &options.input else { return None };
     let hash = Hash::default().part(env!("CARGO_PKG_VERSION")).part(&program()?).part(&format!("{options:?}"));
     let mut hash = hash.part(&fs::read_to_string(path).ok()?);
+    for source in pipeline::revisions(options, &mut Diagnostics::default())? {
+        hash = hash.part(&source.name).part(&source.text);
+    }
     for (name, text) in pipeline::templates(options.templates.as_deref(), &mut Diagnostics::default())? {
         hash = hash.part(&name).part(&text);
     }
@@ -354,5 +374,96 @@ mod tests {
         Folder::shared(&out, "models.rs").write_for(&files, fingerprint(&options).as_deref()).unwrap();
         assert_eq!(project.run(Generator::new()).0, Outcome::Fresh);
         assert_ne!(project.run(Generator::new().serde(true)).0, Outcome::Fresh);
+    }
+
+    const NOTES: &str = "pilaster: 1\nmodels:\n  Note:\n    columns: { id: bigint primary }\n";
+
+    /// A file that leads to the spec above, or from there to a column more.
+    fn revision(id: &str, parents: &str, change: &str) -> String {
+        format!(
+            "pilaster_migration: 1\nrevision: {id}\nparents: [{parents}]\nmessage: m\nup:\n  - {change}\ndown: []\n"
+        )
+    }
+
+    const CREATE: &str =
+        "create_table: { table: note, columns: [{ name: id, type: bigint, default: auto }], primary_key: [id] }";
+
+    impl Project {
+        fn write(&self, path: &str, text: &str) {
+            let path = self.dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        fn code(&self) -> String {
+            fs::read_to_string(self.dir.path().join("out/models.rs")).unwrap()
+        }
+    }
+
+    #[test]
+    fn migrations_are_built_in_and_watched() {
+        let project = Project::new(NOTES);
+        assert_eq!(project.run(Generator::new()).0, Outcome::Generated);
+        assert!(!project.code().contains("fn migrate"));
+        project.write("migrations/a.yaml", &revision("a", "", CREATE));
+        let (outcome, out, err) = project.run(Generator::new());
+        assert_eq!((outcome, err.as_str()), (Outcome::Generated, ""));
+        assert!(out.replace('\\', "/").contains("cargo::rerun-if-changed=ROOT/migrations\n"), "{out}");
+        assert!(project.code().contains("pub fn migrate<") && project.code().contains("r#\"revision a\n"));
+        assert_eq!(project.run(Generator::new()).0, Outcome::Fresh);
+        project.write("migrations/a.yaml", &revision("a", "", CREATE).replace("message: m", "message: edited"));
+        assert_eq!(project.run(Generator::new()).0, Outcome::Generated);
+        assert!(project.code().contains("message edited"));
+        project.write("migrations/b.yaml", &revision("b", "a", "execute: { sql: SELECT 1 }"));
+        assert_eq!(project.run(Generator::new()).0, Outcome::Generated);
+        fs::remove_file(project.dir.path().join("migrations/b.yaml")).unwrap();
+        assert_eq!(project.run(Generator::new()).0, Outcome::Generated);
+        assert!(!project.code().contains("revision b"));
+        let (outcome, out, _) = project.run(Generator::new().embed_migrations(false));
+        assert_eq!(outcome, Outcome::Generated);
+        assert!(!project.code().contains("fn migrate") && !out.contains("ROOT/migrations"), "{out}");
+    }
+
+    #[test]
+    fn a_folder_of_migrations_that_is_named_has_to_be_there() {
+        let project = Project::new(NOTES);
+        project.write(FILE, "[migrations]\nfolder = \"db/history\"\n");
+        let (outcome, _, err) = project.run(Generator::new());
+        assert_eq!(outcome, Outcome::Failed);
+        assert!(err.contains("error[P0706]") && err.contains("pilaster db init"), "{err}");
+        project.write("db/history/a.yaml", &revision("a", "", CREATE));
+        assert_eq!(project.run(Generator::new()).0, Outcome::Generated);
+        project.write("elsewhere/x.yaml", &revision("x", "", CREATE));
+        assert_eq!(
+            project.run(Generator::new().migrations(project.dir.path().join("elsewhere"))).0,
+            Outcome::Generated
+        );
+        assert!(project.code().contains("revision x"));
+    }
+
+    #[test]
+    fn mistakes_in_revisions_fail_the_build_all_at_once() {
+        let project = Project::new(NOTES);
+        project.write("migrations/a.yaml", &revision("a", "", "create_tabel: {}"));
+        project.write("migrations/b.yaml", &revision("b", "a", "drop_table: 5"));
+        let (outcome, _, err) = project.run(Generator::new());
+        assert_eq!(outcome, Outcome::Failed);
+        let err = err.replace('\\', "/");
+        assert!(err.contains("ROOT/migrations/a.yaml:6:5") && err.contains("ROOT/migrations/b.yaml:6:"), "{err}");
+    }
+
+    #[test]
+    fn a_spec_that_went_on_without_its_migrations_is_told_at_every_run() {
+        let project = Project::new(&NOTES.replace("primary", "primary, text: text null"));
+        project.write("migrations/a.yaml", &revision("a", "", CREATE));
+        for _ in 0..2 {
+            let (outcome, out, err) = project.run(Generator::new());
+            assert_eq!((outcome, err.as_str()), (Outcome::Generated, ""));
+            assert!(out.contains("cargo::warning=warning[P0811]: ") && out.contains("add column note.text"), "{out}");
+            assert!(out.contains("pilaster db migrate -m"), "{out}");
+        }
+        let (outcome, _, err) = project.run(Generator::new().strict(true));
+        assert_eq!(outcome, Outcome::Failed);
+        assert!(err.contains("error[P0811]"), "{err}");
     }
 }

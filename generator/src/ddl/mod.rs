@@ -23,7 +23,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::{DialectName, Schema};
 
 use walk::{Mode, Walk};
@@ -52,7 +52,34 @@ pub fn label(dialect: DialectName) -> &'static str {
     dialect::Dialect::of(dialect).label
 }
 
+/// What a database that nobody asked for cannot do, as one finding: the first, and how many there are beside it.
+pub(crate) fn one_finding(cannot: &str, dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
+    let first = found.iter().find(|item| item.severity == Severity::Error).or_else(|| found.iter().next())?;
+    let label = label(dialect);
+    let more = match found.len() {
+        1 => String::new(),
+        2 => "; and 1 more problem".to_owned(),
+        count => format!("; and {} more problems", count - 1),
+    };
+    // The first problem names the database at its end by itself.
+    let reason = first.message.replace(&format!(" on {label}"), "");
+    let message = format!("{cannot} on {label}: {reason}{more}");
+    let own = first.help.as_deref().map(|help| format!("{help}; or ")).unwrap_or_default();
+    let help = format!("{own}list the databases you need, as `dialects: [sqlite]` at the top of the spec");
+    Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
+}
+
+/// What becomes of the notes of which migrations were applied, which are in a table of the runtime's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// They stay.
+    Keep,
+    /// They go with the tables: else nothing would make those again.
+    Drop,
+}
+
 /// The statements that remove everything of a schema, whatever of it exists.
-pub fn drop(schema: &Schema, dialect: DialectName) -> Vec<String> {
-    walk::drop(schema, dialect)
+#[must_use]
+pub fn drop(schema: &Schema, dialect: DialectName, notes: Notes) -> Vec<String> {
+    walk::drop(schema, dialect, notes)
 }

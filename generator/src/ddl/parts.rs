@@ -4,7 +4,7 @@ use super::dialect::{Comments, Dialect};
 use super::walk::{Mode, Walk};
 use super::{column, index, table, types};
 use crate::diag::Diagnostics;
-use crate::ir::{DialectName, Schema, Table, TableName};
+use crate::ir::{DialectName, Literal, Schema, SqlType, Table, TableName};
 
 /// Writes parts of the tables of a schema. A table, column, key or index is named by its place; what is not there, or
 /// cannot be on the dialect (then with a diagnostic), is `None`.
@@ -109,6 +109,11 @@ impl<'a> Parts<'a> {
 /// The quoted name of a table, with its schema where the dialect has them.
 pub(crate) fn table_name(name: &TableName, dialect: DialectName) -> String {
     super::walk::table_name(name, Dialect::of(dialect))
+}
+
+/// A constant as what follows `DEFAULT`.
+pub(crate) fn constant(literal: &Literal, ty: &SqlType, dialect: DialectName) -> String {
+    super::literal::constant(literal, ty, dialect)
 }
 
 /// The quoted name of a PostgreSQL enum type.

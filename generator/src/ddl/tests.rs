@@ -229,7 +229,9 @@ fn blog_on_mysql() {
 #[test]
 fn cycles_are_tied_afterwards_and_let_go_first() {
     let all: String = [DialectName::Postgres, DialectName::Mysql]
-        .map(|dialect| script(&written(&cycle(), dialect)) + "\n" + &script(&drop(&cycle(), dialect)) + "\n")
+        .map(|dialect| {
+            script(&written(&cycle(), dialect)) + "\n" + &script(&drop(&cycle(), dialect, Notes::Keep)) + "\n"
+        })
         .concat();
     insta::assert_snapshot!(all);
 }
@@ -343,7 +345,8 @@ fn keys_of_sqlite() {
 fn views_are_left_alone() {
     let mut schema = blog();
     schema.tables[0].kind = TableKind::View;
-    let all = ALL.map(|dialect| script(&written(&schema, dialect)) + &script(&drop(&schema, dialect))).concat();
+    let all =
+        ALL.map(|dialect| script(&written(&schema, dialect)) + &script(&drop(&schema, dialect, Notes::Keep))).concat();
     assert!(!all.contains("post"), "{all}");
 }
 
@@ -365,8 +368,8 @@ mod sqlite {
             connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
             for _ in 0..2 {
                 run(&connection, &written(&schema, DialectName::Sqlite));
-                run(&connection, &drop(&schema, DialectName::Sqlite));
-                run(&connection, &drop(&schema, DialectName::Sqlite));
+                run(&connection, &drop(&schema, DialectName::Sqlite, Notes::Keep));
+                run(&connection, &drop(&schema, DialectName::Sqlite, Notes::Keep));
             }
             let left: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
             assert_eq!(left, 0);
@@ -395,7 +398,7 @@ mod sqlite {
         let rows = "BEGIN; PRAGMA defer_foreign_keys = ON; INSERT INTO egg VALUES (1, 1, 1);
             INSERT INTO hen VALUES (1, 1); COMMIT;";
         connection.execute_batch(rows).unwrap();
-        run(&connection, &drop(&cycle(), DialectName::Sqlite));
+        run(&connection, &drop(&cycle(), DialectName::Sqlite, Notes::Keep));
         let on: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0)).unwrap();
         assert!(on, "keys are checked again afterwards");
     }
@@ -409,4 +412,12 @@ mod sqlite {
             connection.query_row("SELECT c16, c17 FROM everything", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(kept, ("1e3".to_owned(), "1.0".to_owned()));
     }
+}
+
+/// Settings of the connection stay outside of the transaction.
+#[test]
+fn notes_go_with_the_tables_and_before_the_settings_behind_them() {
+    let all = drop(&cycle(), DialectName::Sqlite, Notes::Drop);
+    let end = &all[all.len() - 2..];
+    assert_eq!(end, ["DROP TABLE IF EXISTS pilaster_migrations", "PRAGMA foreign_keys = ON"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::dialect::{Comments, Dialect, LateKeys};
-use super::{index, order, table, types};
+use super::{Notes, index, order, table, types};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
 use crate::ir::quote::{quote_ident, quote_string};
@@ -263,7 +263,7 @@ fn back_edges<'s>(schema: &'s Schema, order: &[TableId]) -> Vec<(TableId, &'s Fo
 }
 
 /// The statements that remove a schema: tables in reverse order, then enum types.
-pub(super) fn drop(schema: &Schema, dialect: DialectName) -> Vec<String> {
+pub(super) fn drop(schema: &Schema, dialect: DialectName, notes: Notes) -> Vec<String> {
     let dialect = Dialect::of(dialect);
     let order = order::tables(schema);
     let cycles = back_edges(schema, &order);
@@ -274,7 +274,8 @@ pub(super) fn drop(schema: &Schema, dialect: DialectName) -> Vec<String> {
     });
     let enums = schema.enums.iter().rev().filter(|_| dialect.enum_types);
     let enums = enums.map(|ty| format!("DROP TYPE IF EXISTS {}", types::enum_type_name(&ty.sql_name)));
-    before.into_iter().chain(tables).chain(enums).chain(after).collect()
+    let notes = (notes == Notes::Drop).then(|| "DROP TABLE IF EXISTS pilaster_migrations".to_owned());
+    before.into_iter().chain(tables).chain(enums).chain(notes).chain(after).collect()
 }
 
 /// What lets go of tables that point at each other: statements before the drops, and one after.

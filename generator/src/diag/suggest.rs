@@ -4,7 +4,9 @@
 #[must_use]
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
-    let limit = (word.chars().count() / 3).clamp(1, 3);
+    // Of one letter, every other letter would be a misspelling.
+    let letters = word.chars().count();
+    let limit = (letters / 3).clamp(1, 3).min(letters.saturating_sub(1));
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
@@ -43,6 +45,7 @@ mod tests {
         assert_eq!(suggest("relatoins", keys), Some("relations"));
         assert_eq!(suggest("xyz", keys), None);
         assert_eq!(suggest("", keys), None);
+        assert_eq!((suggest("a", ["b"]), suggest("a", ["A"]), suggest("ab", ["ac"])), (None, Some("A"), Some("ac")));
     }
 
     #[test]

@@ -44,6 +44,8 @@ struct Builder<'a> {
     models: Vec<Model>,
     /// Tables that were reported, so that their models are not reported as well.
     left_out: BTreeSet<TableName>,
+    /// Models that have no table, which was told.
+    unmade: BTreeSet<String>,
 }
 
 impl<'a> Builder<'a> {
@@ -61,6 +63,7 @@ impl<'a> Builder<'a> {
             table_ids: BTreeMap::new(),
             models: Vec::new(),
             left_out: BTreeSet::new(),
+            unmade: BTreeSet::new(),
         }
     }
 

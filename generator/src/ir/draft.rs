@@ -222,6 +222,8 @@ pub struct Model {
     pub doc: Option<String>,
     /// What of the user's is called before its rows are written.
     pub hooks: Hooks,
+    /// That it has no primary key is meant.
+    pub keyless: bool,
 }
 
 /// A field.

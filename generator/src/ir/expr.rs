@@ -93,6 +93,13 @@ impl Expr {
         }
     }
 
+    /// Gives a text that some columns are compared with another value.
+    pub fn rename_text(&mut self, columns: &[String], from: &str, to: &str) {
+        if let Self::Neutral(neutral) = self {
+            neutral.rename_text(columns, from, to);
+        }
+    }
+
     /// The SQL of a dialect, with quoted names; `None` when it was not written for that dialect or uses what the
     /// dialect lacks.
     #[must_use]

@@ -82,11 +82,26 @@ pub enum Change {
     /// Removes a unique constraint.
     DropUnique(TableName, Unique),
     /// Adds a check.
-    AddCheck(TableName, Check),
+    AddCheck {
+        /// The table.
+        table: TableName,
+        /// The check.
+        check: Check,
+        /// Whether the rows that are there are checked in the same transaction, with the table locked, where they could be
+        /// checked afterwards (PostgreSQL).
+        at_once: bool,
+    },
     /// Removes a check.
     DropCheck(TableName, Check),
     /// Adds a foreign key.
-    AddForeignKey(TableName, ForeignKey),
+    AddForeignKey {
+        /// The table.
+        table: TableName,
+        /// The foreign key.
+        key: ForeignKey,
+        /// As of a check.
+        at_once: bool,
+    },
     /// Removes a foreign key.
     DropForeignKey(TableName, ForeignKey),
     /// Adds an index.
@@ -252,6 +267,8 @@ pub struct ColumnChange {
     pub using: Option<Expr>,
     /// What rows with NULL get when it is no longer allowed.
     pub fill: Option<Expr>,
+    /// Whether rows are looked at in the same transaction when NULL is no longer allowed, as of a new check.
+    pub at_once: bool,
 }
 
 impl ColumnChange {
@@ -268,6 +285,7 @@ impl ColumnChange {
             comment: Both::differ(from.comment.clone(), to.comment.clone()),
             using: None,
             fill: None,
+            at_once: false,
         }
     }
 
@@ -312,6 +330,7 @@ impl ColumnChange {
             comment: self.comment.map(Both::turned),
             using: None,
             fill: None,
+            at_once: false,
         }
     }
 }
@@ -341,7 +360,13 @@ impl Change {
                 Exact(Self::AddColumn { table, column, fill: None })
             }
             Self::DropColumn { table, column } => {
-                Lossy(Self::AddColumn { table, column, fill: None }, "the values of the column are gone")
+                let why = if column.needs_value() {
+                    "the values of the column are gone, and rows need one: add `fill:` with it below, or the way back \
+                     is refused where there are rows"
+                } else {
+                    "the values of the column are gone"
+                };
+                Lossy(Self::AddColumn { table, column, fill: None }, why)
             }
             Self::RenameColumn { table, name } => Exact(Self::RenameColumn { table, name: name.turned() }),
             Self::AlterColumn { table, column, change } => {
@@ -356,10 +381,10 @@ impl Change {
             Self::PrimaryKey { table, columns } => Exact(Self::PrimaryKey { table, columns: columns.turned() }),
             Self::AddUnique(table, unique) => Exact(Self::DropUnique(table, unique)),
             Self::DropUnique(table, unique) => Exact(Self::AddUnique(table, unique)),
-            Self::AddCheck(table, check) => Exact(Self::DropCheck(table, check)),
-            Self::DropCheck(table, check) => Exact(Self::AddCheck(table, check)),
-            Self::AddForeignKey(table, key) => Exact(Self::DropForeignKey(table, key)),
-            Self::DropForeignKey(table, key) => Exact(Self::AddForeignKey(table, key)),
+            Self::AddCheck { table, check, .. } => Exact(Self::DropCheck(table, check)),
+            Self::DropCheck(table, check) => Exact(Self::AddCheck { table, check, at_once: false }),
+            Self::AddForeignKey { table, key, .. } => Exact(Self::DropForeignKey(table, key)),
+            Self::DropForeignKey(table, key) => Exact(Self::AddForeignKey { table, key, at_once: false }),
             Self::AddIndex { table, index, concurrently } => Exact(Self::DropIndex { table, index, concurrently }),
             Self::DropIndex { table, index, concurrently } => Exact(Self::AddIndex { table, index, concurrently }),
             Self::RenameIndex { table, name } => Exact(Self::RenameIndex { table, name: name.turned() }),
@@ -399,9 +424,9 @@ impl Change {
             Self::PrimaryKey { .. } => "primary_key",
             Self::AddUnique(..) => "add_unique",
             Self::DropUnique(..) => "drop_unique",
-            Self::AddCheck(..) => "add_check",
+            Self::AddCheck { .. } => "add_check",
             Self::DropCheck(..) => "drop_check",
-            Self::AddForeignKey(..) => "add_foreign_key",
+            Self::AddForeignKey { .. } => "add_foreign_key",
             Self::DropForeignKey(..) => "drop_foreign_key",
             Self::AddIndex { .. } => "add_index",
             Self::DropIndex { .. } => "drop_index",
@@ -433,9 +458,9 @@ impl Change {
             | Self::PrimaryKey { table, .. }
             | Self::AddUnique(table, _)
             | Self::DropUnique(table, _)
-            | Self::AddCheck(table, _)
+            | Self::AddCheck { table, .. }
             | Self::DropCheck(table, _)
-            | Self::AddForeignKey(table, _)
+            | Self::AddForeignKey { table, .. }
             | Self::DropForeignKey(table, _)
             | Self::AddIndex { table, .. }
             | Self::DropIndex { table, .. }
@@ -475,9 +500,9 @@ impl Change {
             Self::PrimaryKey { table, columns } => on(format!("make ({}) the primary key", list(&columns.to)), table),
             Self::AddUnique(table, unique) => on(format!("add unique ({})", list(&unique.columns)), table),
             Self::DropUnique(table, unique) => on(format!("drop unique ({})", list(&unique.columns)), table),
-            Self::AddCheck(table, check) => on(format!("add check {}", check_name(check)), table),
+            Self::AddCheck { table, check, .. } => on(format!("add check {}", check_name(check)), table),
             Self::DropCheck(table, check) => on(format!("drop check {}", check_name(check)), table),
-            Self::AddForeignKey(table, key) => {
+            Self::AddForeignKey { table, key, .. } => {
                 let what = format!("add foreign key ({}) to {}", list(&key.columns), shown(&key.table));
                 on(what, table)
             }

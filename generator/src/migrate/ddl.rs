@@ -4,21 +4,22 @@
 //! of its own. PostgreSQL takes them one by one. MySQL takes changes of one table that stand together as one `ALTER
 //! TABLE`, which is also all or nothing. SQLite gathers what it cannot alter, and makes the table anew once.
 //!
-//! What can be asked of the rows is asked before anything is done, as far as the tables are there by their names then.
+//! What can be asked of the rows is asked before anything is done, as far as tables and columns are there by their names
+//! then, and no step before changes what is asked for.
 
 mod convert;
 mod mysql;
-mod names;
+pub(super) mod names;
 mod postgres;
 mod precheck;
 mod sqlite;
 
 use std::collections::BTreeSet;
 
-use super::change::{Backfill, Change};
+use super::change::{Backfill, Both, Change};
 use super::replay;
 use super::script::{self, Action, Precheck, Script, Step};
-use super::state::{Column, State, Table, shown};
+use super::state::{State, Table, shown};
 use crate::codes;
 use crate::ddl::label;
 use crate::ddl::parts::{Parts, table_name};
@@ -65,8 +66,12 @@ struct Out<'a> {
     steps: Vec<Step>,
     /// Questions that can be asked before the first step.
     early: Vec<Step>,
-    /// Tables that the steps so far have made or changed, so that questions to them have to wait.
+    /// Tables that the steps so far have made, dropped or named otherwise, so that all questions to them have to wait.
+    moved: BTreeSet<TableName>,
+    /// Tables whose values they may have changed, so that questions to columns have to wait.
     touched: BTreeSet<TableName>,
+    /// Columns that they have made, dropped, named otherwise or changed, where the others of the table are what they were.
+    columns: BTreeSet<(TableName, String)>,
     /// Tables that the steps have made: there are no rows to ask.
     created: BTreeSet<TableName>,
     /// Whether the steps may have changed anything.
@@ -86,7 +91,9 @@ impl<'a> Out<'a> {
             diagnostics,
             steps: Vec::new(),
             early: Vec::new(),
+            moved: BTreeSet::new(),
             touched: BTreeSet::new(),
+            columns: BTreeSet::new(),
             created: BTreeSet::new(),
             all_touched: false,
             foreign_keys_off: false,
@@ -137,12 +144,17 @@ impl<'a> Out<'a> {
         self.altering = Some(name);
     }
 
-    /// A question to the rows of a table, asked first if the table is still what it was.
-    fn ask(&mut self, tables: &[&TableName], check: Precheck) {
-        if tables.first().is_some_and(|table| self.created.contains(*table)) {
+    /// Has the next clause begin a statement of its own.
+    fn end_statement(&mut self) {
+        self.altering = None;
+    }
+
+    /// A question to the rows of tables and these columns of them, asked first if they are still what they were.
+    fn ask(&mut self, of: &[(&TableName, Vec<&str>)], check: Precheck) {
+        if of.first().is_some_and(|(table, _)| self.created.contains(*table)) {
             return;
         }
-        let wait = self.all_touched || tables.iter().any(|table| self.touched.contains(*table));
+        let wait = of.iter().any(|(table, columns)| self.has_changed(table, columns));
         let step = Step {
             change: self.at,
             about: self.about.clone(),
@@ -150,10 +162,73 @@ impl<'a> Out<'a> {
             action: Action::Precheck(check),
         };
         if wait {
-            self.altering = None;
+            self.end_statement();
             self.steps.push(step);
         } else if self.early.iter().all(|other| other.action != step.action) {
             self.early.push(step);
+        }
+    }
+
+    /// Whether the steps so far may have changed the number of a table's rows, its name, or what is in these columns.
+    fn has_changed(&self, table: &TableName, columns: &[&str]) -> bool {
+        let column = |name: &&str| self.columns.contains(&(table.clone(), (*name).to_owned()));
+        self.all_touched
+            || self.moved.contains(table)
+            || (!columns.is_empty() && self.touched.contains(table))
+            || columns.iter().any(column)
+    }
+
+    /// Notes that the steps have made or dropped a table.
+    fn moves(&mut self, table: &TableName) {
+        self.moved.insert(table.clone());
+    }
+
+    /// Notes that they have named a table otherwise. One that they have made has no rows by its new name either.
+    fn renames(&mut self, name: &Both<TableName>) {
+        self.moved.extend([name.from.clone(), name.to.clone()]);
+        if self.created.contains(&name.from) {
+            self.created.insert(name.to.clone());
+        }
+    }
+
+    /// Notes that they have made a table.
+    fn creates(&mut self, table: &TableName) {
+        self.moves(table);
+        self.created.insert(table.clone());
+    }
+
+    /// Notes that the labels of an enum have changed: questions that name a new one have to wait for it, and rows may have
+    /// others.
+    fn relabels(&mut self, state: &State, name: &str) {
+        let users = state.users_of_enum(name).map(|(table, column)| (table.name.clone(), column.name.clone()));
+        self.columns.extend(users);
+    }
+
+    /// Notes what a change has done to a table that is there. Where rows are written, a trigger or a computed column may
+    /// have changed others of their values.
+    fn touch(&mut self, change: &Change, table: &TableName) {
+        let mut columns = |names: &[&String]| {
+            self.columns.extend(names.iter().map(|name| (table.clone(), (*name).clone())));
+        };
+        match change {
+            Change::AddColumn { column, fill: None, .. } | Change::DropColumn { column, .. } => {
+                columns(&[&column.name])
+            }
+            Change::RenameColumn { name, .. } => columns(&[&name.from, &name.to]),
+            Change::DropTable(_) => self.moves(table),
+            Change::RenameTable(name) => self.renames(name),
+            Change::PrimaryKey { .. }
+            | Change::AddUnique(..)
+            | Change::DropUnique(..)
+            | Change::AddCheck { .. }
+            | Change::DropCheck(..)
+            | Change::AddForeignKey { .. }
+            | Change::DropForeignKey(..)
+            | Change::AddIndex { .. }
+            | Change::DropIndex { .. }
+            | Change::RenameIndex { .. }
+            | Change::CommentTable { .. } => {}
+            _ => self.touched.extend([table.clone()]),
         }
     }
 
@@ -235,11 +310,6 @@ impl<'a> Out<'a> {
         self.step(Action::Backfill(script::Backfill { sql, left, batch }), false);
         self.touched.insert(fill.table.clone());
     }
-}
-
-/// Whether rows that are there cannot have a value of a column: it takes no NULL and nothing fills it in.
-fn needs_value(column: &Column) -> bool {
-    !column.nullable && column.default.is_none() && column.generated.is_none()
 }
 
 /// Refuses a change of type for which nobody has said what becomes of the values.

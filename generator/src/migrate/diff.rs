@@ -1,14 +1,16 @@
 //! The changes that lead from one state to another.
 //!
 //! Renames come first, so that everything after them compares things of one name. Then, in the order that every
-//! database accepts: enums and labels that are new, foreign keys that go, tables that go, the tables that stay one by
-//! one, tables that are new, foreign keys that are new, labels and enums that go. Each change is applied to a working
-//! copy as it is found, so that it says what it meets at its own point.
+//! database accepts: enums and labels that are new, foreign keys that go, the tables that stay one by one, tables that are
+//! new, foreign keys that are new, columns that go, tables that go, labels and enums that go. What holds values goes last,
+//! so that SQL that moves them is written between what comes and what goes. Each change is applied to a working copy as
+//! it is found, so that it says what it meets at its own point.
 //!
 //! Nothing is guessed: what is gone here and new there is dropped and made, unless [`Renames`] says otherwise; pairs
 //! that look like a rename are reported as [`Hint`]s. Names that differ only by upper and lower case are one name, as
 //! they are for SQLite and MySQL.
 
+mod moved;
 mod order;
 mod renames;
 mod table;
@@ -17,6 +19,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Both, Change};
 use super::replay;
+use super::same::Part;
 use super::state::{ForeignKey, State, Table};
 use crate::ir::TableName;
 
@@ -40,13 +43,14 @@ pub fn diff(from: &State, to: &State, renames: &Renames) -> Difference {
     renames::hints(&mut walk);
     walk.new_enums();
     walk.old_keys();
-    walk.old_tables();
-    walk.moved_index_names();
+    walk.moved_names();
     for name in walk.common() {
         table::diff(&mut walk, &name);
     }
     let late = walk.new_tables();
     walk.new_keys(late);
+    walk.old_columns();
+    walk.old_tables();
     walk.old_enums();
     Difference { changes: walk.changes, hints: walk.hints }
 }
@@ -112,7 +116,7 @@ impl Walk<'_> {
     }
 
     /// Drops foreign keys that are gone, and those whose target's key is made anew, which no database allows while
-    /// they are there.
+    /// they are there. Those of tables that go later are there until then, unless their target's columns change.
     fn old_keys(&mut self) {
         let mut gone: Vec<(TableName, ForeignKey)> = Vec::new();
         let renewed = self.renewed_keys();
@@ -120,13 +124,29 @@ impl Walk<'_> {
             let (Some(old), Some(new)) = (self.work.tables.get(&name), self.to.tables.get(&name)) else { continue };
             let goes = |key: &&ForeignKey| {
                 let held = renewed.iter().any(|(table, columns)| *table == key.table && same(columns, &key.references));
-                held || !new.foreign_keys.contains(key)
+                held || !key.is_in(&new.foreign_keys, &name)
             };
             gone.extend(old.foreign_keys.iter().filter(goes).map(|key| (name.clone(), key.clone())));
+        }
+        let tables = self.work.tables.values().filter(|table| !self.to.tables.contains_key(&table.name));
+        for table in tables {
+            let keys = table.foreign_keys.iter().filter(|key| {
+                let held = renewed.iter().any(|(name, columns)| *name == key.table && same(columns, &key.references));
+                held || self.changes_target(key)
+            });
+            gone.extend(keys.map(|key| (table.name.clone(), key.clone())));
         }
         for (table, key) in gone {
             self.emit(Change::DropForeignKey(table, key));
         }
+    }
+
+    /// Whether columns that a foreign key points to, in a table that stays, become others.
+    fn changes_target(&self, key: &ForeignKey) -> bool {
+        let (Some(old), Some(new)) = (self.work.tables.get(&key.table), self.to.tables.get(&key.table)) else {
+            return false;
+        };
+        key.references.iter().any(|column| old.column(column) != new.column(column))
     }
 
     /// Tables and columns that foreign keys can point to and whose key or unique index goes.
@@ -137,9 +157,9 @@ impl Walk<'_> {
             if old.primary_key != new.primary_key && !old.primary_key.is_empty() {
                 found.push((name.clone(), old.primary_key.clone()));
             }
-            let uniques = old.uniques.iter().filter(|unique| !new.uniques.contains(unique));
+            let uniques = old.uniques.iter().filter(|unique| !unique.is_in(&new.uniques, name));
             found.extend(uniques.map(|unique| (name.clone(), unique.columns.clone())));
-            let indexes = old.indexes.iter().filter(|index| index.unique && !new.indexes.contains(index));
+            let indexes = old.indexes.iter().filter(|index| index.unique && !index.is_in(&new.indexes, name));
             found.extend(indexes.map(|index| (name.clone(), index.columns().map(str::to_owned).collect())));
         }
         found
@@ -166,23 +186,15 @@ impl Walk<'_> {
         }
     }
 
-    /// Where index names are one name space, an index cannot take a name that another table's index still has.
-    fn moved_index_names(&mut self) {
-        let to = self.to;
-        let mut names = std::collections::BTreeMap::new();
-        for table in to.tables.values() {
-            names.extend(table.indexes.iter().filter_map(|index| Some((index.name.as_ref()?, &table.name))));
-        }
-        let mut moved = Vec::new();
-        for table in self.work.tables.values() {
-            let elsewhere = |index: &&super::state::Index| {
-                let name = index.name.as_ref().and_then(|name| names.get(name));
-                name.is_some_and(|other| **other != table.name)
-            };
-            moved.extend(table.indexes.iter().filter(elsewhere).map(|index| (table.name.clone(), index.clone())));
-        }
-        for (table, index) in moved {
-            self.emit(Change::DropIndex { table, index, concurrently: false });
+    /// Columns that go, and are not gone yet.
+    fn old_columns(&mut self) {
+        for name in self.common() {
+            let (Some(now), Some(new)) = (self.work.tables.get(&name), self.to.tables.get(&name)) else { continue };
+            let gone = now.columns.iter().filter(|column| new.column(&column.name).is_none());
+            let gone: Vec<_> = gone.cloned().map(Box::new).collect();
+            for column in gone {
+                self.emit(Change::DropColumn { table: name.clone(), column });
+            }
         }
     }
 
@@ -207,13 +219,13 @@ impl Walk<'_> {
         let mut new = Vec::new();
         for name in self.common() {
             let (Some(old), Some(table)) = (self.work.tables.get(&name), self.to.tables.get(&name)) else { continue };
-            let missing = table.foreign_keys.iter().filter(|key| !old.foreign_keys.contains(key));
+            let missing = table.foreign_keys.iter().filter(|key| !key.is_in(&old.foreign_keys, &name));
             new.extend(missing.map(|key| (name.clone(), key.clone())));
         }
         // `late` is among them: its tables are common by now.
         debug_assert!(late.iter().all(|key| new.contains(key)));
         for (table, key) in new {
-            self.emit(Change::AddForeignKey(table, key));
+            self.emit(Change::AddForeignKey { table, key, at_once: false });
         }
     }
 }

@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::diff::{Renames, diff};
+use super::replay;
 use super::revision::{self, Revision};
-use super::script::Script;
 use super::state::State;
-use super::{ddl, replay};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place, SourceText, suggest_help};
-use crate::ir::DialectName;
 
 /// A file of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +19,6 @@ pub struct File {
     pub checksum: String,
     /// What it says.
     pub revision: Revision,
-}
-
-/// The steps of a revision on a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steps {
-    /// The revision.
-    pub id: String,
-    /// What leads to it, from the state of all revisions before it in order.
-    pub up: Script,
-    /// What leads back.
-    pub down: Option<Script>,
 }
 
 /// All revisions, each after its parents; those that do not depend on each other by name.
@@ -209,21 +196,17 @@ impl History {
         true
     }
 
-    /// The steps of every revision on a database, in order: there, and back where there is a way back. `None`, with
-    /// diagnostics, when one cannot be made there.
-    pub fn scripts(&self, dialect: DialectName, diagnostics: &mut Diagnostics) -> Option<Vec<Steps>> {
-        let mut all = Vec::with_capacity(self.files.len());
-        let mut state = State::default();
-        for file in &self.files {
-            let up = ddl::script(&state, &file.revision.up_changes(), dialect, diagnostics)?;
-            state = Self::step(state, file, diagnostics)?;
-            let down = match file.revision.down_changes() {
-                Some(changes) => Some(ddl::script(&state, &changes, dialect, diagnostics)?),
-                None => None,
-            };
-            all.push(Steps { id: file.revision.id.clone(), up, down });
-        }
-        Some(all)
+    /// Whether the way back of a file fits the state that the file leads to.
+    ///
+    /// # Errors
+    /// Which change does not, and why.
+    pub fn way_back(mut state: State, file: &File) -> Result<(), Diagnostic> {
+        file.revision.down.iter().flatten().try_for_each(|entry| {
+            replay::apply(&mut state, &entry.change).map_err(|misfit| {
+                let message = format!("the way back of `{}` does not fit: {}", file.revision.id, misfit.message);
+                Diagnostic::error(codes::MISFIT, entry.place.clone(), message).help(misfit.help)
+            })
+        })
     }
 
     fn step(mut state: State, file: &File, diagnostics: &mut Diagnostics) -> Option<State> {

@@ -3,17 +3,20 @@
 //! A finding says whether data is lost, so that it can be refused until somebody allows it. Tables and enums that the
 //! same changes make are not looked at: nothing is in them.
 
+mod sql;
+
 use std::collections::BTreeSet;
 
-use super::change::{Change, ColumnChange};
+use super::change::{Change, ColumnChange, Sql};
 use super::ddl::widens;
 use super::replay;
 use super::revision::Entry;
-use super::state::{State, shown};
+use super::state::{Index, IndexTarget, State, Table, shown};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Place};
 use crate::ir::draft::Type;
 use crate::ir::{Default, SqlType, TableName};
+use sql::Danger;
 
 /// A risk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +50,15 @@ impl Risk {
 pub fn lint(from: &State, entries: &[Entry]) -> (Vec<Risk>, Vec<Diagnostic>) {
     let mut judge = Judge { state: from.clone(), new: BTreeSet::new(), new_enums: BTreeSet::new(), found: Vec::new() };
     let mut unused = Vec::new();
+    let end = entries.iter().fold(from.clone(), |mut state, entry| {
+        let _ = replay::apply(&mut state, &entry.change);
+        state
+    });
     for (at, entry) in entries.iter().enumerate() {
         let before = judge.found.len();
         judge.change(&entry.change);
+        judge.of_keys(&entry.change, &end);
+        judge.of_rules(&entry.change, &end);
         for (code, destructive, message, help) in judge.take(before) {
             let allowed = entry.allow.iter().find(|(id, _)| id == code.id).map(|(_, reason)| reason.clone());
             let place = match &entry.place {
@@ -94,7 +103,11 @@ impl Judge {
         match change {
             Change::CreateTable(table) => drop(self.new.insert(table.name.clone())),
             Change::CreateEnum { name, .. } => drop(self.new_enums.insert(name.clone())),
-            Change::Execute { effect, sql } if effect.is_empty() => {
+            Change::Execute { effect, sql } => {
+                self.statements(sql);
+                if !effect.is_empty() {
+                    return;
+                }
                 let none = sql.sqlite.is_empty() && sql.postgres.is_empty() && sql.mysql.is_empty();
                 if !none {
                     let message = "later migrations do not see what this SQL does to the schema".to_owned();
@@ -128,6 +141,103 @@ impl Judge {
         }
     }
 
+    /// Dangers that the words of hand-written statements tell of, each once.
+    fn statements(&mut self, sql: &Sql) {
+        let all = [&sql.sqlite, &sql.postgres, &sql.mysql];
+        let dangers: BTreeSet<Danger> = all.into_iter().flatten().filter_map(|text| sql::danger(text)).collect();
+        for danger in dangers {
+            match danger {
+                Danger::Loss(words) => {
+                    let message = format!("hand-written SQL loses what is there: {words}");
+                    let help = "write it as a change, which can be taken back, or accept it with a reason";
+                    self.risk(codes::RISK_SQL, true, message, help);
+                }
+                Danger::Transaction => {
+                    let message = "hand-written SQL begins or ends a transaction".to_owned();
+                    let help = "take it out: what is done in one transaction is decided by the runner";
+                    self.risk(codes::RISK_TRANSACTION, false, message, help);
+                }
+                Danger::Alone => {
+                    let message = "hand-written SQL cannot be run within a transaction".to_owned();
+                    let help = "write an index as a change with `concurrently: true`; run anything else by hand";
+                    self.risk(codes::RISK_TRANSACTION, false, message, help);
+                }
+            }
+        }
+    }
+
+    /// Foreign keys without an index: whoever deletes from their target reads the whole table.
+    fn of_keys(&mut self, change: &Change, end: &State) {
+        let (table, keys) = match change {
+            Change::CreateTable(table) => (&table.name, table.foreign_keys.as_slice()),
+            Change::AddForeignKey { table, key, .. } => (table, std::slice::from_ref(key)),
+            _ => return,
+        };
+        let Some(last) = end.tables.get(table) else { return };
+        for key in keys.iter().filter(|key| last.foreign_keys.contains(key) && !leads(last, &key.columns)) {
+            let message = format!(
+                "no index leads with ({}) of `{}`, so each row that is deleted from `{}` reads all of it",
+                key.columns.join(", "),
+                shown(table),
+                shown(&key.table)
+            );
+            let help = "add an index on those columns; MySQL makes one by itself";
+            self.risk(codes::RISK_KEY_INDEX, false, message, help);
+        }
+    }
+
+    /// Rules that go and do not come back in other words.
+    fn of_rules(&mut self, change: &Change, end: &State) {
+        let Some(last) = change.table().and_then(|table| end.tables.get(table)) else { return };
+        let (gone, what) = match change {
+            Change::DropCheck(_, check) => {
+                let again = last.checks.iter().any(|other| check.name.is_some() && other.name == check.name);
+                (!again, "check")
+            }
+            Change::DropUnique(_, unique) => {
+                let index = last.indexes.iter().any(|index| index.unique && index.columns().eq(unique.columns.iter()));
+                let again = last.uniques.iter().any(|other| other.columns == unique.columns);
+                (!index && !again, "unique constraint")
+            }
+            Change::DropForeignKey(_, key) => {
+                let again = last.foreign_keys.iter().any(|other| other.columns == key.columns);
+                let columns = key.columns.iter().all(|column| last.column(column).is_some());
+                (!again && columns, "foreign key")
+            }
+            _ => return,
+        };
+        if gone {
+            let message = format!("rows of `{}` may break from now on what the {what} forbade", shown(&last.name));
+            self.risk(
+                codes::RISK_RULE,
+                false,
+                message,
+                "say in the commit why it goes: bringing it back needs sound rows",
+            );
+        }
+    }
+
+    /// An index whose columns another one leads with.
+    fn covered(&mut self, table: &TableName, index: &Index) {
+        let Some(found) = self.state.tables.get(table) else { return };
+        let simple = |index: &Index| {
+            let plain = index.parts.iter().all(|part| !part.desc && matches!(part.target, IndexTarget::Column(_)));
+            plain && index.predicate.is_none() && index.only.is_empty()
+        };
+        if index.unique || !simple(index) {
+            return;
+        }
+        let columns: Vec<&str> = index.columns().collect();
+        let by = |others: Vec<&str>| others.starts_with(&columns);
+        let by_index = found.indexes.iter().filter(|other| simple(other)).any(|other| by(other.columns().collect()));
+        let list = |columns: &Vec<String>| by(columns.iter().map(String::as_str).collect());
+        if by_index || list(&found.primary_key) || found.uniques.iter().any(|unique| list(&unique.columns)) {
+            let message = format!("another index of `{}` begins with ({})", shown(table), columns.join(", "));
+            let help = "leave it out, or drop the other one if nothing needs its further columns";
+            self.risk(codes::RISK_COVERED, false, message, help);
+        }
+    }
+
     fn of_table(&mut self, change: &Change, table: &TableName) {
         let name = shown(table);
         match change {
@@ -147,8 +257,9 @@ impl Judge {
             }
             Change::AddColumn { column, fill, .. } => self.added(&name, column, fill.is_some()),
             Change::AlterColumn { column, change, .. } => self.altered(table, column, change),
-            Change::PrimaryKey { columns, .. } if !columns.from.is_empty() => {
-                let message = format!("the primary key of `{name}` is made anew, for which all rows are read");
+            Change::PrimaryKey { columns, .. } => {
+                let how = if columns.from.is_empty() { "made" } else { "made anew" };
+                let message = format!("the primary key of `{name}` is {how}, for which all rows are read");
                 self.risk(codes::RISK_KEY, false, message, "do it while nobody uses the table");
             }
             Change::AddUnique(..) => {
@@ -158,23 +269,39 @@ impl Judge {
                     "look for doubles before; on PostgreSQL a unique index can be made with `concurrently: true`";
                 self.risk(codes::RISK_UNIQUE, false, message, help);
             }
-            Change::AddIndex { index, concurrently: false, .. } => {
+            Change::AddIndex { index, concurrently, .. } => {
+                self.covered(table, index);
+                if *concurrently {
+                    return;
+                }
                 let code = if index.unique { codes::RISK_UNIQUE } else { codes::RISK_INDEX };
                 let message = format!("nobody can write to `{name}` while the index is made");
                 let help = "on PostgreSQL add `concurrently: true`; elsewhere do it while few write";
                 self.risk(code, false, message, help);
             }
-            Change::AddCheck(..) | Change::AddForeignKey(..) => {
-                let message = format!("`{name}` is locked while all its rows are checked");
-                self.risk(codes::RISK_CONSTRAINT, false, message, "do it while few write");
-            }
+            Change::AddCheck { at_once, .. } | Change::AddForeignKey { at_once, .. } => self.checked(&name, *at_once),
             _ => {}
         }
     }
 
+    /// PostgreSQL checks rows that are there after the transaction, unless it is told otherwise.
+    fn checked(&mut self, table: &str, at_once: bool) {
+        let (message, help) = match at_once {
+            true => (
+                format!("`{table}` is locked while all its rows are checked"),
+                "do it while few write; on PostgreSQL leave `at_once` out, and they are checked while others go on",
+            ),
+            false => (
+                format!("all rows of `{table}` are checked, which locks it on SQLite and MySQL"),
+                "do it while few write; on PostgreSQL others go on",
+            ),
+        };
+        self.risk(codes::RISK_CONSTRAINT, false, message, help);
+    }
+
     fn added(&mut self, table: &str, column: &super::state::Column, filled: bool) {
         let name = format!("`{table}.{}`", column.name);
-        if !column.nullable && column.default.is_none() && column.generated.is_none() && !filled {
+        if column.needs_value() && !filled {
             let message = format!("{name} takes no NULL, and rows that are there have no value for it");
             let help = "add `fill:` with a value to the change, give the column a default, or let it take NULL";
             self.risk(codes::RISK_REQUIRED, false, message, help);
@@ -197,6 +324,9 @@ impl Judge {
             let message = format!("rows with NULL in {name} stop the migration");
             self.risk(codes::RISK_REQUIRED, false, message, "add `fill:` with a value to the change");
         }
+        if change.nullable.as_ref().is_some_and(|both| !both.to) {
+            self.checked(&shown(table), change.at_once);
+        }
         let Some(ty) = &change.ty else { return };
         let moment = |ty: &Type| matches!(ty, Type::Plain(SqlType::DateTime | SqlType::Timestamp));
         if moment(&ty.from) && moment(&ty.to) {
@@ -215,6 +345,17 @@ impl Judge {
             self.risk(codes::RISK_REWRITE, false, message, help);
         }
     }
+}
+
+/// Whether an index or key of a table begins with some columns, in any order.
+fn leads(table: &Table, columns: &[String]) -> bool {
+    let begins = |others: Vec<&str>| {
+        others.len() >= columns.len() && others.iter().take(columns.len()).all(|name| columns.iter().any(|c| c == name))
+    };
+    let list = |columns: &Vec<String>| begins(columns.iter().map(String::as_str).collect());
+    list(&table.primary_key)
+        || table.uniques.iter().any(|unique| list(&unique.columns))
+        || table.indexes.iter().any(|index| index.predicate.is_none() && begins(index.columns().collect()))
 }
 
 /// Whether only the catalog changes: longer text, and decimals with more digits before the point.
@@ -262,6 +403,74 @@ mod tests {
         assert_eq!(codes_of(vec![altered(retyped(SqlType::String(40), SqlType::Text))]), []);
         let zone = altered(retyped(SqlType::DateTime, SqlType::Timestamp));
         assert_eq!(codes_of(vec![zone]), [("P0913", false)]);
+    }
+
+    /// The codes of changes of a revision over a table `post` of a table `writer`.
+    fn codes_in(list: &str) -> Vec<&'static str> {
+        let text = format!("pilaster_migration: 1\nrevision: r\nparents: []\nmessage: m\nup:\n{list}\n");
+        let source = crate::diag::SourceText { name: "r.yaml".into(), text };
+        let mut diagnostics = crate::diag::Diagnostics::default();
+        let read = crate::migrate::revision::read(&source.into(), &mut diagnostics);
+        let revision = read.unwrap_or_else(|| panic!("{diagnostics}"));
+        let column = |name: &str| Column::new(name, Type::Plain(SqlType::Integer { unsigned: false }));
+        let mut state = State::default();
+        for name in ["writer", "post"] {
+            let columns = ["id", "a", "b"].map(column).to_vec();
+            let table = Table {
+                name: plain(name),
+                columns,
+                primary_key: vec!["id".into()],
+                uniques: vec![crate::migrate::state::Unique { name: None, columns: vec!["a".into()] }],
+                indexes: Vec::new(),
+                checks: vec![crate::ir::Check {
+                    name: Some("c".into()),
+                    expr: crate::ir::Expr::parse_neutral("a > 1").unwrap(),
+                }],
+                foreign_keys: Vec::new(),
+                comment: None,
+                sqlite: crate::ir::SqliteOptions::default(),
+            };
+            state.tables.insert(table.name.clone(), table);
+        }
+        lint(&state, &revision.up).0.into_iter().map(|risk| risk.code.id).collect()
+    }
+
+    #[test]
+    fn keys_want_an_index_and_indexes_want_a_purpose() {
+        let key = "  - add_foreign_key: { table: post, key: { columns: [b], table: writer, references: [id] } }";
+        assert_eq!(codes_in(key), ["P0910", "P0916"]);
+        let index = "  - add_index: { table: post, columns: [b, a], concurrently: true }";
+        assert_eq!(codes_in(&format!("{key}\n{index}")), ["P0910"]);
+        assert_eq!(codes_in("  - add_index: { table: post, columns: [a], concurrently: true }"), ["P0917"]);
+        assert_eq!(codes_in("  - add_index: { table: post, columns: [a desc], concurrently: true }"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn rules_that_go_are_told_and_those_that_change_are_not() {
+        assert_eq!(codes_in("  - drop_check: { table: post, name: c, expr: a > 1 }"), ["P0915"]);
+        let other = "  - drop_check: { table: post, name: c, expr: a > 1 }\n  - add_check: { table: post, name: c, expr: a > 2 }";
+        assert_eq!(codes_in(other), ["P0910"]);
+        assert_eq!(codes_in("  - drop_unique: { table: post, columns: [a] }"), ["P0915"]);
+        let index = "  - drop_unique: { table: post, columns: [a] }\n  - add_index: { table: post, columns: [a], unique: true }";
+        assert_eq!(codes_in(index), ["P0909"]);
+    }
+
+    #[test]
+    fn hand_written_sql_is_read_for_words_that_lose_data() {
+        assert_eq!(codes_in("  - execute: { sql: [DROP TABLE post, COMMIT] }"), ["P0918", "P0919", "P0914"]);
+        let known = "  - execute: { sql: DELETE FROM post, effect: [{ comment_table: { table: post, to: x } }] }";
+        assert_eq!(codes_in(known), ["P0918"]);
+    }
+
+    #[test]
+    fn when_rows_are_checked_is_told() {
+        let entry = |at_once| {
+            let check = crate::ir::Check { name: None, expr: crate::ir::Expr::parse_neutral("n > 1").unwrap() };
+            Entry::new(Change::AddCheck { table: plain("album"), check, at_once })
+        };
+        let (risks, _) = lint(&State::default(), &[entry(true), entry(false)]);
+        assert!(risks[0].message.contains("is locked") && risks[0].help.contains("leave `at_once` out"));
+        assert!(risks[1].message.contains("locks it on SQLite and MySQL"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn apply(state: &mut State, change: &Change) -> Fit {
         Change::CreateTable(table) => table::create(state, table),
         Change::DropTable(table) => table::drop(state, table),
         Change::RenameTable(name) => table::rename(state, name),
-        Change::AddColumn { table, column, .. } => column::add(state, table, column),
+        Change::AddColumn { table, column, fill } => column::add(state, table, column, fill.as_ref()),
         Change::DropColumn { table, column } => column::drop(state, table, column),
         Change::RenameColumn { table, name } => column::rename(state, table, name),
         Change::AlterColumn { table, column, change } => column::alter(state, table, column, change),
@@ -54,12 +54,12 @@ pub fn apply(state: &mut State, change: &Change) -> Fit {
             let found = find(state, table)?;
             remove(&mut found.uniques, |other| other == unique, || format!("unique ({})", unique.columns.join(", ")))
         }
-        Change::AddCheck(table, check) => table::add_check(state, table, check),
+        Change::AddCheck { table, check, .. } => table::add_check(state, table, check),
         Change::DropCheck(table, check) => {
             let found = find(state, table)?;
             remove(&mut found.checks, |other| other == check, || change.describe())
         }
-        Change::AddForeignKey(table, key) => table::add_key(state, table, key),
+        Change::AddForeignKey { table, key, .. } => table::add_key(state, table, key),
         Change::DropForeignKey(table, key) => {
             let found = find(state, table)?;
             remove(
@@ -101,11 +101,8 @@ pub fn apply(state: &mut State, change: &Change) -> Fit {
             for (column, _) in &backfill.set {
                 column::known(table, column)?;
             }
-            let columns = backfill.set.iter().flat_map(|(_, expr)| expr.columns()).chain(backfill.filter.columns());
-            for column in columns {
-                column::known(table, column)?;
-            }
-            Ok(())
+            let values = backfill.set.iter().map(|(_, value)| value);
+            values.chain([&backfill.filter]).try_for_each(|expr| column::knows(table, Some(expr)))
         }
     }
 }

@@ -205,6 +205,11 @@ impl Column {
             declared: None,
         }
     }
+
+    /// Whether rows that are there cannot have a value of it: it takes no NULL and nothing fills it in.
+    pub(crate) fn needs_value(&self) -> bool {
+        !self.nullable && self.default.is_none() && self.generated.is_none()
+    }
 }
 
 impl Index {

@@ -20,6 +20,25 @@ pub fn model(table: &str) -> String {
     legal(case::camel(&words), table, "Table", true)
 }
 
+/// The type of a model's new rows (`User` → `NewUser`). Underscores would stand inside of it, where rustc's lints want none.
+#[must_use]
+pub fn new_row(model: &str) -> String {
+    format!("New{}", model.trim_start_matches('_'))
+}
+
+/// The type of a model's columns (`User` → `UserColumns`), without underscores inside of it either.
+#[must_use]
+pub fn columns(model: &str) -> String {
+    format!("{}Columns", model.trim_end_matches('_'))
+}
+
+/// The module of a model, which is a file or folder beside others of ours.
+#[must_use]
+pub fn module(model: &str) -> String {
+    let name = field(model);
+    if reserved::MODULES.contains(&name.as_str()) { format!("{name}_") } else { name }
+}
+
 /// The table of a model: snake case (`OrderLine` → `order_line`).
 #[must_use]
 pub fn table(model: &str) -> String {

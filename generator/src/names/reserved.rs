@@ -49,6 +49,9 @@ pub const MODEL_METHODS: &[&str] = &[
     "upsert_many",
 ];
 
+/// Modules that generated code has beside those of models, and the file that names them all.
+pub const MODULES: &[&str] = &["enums", "migrations", "mod", "schema"];
+
 /// Fields that a model's columns have beside its own.
 pub const FIELDS: &[&str] = &["__source"];
 
@@ -61,5 +64,5 @@ pub fn relation(name: &str) -> bool {
 /// Types that generated code defines beside a model: no other model or enum can have these names.
 #[must_use]
 pub fn beside(model: &str) -> [String; 2] {
-    [format!("New{model}"), format!("{model}Columns")]
+    [super::new_row(model), super::columns(model)]
 }

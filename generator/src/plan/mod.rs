@@ -2,7 +2,9 @@
 //! piece of Rust that `quote` made, so that no input can break out of it.
 
 mod enums;
+mod migrations;
 mod model;
+mod new_row;
 mod prelude;
 mod relation;
 mod rust_type;
@@ -17,9 +19,13 @@ use serde::Serialize;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::ir::{DialectName, Schema};
+use crate::migrate::embed::Embedded;
+use crate::names::reserved::beside;
 
 pub use enums::{CustomPlan, EnumPlan, VariantPlan};
-pub use model::{FieldPlan, FinderPlan, ModelPlan, NewFieldPlan, PartPlan};
+pub use migrations::MigrationsPlan;
+pub use model::{FieldPlan, FinderPlan, ModelPlan, PartPlan};
+pub use new_row::NewFieldPlan;
 pub use prelude::PreludePlan;
 pub use relation::RelationPlan;
 pub use schema::{SchemaPlan, ScriptPlan};
@@ -83,22 +89,30 @@ pub struct CodePlan {
     pub models: Vec<ModelPlan>,
     /// Creating and dropping.
     pub schema: SchemaPlan,
+    /// The migrations, where there are any.
+    pub migrations: Option<MigrationsPlan>,
 }
 
-/// Plans the code of a schema. `None` when there were errors.
-pub fn plan(schema: &Schema, options: &Options, diagnostics: &mut Diagnostics) -> Option<CodePlan> {
+/// Plans the code of a schema and of the migrations that lead to it. `None` when there were errors.
+pub fn plan(
+    schema: &Schema,
+    migrations: Option<&Embedded>,
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> Option<CodePlan> {
     let context = Context::new(schema, options, diagnostics)?;
     check_type_names(schema, diagnostics);
     let enums = schema.enums.iter().map(|item| enums::plan_enum(&context, item)).collect();
     let customs = schema.customs.iter().filter_map(|item| enums::plan_custom(&context, item, diagnostics)).collect();
     let models: Vec<_> = schema.models.iter().filter_map(|item| model::plan(&context, item, diagnostics)).collect();
     check_modules(&models, diagnostics);
-    let script = schema::plan(&context, diagnostics);
+    let script = schema::plan(&context, migrations.is_some(), diagnostics);
     if diagnostics.has_errors() {
         return None;
     }
     let std = PreludePlan::of(schema);
-    Some(CodePlan { krate: context.krate.to_string(), std, enums, customs, models, schema: script })
+    let migrations = migrations.map(migrations::plan);
+    Some(CodePlan { krate: context.krate.to_string(), std, enums, customs, models, schema: script, migrations })
 }
 
 /// What every part of the plan needs to know.
@@ -172,7 +186,8 @@ fn check_type_names(schema: &Schema, diagnostics: &mut Diagnostics) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let models = schema.models.iter().flat_map(|model| {
         let what = format!("model `{}`", model.name);
-        [model.name.clone(), format!("New{}", model.name), format!("{}Columns", model.name)].map(|n| (n, what.clone()))
+        let [new_row, columns] = beside(&model.name);
+        [model.name.clone(), new_row, columns].map(|name| (name, what.clone()))
     });
     let enums = schema.enums.iter().map(|item| (item.name.clone(), format!("enum `{}`", item.name)));
     let customs =

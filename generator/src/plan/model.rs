@@ -4,13 +4,15 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use serde::Serialize;
 
+use super::new_row::{self, NewFieldPlan};
 use super::relation::{self, RelationPlan};
 use super::rust_type::{self, Argument, RustType};
 use super::session::SessionPlan;
 use super::{Context, tokens};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::{Action, Column, ColumnId, Default, Field, ForeignKey, Model, RelationKind, SqlType, Table, TableKind};
+use crate::ir::{Action, Column, ColumnId, Default, Field, ForeignKey, Model, SqlType, Table, TableKind};
+use crate::names;
 
 /// What the model templates get.
 #[derive(Debug, Clone, Serialize)]
@@ -94,6 +96,8 @@ pub struct KeyPlan {
     pub of_self: String,
     /// The types of its columns: one, or a tuple.
     pub columns: String,
+    /// Positions of its columns.
+    pub positions: Vec<usize>,
 }
 
 /// A finder by a unique key.
@@ -101,6 +105,8 @@ pub struct KeyPlan {
 pub struct FinderPlan {
     /// Identifier.
     pub name: String,
+    /// Identifier of the key.
+    pub constant: String,
     /// Documentation.
     pub doc: String,
     /// Positions of the columns.
@@ -113,48 +119,14 @@ pub struct FinderPlan {
     pub key: String,
 }
 
-/// One field of the row that is not stored yet.
-#[derive(Debug, Clone, Serialize)]
-pub struct NewFieldPlan {
-    /// Identifier.
-    pub name: String,
-    /// Documentation.
-    pub doc: String,
-    /// Rust type.
-    pub ty: String,
-    /// Position of the column.
-    pub at: usize,
-    /// The type of the argument or setter.
-    pub argument: String,
-    /// The argument as the field's value.
-    pub convert: String,
-    /// Whether it is an argument of `new`.
-    pub required: bool,
-    /// What `new` sets it to, when it is no argument.
-    pub initial: String,
-    /// Whether there is a setter.
-    pub setter: bool,
-    /// Whether `None` leaves it to the database.
-    pub optional: bool,
-    /// The type that its value is of, in the database.
-    pub marker: String,
-}
-
-/// Names that a setter would hide.
-const NEW_METHODS: [&str; 2] = ["new", "insert"];
-
 pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagnostics) -> Option<ModelPlan> {
     let table = context.schema.table(model.table);
     let typed = type_fields(context, model, table, diagnostics)?;
     let columns: Vec<Planned<'_>> = typed;
     let fields = columns.iter().map(|column| field_plan(context, column)).collect();
-    let module = match crate::names::field(&model.name) {
-        // The names of our own modules beside it.
-        name if name == "schema" || name == "enums" => format!("{name}_"),
-        name => name,
-    };
+    let module = names::module(&model.name);
     let writable = table.kind == TableKind::Table;
-    let new_fields = if writable { new_fields(context, model, &columns) } else { Vec::new() };
+    let new_fields = if writable { new_row::fields(context, model, &columns) } else { Vec::new() };
     let doc_table = format!("A row of the table {}.", tokens::code(&table.name.name));
     let doc = match &model.doc {
         Some(text) => {
@@ -168,8 +140,8 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         module,
         label: model.name.clone(),
         name: tokens::ident(&model.name).to_string(),
-        new_name: tokens::ident(&format!("New{}", model.name)).to_string(),
-        columns_name: tokens::ident(&format!("{}Columns", model.name)).to_string(),
+        new_name: tokens::ident(&names::new_row(&model.name)).to_string(),
+        columns_name: tokens::ident(&names::columns(&model.name)).to_string(),
         doc: doc.to_string(),
         derive: context.derive(&["Debug", "Clone", "PartialEq"]),
         new_derive: quote!(#[derive(Debug, Clone)]).to_string(),
@@ -186,21 +158,21 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
 }
 
 /// A field with its column and type.
-struct Planned<'a> {
-    at: usize,
-    field: &'a Field,
-    column: &'a Column,
-    ty: RustType,
+pub(super) struct Planned<'a> {
+    pub at: usize,
+    pub field: &'a Field,
+    pub column: &'a Column,
+    pub ty: RustType,
 }
 
 impl Planned<'_> {
-    fn nullable(&self, context: &Context<'_>, inner: &TokenStream) -> TokenStream {
+    pub(super) fn nullable(&self, context: &Context<'_>, inner: &TokenStream) -> TokenStream {
         let option = &context.std.option;
         if self.column.nullable { quote!(#option<#inner>) } else { inner.clone() }
     }
 
     /// Type and conversion of an argument `name` of this column's own type.
-    fn argument(&self, context: &Context<'_>, name: &TokenStream) -> (TokenStream, TokenStream) {
+    pub(super) fn argument(&self, context: &Context<'_>, name: &TokenStream) -> (TokenStream, TokenStream) {
         let (value, into) = (&self.ty.value, &context.std.into);
         match self.ty.argument {
             Argument::Into => (quote!(impl #into<#value>), quote!(#name.into())),
@@ -359,6 +331,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
             convert: convert.to_string(),
             of_self: owned(first).to_string(),
             columns: first.ty.marker.to_string(),
+            positions,
         });
     }
     let types = key.iter().map(|planned| &planned.ty.value);
@@ -370,6 +343,7 @@ fn key_plan(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plan
         convert: "key".into(),
         of_self: quote!((#(#parts),*)).to_string(),
         columns: quote!((#(#columns),*)).to_string(),
+        positions,
     })
 }
 
@@ -389,8 +363,11 @@ fn finders(context: &Context<'_>, model: &Model, table: &Table, columns: &[Plann
     for positions in unique_keys(model, table) {
         let found: Option<Vec<&Planned<'_>>> = positions.iter().map(|&at| columns.get(at)).collect();
         let Some(found) = found else { continue };
-        let finder = finder(context, &found);
+        let mut finder = finder(context, &found);
         if !finders.iter().any(|known| known.name == finder.name) {
+            while finders.iter().any(|known| known.constant == finder.constant) {
+                finder.constant.push('_');
+            }
             finders.push(finder);
         }
     }
@@ -426,8 +403,10 @@ fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
         ([ty], [value]) => (quote!(#ty), value.clone()),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
+    let name = format!("by_{}", names.join("_and_"));
     FinderPlan {
-        name: tokens::ident(&format!("by_{}", names.join("_and_"))).to_string(),
+        constant: name.to_uppercase(),
+        name: tokens::ident(&name).to_string(),
         doc: tokens::own_doc(&[format!("The row with this unique {}, if there is one.", names.join(" and "))])
             .to_string(),
         columns: columns.iter().map(|planned| planned.at).collect(),
@@ -435,78 +414,4 @@ fn finder(context: &Context<'_>, columns: &[&Planned<'_>]) -> FinderPlan {
         types: types.to_string(),
         key: key.to_string(),
     }
-}
-
-fn new_fields(context: &Context<'_>, model: &Model, columns: &[Planned<'_>]) -> Vec<NewFieldPlan> {
-    columns
-        .iter()
-        .filter(|planned| planned.column.generated.is_none())
-        .map(|planned| new_field(context, model, planned))
-        .collect()
-}
-
-fn new_field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> NewFieldPlan {
-    let (name, column, ty) = (tokens::ident(&planned.field.name), planned.column, &planned.ty);
-    let target = reference_target(context, model, planned);
-    let (inner, marker) = match &target {
-        Some(target) => {
-            let marker = &ty.marker;
-            (quote!(__rt::Ref<#target>), quote!(__rt::Refers<#marker, #target>))
-        }
-        None => (ty.value.clone(), ty.marker.clone()),
-    };
-    let (some, none) = (&context.std.some, &context.std.none);
-    let (argument, convert) = match &target {
-        Some(target) => (quote!(impl __rt::IntoRef<#target>), quote!(#name.into_ref())),
-        None => planned.argument(context, &quote!(#name)),
-    };
-    let (option, into) = (&context.std.option, &context.std.into);
-    let has_default = column.default.is_some();
-    // A counter that the database does not start, we start at 1.
-    let counter = planned.field.version && !has_default;
-    let required = !column.nullable && !has_default && !counter;
-    let (field_ty, argument, set) = match (column.nullable, has_default) {
-        _ if counter => (inner, argument, convert),
-        (false, false) => (inner, argument, convert),
-        (true, true) => {
-            (quote!(#option<#option<#inner>>), quote!(impl #into<#option<#inner>>), quote!(#some(#name.into())))
-        }
-        (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
-    };
-    let doc = match (column.nullable, has_default) {
-        (_, true) => "left to the database when `None`",
-        (true, false) => "NULL when `None`",
-        (false, false) => "required",
-    };
-    let doc = if counter { "starts at 1" } else { doc };
-    NewFieldPlan {
-        doc: tokens::own_doc(&[format!("Column {}: {}; {doc}.", tokens::code(&column.name), ty.label)]).to_string(),
-        ty: field_ty.to_string(),
-        at: planned.at,
-        argument: argument.to_string(),
-        convert: set.to_string(),
-        required,
-        initial: if counter { quote!(1).to_string() } else { none.to_string() },
-        setter: !required && !NEW_METHODS.contains(&planned.field.name.as_str()),
-        // NULL is written out, so that rows with and without a value are inserted by one statement.
-        optional: has_default,
-        marker: planned.nullable(context, &marker).to_string(),
-        name: name.to_string(),
-    }
-}
-
-/// The model that a column refers to, by itself, by the whole of that model's primary key.
-fn reference_target(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> Option<TokenStream> {
-    let target = model.relations.iter().find_map(|relation| {
-        let RelationKind::BelongsTo { on, .. } = &relation.kind else { return None };
-        let [(here, there)] = on.as_slice() else { return None };
-        let target = context.schema.model(relation.target);
-        let table = context.schema.table(target.table);
-        let whole_key = table.primary_key.as_slice() == [*there];
-        let key_type = &table.column(*there).ty;
-        let same = *here == planned.field.column && *key_type == planned.column.ty;
-        (whole_key && same && position(target, *there).is_some()).then_some(target)
-    })?;
-    let (root, name) = (&context.root, tokens::ident(&target.name));
-    Some(quote!(#root #name))
 }

@@ -110,15 +110,39 @@ fn server(context: &Context<'_>, raw: &RawType) -> RustType {
         "ltxtquery",
     ];
     let label = "a type of the server's, carried as text";
+    if raw.mysql.as_deref().is_some_and(is_shape) {
+        return RustType { marker: quote!(__rt::Geometry), ..into(context.std.string.clone(), "Geometry", label) };
+    }
     if raw.postgres.is_none() && raw.mysql.is_none() {
         return text(context, label);
     }
-    let word =
-        raw.postgres.as_deref().map(|spelled| spelled.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+    // Arrays of them are not read as text.
+    let word = raw
+        .postgres
+        .as_deref()
+        .filter(|spelled| !spelled.ends_with(']'))
+        .map(|spelled| spelled.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
     if word.is_some_and(|word| READ.iter().any(|known| known.eq_ignore_ascii_case(word))) {
         return text(context, label);
     }
     into(context.std.string.clone(), "Server", label)
+}
+
+/// Whether a type of MySQL is a shape, whose bytes the runtime turns to text and back.
+fn is_shape(spelled: &str) -> bool {
+    const SHAPES: [&str; 9] = [
+        "geometry",
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
+        "geometrycollection",
+        "geomcollection",
+    ];
+    let word = spelled.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+    SHAPES.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Dates and times, by the crate that the user chose.

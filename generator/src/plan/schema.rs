@@ -4,7 +4,7 @@ use quote::quote;
 use serde::Serialize;
 
 use super::Context;
-use crate::ddl;
+use crate::ddl::{self, Notes};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::DialectName;
 
@@ -29,7 +29,7 @@ pub struct ScriptPlan {
 }
 
 /// What a dialect cannot do leaves it without a script: a warning here, `Unsupported` when it is run there.
-pub(super) fn plan(context: &Context<'_>, diagnostics: &mut Diagnostics) -> SchemaPlan {
+pub(super) fn plan(context: &Context<'_>, migrated: bool, diagnostics: &mut Diagnostics) -> SchemaPlan {
     let (schema, options) = (context.schema, context.options);
     let dialects = &options.dialects;
     let mut create = |dialect| {
@@ -42,33 +42,17 @@ pub(super) fn plan(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Sche
         if options.asked {
             diagnostics.extend(found.into_iter().map(|item| Diagnostic { severity: Severity::Warning, ..item }));
         } else {
-            diagnostics.extend(summary(dialect, &found));
+            let cannot = if complete { "the tables will differ" } else { "the tables cannot be created" };
+            diagnostics.extend(ddl::one_finding(cannot, dialect, &found));
         }
         complete.then_some(statements)
     };
     let create =
         script(context, create(DialectName::Sqlite), create(DialectName::Postgres), create(DialectName::Mysql));
-    let drop = |dialect| dialects.contains(&dialect).then(|| ddl::drop(schema, dialect));
+    let notes = if migrated { Notes::Drop } else { Notes::Keep };
+    let drop = |dialect| dialects.contains(&dialect).then(|| ddl::drop(schema, dialect, notes));
     let drop = script(context, drop(DialectName::Sqlite), drop(DialectName::Postgres), drop(DialectName::Mysql));
     SchemaPlan { create, drop }
-}
-
-/// Nobody asked for this database, so what it cannot do is one finding.
-fn summary(dialect: DialectName, found: &Diagnostics) -> Option<Diagnostic> {
-    let first = found.iter().find(|item| item.severity == Severity::Error).or_else(|| found.iter().next())?;
-    let label = ddl::label(dialect);
-    let cannot = if found.has_errors() { "cannot be created" } else { "will differ" };
-    let more = match found.len() {
-        1 => String::new(),
-        2 => "; and 1 more problem".to_owned(),
-        count => format!("; and {} more problems", count - 1),
-    };
-    // The first problem names the database at its end by itself.
-    let reason = first.message.replace(&format!(" on {label}"), "");
-    let message = format!("the tables {cannot} on {label}: {reason}{more}");
-    let own = first.help.as_deref().map(|help| format!("{help}; or ")).unwrap_or_default();
-    let help = format!("{own}list the databases you need, as `dialects: [sqlite]` at the top of the spec");
-    Some(Diagnostic::warning(first.code, first.place.clone(), message).help(help))
 }
 
 fn script(

@@ -12,7 +12,7 @@ fn plan_of(models: &str, options: &Options) -> Result<CodePlan, String> {
     let mut diagnostics = Diagnostics::default();
     let draft = yaml::load(&Arc::new(SourceText { name: "models.yaml".into(), text }), &mut diagnostics);
     let schema = build::build(draft, &mut diagnostics);
-    let planned = schema.and_then(|schema| plan(&schema, options, &mut diagnostics));
+    let planned = schema.and_then(|schema| plan(&schema, None, options, &mut diagnostics));
     planned.ok_or_else(|| diagnostics.to_string())
 }
 
@@ -59,7 +59,7 @@ fn databases_that_nobody_asked_for_cost_one_finding_each() {
         let source = Arc::new(SourceText { name: "models.yaml".into(), text: text.clone() });
         let draft = yaml::load(&source, &mut diagnostics);
         let schema = build::build(draft, &mut diagnostics).unwrap();
-        plan(&schema, &Options { asked, ..Options::default() }, &mut diagnostics).unwrap();
+        plan(&schema, None, &Options { asked, ..Options::default() }, &mut diagnostics).unwrap();
         diagnostics
     };
     assert_eq!(said(true).len(), 4);

@@ -134,6 +134,7 @@ struct Shared {
     customs: Value,
     models: Value,
     schema: Value,
+    migrations: Value,
 }
 
 impl Shared {
@@ -145,6 +146,7 @@ impl Shared {
             customs: Value::from(Serde(&plan.customs)),
             models: Value::from(Serde(&plan.models)),
             schema: Value::from(Serde(&plan.schema)),
+            migrations: Value::from(Serde(&plan.migrations)),
         }
     }
 }
@@ -161,6 +163,7 @@ impl table::Job<'_> {
             customs => shared.customs.clone(),
             models => shared.models.clone(),
             schema => shared.schema.clone(),
+            migrations => shared.migrations.clone(),
             model => model.map_err(|error| template_error(self.template, &error))?,
             up => self.up,
         };

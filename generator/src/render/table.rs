@@ -19,7 +19,12 @@ pub(super) struct Job<'a> {
 }
 
 /// Files made once per schema in a folder.
-const PER_SCHEMA: [(&str, &str); 3] = [("folder", "mod.rs"), ("enums", "enums.rs"), ("folder_schema", "schema.rs")];
+const PER_SCHEMA: [(&str, &str); 4] = [
+    ("folder", "mod.rs"),
+    ("enums", "enums.rs"),
+    ("folder_migrations", "migrations.rs"),
+    ("folder_schema", "schema.rs"),
+];
 
 /// Files made once per model in a folder.
 const PER_MODEL: [(&str, &str); 4] = [
@@ -47,7 +52,11 @@ fn single<'a>(plan: &CodePlan, name: &str) -> Vec<Job<'a>> {
 fn folder(plan: &CodePlan) -> Vec<Job<'_>> {
     let mut jobs = Vec::new();
     for (template, path) in PER_SCHEMA {
-        let needed = template != "enums" || !plan.enums.is_empty() || !plan.customs.is_empty();
+        let needed = match template {
+            "enums" => !plan.enums.is_empty() || !plan.customs.is_empty(),
+            "folder_migrations" => plan.migrations.is_some(),
+            _ => true,
+        };
         if needed {
             jobs.push(job(path.to_owned(), template, None, ""));
         }

@@ -130,8 +130,9 @@ impl<'a> Writer<'a> {
         put("sqlite", sqlite(table.sqlite));
         put("hooks", hooks(model.hooks));
         let flags = column::Flags::of(table);
+        let keyless = table.kind == TableKind::Table && table.primary_key.is_empty();
         put("columns", Some(Yaml::Lines(self.columns(of, &flags))));
-        put("primary_key", (!flags.primary).then(|| Yaml::texts(of.keys(&table.primary_key))));
+        put("primary_key", (!flags.primary || keyless).then(|| Yaml::texts(of.keys(&table.primary_key))));
         put("relations", some_lines(self.relations(at, of)));
         put("foreign_keys", some_items(self.foreign_keys(at, of)));
         put("uniques", some_items(table.uniques.iter().skip(flags.uniques.len()).map(|u| unique(of, u)).collect()));

@@ -2,9 +2,10 @@
 
 use rust_decimal::Decimal as Exact;
 
-use super::{ColumnType, Number, Ordered, column_type, operand, ordered, unexpected_null};
+use super::{ColumnType, Number, Operand, Ordered, column_type, operand, ordered, unexpected_null};
 use crate::error::{Error, Result};
 use crate::row::Row;
+use crate::sql::Node;
 use crate::value::{Decimal, Kind, Value};
 
 column_type!(
@@ -21,6 +22,19 @@ column_type!(
     |value| Value::Decimal(Decimal { mantissa: value.mantissa(), scale: value.scale() })
 );
 operand!(Exact: Exact);
+
+/// Whole numbers beside exact ones, which every database computes and compares exactly.
+macro_rules! whole {
+    ($($ty:ty),*) => {$(
+        impl Operand<Exact> for $ty {
+            fn into_node(self) -> Node {
+                Node::bind(<$ty as ColumnType>::encode(&self).map(Value::into_owned))
+            }
+        }
+    )*};
+}
+
+whole!(i8, i16, i32, i64, u8, u16, u32, u64);
 ordered!(Exact);
 
 impl Number for Exact {

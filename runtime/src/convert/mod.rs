@@ -7,6 +7,7 @@ mod array;
 mod chrono;
 #[cfg(feature = "decimal")]
 mod decimal;
+mod geometry;
 mod interval;
 #[cfg(feature = "jiff")]
 mod jiff;
@@ -19,6 +20,7 @@ mod uuid;
 use std::borrow::Cow;
 
 pub use self::array::Array;
+pub use self::geometry::Geometry;
 pub use self::interval::Interval;
 use crate::error::{Error, Result};
 use crate::row::Row;
@@ -107,7 +109,8 @@ impl<T: Textual + ColumnType<Inner = T>> Textual for Option<T> {}
 /// A value, column or expression that stands on the right of a comparison or assignment of class `C`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with or assigned to this column",
-    label = "the column takes another type"
+    label = "the column takes another type",
+    note = "NULL is `is_null()` in a filter and `set_null` in an update; an `Option` is `set_option`"
 )]
 pub trait Operand<C> {
     /// The expression it is.
@@ -421,6 +424,7 @@ impl Kind {
             Kind::Interval => "an interval",
             Kind::Array(_) => "an array",
             Kind::Server => "text",
+            Kind::Geometry => "a shape",
         }
     }
 }

@@ -10,8 +10,17 @@ pub trait KeyColumns: 'static {
     /// The value of the key.
     type Key: Send + 'static;
 
+    /// Hands out the values of a key, in order.
+    fn put(key: &Self::Key, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
     /// The values of a key, in order.
-    fn values(key: &Self::Key) -> Result<Vec<Value<'static>>>;
+    fn values(key: &Self::Key) -> Result<Vec<Value<'static>>> {
+        let mut values = Vec::with_capacity(1);
+        Self::put(key, &mut |value| {
+            values.push(value.to_static());
+            Ok(())
+        })?;
+        Ok(values)
+    }
     /// The key of a row that holds nothing else.
     fn decode(row: &Row<'_>) -> Result<Self::Key>;
     /// The key that the database counted.
@@ -23,8 +32,8 @@ pub trait KeyColumns: 'static {
 impl<T: ColumnType> KeyColumns for T {
     type Key = T::Value;
 
-    fn values(key: &Self::Key) -> Result<Vec<Value<'static>>> {
-        Ok(vec![T::encode(key)?.into_owned()])
+    fn put(key: &Self::Key, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+        put(&T::encode(key)?)
     }
 
     fn decode(row: &Row<'_>) -> Result<Self::Key> {
@@ -63,8 +72,9 @@ macro_rules! key {
         impl<$($T: ColumnType),*> KeyColumns for ($($T,)*) {
             type Key = ($($T::Value,)*);
 
-            fn values(key: &Self::Key) -> Result<Vec<Value<'static>>> {
-                Ok(vec![$($T::encode(&key.$at)?.into_owned()),*])
+            fn put(key: &Self::Key, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+                $(put(&$T::encode(&key.$at)?)?;)*
+                Ok(())
             }
 
             fn decode(row: &Row<'_>) -> Result<Self::Key> {

@@ -14,6 +14,8 @@ pub(crate) mod cache;
 mod civil;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod network;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -21,16 +23,16 @@ pub(crate) mod sqlite;
 #[cfg(all(feature = "tls", any(feature = "postgres", feature = "mysql")))]
 mod tls;
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::executor::Access;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::row::Row;
-use crate::sql::{Dialect, Table};
+use crate::sql::{Conflict, Dialect, Existing, Table};
 use crate::value::{Params, Value};
 
 /// Takes the rows of a result one by one.
@@ -63,21 +65,21 @@ impl Gate {
 }
 
 /// Rows of parameters for one statement.
-pub(crate) trait Rows: Sync {
+pub(crate) trait Rows: Send {
     /// How many.
     fn len(&self) -> usize;
 
     /// Hands the parameters of a row to `put`, in order.
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()>;
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
 
     /// What they are, if they are rows to insert, so that many of them may go into one statement.
-    fn bulk(&self) -> Option<Bulk> {
+    fn bulk(&self) -> Option<Bulk<'_>> {
         None
     }
 }
 
 /// Rows to insert.
-pub(crate) struct Bulk {
+pub(crate) struct Bulk<'a> {
     pub table: Table,
     /// The columns that are given.
     pub columns: Vec<&'static ColumnMeta>,
@@ -87,9 +89,11 @@ pub(crate) struct Bulk {
     pub key: Vec<&'static ColumnMeta>,
     /// The column of it that the database makes by counting.
     pub counted: Option<&'static ColumnMeta>,
+    /// What becomes of rows that are there already.
+    pub existing: Existing<'a>,
 }
 
-impl Bulk {
+impl Bulk<'_> {
     /// Rows of a model, with some of its columns given.
     pub(crate) fn of(meta: &'static ModelMeta, columns: &[usize], returning: &[&'static ColumnMeta]) -> Self {
         let columns = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
@@ -99,6 +103,20 @@ impl Bulk {
             returning: returning.to_vec(),
             key: meta.key_columns().collect(),
             counted: meta.auto_key.and_then(|at| meta.columns.get(at)),
+            existing: Existing::Refused,
+        }
+    }
+
+    /// The key that a row has before and after: the one by which a row that is there already is found, else the primary key.
+    pub(crate) fn own_key(&self) -> &[&'static ColumnMeta] {
+        self.conflict().map_or(&self.key, |conflict| &conflict.key)
+    }
+
+    /// What rows that are there already are found by, and what becomes of them.
+    pub(crate) fn conflict(&self) -> Option<&Conflict> {
+        match self.existing {
+            Existing::Found(conflict) => Some(conflict),
+            Existing::Refused | Existing::Ignored => None,
         }
     }
 }
@@ -109,8 +127,6 @@ pub(crate) enum Returned<'a> {
     Nothing,
     /// The key that the database counted, in the order of the rows.
     Keys(&'a mut Vec<i64>),
-    /// The same one by one, each before the next row is bound; 0 where none was counted. SQLite only.
-    EachKey(&'a mut (dyn FnMut(i64) -> Result<()> + Send)),
     /// The rows of its RETURNING clause, in the order of the rows.
     Rows(Each<'a>),
 }
@@ -147,6 +163,28 @@ pub(crate) enum Connection {
     Never(std::convert::Infallible),
 }
 
+/// A place for one statement on a connection that several use at the same time. Given for as long as nobody has the
+/// connection for himself.
+pub(crate) enum Seat {
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Seat),
+    #[allow(dead_code)]
+    Never(std::convert::Infallible),
+}
+
+impl Seat {
+    /// Runs a short statement, hands its rows to `each` and says how many it gave or changed. `None` when it has to be run
+    /// elsewhere; nothing was given to `each` then, and nothing was changed.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
+    pub(crate) async fn run(self, sql: &str, params: &dyn Params, each: Each<'_>) -> Option<Result<u64>> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(seat) => seat.run(sql, params, each).await,
+            Self::Never(never) => match never {},
+        }
+    }
+}
+
 macro_rules! forward {
     ($(#[doc = $doc:literal] $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {$(
         #[doc = $doc]
@@ -179,8 +217,7 @@ impl Connection {
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
-                let kind = ErrorKind::Unsupported { feature: "connecting", dialect: dialect.name() };
-                Err(Error::new(kind, format!("this build has no driver for {}", dialect.name())))
+                Err(crate::config::no_driver(dialect))
             }
         }
     }
@@ -210,6 +247,50 @@ impl Connection {
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
+        }
+    }
+
+    /// How many seats on it are taken; `None` where another one for this access cannot be had.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
+    pub(crate) fn load(&self, access: Access) -> Option<usize> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.link().load(access),
+            _ => None,
+        }
+    }
+
+    /// A seat, where one can be had.
+    #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
+    pub(crate) fn seat(&self, access: Access) -> Option<Seat> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => Some(Seat::Postgres(connection.link().seat(access))),
+            _ => None,
+        }
+    }
+
+    /// Whether a seat on it is taken, so that nobody can have it for himself.
+    pub(crate) fn is_shared(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.link().seats() > 0,
+            _ => false,
+        }
+    }
+
+    /// Waits until all seats are left.
+    pub(crate) fn emptied(&self) -> impl Future<Output = ()> + Send + use<> {
+        #[cfg(feature = "postgres")]
+        let link = match self {
+            Self::Postgres(connection) => Some(std::sync::Arc::clone(connection.link())),
+            _ => None,
+        };
+        async move {
+            #[cfg(feature = "postgres")]
+            if let Some(link) = link {
+                link.emptied().await;
+            }
         }
     }
 
@@ -287,7 +368,7 @@ impl Connection {
         #[doc = "Runs one statement and says what it did."]
         execute(sql: &str, params: &dyn Params) -> Done;
         #[doc = "Runs one statement for every row of parameters and says how many rows it changed. Not atomic by itself."]
-        execute_rows(sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> u64;
+        execute_rows(sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> u64;
         #[doc = "Runs statements separated by semicolons, without parameters."]
         batch(sql: &str) -> ();
         #[doc = "Begins a transaction."]
@@ -297,6 +378,17 @@ impl Connection {
         #[doc = "Rolls the transaction back."]
         rollback() -> ();
     }
+}
+
+/// Whether a statement failed since a subquery of one value gave several, which is how an INSERT on MySQL says that it found
+/// a row by another key than it should.
+pub(crate) fn is_several(error: &Error) -> bool {
+    #[cfg(feature = "mysql")]
+    if mysql::is_several(error) {
+        return true;
+    }
+    let _ = error;
+    false
 }
 
 /// Whether a statement that makes or removes something failed since it is there, or is gone. For one that may have been

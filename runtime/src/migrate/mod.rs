@@ -1,25 +1,30 @@
 //! Migrations at run time: brings a database from revision to revision.
 //!
 //! The steps come written for the database, from the files of a project by the command `pilaster db`, or built into a
-//! program. There is no diff here and no DDL is made.
+//! program by its build script: then `schema::migrate` runs them, and `schema::migrator` gives a [`Migrator`] of them.
+//! There is no diff here and no DDL is made.
 //!
 //! What was done is noted in the table `pilaster_migrations`. A revision is one transaction on SQLite, with everything in
 //! it. On PostgreSQL the steps that can be are transactions, together with the note of them, and what cannot be in one is
 //! run by itself. On MySQL and MariaDB every statement commits, so each is noted. What was stopped in between, by an error
 //! or by the end of the process, goes on there with the next run. One runner works at a time; others wait.
 
+pub(crate) mod carried;
 mod data;
 mod lock;
+mod mark;
 mod plan;
 mod rebuild;
 mod run;
 mod step;
 mod store;
+mod text;
 
 pub use data::{Action, Backfill, ConcurrentIndex, List, Precheck, Revision, Script, SqliteRebuild, Step, Text};
 pub use plan::Target;
 pub use store::{Applied, State, TABLE};
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -27,6 +32,7 @@ use crate::database::Database;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor};
 use crate::mode::Mode;
+use carried::Carried;
 use plan::Direction;
 use run::Runner;
 
@@ -57,9 +63,11 @@ use run::Runner;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Migrator<'m> {
-    revisions: &'m [Revision],
+    revisions: Cow<'m, [Revision]>,
     settings: Settings,
     only: Option<BTreeSet<String>>,
+    /// What holds for those that a program carries.
+    carried: Option<Carried>,
 }
 
 /// How long things may take.
@@ -74,9 +82,19 @@ impl<'m> Migrator<'m> {
     /// A migrator of a history, in which every revision stands behind its parents.
     #[must_use]
     pub fn new(revisions: &'m [Revision]) -> Self {
+        Self::of(Cow::Borrowed(revisions))
+    }
+
+    fn of(revisions: Cow<'m, [Revision]>) -> Self {
         let lock_wait = Duration::from_secs(60);
         let settings = Settings { lock_wait, lock_timeout: Duration::from_secs(5), statement_timeout: None };
-        Self { revisions, settings, only: None }
+        Self { revisions, settings, only: None, carried: None }
+    }
+
+    /// The history, every revision behind its parents.
+    #[must_use]
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
     }
 
     /// Runs no other revisions than these: what else a target would ask for, since another runner changed the database
@@ -84,6 +102,16 @@ impl<'m> Migrator<'m> {
     #[must_use]
     pub fn only(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.only = Some(names.into_iter().collect());
+        self
+    }
+
+    /// Also runs revisions that lose data and in which nobody has accepted that. Asked of migrations that are built into a
+    /// program; those that are given to [`Migrator::new`] are run as they are.
+    #[must_use]
+    pub fn allow_destructive(mut self) -> Self {
+        if let Some(carried) = &mut self.carried {
+            carried.allowed = true;
+        }
         self
     }
 
@@ -113,11 +141,13 @@ impl<'m> Migrator<'m> {
     /// Applies what is missing up to a target, and gives the names of what was applied, in order. Nothing is locked
     /// when nothing is missing.
     ///
+    /// After a step has failed, the revision may be corrected from that step on; what is done stays as it is.
+    ///
     /// Errors are of kind [`ErrorKind::Migration`] and say what to do: a step failed, a revision was edited after it was
-    /// applied, the database has one that is not in the history, another one is unfinished. [`ErrorKind::Locked`] when
-    /// another runner was at work for too long.
+    /// applied, or in what is done of it, the database has one that is not in the history, another one is unfinished, data would be lost that nobody
+    /// has given up. [`ErrorKind::Locked`] when another runner was at work for too long.
     pub fn upgrade<'a, M: Mode>(&'a self, db: &'a Database<M>, target: Target) -> M::Out<'a, Vec<String>> {
-        M::run(async move { self.runner(db).await?.travel(Direction::Up, &target).await })
+        M::run(async move { self.up(db, &target).await })
     }
 
     /// Takes back what is applied beyond a target, the newest first, and gives its names in order.
@@ -148,10 +178,15 @@ impl<'m> Migrator<'m> {
         M::run(async move { self.runner(db).await?.stamp(&target).await })
     }
 
+    async fn up<M: Mode>(&self, db: &Database<M>, target: &Target) -> Result<Vec<String>> {
+        self.runner(db).await?.travel(Direction::Up, target).await
+    }
+
     async fn runner<'a, M: Mode>(&'a self, db: &'a Database<M>) -> Result<Runner<'a>> {
         let lease = db.target().lease(Access::Write).await?.unchecked();
-        plan::check(self.revisions, lease.dialect())?;
-        Ok(Runner { revisions: self.revisions, settings: self.settings, only: self.only.as_ref(), lease })
+        plan::check(&self.revisions, lease.dialect())?;
+        let (only, carried) = (self.only.as_ref(), self.carried.as_ref());
+        Ok(Runner { revisions: &self.revisions, settings: self.settings, only, carried, lease })
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Target {
     Base,
     /// A revision, by its whole name.
     Revision(String),
-    /// So many revisions on, or back where it is negative.
+    /// So many revisions on, or back where it is negative; refused where there are fewer.
     Steps(i64),
 }
 
@@ -69,7 +69,7 @@ pub(super) fn plan<'r>(
     let is_done = |revision: &&Revision| rows.get(&revision.id[..]).is_some_and(|row| row.state == State::Done);
     let plan: Vec<&Revision> = match (direction, target) {
         (Direction::Up, Target::Steps(count)) if *count > 0 => {
-            revisions.iter().filter(|it| !is_done(it)).take(usize::try_from(*count).unwrap_or(usize::MAX)).collect()
+            steps(revisions.iter().filter(|it| !is_done(it)), count.unsigned_abs(), "not applied")?
         }
         (Direction::Up, Target::Steps(_)) => {
             return Err(fail("an upgrade goes on: a number of steps is positive".into()));
@@ -87,12 +87,23 @@ pub(super) fn plan<'r>(
     }
 }
 
+/// So many revisions; refused where there are fewer.
+fn steps<'r>(all: impl Iterator<Item = &'r Revision>, count: u64, are: &str) -> Result<Vec<&'r Revision>> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let plan: Vec<&Revision> = all.take(count).collect();
+    match plan.len() {
+        there if there < count => {
+            let few = if there == 1 { "1 revision is".to_owned() } else { format!("{there} revisions are") };
+            Err(fail(format!("there are not {count} revisions to go: {few} {are}; name fewer, or where to go")))
+        }
+        _ => Ok(plan),
+    }
+}
+
 fn down<'r>(revisions: &'r [Revision], rows: &BTreeMap<&str, &Applied>, target: &Target) -> Result<Vec<&'r Revision>> {
     let noted = revisions.iter().rev().filter(|revision| rows.contains_key(&revision.id[..]));
     let plan: Vec<&Revision> = match target {
-        Target::Steps(count) if *count < 0 => {
-            noted.take(usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX)).collect()
-        }
+        Target::Steps(count) if *count < 0 => steps(noted, count.unsigned_abs(), "applied")?,
         Target::Steps(_) => return Err(fail("a downgrade goes back: a number of steps is negative".into())),
         Target::Revision(id) if revisions.iter().any(|it| it.id == *id) && !rows.contains_key(id.as_str()) => {
             return Err(fail(format!("`{id}` is not applied, so there is no way back to it")));
@@ -147,7 +158,8 @@ fn fits(revisions: &[Revision], rows: &BTreeMap<&str, &Applied>, direction: Dire
                  files or the program that brought it there, or take it back with them"
             )));
         };
-        if revision.checksum != row.checksum {
+        // One that is unfinished may be another from where it stopped: the runner looks at its steps.
+        if row.state == State::Done && revision.checksum != row.checksum {
             let (then, now, at) = (&row.checksum, &revision.checksum, &row.at);
             return Err(fail(format!(
                 "`{id}` was edited after it was applied at {at} UTC (checksum {then} then, {now} now): put it back as it \
@@ -172,7 +184,7 @@ fn unfinished_first(row: &Applied) -> crate::error::Error {
         _ => ("upgrade", "upgrade"),
     };
     fail(format!(
-        "the {what} of `{id}` is unfinished, {steps} of its steps are done: {how} again to finish it, or finish by hand \
-         what is missing and stamp the database"
+        "the {what} of `{id}` is unfinished, {steps} of its steps are done: {how} again to finish it, with its file \
+         corrected from the next step on if need be, or finish by hand what is missing and stamp the database"
     ))
 }

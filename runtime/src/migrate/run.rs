@@ -1,12 +1,14 @@
 //! Runs a plan: revision by revision, with notes that tell at any moment how far it is.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::carried::Carried;
 use super::data::{Revision, Script};
 use super::plan::{self, Direction, Target};
 use super::store::{Applied, State};
-use super::{Settings, fail, lock, rebuild, step, store};
+use super::{Settings, fail, lock, mark, rebuild, step, store};
 use crate::driver::keyword;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
@@ -21,6 +23,7 @@ pub(super) struct Runner<'a> {
     pub revisions: &'a [Revision],
     pub settings: Settings,
     pub only: Option<&'a BTreeSet<String>>,
+    pub carried: Option<&'a Carried>,
     pub lease: Lease<'a>,
 }
 
@@ -35,7 +38,23 @@ struct Work<'r> {
     doubt: bool,
 }
 
-impl Work<'_> {
+impl<'r> Work<'r> {
+    /// What is left to do of a revision by what is noted of it; none where there is no way. Refused when it was edited in
+    /// what is done.
+    fn of(revision: &'r Revision, direction: Direction, rows: &[Applied]) -> Result<Option<Self>> {
+        let script = match direction {
+            Direction::Up => Some(&revision.up),
+            Direction::Down => revision.down.as_ref(),
+        };
+        let Some(script) = script else { return Ok(None) };
+        let row = rows.iter().find(|row| row.revision == revision.id && row.state != State::Done);
+        let (at, doubt) = match row {
+            Some(row) => mark::place(&script.steps, &row.checksum).ok_or_else(|| edited(row))?,
+            None => (0, false),
+        };
+        Ok(Some(Self { revision, script, direction, at, doubt }))
+    }
+
     fn state(&self, steps: usize, failed: bool) -> State {
         match (self.direction, failed) {
             (Direction::Up, _) if steps >= self.script.steps.len() && !failed => State::Done,
@@ -51,7 +70,17 @@ impl Work<'_> {
         if self.direction == Direction::Down && steps >= self.script.steps.len() {
             return store::forget(lease, &self.revision.id).await;
         }
-        store::note(lease, &self.revision.id, &self.revision.checksum, self.state(steps, false), steps).await
+        self.write(lease, self.state(steps, false), steps).await
+    }
+
+    async fn write(&self, lease: &mut Lease<'_>, state: State, steps: usize) -> Result<()> {
+        let of_steps = |begun| Cow::Owned(mark::of(&self.script.steps, steps, begun));
+        let checksum = match state {
+            State::Done => self.revision.checksum.clone(),
+            State::Upgrading | State::Downgrading => of_steps(true),
+            State::UpgradeFailed | State::DowngradeFailed => of_steps(false),
+        };
+        store::note(lease, &self.revision.id, &checksum, state, steps).await
     }
 
     /// Notes that it stopped before a step; nothing of an upgrade that has changed nothing.
@@ -59,10 +88,8 @@ impl Work<'_> {
         let changed = self.script.steps.iter().take(steps).any(|step| !step.action.asks());
         match (self.direction, changed) {
             (Direction::Up, false) => store::forget(lease, &self.revision.id).await,
-            (Direction::Down, false) => {
-                store::note(lease, &self.revision.id, &self.revision.checksum, State::Done, 0).await
-            }
-            _ => store::note(lease, &self.revision.id, &self.revision.checksum, self.state(steps, true), steps).await,
+            (Direction::Down, false) => self.write(lease, State::Done, 0).await,
+            _ => self.write(lease, self.state(steps, true), steps).await,
         }
     }
 
@@ -75,7 +102,7 @@ impl Work<'_> {
     }
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     pub(super) async fn plan(&mut self, direction: Direction, target: &Target) -> Result<Vec<String>> {
         let rows = store::read(&mut self.lease).await?;
         let plan = plan::plan(self.revisions, &rows, direction, target)?;
@@ -83,12 +110,22 @@ impl Runner<'_> {
     }
 
     pub(super) async fn travel(mut self, direction: Direction, target: &Target) -> Result<Vec<String>> {
-        if self.plan(direction, target).await?.is_empty() {
+        let rows = store::read(&mut self.lease).await?;
+        if self.permitted(&rows, direction, target)?.is_empty() {
             return Ok(Vec::new());
         }
         self.open().await?;
         let outcome = self.all(direction, target).await;
         self.close(outcome).await
+    }
+
+    /// What is to be done, refused where it must not be.
+    fn permitted(&self, rows: &[Applied], direction: Direction, target: &Target) -> Result<Vec<&'a Revision>> {
+        let plan = plan::plan(self.revisions, rows, direction, target)?;
+        match self.carried {
+            Some(carried) => carried.permit(self.revisions, rows, direction, &plan).map(|()| plan),
+            None => Ok(plan),
+        }
     }
 
     pub(super) async fn stamp(mut self, target: &Target) -> Result<Vec<String>> {
@@ -136,7 +173,7 @@ impl Runner<'_> {
 
     async fn all(&mut self, direction: Direction, target: &Target) -> Result<Vec<String>> {
         let rows = store::read(&mut self.lease).await?;
-        let plan = plan::plan(self.revisions, &rows, direction, target)?;
+        let plan = self.permitted(&rows, direction, target)?;
         let foreign = |revision: &&&Revision| self.only.is_some_and(|only| !only.contains(&revision.id[..]));
         if let Some(revision) = plan.iter().find(foreign) {
             let id = &revision.id;
@@ -145,22 +182,17 @@ impl Runner<'_> {
         if self.lease.dialect() != Dialect::Sqlite && !plan.is_empty() {
             store::create(&mut self.lease).await?;
         }
+        // All are looked at before the first one is run.
+        let work = plan.into_iter().map(|revision| Work::of(revision, direction, &rows));
+        let work = work.collect::<Result<Vec<_>>>()?;
         let mut done = Vec::new();
-        for revision in plan {
-            let script = match direction {
-                Direction::Up => Some(&revision.up),
-                Direction::Down => revision.down.as_ref(),
-            };
-            let Some(script) = script else { continue };
-            let row = rows.iter().find(|row| row.revision == revision.id && row.state != State::Done);
-            let doubt = row.is_some_and(|row| matches!(row.state, State::Upgrading | State::Downgrading));
-            let work = Work { revision, script, direction, at: row.map_or(0, |row| row.steps), doubt };
+        for work in work.into_iter().flatten() {
             let ran = match self.lease.dialect() {
                 Dialect::Sqlite => self.sqlite(&work).await?,
                 Dialect::Postgres | Dialect::Mysql => self.server(&work).await.map(|()| true)?,
             };
             if ran {
-                done.push(revision.id.to_string());
+                done.push(work.revision.id.to_string());
             }
         }
         Ok(done)
@@ -213,7 +245,11 @@ impl Runner<'_> {
     async fn sqlite_transaction(&mut self, work: &Work<'_>) -> Result<bool> {
         lock::begin(&mut self.lease, self.settings.lock_wait).await?;
         let outcome = self.sqlite_steps(work).await;
-        finish(&mut self.lease, outcome).await
+        let ran = outcome.is_ok();
+        let last = work.script.steps.len();
+        // A full disk may be noticed by the commit alone.
+        let at_commit = |error: Error| if ran { work.error(last, &error).with_source(error) } else { error };
+        finish(&mut self.lease, outcome).await.map_err(at_commit)
     }
 
     async fn sqlite_steps(&mut self, work: &Work<'_>) -> Result<bool> {
@@ -348,6 +384,20 @@ impl Runner<'_> {
     }
 }
 
+/// A revision whose steps are others now than those that are done.
+fn edited(row: &Applied) -> Error {
+    let (id, at, steps) = (&row.revision, &row.at, row.steps);
+    let from = match row.state {
+        State::Upgrading | State::Downgrading => "behind the step that was being run then, which may be done too",
+        _ => "from the step that failed on",
+    };
+    fail(format!(
+        "`{id}` was edited in what is done of it: a run of it stopped halfway at {at} UTC, with {steps} of its steps done, \
+         and may be corrected only {from}; put what is before that back as it was and run it again, or finish by hand \
+         what is missing and stamp the database"
+    ))
+}
+
 /// Whether somebody else was in the way.
 fn passes(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Locked | ErrorKind::Deadlock | ErrorKind::Serialization)
@@ -356,16 +406,16 @@ fn passes(error: &Error) -> bool {
 /// Ends a transaction: keeps it when all went well.
 async fn finish<T>(lease: &mut Lease<'_>, outcome: Result<T>) -> Result<T> {
     match outcome {
-        Ok(value) => match lease.finish_atomic(true).await {
+        Ok(value) => match lease.end_atomic(true).await {
             Ok(()) => Ok(value),
             Err(error) => {
                 // What could not be committed is undone; a lost connection has done so.
-                let _ = lease.finish_atomic(false).await;
+                let _ = lease.end_atomic(false).await;
                 Err(error)
             }
         },
         Err(error) => {
-            let _ = lease.finish_atomic(false).await;
+            let _ = lease.end_atomic(false).await;
             Err(error)
         }
     }

@@ -17,7 +17,7 @@ pub const TABLE: &str = "pilaster_migrations";
 pub struct Applied {
     /// The revision.
     pub revision: String,
-    /// The checksum of its file then.
+    /// The checksum of its file then; while it is not applied as a whole, one of the steps that are done.
     pub checksum: String,
     /// When it was applied or begun, in UTC: `YYYY-MM-DD HH:MM:SS`.
     pub at: String,

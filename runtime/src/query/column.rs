@@ -86,9 +86,10 @@ impl<T> Expr<T> {
 
 impl<T: ColumnType> Expr<T> {
     fn kind(&self) -> Kind {
-        match &self.node {
-            Node::Aggregate { kind, .. } => *kind,
-            _ => T::KIND,
+        match (&self.node, T::KIND) {
+            (Node::Aggregate { kind, .. }, _) => *kind,
+            (node, Kind::Decimal(None)) => Kind::Decimal(node.decimal_scale()),
+            (_, kind) => kind,
         }
     }
 }
@@ -105,7 +106,49 @@ impl<T: ColumnType> Operand<T::Class> for Expr<T> {
     }
 }
 
+/// Columns of whole numbers beside exact numbers.
+#[cfg(feature = "decimal")]
+macro_rules! whole {
+    ($($ty:ty),*) => {$(
+        impl Operand<rust_decimal::Decimal> for Column<$ty> {
+            fn into_node(self) -> Node {
+                self.node()
+            }
+        }
+
+        impl Operand<rust_decimal::Decimal> for Expr<$ty> {
+            fn into_node(self) -> Node {
+                self.node
+            }
+        }
+    )*};
+}
+
+#[cfg(feature = "decimal")]
+whole!(
+    i8,
+    i16,
+    i32,
+    i64,
+    u8,
+    u16,
+    u32,
+    u64,
+    Option<i8>,
+    Option<i16>,
+    Option<i32>,
+    Option<i64>,
+    Option<u8>,
+    Option<u16>,
+    Option<u32>,
+    Option<u64>
+);
+
 /// Something that is true or false for a row: a comparison, or a boolean column.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a condition of a query",
+    label = "takes a condition, such as `u.name.eq(\"x\")`; several are joined with `&` and `|`, not with `&&` and `||`"
+)]
 pub trait Predicate {
     /// The expression it is.
     #[doc(hidden)]

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use super::column::Predicate;
 use super::model::Model;
 use super::scope::NotNull;
-use super::update::{Filtered, Unfiltered};
-use crate::executor::{Access, Executor, Out};
+use super::update::{Filtered, Unfiltered, write_lease};
+use crate::executor::{Executor, Out};
 use crate::mode::Mode;
 use crate::sql::{Node, Source, Statement, Table, Write, Writer};
 
@@ -54,11 +54,11 @@ impl<M: Model> Delete<M, Filtered> {
     pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
         let target = on.target();
         E::Mode::run(async move {
-            let mut lease = target.lease(Access::Write).await?;
+            let mut lease = write_lease(target, M::meta(), self.source, &self.filter).await?;
             let (source, table) = (self.source, Table::Model(M::meta()));
             let write = Write { source, table, set: &[], filter: &self.filter };
             let Statement { sql, params } = Writer::write(lease.dialect(), &write)?;
-            let affected = lease.execute(&sql, &params).await?.affected;
+            let affected = lease.execute_shared(&sql, &params).await?;
             lease.written(M::meta()).await?;
             Ok(affected)
         })

@@ -4,13 +4,14 @@ use rustc_hash::FxHashMap;
 
 use super::model::{Keyed, Model};
 use super::put::Puts;
+use super::upsert::{self, Several, Unique, Upsert};
 use crate::convert::KeyColumns;
 use crate::driver::{Bulk, Returned, Rows};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::mode::Mode;
-use crate::sql::{Dialect, Insert, Table, Writer};
+use crate::sql::{Conflict, Dialect, Existing, Insert, Statement, Table, Writer};
 use crate::value::Value;
 
 /// A row that is not stored yet: `NewUser` for `User`. Implemented by generated code.
@@ -30,9 +31,16 @@ pub trait Insertable: Send + Sync + Sized + 'static {
     fn columns(&self, out: &mut Vec<usize>) {
         self.put(&mut Puts::columns(out));
     }
+    /// The same, and which of them stand for rows of a session.
+    #[doc(hidden)]
+    fn survey(&self, columns: &mut Vec<usize>, refs: &mut Vec<(usize, u64, u8)>) -> Result<()> {
+        let mut out = Puts::survey(columns, refs);
+        self.put(&mut out);
+        out.done()
+    }
     /// Their values, in the same order.
     #[doc(hidden)]
-    fn bind(&self, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let mut out = Puts::values(put);
         self.put(&mut out);
         out.done()
@@ -53,10 +61,16 @@ impl<N: Insertable> InsertMany<N> {
         Self { rows: rows.into_iter().collect() }
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(self, key: Unique<N::Model>) -> Upsert<N, Several> {
+        Upsert::new(self.rows, key)
+    }
+
     /// Inserts the rows and gives them back as stored, in the same order.
     ///
     /// # Errors
-    /// Those of the database, violations first of all; nothing is inserted then.
+    /// Those of the database, violations first of all; nothing is inserted then. Nor is it when a trigger of the database
+    /// leaves rows out, which [`InsertMany::run`] tells by its number.
     pub fn all<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, Vec<N::Model>> {
         let target = on.target();
         E::Mode::run(async move {
@@ -114,77 +128,125 @@ impl<N: Insertable> InsertMany<N> {
             self.rows.iter_mut().try_for_each(hook)?;
         }
         lease.begin_atomic().await?;
-        let result = self.insert_runs(lease, &mut want).await;
-        lease.finish_atomic(result.is_ok()).await?;
-        result
-    }
-
-    /// Rows that give the same columns go into one statement; order is kept.
-    async fn insert_runs(&self, lease: &mut Lease<'_>, want: &mut Want<'_>) -> Result<u64> {
-        let (mut columns, mut next) = (Vec::new(), Vec::new());
-        let (mut start, mut affected) = (0, 0);
-        // Rows that give a column by turns and leave it to the database by turns come back to the same few texts.
-        let mut texts = Texts::default();
-        while let Some(first) = self.rows.get(start) {
-            columns.clear();
-            first.columns(&mut columns);
-            let same = self.rows.iter().skip(start + 1).take_while(|row| {
-                next.clear();
-                row.columns(&mut next);
-                next == columns
-            });
-            let end = start + 1 + same.count();
-            let rows = self.rows.get(start..end).unwrap_or_default();
-            affected += insert_run(lease, rows, &columns, &mut texts, want).await?;
-            start = end;
-        }
-        Ok(affected)
+        let result = insert_runs(lease, &self.rows, &|_| Ok(None), &mut want).await;
+        let result = result.and_then(|stored| all_stored(N::Model::meta(), stored, self.rows.len(), &want));
+        lease.finish_atomic(result).await
     }
 }
 
+/// What comes back is told apart by its place, so none may be missing. A trigger or a rule can leave rows out.
+fn all_stored(meta: &ModelMeta, stored: u64, given: usize, want: &Want<'_>) -> Result<u64> {
+    if matches!(want, Want::Nothing) || u64::try_from(given) == Ok(stored) {
+        return Ok(stored);
+    }
+    let model = meta.model;
+    Err(Error::query(format!(
+        "the database stored {stored} of {given} new rows of {model}: a trigger or a rule of its table left out the others"
+    )))
+}
+
+/// What becomes of rows that are there already, by the positions of the columns that are given.
+pub(super) type OnExisting<'a> = &'a (dyn Fn(&[usize]) -> Result<Option<Conflict>> + Sync);
+
+/// Rows that give the same columns go into one statement; order is kept.
+pub(super) async fn insert_runs<N: Insertable>(
+    lease: &mut Lease<'_>,
+    all: &[N],
+    existing: OnExisting<'_>,
+    want: &mut Want<'_>,
+) -> Result<u64> {
+    let (mut columns, mut next) = (Vec::new(), Vec::new());
+    let (mut start, mut affected) = (0, 0);
+    // Rows that give a column by turns and leave it to the database by turns come back to the same few texts.
+    let mut texts: FxHashMap<Vec<usize>, Text> = FxHashMap::default();
+    while let Some(first) = all.get(start) {
+        columns.clear();
+        first.columns(&mut columns);
+        let same = all.iter().skip(start + 1).take_while(|row| {
+            next.clear();
+            row.columns(&mut next);
+            next == columns
+        });
+        let end = start + 1 + same.count();
+        let returning = want.columns(N::Model::meta());
+        if !texts.contains_key(&columns) {
+            let text = Text::of(lease.dialect(), N::Model::meta(), &columns, existing(&columns)?, &returning)?;
+            texts.insert(columns.clone(), text);
+        }
+        if let (Some(text), Some(rows)) = (texts.get(&columns), all.get(start..end)) {
+            let mut batch = Batch { rows, columns: &columns, returning: &returning, text };
+            affected += match &text.conflict {
+                None => lease.execute_rows(&text.statement.sql, &mut batch, want.returned()).await?,
+                Some(conflict) => upsert::insert_found(lease, &mut batch, conflict, want).await?,
+            };
+        }
+        start = end;
+    }
+    Ok(affected)
+}
+
 /// What is wanted back from an insert.
-enum Want<'a> {
+pub(super) enum Want<'a> {
     Nothing,
     Counted(&'a mut Vec<i64>),
     Keys(&'a mut (dyn FnMut(&crate::Row<'_>) -> Result<()> + Send)),
     Rows(&'a mut (dyn FnMut(&crate::Row<'_>) -> Result<()> + Send)),
 }
 
-/// Texts of INSERTs by the positions of their columns.
-type Texts = FxHashMap<Vec<usize>, String>;
-
-async fn insert_run<N: Insertable>(
-    lease: &mut Lease<'_>,
-    rows: &[N],
-    columns: &[usize],
-    texts: &mut Texts,
-    want: &mut Want<'_>,
-) -> Result<u64> {
-    let meta = N::Model::meta();
-    let (returning, returned): (Vec<&'static ColumnMeta>, _) = match want {
-        Want::Nothing => (Vec::new(), Returned::Nothing),
-        Want::Counted(keys) => (Vec::new(), Returned::Keys(keys)),
-        Want::Keys(each) => (meta.key_columns().collect(), Returned::Rows(&mut **each)),
-        Want::Rows(each) => (meta.columns.iter().collect(), Returned::Rows(&mut **each)),
-    };
-    let batch = Batch { rows, columns, returning: &returning };
-    if let Some(sql) = texts.get(columns) {
-        return lease.execute_rows(sql, &batch, returned).await;
+impl Want<'_> {
+    /// The columns that have to come back for it.
+    fn columns(&self, meta: &'static ModelMeta) -> Vec<&'static ColumnMeta> {
+        match self {
+            Want::Nothing | Want::Counted(_) => Vec::new(),
+            Want::Keys(_) => meta.key_columns().collect(),
+            Want::Rows(_) => meta.columns.iter().collect(),
+        }
     }
-    let sql = insert_text(lease.dialect(), meta, columns, &returning);
-    let sql = texts.entry(columns.to_vec()).or_insert(sql);
-    lease.execute_rows(sql, &batch, returned).await
+
+    pub(super) fn returned(&mut self) -> Returned<'_> {
+        match self {
+            Want::Nothing => Returned::Nothing,
+            Want::Counted(keys) => Returned::Keys(keys),
+            Want::Keys(each) | Want::Rows(each) => Returned::Rows(&mut **each),
+        }
+    }
 }
 
+/// An INSERT of some columns of a model.
+pub(super) struct Text {
+    pub statement: Statement,
+    pub conflict: Option<Conflict>,
+}
+
+impl Text {
+    pub(super) fn of(
+        dialect: Dialect,
+        meta: &'static ModelMeta,
+        columns: &[usize],
+        conflict: Option<Conflict>,
+        returning: &[&'static ColumnMeta],
+    ) -> Result<Self> {
+        let columns: Vec<&'static ColumnMeta> = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
+        let mut text = Self { statement: Statement::default(), conflict };
+        let existing = text.existing();
+        let insert = Insert { table: Table::Model(meta), columns: &columns, returning, existing };
+        text.statement = Writer::insert(dialect, &insert)?;
+        Ok(text)
+    }
+
+    fn existing(&self) -> Existing<'_> {
+        self.conflict.as_ref().map_or(Existing::Refused, Existing::Found)
+    }
+}
+
+/// The text of an INSERT of rows that are not there yet.
 pub(crate) fn insert_text(
     dialect: Dialect,
     meta: &'static ModelMeta,
     columns: &[usize],
     returning: &[&'static ColumnMeta],
-) -> String {
-    let columns: Vec<&'static ColumnMeta> = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
-    let insert = Insert { table: Table::Model(meta), columns: &columns, returning, ignore_existing: false };
-    Writer::insert(dialect, &insert)
+) -> Result<String> {
+    Text::of(dialect, meta, columns, None, returning).map(|text| text.statement.sql)
 }
 
 /// Rows of one statement, bound straight from the structs.
@@ -192,6 +254,7 @@ pub(super) struct Batch<'a, N> {
     pub rows: &'a [N],
     pub columns: &'a [usize],
     pub returning: &'a [&'static ColumnMeta],
+    pub text: &'a Text,
 }
 
 impl<N: Insertable> Rows for Batch<'_, N> {
@@ -199,7 +262,7 @@ impl<N: Insertable> Rows for Batch<'_, N> {
         self.rows.len()
     }
 
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let Some(row) = self.rows.get(row) else { return Ok(()) };
         let mut done = 0;
         let result = row.bind(&mut |value| {
@@ -207,10 +270,12 @@ impl<N: Insertable> Rows for Batch<'_, N> {
             done += 1;
             Ok(())
         });
-        result.map_err(|error| N::Model::meta().locate_in(error, self.columns.get(done).copied()))
+        result.map_err(|error| N::Model::meta().locate_in(error, self.columns.get(done).copied()))?;
+        self.text.statement.params.iter().try_for_each(put)
     }
 
-    fn bulk(&self) -> Option<Bulk> {
-        Some(Bulk::of(N::Model::meta(), self.columns, self.returning))
+    fn bulk(&self) -> Option<Bulk<'_>> {
+        let existing = self.text.existing();
+        Some(Bulk { existing, ..Bulk::of(N::Model::meta(), self.columns, self.returning) })
     }
 }

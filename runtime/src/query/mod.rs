@@ -12,6 +12,7 @@ mod scope;
 mod select;
 mod selection;
 mod update;
+mod upsert;
 
 pub use column::{Column, Expr, List, Predicate, Sort, count as count_rows};
 pub use delete::Delete;
@@ -28,3 +29,4 @@ pub(crate) use select::fetch_each;
 pub use select::{Query, SortList};
 pub use selection::Selection;
 pub use update::{Filtered, Unfiltered, Update};
+pub use upsert::{ColumnList, Decided, Several, Single, Unique, Upsert};

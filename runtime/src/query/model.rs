@@ -148,7 +148,15 @@ impl<M: Keyed> Ref<M> {
     pub fn encode<T: ColumnType<Value = M::Key>>(&self) -> Result<Value<'_>> {
         match &self.0 {
             Target::Key(key) => T::encode(key),
-            Target::Pending(number) => Ok(Value::Pending(*number)),
+            Target::Pending(number) => Ok(Value::Pending(*number, 0)),
+        }
+    }
+
+    /// The values of a foreign key of several columns, in the order of the key that it refers to.
+    pub(super) fn parts(&self, count: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+        match &self.0 {
+            Target::Key(key) => <M as Keyed>::Columns::put(key, put),
+            Target::Pending(number) => (0..count).try_for_each(|part| put(&Value::Pending(*number, part as u8))),
         }
     }
 }
@@ -181,7 +189,8 @@ impl<M: Keyed<Key: std::fmt::Debug>> std::fmt::Debug for Ref<M> {
     }
 }
 
-/// What can stand for a row of `M` where a foreign key is asked for: the row itself, or its key.
+/// What can stand for a row of `M` where a foreign key is asked for: the row itself, or its key, which is a tuple where it
+/// has several columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not refer to a `{M}`",
     label = "expected a `&{M}` or the value of its primary key"
@@ -229,3 +238,31 @@ where
 
 #[cfg(feature = "uuid")]
 keys!(uuid::Uuid);
+
+/// A key of several columns, out of what its parts can be made of: `(1, "a")` for an `(i64, String)`.
+pub trait KeyFrom<P> {
+    /// The key.
+    fn key_from(parts: P) -> Self;
+}
+
+macro_rules! tuples {
+    ($($K:ident $P:ident $at:tt),*) => {
+        impl<$($P, $K: From<$P>),*> KeyFrom<($($P,)*)> for ($($K,)*) {
+            fn key_from(parts: ($($P,)*)) -> Self {
+                ($($K::from(parts.$at),)*)
+            }
+        }
+
+        impl<M: Keyed<Key: KeyFrom<($($P,)*)>>, $($P),*> IntoRef<M> for ($($P,)*) {
+            fn into_ref(self) -> Ref<M> {
+                Ref::new(<M::Key as KeyFrom<Self>>::key_from(self))
+            }
+        }
+    };
+}
+
+tuples!(A P 0, B Q 1);
+tuples!(A P 0, B Q 1, C R 2);
+tuples!(A P 0, B Q 1, C R 2, D S 3);
+tuples!(A P 0, B Q 1, C R 2, D S 3, E T 4);
+tuples!(A P 0, B Q 1, C R 2, D S 3, E T 4, F U 5);

@@ -1,7 +1,8 @@
 //! What a row does by its key: get, find, insert, save, delete, reload. Generated methods call these.
 
-use super::insert::{Batch, Insertable, insert_text};
+use super::insert::{Batch, Insertable, Text};
 use super::model::{Keyed, Model};
+use super::upsert::Unique;
 use crate::convert::KeyColumns;
 use crate::driver::Returned;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,24 +18,31 @@ pub fn get<'e, M: Keyed, E: Executor<'e>>(on: E, key: M::Key) -> Out<'e, E, Opti
     let target = on.target();
     E::Mode::run(async move {
         let values = <M as Keyed>::Columns::values(&key)?;
-        fetch_by_key::<M>(&mut target.lease(Access::Read).await?, &values).await
+        fetch_by_key::<M>(&mut target.lease_shared(Access::Read).await?, &values).await
     })
 }
 
-/// The row of a unique key: columns by position, and their values.
+/// The row of a unique key.
 #[doc(hidden)]
 pub fn find<'e, M: Model, K: KeyColumns, E: Executor<'e>>(
     on: E,
-    columns: &'static [usize],
+    unique: Unique<M>,
     key: K::Key,
 ) -> Out<'e, E, Option<M>> {
     let (target, values) = (on.target(), K::values(&key));
     E::Mode::run(async move {
         let values = values?;
-        let mut lease = target.lease(Access::Read).await?;
-        let sql = select_text(lease.dialect(), M::meta(), columns)?;
-        fetch_one::<M>(&mut lease, &sql, &values).await
+        find_by(&mut target.lease_shared(Access::Read).await?, unique, &values).await
     })
+}
+
+pub(super) async fn find_by<M: Model>(
+    lease: &mut Lease<'_>,
+    unique: Unique<M>,
+    values: &[Value<'static>],
+) -> Result<Option<M>> {
+    let sql = select_text(lease.dialect(), M::meta(), unique.columns())?;
+    fetch_one::<M>(lease, &sql, values).await
 }
 
 /// Inserts a row and gives it back as stored.
@@ -50,14 +58,15 @@ pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(on: E, row: N) -> Out<'e, 
         row.columns(&mut columns);
         let mut lease = target.lease(Access::Write).await?;
         let returning: Vec<_> = meta.columns.iter().collect();
-        let sql = insert_text(lease.dialect(), meta, &columns, &returning);
+        let text = Text::of(lease.dialect(), meta, &columns, None, &returning)?;
         let mut stored = None;
         let each = &mut |row: &crate::Row<'_>| {
             stored = Some(N::Model::decode(row, 0).map_err(|error| meta.locate(error, row.position()))?);
             Ok(())
         };
-        let batch = Batch { rows: std::slice::from_ref(&row), columns: &columns, returning: &returning };
-        lease.execute_rows(&sql, &batch, Returned::Rows(each)).await?;
+        let mut batch =
+            Batch { rows: std::slice::from_ref(&row), columns: &columns, returning: &returning, text: &text };
+        lease.execute_rows(&text.statement.sql, &mut batch, Returned::Rows(each)).await?;
         stored.ok_or_else(|| Error::query(format!("the database did not give back the {} it inserted", meta.model)))
     })
 }
@@ -71,19 +80,38 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
         if let Some(hook) = M::BEFORE_UPDATE {
             hook(row)?;
         }
-        let mut lease = target.lease(Access::Write).await?;
-        let Statement { sql, params } = update_statement(lease.dialect(), row)?;
-        if lease.execute(&sql, &params).await?.affected == 0 {
-            return Err(gone(meta));
-        }
         let computed = meta.version.is_some() || meta.columns.iter().any(|column| column.generated);
-        if computed {
-            *row = fetch_by_key::<M>(&mut lease, &<M as Keyed>::Columns::values(&row.key())?)
-                .await?
-                .ok_or_else(|| gone(meta))?;
+        let mut lease = match computed {
+            true => target.lease(Access::Write).await?,
+            false => target.lease_shared(Access::Write).await?,
+        };
+        let Statement { sql, params } = update_statement(lease.dialect(), row)?;
+        match (computed, lease.dialect().writes_return()) {
+            (false, _) => {
+                if lease.execute_shared(&sql, &params).await? == 0 {
+                    return Err(gone::<M>(&row.key()));
+                }
+            }
+            (true, true) => {
+                let sql = sql + &Writer::returning(lease.dialect(), meta.columns);
+                *row = fetch_one::<M>(&mut lease, &sql, &params).await?.ok_or_else(|| gone::<M>(&row.key()))?;
+            }
+            (true, false) => *row = write_and_read(&mut lease, &sql, &params, row).await?,
         }
         lease.written(meta).await
     })
+}
+
+/// Writes a row and reads it again, in one transaction: what is read is what was written, and not what came after it.
+async fn write_and_read<M: Keyed>(lease: &mut Lease<'_>, sql: &str, params: &[Value<'static>], row: &M) -> Result<M> {
+    let key = <M as Keyed>::Columns::values(&row.key())?;
+    lease.begin_atomic().await?;
+    let stored = match lease.execute(sql, &params).await {
+        Ok(done) if done.affected > 0 => fetch_by_key::<M>(lease, &key).await,
+        Ok(_) => Ok(None),
+        Err(error) => Err(error),
+    };
+    lease.finish_atomic(stored.and_then(|stored| stored.ok_or_else(|| gone::<M>(&row.key())))).await
 }
 
 /// Deletes a row.
@@ -91,13 +119,14 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
 pub fn delete<'e, M: Keyed, E: Executor<'e>>(on: E, row: &M) -> Out<'e, E, ()> {
     let target = on.target();
     let filter = M::BEFORE_DELETE.map_or(Ok(()), |hook| hook(row)).and_then(|()| own_row(row));
+    let key = row.key();
     E::Mode::run(async move {
         let (source, filter) = filter?;
-        let mut lease = target.lease(Access::Write).await?;
+        let mut lease = target.lease_shared(Access::Write).await?;
         let write = Write { source, table: Table::Model(M::meta()), set: &[], filter: &filter };
         let Statement { sql, params } = Writer::write(lease.dialect(), &write)?;
-        match lease.execute(&sql, &params).await?.affected {
-            0 => Err(gone(M::meta())),
+        match lease.execute_shared(&sql, &params).await? {
+            0 => Err(gone::<M>(&key)),
             _ => lease.written(M::meta()).await,
         }
     })
@@ -109,7 +138,7 @@ pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E
     let target = on.target();
     E::Mode::run(async move {
         let values = <M as Keyed>::Columns::values(&row.key())?;
-        let stored = fetch_by_key::<M>(&mut target.lease(Access::Read).await?, &values).await?;
+        let stored = fetch_by_key::<M>(&mut target.lease_shared(Access::Read).await?, &values).await?;
         *row = stored.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the {} is gone", M::meta().model)))?;
         Ok(())
     })
@@ -124,7 +153,7 @@ pub(crate) async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Valu
 async fn fetch_one<M: Model>(lease: &mut Lease<'_>, sql: &str, values: &[Value<'static>]) -> Result<Option<M>> {
     let mut found = None;
     lease
-        .query(sql, &values, &mut |row| {
+        .query_shared(sql, &values, &mut |row| {
             found = Some(M::decode(row, 0).map_err(|error| M::meta().locate(error, row.position()))?);
             Ok(())
         })
@@ -182,11 +211,13 @@ fn update_statement<M: Keyed>(dialect: crate::Dialect, row: &M) -> Result<Statem
     Writer::write(dialect, &Write { source, table: Table::Model(meta), set: &set, filter: &filter })
 }
 
-/// The error of a row that a write did not find.
-fn gone(meta: &ModelMeta) -> Error {
-    let model = meta.model;
+/// The error of a row that a write did not find, which names it as sessions do.
+fn gone<M: Keyed>(key: &M::Key) -> Error {
+    let meta = M::meta();
+    let parts: Vec<String> = <M as Keyed>::Columns::values(key).iter().flatten().map(Value::shown).collect();
+    let row = format!("{} {}", meta.model, parts.join(", "));
     if meta.version.is_some() {
-        return Error::new(ErrorKind::Stale, format!("the {model} was changed or deleted since it was read"));
+        return Error::new(ErrorKind::Stale, format!("{row} was changed or deleted since it was read"));
     }
-    Error::new(ErrorKind::NotFound, format!("the {model} is not stored any more"))
+    Error::new(ErrorKind::NotFound, format!("{row} is not stored any more"))
 }

@@ -305,12 +305,14 @@ impl<O> Decoder<O> {
 async fn fetch<O: Send>(select: &Select, decode: &Decoder<O>, lease: &mut Lease<'_>) -> Result<Vec<O>> {
     let Statement { sql, params } = Writer::select(lease.dialect(), select)?;
     let mut rows = Vec::new();
-    lease
-        .query(&sql, &params, &mut |row| {
-            rows.push(decode.row(row).map_err(|error| select.locate(error, row.position()))?);
-            Ok(())
-        })
-        .await?;
+    let mut each = |row: &Row<'_>| {
+        rows.push(decode.row(row).map_err(|error| select.locate(error, row.position()))?);
+        Ok(())
+    };
+    match select.is_short() {
+        true => lease.query_shared(&sql, &params, &mut each).await?,
+        false => lease.query(&sql, &params, &mut each).await?,
+    }
     Ok(rows)
 }
 
@@ -349,7 +351,7 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     /// Those of the database, and `Decode` when a value does not fit its Rust type.
     pub fn all<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, Vec<I::Row>> {
         let target = on.target();
-        E::Mode::run(async move { self.run(&mut target.lease(Access::Read).await?).await })
+        E::Mode::run(async move { self.run_on(target).await })
     }
 
     /// The first row, if there is any.
@@ -359,7 +361,7 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     pub fn first<'e, E: Executor<'e>>(mut self, on: E) -> Out<'e, E, Option<I::Row>> {
         let target = on.target();
         self.limit_to(1);
-        E::Mode::run(async move { Ok(self.run(&mut target.lease(Access::Read).await?).await?.pop()) })
+        E::Mode::run(async move { Ok(self.run_on(target).await?.pop()) })
     }
 
     /// The only row.
@@ -371,7 +373,7 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
         self.limit_to(2);
         E::Mode::run(async move {
             let name = self.select.table_label();
-            let rows = self.run(&mut target.lease(Access::Read).await?).await?;
+            let rows = self.run_on(target).await?;
             at_most_one(rows, name)?
                 .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no {name} matches the query")))
         })
@@ -386,7 +388,7 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
         self.limit_to(2);
         E::Mode::run(async move {
             let name = self.select.table_label();
-            at_most_one(self.run(&mut target.lease(Access::Read).await?).await?, name)
+            at_most_one(self.run_on(target).await?, name)
         })
     }
 
@@ -412,6 +414,14 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
             let items = self.run(&mut lease).await?;
             Ok(Page { items, total, page, per_page })
         })
+    }
+
+    async fn run_on(self, target: Target<'_>) -> Result<Vec<I::Row>> {
+        let mut lease = match self.select.is_short() {
+            true => target.lease_shared(Access::Read).await?,
+            false => target.lease(Access::Read).await?,
+        };
+        self.run(&mut lease).await
     }
 
     pub(crate) async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
@@ -484,6 +494,10 @@ fn at_most_one<T>(mut rows: Vec<T>, name: &str) -> Result<Option<T>> {
 }
 
 /// One or more items of an ORDER BY.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an order of rows",
+    label = "takes `u.name.asc()` or `u.name.desc()`, or a tuple of them"
+)]
 pub trait SortList {
     #[doc(hidden)]
     fn push_to(self, order: &mut Vec<crate::sql::Order>);

@@ -7,8 +7,8 @@ use super::model::Model;
 use super::scope::NotNull;
 use crate::convert::{ColumnType, Operand};
 use crate::error::{Error, Result};
-use crate::executor::{Access, Executor, Out};
-use crate::meta::ColumnMeta;
+use crate::executor::{Access, Executor, Lease, Out, Target};
+use crate::meta::{ColumnMeta, ModelMeta};
 use crate::mode::Mode;
 use crate::sql::{BinaryOp, Node, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
@@ -94,6 +94,19 @@ impl<M: Model, F> Update<M, F> {
     }
 }
 
+/// A connection for a write of the rows that a filter lets through: a shared one where that is one row.
+pub(super) async fn write_lease<'e>(
+    target: Target<'e>,
+    meta: &'static ModelMeta,
+    source: Source,
+    filter: &[Node],
+) -> Result<Lease<'e>> {
+    match source.is_one_row(meta, filter) {
+        true => target.lease_shared(Access::Write).await,
+        false => target.lease(Access::Write).await,
+    }
+}
+
 impl<M: Model> Update<M, Filtered> {
     /// Runs it and says how many rows matched.
     ///
@@ -102,9 +115,9 @@ impl<M: Model> Update<M, Filtered> {
     pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
         let target = on.target();
         E::Mode::run(async move {
-            let mut lease = target.lease(Access::Write).await?;
+            let mut lease = write_lease(target, M::meta(), self.source, &self.filter).await?;
             let Statement { sql, params } = self.statement(lease.dialect())?;
-            let affected = lease.execute(&sql, &params).await?.affected;
+            let affected = lease.execute_shared(&sql, &params).await?;
             lease.written(M::meta()).await?;
             Ok(affected)
         })

@@ -52,11 +52,11 @@ pub(crate) fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);
     for part in parts {
         match part {
-            Value::Text(text) | Value::Json(text) => sized(&mut out, text.as_bytes()),
+            Value::Text(text) | Value::Json(text) | Value::Geometry(text) => sized(&mut out, text.as_bytes()),
             Value::Bytes(bytes) => sized(&mut out, bytes),
             Value::Uuid(bytes) => out.extend_from_slice(bytes),
             Value::Int(int) => out.extend_from_slice(&int.to_le_bytes()),
-            Value::UInt(int) | Value::Pending(int) => out.extend_from_slice(&int.to_le_bytes()),
+            Value::UInt(int) => out.extend_from_slice(&int.to_le_bytes()),
             Value::Bool(bool) => out.push(u8::from(*bool)),
             Value::Float(float) => out.extend_from_slice(&float.to_bits().to_le_bytes()),
             Value::Date(days) => out.extend_from_slice(&days.to_le_bytes()),
@@ -69,7 +69,7 @@ pub(crate) fn bytes(parts: &[Value<'_>]) -> Vec<u8> {
                 out.extend_from_slice(&scale.to_le_bytes());
             }
             // Never part of a key.
-            Value::Null | Value::List(_) => {}
+            Value::Null | Value::List(_) | Value::Pending(..) => {}
         }
     }
     out

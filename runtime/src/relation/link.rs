@@ -6,7 +6,7 @@ use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, RelationMeta, ThroughMeta};
 use crate::mode::Mode;
 use crate::query::{Model, NotNull, Page, Predicate, Query, SortList};
-use crate::sql::{Insert, Node, Select, Source, Statement, Table, Write, Writer};
+use crate::sql::{Existing, Insert, Node, Select, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
 
 /// The rows that a relation, by its number, leads to from one row; for generated code.
@@ -98,8 +98,7 @@ impl<C: Model> Links<C> {
             let mut lease = target.lease(Access::Write).await?;
             lease.begin_atomic().await?;
             let result = replace(&mut lease, self.through, &near, &far).await;
-            lease.finish_atomic(result.is_ok()).await?;
-            result
+            lease.finish_atomic(result).await
         })
     }
 
@@ -188,8 +187,9 @@ async fn insert(
 ) -> Result<u64> {
     let columns: Vec<&'static ColumnMeta> =
         through.near.iter().map(|(_, column)| column).chain(through.far.iter().map(|(column, _)| column)).collect();
-    let insert = Insert { table: Table::Through(through), columns: &columns, returning: &[], ignore_existing: true };
-    let sql = Writer::insert(lease.dialect(), &insert);
+    let insert =
+        Insert { table: Table::Through(through), columns: &columns, returning: &[], existing: Existing::Ignored };
+    let sql = Writer::insert(lease.dialect(), &insert)?.sql;
     let params = [near, far].concat();
     match lease.execute(&sql, &params).await {
         Ok(done) => Ok(done.affected),

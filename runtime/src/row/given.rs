@@ -16,10 +16,11 @@ impl Given {
         Self(RefCell::new(vec![Value::Null; columns]))
     }
 
-    /// Sets a value.
-    pub(crate) fn set(&mut self, at: usize, value: Value<'static>) {
+    /// Sets a value, to a copy.
+    #[inline]
+    pub(crate) fn set(&mut self, at: usize, value: &Value<'_>) {
         if let Some(place) = self.0.get_mut().get_mut(at) {
-            *place = value;
+            std::mem::replace(place, value.to_static()).discard();
         }
     }
 
@@ -63,7 +64,7 @@ impl RawRow for Given {
         bool: bool = "a truth value", Value::Bool(v) => Some(*v);
         float: f64 = "a number", Value::Float(v) => Some(*v);
         decimal: Decimal = "an exact number", Value::Decimal(v) => Some(*v);
-        text: Cow<'_, str> = "text", Value::Text(v) => Some(std::mem::take(v));
+        text: Cow<'_, str> = "text", Value::Text(v) | Value::Geometry(v) => Some(std::mem::take(v));
         bytes: Cow<'_, [u8]> = "bytes", Value::Bytes(v) => Some(std::mem::take(v));
         date: i32 = "a date", Value::Date(v) => Some(*v);
         time: i64 = "a time", Value::Time(v) => Some(*v);

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustc_hash::FxHashMap;
 
+use super::collect::same;
 use super::key::{Key, parts};
-use super::shelf::{AnyRow, NewShelf, News, RowShelf, Rows};
+use super::shelf::{NewShelf, News, RowShelf, Rows};
+use super::undo::Undo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::query::{Insertable, Keyed, Owned};
@@ -95,22 +97,6 @@ pub(super) enum From {
     Null,
 }
 
-/// How a flushed change is taken back.
-pub(super) enum Undo {
-    /// New rows, and the first of what they became, one after another.
-    Inserted {
-        news: Vec<u32>,
-        first: u32,
-    },
-    Changed {
-        entry: u32,
-        before: AnyRow,
-    },
-    Deleted {
-        entry: u32,
-    },
-}
-
 /// What was loaded for a row over a relation: the relation by table and name, and the row.
 type Related = (&'static str, &'static str, u32);
 
@@ -128,6 +114,10 @@ pub(crate) struct Arena {
     pub(super) linking: Vec<Linking>,
     pub(super) assigned: FxHashMap<u32, Vec<Assigned>>,
     pub(super) journal: Vec<Undo>,
+    /// Something else was written in this transaction than what the journal has.
+    pub(crate) wrote: bool,
+    /// Rows that were read first in what was rolled back meanwhile, after something was written there.
+    pub(super) doubtful: Vec<u32>,
     pub(super) batch: u32,
     pub(super) related: FxHashMap<Related, Vec<u32>>,
     /// A new row was written to after it was stored.
@@ -152,6 +142,8 @@ impl Arena {
             linking: Vec::new(),
             assigned: FxHashMap::default(),
             journal: Vec::new(),
+            wrote: false,
+            doubtful: Vec::new(),
             batch: 0,
             related: FxHashMap::default(),
             late: None,
@@ -215,6 +207,9 @@ impl Arena {
             slot = rows.rows.len();
             rows.rows.push(row);
         }
+        if self.wrote || !self.journal.is_empty() {
+            self.journal.push(Undo::Read { entry: index });
+        }
         Ok(self.push(shelf, slot, State::Stored))
     }
 
@@ -255,10 +250,27 @@ impl Arena {
         if let Some(entry) = self.entries.get_mut(index as usize) {
             entry.batch = batch;
             if entry.state == State::Stored && !entry.touched {
-                self.replace(index, row);
+                self.reread(index, row);
             }
         }
         Ok(index)
+    }
+
+    /// Puts a row in the place of another, as it was read again. What it was is kept for a rollback.
+    fn reread<M: Keyed>(&mut self, index: u32, row: M) {
+        let differs = |before: &M| {
+            (0..M::META.columns.len()).any(|at| match (before.value(at), row.value(at)) {
+                (Ok(before), Ok(now)) => !same(&before, &now),
+                _ => true,
+            })
+        };
+        let slot = self.entry(index).map(|entry| entry.slot as usize);
+        let before = slot.and_then(|slot| self.rows::<M>()?.rows.get(slot)).filter(|before| differs(before));
+        if let Some(before) = before {
+            let undo = Undo::Reread { entry: index, before: Box::new(before.clone()) };
+            self.journal.push(undo);
+        }
+        self.replace(index, row);
     }
 
     /// Puts a row in the place of another.
@@ -399,13 +411,13 @@ impl Arena {
                 news.columns(entry.slot, &mut columns);
                 news.bind(entry.slot, &mut |value| {
                     if columns.get(at) == Some(&column) {
-                        found = Some(value.into_owned());
+                        found = Some(value.to_static());
                     }
                     at += 1;
                     Ok(())
                 })?;
                 match found {
-                    Some(Value::Pending(number)) => self.resolve(number, depth + 1).map(Some),
+                    Some(Value::Pending(number, part)) => self.resolve(number, part, depth + 1).map(Some),
                     found => Ok(found),
                 }
             }
@@ -420,7 +432,7 @@ impl Arena {
         news.columns(entry.slot, &mut columns);
         // What cannot be bound is told by the flush.
         let _ = news.bind(entry.slot, &mut |value| {
-            if let (Value::Pending(number), true) = (value, columns.get(at) == Some(&column)) {
+            if let (&Value::Pending(number, _), true) = (value, columns.get(at) == Some(&column)) {
                 found = self.referred(number).ok();
             }
             at += 1;
@@ -429,14 +441,18 @@ impl Arena {
         found
     }
 
-    /// The key that a reference stands for.
-    pub(super) fn resolve(&self, number: u64, depth: u32) -> Result<Value<'static>> {
+    /// The part of a key that a reference stands for.
+    pub(super) fn resolve(&self, number: u64, part: u8, depth: u32) -> Result<Value<'static>> {
         let index = self.referred(number)?;
-        let key = self.meta(index).and_then(|meta| meta.key.first().copied());
-        match key {
+        match self.key_column(index, part) {
             Some(column) => self.value_within(index, column, depth)?.ok_or_else(|| self.unstored(index)),
             None => Err(self.unstored(index)),
         }
+    }
+
+    /// The column of a part of a row's key.
+    pub(super) fn key_column(&self, index: u32, part: u8) -> Option<usize> {
+        self.meta(index)?.key.get(usize::from(part)).copied()
     }
 
     /// The row that a reference stands for.
@@ -465,80 +481,11 @@ impl Arena {
         let model = self.meta(index).map_or("row", |meta| meta.model);
         match self.key_values(index, true) {
             Ok(key) if !key.is_empty() => {
-                let parts: Vec<String> = key.iter().map(super::plan::shown).collect();
+                let parts: Vec<String> = key.iter().map(Value::shown).collect();
                 format!("{model} {}", parts.join(", "))
             }
             _ => format!("new {model}"),
         }
-    }
-
-    /// Takes back what was flushed since a mark in the journal, and everything that was not flushed.
-    pub(super) fn undo(&mut self, mark: usize) {
-        self.discard();
-        while self.journal.len() > mark
-            && let Some(undo) = self.journal.pop()
-        {
-            match undo {
-                Undo::Inserted { news, first } => {
-                    for (new, row) in news.into_iter().zip(first..) {
-                        self.bury(row);
-                        self.set_state(new, State::Gone);
-                    }
-                }
-                Undo::Changed { entry, before } => {
-                    self.unlist(entry);
-                    if let Some((rows, slot)) = self.row_shelf_mut(entry) {
-                        rows.put(slot, before);
-                    }
-                    self.enlist(entry);
-                }
-                Undo::Deleted { entry } => {
-                    self.set_state(entry, State::Stored);
-                    self.enlist(entry);
-                }
-            }
-        }
-        self.entries.iter_mut().for_each(|entry| entry.expired = true);
-        self.related.clear();
-    }
-
-    /// Forgets all changes that were not flushed.
-    fn discard(&mut self) {
-        for index in std::mem::take(&mut self.touched) {
-            self.restore(index);
-        }
-        for index in std::mem::take(&mut self.doomed) {
-            if self.entry(index).is_some_and(|entry| entry.state == State::Doomed) {
-                self.set_state(index, State::Stored);
-            }
-        }
-        for index in std::mem::take(&mut self.fresh) {
-            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) {
-                self.set_state(index, State::Gone);
-            }
-        }
-        self.dropped.clear();
-        self.linking.clear();
-        self.assigned.clear();
-        self.late = None;
-    }
-
-    /// Puts a row back to what is stored.
-    pub(super) fn restore(&mut self, index: u32) {
-        if let Some((rows, slot)) = self.row_shelf_mut(index)
-            && let Some(before) = rows.take_snapshot(slot)
-        {
-            rows.put(slot, before);
-        }
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            entry.touched = false;
-        }
-    }
-
-    /// The row is not stored any more.
-    pub(super) fn bury(&mut self, index: u32) {
-        self.unlist(index);
-        self.set_state(index, State::Gone);
     }
 
     /// Takes a row out of the identity map.
@@ -580,7 +527,13 @@ fn with_key<'v, R>(
     then: impl FnOnce(&[Value<'v>]) -> R,
 ) -> Result<R> {
     match meta.key {
-        [at] => Ok(then(&[value(*at)?])),
+        [at] => {
+            let key = [value(*at)?];
+            let found = then(&key);
+            let [value] = key;
+            value.discard();
+            Ok(found)
+        }
         key => Ok(then(&key.iter().map(|&at| value(at)).collect::<Result<Vec<_>>>()?)),
     }
 }

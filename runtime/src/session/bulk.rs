@@ -32,7 +32,7 @@ pub(super) fn fits(dialect: Dialect, meta: &ModelMeta, batch: &Batch) -> bool {
 /// refused and the rows have to be sent one by one: a unique index that models do not show may want their order.
 pub(super) async fn update(
     lease: &mut Lease<'_>,
-    rows: &OldRows<'_>,
+    rows: &mut OldRows<'_>,
     collector: &mut dyn Collector,
 ) -> Result<Option<Vec<u32>>> {
     lease.begin_atomic().await?;
@@ -40,7 +40,7 @@ pub(super) async fn update(
     match outcome {
         Err(error) if is_lost(&error) => Err(error),
         outcome => {
-            lease.finish_atomic(outcome.is_ok()).await?;
+            lease.end_atomic(outcome.is_ok()).await?;
             if outcome.is_err() {
                 collector.clear();
             }
@@ -53,7 +53,7 @@ fn is_lost(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Serialization | ErrorKind::Deadlock)
 }
 
-async fn run(lease: &mut Lease<'_>, rows: &OldRows<'_>, collector: &mut dyn Collector) -> Result<Vec<u32>> {
+async fn run(lease: &mut Lease<'_>, rows: &mut OldRows<'_>, collector: &mut dyn Collector) -> Result<Vec<u32>> {
     let meta = rows.meta;
     let column = |at: &usize| meta.columns.get(*at);
     let set: Vec<&'static ColumnMeta> = rows.batch.columns.iter().filter_map(column).collect();
@@ -75,7 +75,12 @@ async fn run(lease: &mut Lease<'_>, rows: &OldRows<'_>, collector: &mut dyn Coll
 }
 
 /// The values of some rows, a list per column.
-fn lists(rows: &OldRows<'_>, range: std::ops::Range<usize>, set: usize, columns: usize) -> Result<Vec<Value<'static>>> {
+fn lists(
+    rows: &mut OldRows<'_>,
+    range: std::ops::Range<usize>,
+    set: usize,
+    columns: usize,
+) -> Result<Vec<Value<'static>>> {
     let mut lists: Vec<Vec<Value<'static>>> = (0..columns).map(|_| Vec::with_capacity(range.len())).collect();
     // What counts on is bound by a number, which this statement has written out.
     let skipped = rows.version.map(|_| set);
@@ -84,7 +89,7 @@ fn lists(rows: &OldRows<'_>, range: std::ops::Range<usize>, set: usize, columns:
         rows.bind(row, &mut |value| {
             if Some(at) != skipped {
                 if let Some(list) = lists.get_mut(list) {
-                    list.push(value.into_owned());
+                    list.push(value.to_static());
                 }
                 list += 1;
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::arena::{Arena, Shelf};
-use super::plan::{Kind, shown};
+use super::plan::Kind;
 use crate::error::Result;
 use crate::value::Value;
 
@@ -98,16 +98,16 @@ impl fmt::Display for Change {
         };
         write!(f, "{verb} {}", self.model)?;
         for (at, part) in self.key.iter().enumerate() {
-            write!(f, "{}{}", if at == 0 { " " } else { ", " }, shown(part))?;
+            write!(f, "{}{}", if at == 0 { " " } else { ", " }, part.shown())?;
         }
         let empty = |column: &&Changed| self.action == Action::Insert && matches!(column.after, Some(Value::Null));
         for (at, column) in self.columns.iter().filter(|column| !empty(column)).enumerate() {
             write!(f, "{}{}", if at == 0 { ": " } else { ", " }, column.column)?;
             match (&column.before, &column.after, self.action) {
                 (_, _, Action::Link | Action::Unlink) => {}
-                (Some(before), Some(after), _) => write!(f, " {} -> {}", shown(before), shown(after))?,
-                (Some(before), None, _) => write!(f, " {} -> (new row)", shown(before))?,
-                (None, Some(after), _) => write!(f, " = {}", shown(after))?,
+                (Some(before), Some(after), _) => write!(f, " {} -> {}", before.shown(), after.shown())?,
+                (Some(before), None, _) => write!(f, " {} -> (new row)", before.shown())?,
+                (None, Some(after), _) => write!(f, " = {}", after.shown())?,
                 (None, None, _) => f.write_str(" = (new row)")?,
             }
         }

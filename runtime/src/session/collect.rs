@@ -2,6 +2,7 @@
 
 use super::arena::{Arena, Assigned, From, Shelf, State};
 use super::plan::{Changes, Group, Kind, LinkChange, Look, Need, Op};
+use super::shelf::NewShelf;
 use crate::error::Result;
 use crate::meta::ModelMeta;
 use crate::value::Value;
@@ -20,15 +21,19 @@ impl Arena {
     pub(super) fn changes(&self) -> Result<Changes> {
         let mut changes = Changes::default();
         changes.ops.reserve(self.fresh.len() + self.touched.len() + self.doomed.len());
-        let (mut columns, mut needs, mut last) = (Vec::new(), Vec::new(), None);
+        let (mut columns, mut refs, mut needs, mut last) = (Vec::new(), Vec::new(), Vec::new(), None);
         for &index in &self.fresh {
-            if self.entry(index).is_some_and(|entry| entry.state == State::Fresh) && !self.is_orphan(index)? {
-                columns.clear();
-                self.given(index, &mut columns);
-                self.needs(index, &columns, last, &mut needs)?;
-                last = needs.first().copied().filter(|_| !self.assigned.contains_key(&index));
-                changes.add(self.meta(index), Kind::Insert, index, &columns, &needs);
+            let Some((news, slot)) = self.fresh_row(index) else { continue };
+            if self.is_orphan(index)? {
+                continue;
             }
+            columns.clear();
+            refs.clear();
+            news.survey(slot, &mut columns, &mut refs)?;
+            self.needs(index, &refs, last, &mut needs)?;
+            self.add_assigned(index, &mut columns);
+            last = needs.first().copied().filter(|_| !self.assigned.contains_key(&index));
+            changes.add(Some(news.meta()), Kind::Insert, index, &columns, &needs);
         }
         for &index in &self.touched {
             if self.entry(index).is_some_and(|entry| entry.state == State::Stored) {
@@ -48,13 +53,33 @@ impl Arena {
                 changes.add(self.meta(index), Kind::Delete, index, &[], &[]);
             }
         }
-        // A row that is deleted is not linked first.
+        changes.links = self.links();
+        Ok(changes)
+    }
+
+    /// A row that is to be inserted.
+    pub(super) fn fresh_row(&self, index: u32) -> Option<(&dyn NewShelf, u32)> {
+        let entry = self.entry(index).filter(|entry| entry.state == State::Fresh)?;
+        match self.shelves.get(entry.shelf as usize)? {
+            Shelf::New(news) => Some((&**news, entry.slot)),
+            Shelf::Rows(_) => None,
+        }
+    }
+
+    /// Links to make and to take away. A row that is deleted is not linked first.
+    pub(super) fn links(&self) -> Vec<LinkChange> {
         let lost = |end: u32, add: bool| self.is_lost(end) || add && self.is_doomed(end);
         let ends = self.linking.iter().filter(|link| !lost(link.near, link.add) && !lost(link.far, link.add));
-        changes.links = ends
-            .map(|link| LinkChange { relation: link.relation, near: link.near, far: link.far, add: link.add })
-            .collect();
-        Ok(changes)
+        ends.map(|link| LinkChange { relation: link.relation, near: link.near, far: link.far, add: link.add }).collect()
+    }
+
+    /// The row that a reference stands for, if that is or will be stored.
+    pub(super) fn expected(&self, number: u64) -> Result<u32> {
+        let row = self.referred(number)?;
+        match self.is_lost(row) {
+            true => Err(self.unstored(row)),
+            false => Ok(row),
+        }
     }
 
     /// Whether a row is not stored and will not be. One that was let go of is where it was.
@@ -105,32 +130,23 @@ impl Arena {
         Ok(())
     }
 
-    /// What a new row needs; `last` is what another one needed of a row's key.
-    fn needs(&self, index: u32, columns: &[usize], last: Option<Need>, needs: &mut Vec<Need>) -> Result<()> {
+    /// What a new row needs, out of its references; `last` is what another one needed of a row's key.
+    fn needs(&self, index: u32, refs: &[(usize, u64, u8)], last: Option<Need>, needs: &mut Vec<Need>) -> Result<()> {
         self.assigned_needs(index, needs);
-        let (Some(Shelf::New(news)), Some(entry)) = (self.shelf(index), self.entry(index)) else { return Ok(()) };
-        let (mut at, assigned) = (0, self.assigned.get(&index));
-        let bound = news.bind(entry.slot, &mut |value| {
+        let assigned = self.assigned.get(&index);
+        for &(column, number, part) in refs {
             // What was assigned stands in the place of what the row itself says.
-            if let (Value::Pending(number), Some(&column)) = (value, columns.get(at))
-                && !assigned.is_some_and(|list| list.iter().any(|item| item.column == column))
-            {
-                let row = self.referred(number)?;
-                if self.is_lost(row) {
-                    return Err(self.unstored(row));
-                }
-                // Children of one parent mostly come one after another.
-                if let Some(last) = last.filter(|last| last.row == row && !last.known) {
-                    needs.push(Need { column, ..last });
-                } else {
-                    let key = self.meta(row).and_then(|meta| meta.key.first().copied());
-                    needs.push(self.need(column, row, key));
-                }
+            if assigned.is_some_and(|list| list.iter().any(|item| item.column == column)) {
+                continue;
             }
-            at += 1;
-            Ok(())
-        });
-        bound.map_err(|error| news.meta().locate_in(error, columns.get(at).copied()))
+            let row = self.expected(number)?;
+            // Children of one parent mostly come one after another.
+            match last.filter(|last| part == 0 && last.row == row && !last.known) {
+                Some(last) => needs.push(Need { column, ..last }),
+                None => needs.push(self.need(column, row, self.key_column(row, part))),
+            }
+        }
+        Ok(())
     }
 
     fn assigned_needs(&self, index: u32, needs: &mut Vec<Need>) {
@@ -162,11 +178,22 @@ impl Arena {
 impl Changes {
     fn add(&mut self, meta: Option<&'static ModelMeta>, kind: Kind, row: u32, columns: &[usize], needs: &[Need]) {
         let Some(meta) = meta else { return };
-        let group = match self.find(self.ops.last().map(|op| op.group), meta, kind, columns) {
+        let group = self.group(self.ops.last().map(|op| op.group), meta, kind, columns);
+        self.ops.push(Op { row, group, needs: needs.into() });
+    }
+
+    /// The group of a change, made if it is new; `last` is the likeliest.
+    pub(super) fn group(
+        &mut self,
+        last: Option<usize>,
+        meta: &'static ModelMeta,
+        kind: Kind,
+        columns: &[usize],
+    ) -> usize {
+        match self.find(last, meta, kind, columns) {
             Some(group) => group,
             None => self.new_group(meta, kind, columns),
-        };
-        self.ops.push(Op { row, group, needs: needs.into() });
+        }
     }
 
     /// A group of this kind, the likeliest first.

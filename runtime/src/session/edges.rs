@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::plan::{Deed, Kind, Planner, Why};
+use super::plan::{Deed, Kind, Need, Planner, Why};
 use crate::error::Result;
 use crate::meta::{ForeignKeyMeta, ModelMeta, OnDelete};
 use crate::relation::key_bytes;
@@ -61,18 +61,31 @@ impl Edges {
             }
         }
         for (at, op) in changes.ops.iter().enumerate() {
-            for need in op.needs.iter() {
-                let Some(&target) = nodes.get(&need.row) else { continue };
-                let meta = planner.table(at);
-                let key = meta.and_then(|meta| meta.foreign_keys.iter().find(|key| key.columns.contains(&need.column)));
+            let mut left = op.needs.to_vec();
+            while let (Some(&first), Some(meta)) = (left.first(), planner.table(at)) {
+                let target = nodes.get(&first.row).copied();
+                let key = meta.foreign_keys.iter().find(|key| {
+                    let leads = target.and_then(|target| planner.table(target)).is_some_and(|to| to.is_target_of(key));
+                    leads && key.columns.contains(&first.column)
+                });
+                // All columns of a foreign key are one reference.
                 let columns = key.map_or(&[][..], |key| key.columns);
+                let same = |need: &Need| {
+                    need.row == first.row && (need.column == first.column || columns.contains(&need.column))
+                };
+                let (needs, others): (Vec<Need>, Vec<Need>) = left.into_iter().partition(same);
+                left = others;
+                let Some(target) = target else { continue };
                 let deferred = key.is_some_and(|key| key.deferred);
-                let why = Why::Reference { columns, column: Some(need.column), known: need.known, deferred };
                 if target != at {
-                    planner.edge(target, at, why);
-                } else if !need.known {
-                    // A row that refers to itself gets the reference once it has a key.
-                    complete_later(planner, at, vec![need.column], at);
+                    let (column, known) = decisive(meta, &needs);
+                    planner.edge(target, at, Why::Reference { columns, column, known, deferred });
+                    continue;
+                }
+                // A row that refers to itself gets the reference once it has a key.
+                let unknown: Vec<usize> = needs.iter().filter(|need| !need.known).map(|need| need.column).collect();
+                if !unknown.is_empty() {
+                    complete_later(planner, at, unknown, at);
                 }
             }
         }
@@ -159,6 +172,20 @@ impl Edges {
         }
         Ok(())
     }
+}
+
+/// The column of a reference that decides whether it can wait, and whether all of its values are known.
+fn decisive(meta: &ModelMeta, needs: &[Need]) -> (Option<usize>, bool) {
+    let order = |need: &&Need| {
+        let nullable = !nullable(meta, &[need.column]).is_empty();
+        match (need.known, nullable) {
+            (false, false) => 0,
+            (false, true) => 1,
+            (true, true) => 2,
+            (true, false) => 3,
+        }
+    };
+    (needs.iter().min_by_key(order).map(|need| need.column), needs.iter().all(|need| need.known))
 }
 
 /// A row that refers to itself lets go of itself before it is deleted, where the database wants that.

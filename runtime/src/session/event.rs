@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::arena::{Arena, Undo};
+use super::arena::Arena;
 use super::shelf::AnyRow;
+use super::undo::Undo;
 use crate::pool::Pool;
 use crate::query::Keyed;
 
@@ -47,6 +48,7 @@ impl<'a> Committed<'a> {
                         deleted.push(*entry);
                     }
                 }
+                Undo::Read { .. } | Undo::Reread { .. } | Undo::Missed { .. } => {}
             }
         }
         inserted.retain(|row| !gone.contains(row));

@@ -11,6 +11,8 @@ mod edges;
 mod event;
 mod key;
 mod load;
+mod news;
+mod park;
 mod plan;
 mod related;
 mod reread;
@@ -20,6 +22,7 @@ mod shelf;
 mod straight;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod work;
 
 use std::future::ready;
@@ -282,7 +285,8 @@ impl<M: Mode> UnitOfWork<M> {
     }
 
     /// Rolls back. Rows are again as they were before the transaction, new ones can be read and nothing else; the
-    /// session can go on with a new transaction.
+    /// session can go on with a new transaction. Rows that were read for the first time after something had been written
+    /// are read once more, since nothing else is known of them.
     ///
     /// # Errors
     /// Those of the database; the transaction is over all the same.

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use super::edges::Edges;
+use super::edges::{Edges, nullable};
 use super::{cycle, straight};
 use crate::error::Result;
 use crate::meta::{ModelMeta, RelationMeta};
@@ -297,7 +297,7 @@ impl Planner<'_> {
                 return Ok(());
             }
             let before = self.nodes.len();
-            let freed = cycle::break_one(self)?;
+            let freed = cycle::break_all(self)?;
             left += self.nodes.len() - before;
             freed.into_iter().for_each(|at| self.offer(at));
         }
@@ -358,7 +358,7 @@ impl Planner<'_> {
 }
 
 /// Links go in where both ends are there: old ones first of all, new ones behind the last insert.
-fn with_links(written: Vec<Step>, links: &[LinkChange]) -> Vec<Step> {
+pub(super) fn with_links(written: Vec<Step>, links: &[LinkChange]) -> Vec<Step> {
     let mut steps = link_steps(links, false);
     let is_insert = |step: &Step| matches!(step, Step::Write(batch) if batch.deed == Deed::Insert);
     let behind = written.iter().rposition(is_insert).map_or(0, |at| at + 1);
@@ -384,8 +384,9 @@ fn link_steps(links: &[LinkChange], add: bool) -> Vec<Step> {
     steps
 }
 
-/// Where tables stand: those that others refer to first, else in the order of the changes.
-fn ranks(changes: &Changes) -> Vec<usize> {
+/// Where tables stand: those that others refer to first, else in the order of the changes. Of tables that refer to each
+/// other in a circle, those that have to refer to others stand behind them.
+pub(super) fn ranks(changes: &Changes) -> Vec<usize> {
     let mut ranks = vec![usize::MAX; changes.tables.len()];
     let mut next = 0;
     for start in 0..changes.tables.len() {
@@ -403,7 +404,9 @@ fn visit(changes: &Changes, at: usize, ranks: &mut [usize], entered: &mut [bool]
         *entered = true;
     }
     for key in meta.foreign_keys {
-        if let Some(target) = changes.tables.iter().position(|table| table.is_target_of(key)) {
+        if let Some(target) = changes.tables.iter().position(|table| table.is_target_of(key))
+            && (nullable(meta, key.columns).is_empty() || !leads(changes, target, at, &mut vec![false; ranks.len()]))
+        {
             visit(changes, target, ranks, entered, next);
         }
     }
@@ -411,6 +414,19 @@ fn visit(changes: &Changes, at: usize, ranks: &mut [usize], entered: &mut [bool]
         *rank = *next;
         *next += 1;
     }
+}
+
+/// Whether foreign keys lead from one table to another, over any number of others.
+fn leads(changes: &Changes, from: usize, to: usize, seen: &mut [bool]) -> bool {
+    let (Some(meta), Some(false)) = (changes.tables.get(from), seen.get(from).copied()) else { return false };
+    if let Some(seen) = seen.get_mut(from) {
+        *seen = true;
+    }
+    from == to
+        || meta.foreign_keys.iter().any(|key| {
+            let target = changes.tables.iter().position(|table| table.is_target_of(key));
+            target.is_some_and(|target| leads(changes, target, to, seen))
+        })
 }
 
 impl fmt::Display for Step {
@@ -459,19 +475,5 @@ impl fmt::Display for Batch {
             }
         }
         Ok(())
-    }
-}
-
-/// A value as messages show it.
-pub(super) fn shown(value: &Value<'_>) -> String {
-    match value {
-        Value::Null => "NULL".into(),
-        Value::Bool(v) => v.to_string(),
-        Value::Int(v) => v.to_string(),
-        Value::UInt(v) | Value::Pending(v) => v.to_string(),
-        Value::Float(v) => v.to_string(),
-        Value::Decimal(v) => v.to_string(),
-        Value::Text(v) | Value::Json(v) => format!("{v:?}"),
-        other => format!("{other:?}"),
     }
 }

@@ -48,7 +48,7 @@ async fn chunk_again(
             entry.batch = batch;
         }
         if !found.contains(&row) {
-            arena.bury(row);
+            arena.missed(row);
         }
     }
     Ok(())

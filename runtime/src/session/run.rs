@@ -1,29 +1,30 @@
 //! Runs the steps of a flush and tells the session what came of them.
 
-use std::sync::{Mutex, PoisonError};
-
 use rustc_hash::FxHashSet;
 
-use super::arena::{Arena, Shelf, State, Undo};
+use super::arena::{Arena, Shelf, State};
+use super::news::{Made, NewRows};
+use super::park::Parked;
 use super::plan::{Batch, Deed, Step};
 use super::shelf::Collector;
+use super::undo::Undo;
 use super::{bulk, reread};
-use crate::driver::{Bulk, Returned, Rows};
+use crate::driver::{Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
 use crate::query::insert_text;
 use crate::relation::key_bytes;
-use crate::row::{Given, Row, Source as RowSource};
-use crate::sql::{BinaryOp, Dialect, Insert, Node, Source, Statement, Table, Write, Writer};
-use crate::value::{Kind, Value};
+use crate::row::Given;
+use crate::sql::{BinaryOp, Dialect, Existing, Insert, Node, Source, Statement, Table, Write, Writer};
+use crate::value::Value;
 
 /// From how many rows on SQLite is asked what it makes of them.
 const MANY: usize = 32;
 
 /// Runs all steps. What an error leaves behind is for a rollback to clear up.
 pub(super) async fn run(arena: &mut Arena, lease: &mut Lease<'_>, steps: &[Step]) -> Result<()> {
-    let mut stale = Vec::new();
+    let mut told = Told::default();
     for step in steps {
         match step {
             Step::Defer => lease.batch("PRAGMA defer_foreign_keys = ON").await?,
@@ -32,14 +33,23 @@ pub(super) async fn run(arena: &mut Arena, lease: &mut Lease<'_>, steps: &[Step]
                 let Some(meta) = batch.rows.first().and_then(|&row| arena.meta(row)) else { continue };
                 match batch.deed {
                     Deed::Insert => insert(arena, lease, meta, batch).await?,
-                    Deed::Delete => delete(arena, lease, meta, batch, &mut stale).await?,
-                    _ => update(arena, lease, meta, batch, &mut stale).await?,
+                    Deed::Delete => delete(arena, lease, meta, batch, &mut told.stale).await?,
+                    _ => update(arena, lease, meta, batch, &mut told).await?,
                 }
             }
         }
     }
     arena.settle();
-    reread::rows(arena, lease, &stale).await
+    reread::rows(arena, lease, &told.stale).await
+}
+
+/// What steps leave for later ones, and for the end.
+#[derive(Default)]
+struct Told {
+    /// Rows that have to be read again.
+    stale: Vec<u32>,
+    /// Values that are stored for now only.
+    parked: Parked,
 }
 
 impl Arena {
@@ -71,10 +81,9 @@ async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMe
     let mut collector = news.collector();
     collector.expect(batch.rows.len());
     let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
-    let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning);
-    let nulls = batch.nulls.iter().copied().collect();
-    let rows = NewRows { arena, meta, batch, nulls, copy: None };
-    lease.execute_rows(&sql, &rows, Returned::Rows(&mut |row| collector.push(row))).await?;
+    let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning)?;
+    let mut rows = NewRows::new(arena, meta, batch);
+    lease.execute_rows(&sql, &mut rows, Returned::Rows(&mut |row| collector.push(row))).await?;
     if collector.len() != batch.rows.len() {
         let message = format!("the database did not give back every {} it inserted", meta.model);
         return Err(Error::query(message));
@@ -99,115 +108,37 @@ fn given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, bat
     Ok(keeps)
 }
 
-/// Inserts rows without asking for them back.
+/// Inserts rows without asking for them back. Where the database counts their keys, it does so for the first one; the
+/// others are given the numbers that follow, as nobody else can write meanwhile.
 async fn insert_given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<()> {
     let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
     let mut collector = news.collector();
     collector.expect(batch.rows.len());
-    let sql = insert_text(lease.dialect(), meta, &batch.columns, &[]);
     let counted = meta.auto_key.filter(|at| !batch.columns.contains(at));
-    let nulls = batch.nulls.iter().copied().collect();
-    let rows = NewRows { arena, meta, batch, nulls, copy: Some(Mutex::new(Given::new(meta.columns.len()))) };
-    let mut each = |key: i64| {
-        let Some(copy) = &rows.copy else { return Ok(()) };
-        let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = counted {
-            copy.set(at, Value::Int(key));
-        }
-        collector.push(&Row::new(RowSource::Given(&copy)))
-    };
-    let affected = lease.execute_rows(&sql, &rows, Returned::EachKey(&mut each)).await?;
-    if affected != batch.rows.len() as u64 {
+    let mut key = None;
+    if let (Some(at), Some(first)) = (counted, batch.rows.get(..1)) {
+        let sql = insert_text(lease.dialect(), meta, &batch.columns, &[])?;
+        let mut keys = Vec::with_capacity(1);
+        let mut rows = NewRows::new(arena, meta, batch);
+        rows.rows = first;
+        lease.execute_rows(&sql, &mut rows, Returned::Keys(&mut keys)).await?;
+        key = keys.first().map(|&first| (at, first));
+    }
+    let columns: Vec<usize> = batch.columns.iter().copied().chain(counted).collect();
+    let sql = insert_text(lease.dialect(), meta, &columns, &[])?;
+    let made = Some(Made { row: Given::new(meta.columns.len()), collector: &mut *collector });
+    let mut rows = NewRows::new(arena, meta, batch);
+    (rows.made, rows.key) = (made, key);
+    let stored = usize::from(key.is_some());
+    if stored > 0 {
+        rows.bind(0, &mut |_| Ok(()))?;
+    }
+    rows.skip(stored);
+    let affected = lease.execute_rows(&sql, &mut rows, Returned::Nothing).await?;
+    if affected + stored as u64 != batch.rows.len() as u64 || collector.len() != batch.rows.len() {
         return Err(Error::query(format!("the database did not insert every {}", meta.model)));
     }
     collector.inserted(arena, &batch.rows)
-}
-
-/// New rows, bound straight from the structs.
-struct NewRows<'a> {
-    arena: &'a Arena,
-    meta: &'static ModelMeta,
-    batch: &'a Batch,
-    nulls: FxHashSet<(u32, usize)>,
-    /// What was bound last, where the row is made out of that.
-    copy: Option<Mutex<Given>>,
-}
-
-impl NewRows<'_> {
-    fn put(
-        &self,
-        row: u32,
-        column: usize,
-        value: Value<'_>,
-        put: &mut dyn FnMut(Value<'_>) -> Result<()>,
-    ) -> Result<()> {
-        if !self.nulls.is_empty() && self.nulls.contains(&(row, column)) {
-            return put(Value::Null);
-        }
-        match value {
-            Value::Pending(number) => put(self.arena.resolve(number, 0)?),
-            value => put(value),
-        }
-    }
-
-    fn assigned(&self, row: u32, column: usize) -> Result<Value<'static>> {
-        if self.nulls.contains(&(row, column)) {
-            return Ok(Value::Null);
-        }
-        self.arena.value(row, column)?.ok_or_else(|| self.arena.unstored(row))
-    }
-}
-
-impl Rows for NewRows<'_> {
-    fn len(&self) -> usize {
-        self.batch.rows.len()
-    }
-
-    fn bulk(&self) -> Option<Bulk> {
-        let returning: Vec<&'static ColumnMeta> = self.meta.columns.iter().collect();
-        Some(Bulk::of(self.meta, &self.batch.columns, &returning))
-    }
-
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
-        let Some(&row) = self.batch.rows.get(row) else { return Ok(()) };
-        let (Some(Shelf::New(news)), Some(entry)) = (self.arena.shelf(row), self.arena.entry(row)) else {
-            return Ok(());
-        };
-        let columns = &self.batch.columns;
-        let assigned = self.arena.assigned.get(&row);
-        let is_assigned = |column| assigned.is_some_and(|list| list.iter().any(|item| item.column == column));
-        let (mut at, mut copied) = (0, 0);
-        let mut copy = self.copy.as_ref().map(|copy| copy.lock().unwrap_or_else(PoisonError::into_inner));
-        let put = &mut |value: Value<'_>| {
-            if let (Some(copy), Some(&column)) = (&mut copy, columns.get(copied)) {
-                copy.set(column, stored(&value));
-            }
-            copied += 1;
-            put(value)
-        };
-        let mut result = news.bind(entry.slot, &mut |value| {
-            let column = columns.get(at).copied().unwrap_or_default();
-            match is_assigned(column) {
-                true => put(self.assigned(row, column)?)?,
-                false => self.put(row, column, value, put)?,
-            }
-            at += 1;
-            Ok(())
-        });
-        while let (Ok(()), Some(&column)) = (&result, columns.get(at)) {
-            result = self.assigned(row, column).and_then(&mut *put);
-            at += 1;
-        }
-        result.map_err(|error| self.meta.locate_in(error, columns.get(at).copied()))
-    }
-}
-
-/// A copy of a value as SQLite stores it.
-fn stored(value: &Value<'_>) -> Value<'static> {
-    match value {
-        Value::Float(number) if number.is_nan() => Value::Null,
-        value => value.clone().into_owned(),
-    }
 }
 
 async fn update(
@@ -215,11 +146,16 @@ async fn update(
     lease: &mut Lease<'_>,
     meta: &'static ModelMeta,
     batch: &Batch,
-    stale: &mut Vec<u32>,
+    told: &mut Told,
 ) -> Result<()> {
     let whole = batch.deed == Deed::Update;
-    let entries: Vec<u32> = batch.rows.iter().map(|&row| arena.stored(row).unwrap_or(row)).collect();
+    let mut entries: Vec<u32> = batch.rows.iter().map(|&row| arena.stored(row).unwrap_or(row)).collect();
     let version = meta.version.filter(|_| whole);
+    if batch.deed == Deed::Park {
+        entries.retain(|&entry| batch.columns.iter().any(|&at| told.parked.get(entry, at).is_none()));
+        arena.park(&mut told.parked, meta, batch, &entries)?;
+    }
+    let Told { stale, parked } = told;
     let mut sql = write_text(lease.dialect(), meta, &batch.columns, version)?;
     let assigned = batch.rows.iter().any(|row| arena.assigned.contains_key(row));
     let computed = meta.version.is_some() || meta.columns.iter().any(|column| column.generated) || assigned;
@@ -228,12 +164,12 @@ async fn update(
     let first = entries.first().and_then(|&row| arena.row_shelf(row));
     let returns = lease.dialect().writes_return();
     let mut collector = first.filter(|_| back && returns).map(|(rows, _)| rows.collector());
-    let (mut entries, mut done) = (entries, false);
+    let mut done = false;
     if let Some(collector) = collector.as_mut().filter(|_| bulk::fits(lease.dialect(), meta, batch)) {
-        let rows = OldRows { arena, meta, batch, entries: &entries, first: 0, version };
-        if let Some(order) = bulk::update(lease, &rows, &mut **collector).await? {
+        let mut rows = OldRows { arena, meta, batch, entries: &entries, first: 0, version, parked };
+        if let Some(order) = bulk::update(lease, &mut rows, &mut **collector).await? {
             if order.len() != entries.len() {
-                return Err(missing(arena, lease, meta, &entries, Some(&**collector)).await);
+                return Err(missing(arena, lease, meta, &entries, Some(&**collector), parked).await);
             }
             (entries, done) = (order, true);
         }
@@ -242,10 +178,10 @@ async fn update(
     // Where no rows come back, only statements of their own tell which row was stale.
     let size = if returns || version.is_none() { entries.len() } else { 1 };
     for (at, part) in left.chunks(size.max(1)).enumerate() {
-        let rows = OldRows { arena, meta, batch, entries: part, first: at * size, version };
-        let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
+        let mut rows = OldRows { arena, meta, batch, entries: part, first: at * size, version, parked };
+        let affected = write(lease, meta, &mut sql, &mut rows, collector.as_mut()).await?;
         if affected != part.len() as u64 {
-            return Err(missing(arena, lease, meta, part, collector.as_deref()).await);
+            return Err(missing(arena, lease, meta, part, collector.as_deref(), parked).await);
         }
     }
     if back && !returns {
@@ -276,12 +212,13 @@ async fn delete(
     let returns = lease.dialect().writes_return();
     let mut collector = first.filter(|_| meta.version.is_some() && returns).map(|(rows, _)| rows.collector());
     let size = if returns || meta.version.is_none() { batch.rows.len() } else { 1 };
+    let parked = &Parked::default();
     for (at, part) in batch.rows.chunks(size.max(1)).enumerate() {
-        let rows = OldRows { arena, meta, batch, entries: part, first: at * size, version: meta.version };
-        let affected = write(lease, meta, &mut sql, &rows, collector.as_mut()).await?;
+        let mut rows = OldRows { arena, meta, batch, entries: part, first: at * size, version: meta.version, parked };
+        let affected = write(lease, meta, &mut sql, &mut rows, collector.as_mut()).await?;
         // Without a version a row that is gone already is as it should be.
         if affected != part.len() as u64 && meta.version.is_some() {
-            return Err(missing(arena, lease, meta, part, collector.as_deref()).await);
+            return Err(missing(arena, lease, meta, part, collector.as_deref(), parked).await);
         }
     }
     let mut gone = batch.rows.clone();
@@ -297,6 +234,18 @@ async fn delete(
 }
 
 impl Arena {
+    /// Finds values out of the way for the rows of a step.
+    fn park(&self, parked: &mut Parked, meta: &ModelMeta, batch: &Batch, entries: &[u32]) -> Result<()> {
+        for &entry in entries {
+            let Some((rows, slot)) = self.row_shelf(entry) else { continue };
+            for &at in &batch.columns {
+                let Some(column) = meta.columns.get(at) else { continue };
+                parked.add(entry, at, column, &rows.before(slot, at)?);
+            }
+        }
+        Ok(())
+    }
+
     /// A row was updated.
     fn flushed(&mut self, index: u32, keyed: bool) {
         if keyed {
@@ -388,7 +337,7 @@ async fn write(
     lease: &mut Lease<'_>,
     meta: &'static ModelMeta,
     sql: &mut String,
-    rows: &OldRows<'_>,
+    rows: &mut OldRows<'_>,
     collector: Option<&mut Box<dyn Collector>>,
 ) -> Result<u64> {
     let Some(collector) = collector else { return lease.execute_rows(sql, rows, Returned::Nothing).await };
@@ -406,6 +355,8 @@ pub(super) struct OldRows<'a> {
     /// Which of the batch the first of them is.
     pub first: usize,
     pub version: Option<usize>,
+    /// What was parked before, and is now.
+    pub parked: &'a Parked,
 }
 
 impl OldRows<'_> {
@@ -413,27 +364,13 @@ impl OldRows<'_> {
         let row = self.batch.rows.get(at).copied().unwrap_or(entry);
         match self.batch.deed {
             Deed::Clear => Ok(Value::Null),
-            Deed::Park => Ok(self.parked(entry, column)),
+            Deed::Park => Ok(self.parked.get(entry, column).map_or(Value::Null, Value::reborrow)),
             Deed::Complete => Ok(self.arena.own_value(row, column, 0)?.unwrap_or(Value::Null)),
             _ if self.arena.assigned.contains_key(&row) => Ok(self.arena.value(row, column)?.unwrap_or(Value::Null)),
             _ => match self.arena.row_shelf(entry) {
                 Some((rows, slot)) => rows.value(slot, column),
                 None => Ok(Value::Null),
             },
-        }
-    }
-
-    /// A value that no other row has, for a moment.
-    fn parked(&self, entry: u32, column: usize) -> Value<'static> {
-        let Some(meta) = self.meta.columns.get(column) else { return Value::Null };
-        let entry = i64::from(entry);
-        match meta.kind {
-            _ if meta.nullable => Value::Null,
-            Kind::SmallInt => Value::Int(i64::from(i16::MIN) + entry % 10_000),
-            Kind::Int => Value::Int(i64::from(i32::MIN) + entry),
-            Kind::Text => Value::Text(format!("~{entry:x}").into()),
-            Kind::Uuid => Value::Uuid((u128::MAX - entry.unsigned_abs() as u128).to_be_bytes()),
-            _ => Value::Int(i64::MIN + entry),
         }
     }
 }
@@ -443,17 +380,22 @@ impl Rows for OldRows<'_> {
         self.entries.len()
     }
 
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let Some(&entry) = self.entries.get(row) else { return Ok(()) };
         for &column in &self.batch.columns {
             let value = self.set(self.first + row, entry, column).map_err(|error| self.meta.locate(error, column))?;
-            put(value)?;
+            put(&value)?;
         }
         if self.version.is_some() && !self.batch.columns.is_empty() {
-            put(Value::Int(1))?;
+            put(&Value::Int(1))?;
         }
         let Some((rows, slot)) = self.arena.row_shelf(entry) else { return Ok(()) };
-        self.meta.key.iter().chain(self.version.iter()).try_for_each(|&at| put(rows.before(slot, at)?))
+        let parks = |at: &usize| self.batch.deed == Deed::Park && self.batch.columns.contains(at);
+        let parked = |at: usize| self.parked.get(entry, at).filter(|_| !parks(&at));
+        self.meta.key.iter().chain(self.version.iter()).try_for_each(|&at| match parked(at) {
+            Some(value) => put(value),
+            None => put(&rows.before(slot, at)?),
+        })
     }
 }
 
@@ -464,6 +406,7 @@ async fn missing(
     meta: &'static ModelMeta,
     entries: &[u32],
     collector: Option<&dyn Collector>,
+    parked: &Parked,
 ) -> Error {
     let found = match collector {
         Some(collector) => collector.keys().map(|keys| keys.into_iter().collect::<FxHashSet<_>>()),
@@ -473,8 +416,11 @@ async fn missing(
         Ok(found) => found,
         Err(error) => return error,
     };
+    // What was parked was found then, and has no key to look for.
+    let is_parked = |entry: u32| meta.key.iter().any(|&at| parked.get(entry, at).is_some());
     let lost = entries.iter().find(|&&entry| {
-        arena.key_values(entry, collector.is_none()).is_ok_and(|key| !found.contains(&key_bytes(&key)))
+        (collector.is_some() || !is_parked(entry))
+            && arena.key_values(entry, collector.is_none()).is_ok_and(|key| !found.contains(&key_bytes(&key)))
     });
     // A row alone is the one, though its key is found with another version.
     let lost = lost.or(entries.first().filter(|_| entries.len() == 1));
@@ -497,8 +443,8 @@ async fn link(
         through.near.iter().map(|(_, column)| column).chain(through.far.iter().map(|(column, _)| column)).collect();
     let table = Table::Through(through);
     let sql = if add {
-        let insert = Insert { table, columns: &columns, returning: &[], ignore_existing: true };
-        Writer::insert(lease.dialect(), &insert)
+        let insert = Insert { table, columns: &columns, returning: &[], existing: Existing::Ignored };
+        Writer::insert(lease.dialect(), &insert)?.sql
     } else {
         let source = Source::new();
         let equal = |column| Node::binary(BinaryOp::Eq, Node::Column(source, column), Node::Bind(Value::Null));
@@ -508,11 +454,11 @@ async fn link(
         sql
     };
     if !add || lease.dialect().ignores_existing() {
-        lease.execute_rows(&sql, &Pairs { arena, through, pairs }, Returned::Nothing).await?;
+        lease.execute_rows(&sql, &mut Pairs { arena, through, pairs }, Returned::Nothing).await?;
         return Ok(());
     }
     for pair in pairs.chunks(1) {
-        match lease.execute_rows(&sql, &Pairs { arena, through, pairs: pair }, Returned::Nothing).await {
+        match lease.execute_rows(&sql, &mut Pairs { arena, through, pairs: pair }, Returned::Nothing).await {
             // A statement that fails so changes nothing, and the transaction goes on.
             Err(error) if !error.is_unique_violation() => return Err(error),
             _ => {}
@@ -533,11 +479,11 @@ impl Rows for Pairs<'_> {
         self.pairs.len()
     }
 
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let Some(&(near, far)) = self.pairs.get(row) else { return Ok(()) };
         let ends = self.through.near.iter().map(|(at, _)| (near, *at));
         for (index, column) in ends.chain(self.through.far.iter().map(|(_, at)| (far, *at))) {
-            put(self.arena.value(index, column)?.ok_or_else(|| self.arena.unstored(index))?)?;
+            put(&self.arena.value(index, column)?.ok_or_else(|| self.arena.unstored(index))?)?;
         }
         Ok(())
     }

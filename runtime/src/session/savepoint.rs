@@ -57,10 +57,15 @@ impl<'s, M: Mode> Savepoint<'s, M> {
             let mut savepoint = self;
             let level = savepoint.session.core.levels.get(savepoint.depth).cloned();
             savepoint.undo();
-            match level {
-                Some(level) => level.rollback().await,
-                None => Ok(()),
+            if let Some(level) = level {
+                level.rollback().await?;
             }
+            let core = &mut savepoint.session.core;
+            if !core.arena.doubtful.is_empty() && !core.levels.is_empty() {
+                let (arena, mut lease) = core.parts().await?;
+                arena.settle_doubts(&mut lease).await?;
+            }
+            Ok(())
         })
     }
 

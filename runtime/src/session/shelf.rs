@@ -16,7 +16,7 @@ use crate::value::{Kind, Value};
 pub(super) type AnyRow = Box<dyn Any + Send + Sync>;
 
 /// Takes a value, and may refuse it.
-pub(super) type Put<'a> = &'a mut dyn FnMut(Value<'_>) -> Result<()>;
+pub(super) type Put<'a> = &'a mut dyn FnMut(&Value<'_>) -> Result<()>;
 
 /// Rows of a type that are not stored yet. They stay where they are when they are.
 pub(super) trait NewShelf: Send + Sync {
@@ -26,6 +26,8 @@ pub(super) trait NewShelf: Send + Sync {
     fn as_any_mut(&mut self) -> &mut dyn Any;
     /// The columns that a row gives a value.
     fn columns(&self, slot: u32, out: &mut Vec<usize>);
+    /// The same, and which of them refer to rows of the session: the column, the row's number, and the part of its key.
+    fn survey(&self, slot: u32, columns: &mut Vec<usize>, refs: &mut Vec<(usize, u64, u8)>) -> Result<()>;
     /// Their values.
     fn bind(&self, slot: u32, put: Put<'_>) -> Result<()>;
     /// Takes the rows that come back.
@@ -155,6 +157,12 @@ impl<N: Insertable<Model: Keyed>> NewShelf for News<N> {
         if let Some(row) = self.0.get(slot as usize) {
             row.columns(out);
         }
+    }
+
+    fn survey(&self, slot: u32, columns: &mut Vec<usize>, refs: &mut Vec<(usize, u64, u8)>) -> Result<()> {
+        let Some(row) = self.0.get(slot as usize) else { return Ok(()) };
+        let surveyed = row.survey(columns, refs);
+        surveyed.map_err(|error| N::Model::META.locate_in(error, columns.last().copied()))
     }
 
     fn bind(&self, slot: u32, put: Put<'_>) -> Result<()> {

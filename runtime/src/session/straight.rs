@@ -1,7 +1,9 @@
 //! Plans of flushes in which no row has to wait for another of its own table: the order of the tables is enough.
 
+use super::arena::Arena;
 use super::edges::touches;
-use super::plan::{Batch, Changes, Deed, Group, Kind, Step};
+use super::plan::{Batch, Changes, Deed, Group, Kind, Step, ranks, with_links};
+use crate::error::Result;
 use crate::meta::ModelMeta;
 
 /// The steps, when the changes are inserts into tables that refer to each other in one direction, and updates of columns
@@ -23,6 +25,53 @@ pub(super) fn steps(changes: &Changes, ranks: &[usize]) -> Option<Vec<Step>> {
         }
         rows.get_mut(op.group)?.push(op.row);
     }
+    ordered(changes, ranks, rows)
+}
+
+impl Arena {
+    /// The steps of a flush that has nothing but new rows, and links: read off the rows without a list of changes.
+    pub(super) fn straight(&self) -> Result<Option<Vec<Step>>> {
+        if !self.touched.is_empty() || !self.doomed.is_empty() || !self.assigned.is_empty() {
+            return Ok(None);
+        }
+        let mut changes = Changes::default();
+        let mut rows: Vec<Vec<u32>> = Vec::new();
+        let (mut columns, mut refs, mut last) = (Vec::new(), Vec::new(), None);
+        // The reference that was looked at last, with its group: children of one parent mostly come one after another.
+        let mut known = None;
+        for &index in &self.fresh {
+            let Some((news, slot)) = self.fresh_row(index) else { continue };
+            columns.clear();
+            refs.clear();
+            news.survey(slot, &mut columns, &mut refs)?;
+            let meta = news.meta();
+            let group = changes.group(last, meta, Kind::Insert, &columns);
+            last = Some(group);
+            for &(column, number, _) in &refs {
+                if known == Some((group, column, number)) {
+                    continue;
+                }
+                self.expected(number)?;
+                if !meta.foreign_keys.iter().any(|key| key.columns.contains(&column)) {
+                    return Ok(None);
+                }
+                known = Some((group, column, number));
+            }
+            match rows.get_mut(group) {
+                Some(rows) => rows.push(index),
+                None => rows.push(vec![index]),
+            }
+        }
+        let ranks = ranks(&changes);
+        if !downhill(&changes, &ranks) {
+            return Ok(None);
+        }
+        Ok(ordered(&changes, &ranks, rows).map(|steps| with_links(steps, &self.links())))
+    }
+}
+
+/// A step for each group, in the order of the tables.
+fn ordered(changes: &Changes, ranks: &[usize], mut rows: Vec<Vec<u32>>) -> Option<Vec<Step>> {
     let mut order: Vec<(u8, usize, usize)> = Vec::with_capacity(changes.groups.len());
     for (at, group) in changes.groups.iter().enumerate() {
         order.push((group.kind as u8, ranks.get(group.table).copied()?, at));

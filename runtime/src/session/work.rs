@@ -62,6 +62,10 @@ impl Core {
     async fn ready(&mut self) -> Result<()> {
         self.check()?;
         self.begin().await?;
+        if !self.arena.doubtful.is_empty() {
+            let (arena, mut lease) = self.parts().await?;
+            arena.settle_doubts(&mut lease).await?;
+        }
         match self.flushes {
             true => self.flush().await,
             false => Ok(()),
@@ -114,6 +118,9 @@ impl Core {
     }
 
     pub(super) fn steps(&self) -> Result<Vec<plan::Step>> {
+        if let Some(steps) = self.arena.straight()? {
+            return Ok(steps);
+        }
         let mut changes = self.arena.changes()?;
         changes.defers = self.pool.dialect() == Dialect::Sqlite;
         changes.row_by_row = self.pool.dialect() == Dialect::Mysql;
@@ -138,7 +145,7 @@ impl Core {
             Some(row) => Ok(Some(Key::new(arena.session, arena.absorb(row)?))),
             None => {
                 if let Some(gone) = arena.rows::<M>().and_then(|rows| rows.ids.find(&values)) {
-                    arena.bury(gone);
+                    arena.missed(gone);
                 }
                 Ok(None)
             }
@@ -231,16 +238,23 @@ impl Core {
         Error::new(ErrorKind::NotFound, format!("{} is not a stored row of this session", self.arena.label(index)))
     }
 
-    /// Rolls everything back: the session is as it was before its first statement, its rows must be read again.
+    /// Rolls everything back: the session is as it was before its first statement.
     pub(super) async fn rollback(&mut self) -> Result<()> {
         let level = self.levels.first().cloned();
         self.levels.clear();
         self.arena.undo(0);
+        self.arena.wrote = false;
         self.broken = false;
-        match level {
-            Some(level) => level.rollback().await,
-            None => Ok(()),
+        if let Some(level) = level {
+            level.rollback().await?;
         }
+        if !self.arena.doubtful.is_empty() {
+            let mut lease = Target::pool(&self.pool).lease(Access::Read).await?;
+            self.arena.settle_doubts(&mut lease).await?;
+            // There is no transaction that could be rolled back.
+            self.arena.journal.clear();
+        }
+        Ok(())
     }
 
     pub(super) async fn commit(&mut self) -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Select;
 use crate::error::{Error, Result};
-use crate::meta::ColumnMeta;
+use crate::meta::{ColumnMeta, ModelMeta};
 use crate::value::{Kind, Value};
 
 /// One use of a table in a query. Every use has a number of its own, so that a table can be joined to itself and a
@@ -17,6 +17,12 @@ impl Source {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether a filter lets one row of its table through at most: that of a primary key.
+    pub(crate) fn is_one_row(self, table: &ModelMeta, filter: &[Node]) -> bool {
+        let key = table.key.iter().filter_map(|&at| table.columns.get(at));
+        !table.key.is_empty() && key.into_iter().all(|column| filter.iter().any(|node| node.pins(self, column)))
     }
 }
 
@@ -124,6 +130,18 @@ impl Node {
         match value {
             Ok(value) => Self::Bind(value),
             Err(error) => Self::Invalid(Box::new(InvalidValue::from(&error))),
+        }
+    }
+
+    /// Whether it is true only for one given value of a column.
+    fn pins(&self, source: Source, column: &ColumnMeta) -> bool {
+        match self {
+            Self::Binary(BinaryOp::Eq, left, right) => {
+                matches!(&**left, Self::Column(of, found) if *of == source && found.name == column.name)
+                    && matches!(**right, Self::Bind(_))
+            }
+            Self::Junction { all: true, nodes } => nodes.iter().any(|node| node.pins(source, column)),
+            _ => false,
         }
     }
 

@@ -7,7 +7,7 @@ mod write;
 pub use dialect::Dialect;
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
-pub(crate) use write::{BulkUpdate, Insert, Statement, Write, Writer};
+pub(crate) use write::{BulkUpdate, Conflict, Existing, Insert, Statement, Write, Writer};
 
 use crate::error::Error;
 use crate::meta::{ModelMeta, ThroughMeta};
@@ -57,7 +57,15 @@ pub struct Select {
     pub per: Option<(Vec<Node>, u64)>,
 }
 
+/// At most so many rows are few.
+const FEW: u64 = 100;
+
 impl Select {
+    /// Whether it gives few rows and skips few. How long the server works for them is not known.
+    pub(crate) fn is_short(&self) -> bool {
+        self.limit.is_some_and(|rows| rows <= FEW) && self.offset.is_none_or(|rows| rows <= FEW)
+    }
+
     /// All rows and columns of a model.
     pub(crate) fn all(source: Source, table: &'static ModelMeta) -> Self {
         Self {
@@ -97,6 +105,18 @@ impl Select {
             }
         }
         error
+    }
+
+    /// All expressions in it.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let projected = self.projection.iter().filter_map(|item| match item {
+            Projection::Node(node) => Some(node),
+            Projection::Model(..) => None,
+        });
+        let joined = self.joins.iter().map(|join| &join.on);
+        let per = self.per.iter().flat_map(|(nodes, _)| nodes);
+        let order = self.order.iter().map(|order| &order.node);
+        projected.chain(joined).chain(&self.filter).chain(&self.group_by).chain(&self.having).chain(per).chain(order)
     }
 
     /// The name of what is read, for messages.

@@ -1,12 +1,15 @@
 //! The one place that makes query text.
 
+mod assign;
 mod bulk_insert;
 mod bulk_update;
+mod conflict;
 mod node;
 
 use std::fmt::Write as _;
 
 pub(crate) use self::bulk_update::BulkUpdate;
+pub(crate) use self::conflict::{Conflict, Existing};
 use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
 use crate::error::{Error, Result};
@@ -25,9 +28,7 @@ pub(crate) struct Insert<'a> {
     pub table: Table,
     pub columns: &'a [&'static ColumnMeta],
     pub returning: &'a [&'static ColumnMeta],
-    /// Rows that exist already are left as they are. MySQL has no such INSERT that tells how many there were, or that
-    /// hides no other faults: there the violation is for the caller to ignore, see [`Dialect::ignores_existing`].
-    pub ignore_existing: bool,
+    pub existing: Existing<'a>,
 }
 
 /// A DELETE, or with assignments an UPDATE, of some rows.
@@ -48,17 +49,29 @@ pub(crate) struct Writer {
     optional: Vec<Source>,
     aliases: u32,
     qualify: bool,
+    /// Parameters before those of the writer's own: the columns of an INSERT.
+    given: usize,
 }
 
 #[derive(Clone, Copy)]
 enum Alias {
     Number(u32),
     Table(Table),
+    /// The row that an INSERT was to add, where it finds another one.
+    Excluded,
 }
 
 impl Writer {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, out: Statement::default(), scope: Vec::new(), optional: Vec::new(), aliases: 0, qualify: true }
+        Self {
+            dialect,
+            out: Statement::default(),
+            scope: Vec::new(),
+            optional: Vec::new(),
+            aliases: 0,
+            qualify: true,
+            given: 0,
+        }
     }
 
     /// The text and parameters of a SELECT.
@@ -99,31 +112,35 @@ impl Writer {
         })
     }
 
-    /// The text of an INSERT; its parameters come from the rows.
-    pub(crate) fn insert(dialect: Dialect, insert: &Insert<'_>) -> String {
-        let mut w = Self::new(dialect);
-        w.push("INSERT INTO ");
-        w.table_name(insert.table);
-        if insert.columns.is_empty() {
-            w.push(if dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
-        } else {
-            w.push(" (");
-            w.separated(insert.columns, |w, column| w.ident(column.name));
-            w.push(") VALUES (");
-            for at in 0..insert.columns.len() {
-                w.push(if at == 0 { "" } else { ", " });
-                w.placeholder(at + 1);
+    /// The text of an INSERT. The parameters of its rows come first, those here behind them.
+    pub(crate) fn insert(dialect: Dialect, insert: &Insert<'_>) -> Result<Statement> {
+        Self::with(dialect, |w| {
+            w.push("INSERT INTO ");
+            w.table_name(insert.table);
+            if insert.columns.is_empty() {
+                w.push(if dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
+            } else {
+                w.push(" (");
+                w.separated(insert.columns, |w, column| w.ident(column.name));
+                w.push(") VALUES (");
+                for at in 0..insert.columns.len() {
+                    w.push(if at == 0 { "" } else { ", " });
+                    w.placeholder(at + 1);
+                }
+                w.push(")");
             }
-            w.push(")");
+            w.given = insert.columns.len();
+            w.write_existing(insert)?;
+            w.write_returning(insert.returning);
+            Ok(())
+        })
+    }
+
+    fn write_returning(&mut self, columns: &[&'static ColumnMeta]) {
+        if !columns.is_empty() {
+            self.push(" RETURNING ");
+            self.separated(columns, |w, column| w.returned(column));
         }
-        if insert.ignore_existing && dialect.ignores_existing() {
-            w.push(" ON CONFLICT DO NOTHING");
-        }
-        if !insert.returning.is_empty() {
-            w.push(" RETURNING ");
-            w.separated(insert.returning, |w, column| w.returned(column));
-        }
-        w.out.sql
     }
 
     /// A column that comes back.
@@ -134,7 +151,7 @@ impl Writer {
     /// Values of the server's own types come as the text that the server writes.
     fn as_text(&mut self, kind: Kind, write: impl FnOnce(&mut Self)) {
         let (before, behind) = match (kind, self.dialect) {
-            (Kind::Server, Dialect::Postgres) => ("", "::text"),
+            (Kind::Server | Kind::Geometry, Dialect::Postgres) => ("", "::text"),
             (Kind::Server, Dialect::Mysql) => ("CAST(", " AS CHAR)"),
             _ => ("", ""),
         };
@@ -158,12 +175,8 @@ impl Writer {
             w.qualify = write.filter.iter().chain(write.set.iter().map(|(_, node)| node)).any(Node::has_subquery);
             w.push(if write.set.is_empty() { "DELETE FROM " } else { "UPDATE " });
             w.table_name(write.table);
-            for (at, (column, node)) in write.set.iter().enumerate() {
-                w.push(if at == 0 { " SET " } else { ", " });
-                w.ident(column.name);
-                w.push(" = ");
-                w.write_node(node)?;
-            }
+            w.push(if write.set.is_empty() { "" } else { " SET " });
+            w.write_assignments(write.source, write.set)?;
             w.write_conditions(" WHERE ", write.filter)
         })
     }
@@ -224,7 +237,7 @@ impl Writer {
         };
         self.out.params.push(value);
         self.push(if decimal.is_some() { "CAST(" } else { "" });
-        self.placeholder(self.out.params.len());
+        self.placeholder(self.given + self.out.params.len());
         if let Some(scale) = decimal {
             self.number(format_args!(" AS DECIMAL(65,{scale}))"));
         }
@@ -251,10 +264,20 @@ impl Writer {
                     self.number(number);
                 }
                 Alias::Table(table) => self.table_name(table),
+                Alias::Excluded if self.dialect == Dialect::Mysql => return self.values_of(column),
+                Alias::Excluded => self.push("excluded"),
             }
             self.push(".");
         }
         self.ident(column.name);
+        Ok(())
+    }
+
+    /// MySQL's word for the row that an INSERT was to add. Newer servers have an alias for it, which MariaDB has not.
+    fn values_of(&mut self, column: &ColumnMeta) -> Result<()> {
+        self.push("VALUES(");
+        self.ident(column.name);
+        self.push(")");
         Ok(())
     }
 
@@ -519,10 +542,6 @@ impl Select {
     }
 
     fn has_subquery(&self) -> bool {
-        let projected =
-            self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_subquery()));
-        projected
-            || self.filter.iter().chain(&self.having).chain(&self.group_by).any(Node::has_subquery)
-            || self.order.iter().any(|order| order.node.has_subquery())
+        self.nodes().any(Node::has_subquery)
     }
 }

@@ -15,3 +15,8 @@ CREATE TABLE foo_bar (id INTEGER PRIMARY KEY, T_1_2 TEXT, T_12 TEXT, a__b TEXT, 
 CREATE TABLE news (id INTEGER PRIMARY KEY, news TEXT);
 CREATE TABLE "users" (id INTEGER PRIMARY KEY, posts TEXT, "label" TEXT NOT NULL DEFAULT '"); DROP TABLE users; --');
 CREATE TABLE "posts" (id INTEGER PRIMARY KEY, "user" TEXT, user_id INTEGER NOT NULL REFERENCES users (id));
+-- Types whose names begin or end with an underscore, modules with names of files, signs that turn the line.
+CREATE TABLE "2fa_enabled" (id INTEGER PRIMARY KEY, "Self" INTEGER);
+CREATE TABLE "Self" (id INTEGER PRIMARY KEY, "mod" INTEGER NOT NULL);
+CREATE TABLE "mod" (id INTEGER PRIMARY KEY, "self" INTEGER REFERENCES "Self" (id));
+CREATE TABLE "../../etc" (id INTEGER PRIMARY KEY, "left‮right" TEXT DEFAULT 'a‮b');

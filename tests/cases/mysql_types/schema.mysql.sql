@@ -50,3 +50,17 @@ lines',
     place point,
     hidden int INVISIBLE
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+CREATE TABLE shapes (
+    id bigint AUTO_INCREMENT PRIMARY KEY,
+    any_shape geometry,
+    place point NOT NULL,
+    road linestring,
+    area polygon,
+    places multipoint,
+    roads multilinestring,
+    areas multipolygon,
+    things geometrycollection,
+    host inet4,
+    large bit(64),
+    moods set('a', 'b''c', 'd') CHARACTER SET latin1 COLLATE latin1_swedish_ci
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;

@@ -30,3 +30,6 @@ CREATE INDEX "an index, with ""quotes""" ON "user" ("two words", lower("we""ird"
 COMMENT ON COLUMN "user"."fn" IS '```rust
 panic!()
 ``` [link] */ "; #[test]';
+COMMENT ON TABLE "Option" IS E'\u202e turned, \u200b hidden, \u2066 apart';
+CREATE TABLE "mod" (id serial PRIMARY KEY, "Self" integer);
+CREATE TABLE "2fa_enabled" (id serial PRIMARY KEY);

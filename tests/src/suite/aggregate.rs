@@ -4,7 +4,7 @@ use pilaster::rust_decimal::Decimal;
 use pilaster::{Db, Result};
 
 use super::blog;
-use crate::models::{NewTicket, Post, Status, Ticket, User};
+use crate::models::{NewSeat, NewTicket, Post, Status, Ticket, User};
 
 pub async fn count_sum_avg_min_max(db: &Db) -> Result<()> {
     blog(db).await?;
@@ -81,6 +81,39 @@ pub async fn decimals(db: &Db) -> Result<()> {
     let cheap: Decimal = "0.3".parse().unwrap();
     assert_eq!(Ticket::query().filter(|t| t.price.eq(cheap)).count(db).await?, 1);
     assert_eq!(Ticket::query().filter(|t| t.price.lt(cheap)).count(db).await?, 2);
+    // 0.1 + 0.2 as floating point numbers is not 0.3.
+    let computed = Ticket::query().filter(|t| t.price.lt(cheap)).select(|t| ((t.price * 1).sum(), (t.price * 1).avg()));
+    assert_eq!(computed.one(db).await?, (Some(cheap), Some("0.15".parse().unwrap())));
+    Ok(())
+}
+
+/// Whole numbers beside exact ones: values and columns, computed and compared.
+pub async fn decimals_and_integers(db: &Db) -> Result<()> {
+    let price = |text: &str| text.parse::<Decimal>().unwrap();
+    NewSeat::new(1, 3).insert(db).await?;
+    let rows = ["1.10", "5.00", "99999.99"].map(|text| NewTicket::new(price(text)).hall(1).number(3));
+    Ticket::insert_many(rows).run(db).await?;
+    let computed = Ticket::query()
+        .order_by(|t| t.id.asc())
+        .select(|t| (t.price * 2, t.price * t.number, t.price + 1_i64, t.price - t.hall, t.price / 2))
+        .all(db)
+        .await?;
+    let expected = [
+        ["2.2", "3.3", "2.1", "0.1", "0.55"],
+        ["10", "15", "6", "4", "2.5"],
+        ["199999.98", "299999.97", "100000.99", "99998.99", "49999.995"],
+    ];
+    for ((a, b, c, d, e), expected) in computed.into_iter().zip(expected) {
+        assert_eq!([a, b, c, d, e], expected.map(price));
+    }
+    assert_eq!(Ticket::query().filter(|t| t.price.eq(5)).count(db).await?, 1);
+    assert_eq!(Ticket::query().filter(|t| t.price.gt(t.number)).count(db).await?, 2);
+    assert_eq!(Ticket::query().filter(|t| t.price.in_([5, 6]) | t.price.between(1_u8, 2)).count(db).await?, 2);
+    assert_eq!(Ticket::query().filter(|t| (t.price * t.number).lt(4)).count(db).await?, 1);
+    Ticket::update().filter(|t| t.price.lt(2)).set_to(|t| (t.price, t.price * 3)).run(db).await?;
+    Ticket::update().filter(|t| t.price.eq(5)).set(|t| t.price, 7).run(db).await?;
+    let stored = Ticket::query().order_by(|t| t.price.asc()).select(|t| t.price).all(db).await?;
+    assert_eq!(stored, ["3.30", "7.00", "99999.99"].map(price));
     Ok(())
 }
 

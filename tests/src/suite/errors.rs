@@ -29,12 +29,26 @@ pub async fn primary_key(db: &Db) -> Result<()> {
 
 pub async fn foreign_key(db: &Db) -> Result<()> {
     let error = NewPost::new("x", 999_i64).insert(db).await.unwrap_err();
-    assert!(error.is_foreign_key_violation(), "{error:?}");
+    of_key(&error, "post", "user_id");
     let [ann] = users(db, ["ann"]).await?;
+    let rows = [NewPost::new("a", &ann), NewPost::new("b", &ann).editor_id(999_i64)];
+    of_key(&Post::insert_many(rows).run(db).await.unwrap_err(), "post", "editor_id");
     let mut post = post(db, &ann, "x").await?;
     post.editor_id = Some(999);
-    assert!(post.save(db).await.unwrap_err().is_foreign_key_violation());
+    of_key(&post.save(db).await.unwrap_err(), "post", "editor_id");
+    let error = Post::update().filter(|p| p.id.eq(post.id)).set(|p| p.user_id, 999).run(db).await.unwrap_err();
+    of_key(&error, "post", "user_id");
     Ok(())
+}
+
+/// A foreign key's violation that names its table and column.
+fn of_key(error: &pilaster::Error, table: &str, column: &str) {
+    let ErrorKind::ForeignKeyViolation(found) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(
+        (found.table.as_deref(), found.columns.as_slice()),
+        (Some(table), &[column.to_owned()][..]),
+        "{error:?}"
+    );
 }
 
 pub async fn check(db: &Db) -> Result<()> {
@@ -42,6 +56,7 @@ pub async fn check(db: &Db) -> Result<()> {
     let error = NewPost::new("", &ann).insert(db).await.unwrap_err();
     let ErrorKind::CheckViolation(violation) = error.kind() else { panic!("{error:?}") };
     assert_eq!(violation.constraint.as_deref(), Some("title_not_empty"), "{violation:?}");
+    assert_eq!(violation.table.as_deref(), Some("post"));
     Ok(())
 }
 
@@ -58,7 +73,8 @@ pub async fn restricted_delete(db: &Db) -> Result<()> {
     let price: pilaster::rust_decimal::Decimal = "1.00".parse().unwrap();
     NewTicket::new(price).hall(1).number(1).insert(db).await?;
     let error = seat.delete(db).await.unwrap_err();
-    assert!(error.is_foreign_key_violation(), "{error:?}");
+    let ErrorKind::ForeignKeyViolation(violation) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(violation.table.as_deref(), Some("ticket"));
     Ok(())
 }
 

@@ -33,6 +33,7 @@ pub mod stream;
 pub mod tables;
 pub mod transaction;
 pub mod types;
+pub mod upsert;
 pub mod write;
 
 /// Calls a macro with all behaviours, by topic.
@@ -44,16 +45,21 @@ macro_rules! behaviours {
                 many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
                 keys_of_ones_own, many_writers_get_their_own_keys, more_than_fit_one_statement,
                 many_keys_of_ones_own;
+            upsert: one_is_inserted_or_updated, one_is_ignored, all_that_is_given, by_expressions,
+                several_columns_see_the_row_as_it_was, many_keep_their_order, many_are_ignored, the_same_row_many_times,
+                another_key_is_a_violation, null_finds_nothing, keys_of_several_columns, versions_count, get_or_insert,
+                many_writers, in_a_transaction_and_a_session, the_key_has_to_be_given, updates_see_the_row_as_it_was;
             read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
                 raw_sql;
             filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
-            aggregate: count_sum_avg_min_max, of_nothing, groups, having, floats, decimals, counts_of_groups;
+            aggregate: count_sum_avg_min_max, of_nothing, groups, having, floats, decimals, decimals_and_integers, counts_of_groups;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
-                delete_by_query, generated_columns, versions;
+                delete_by_query, generated_columns, versions,
+                a_save_gives_back_what_it_wrote;
             join: inner, left, left_columns_are_options, of_a_table_with_itself, many_to_many, by_a_condition,
                 three_tables, select_across;
             relation: any_and_none, exists_and_count, has, lazy_both_ways, has_one, composite_keys, trees,

@@ -136,8 +136,10 @@ pub async fn versions(db: &Db) -> Result<()> {
     mine.save(db).await?;
     assert_eq!(mine.version, first + 1);
     theirs.title = "theirs".into();
-    assert_eq!(theirs.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
-    assert_eq!(theirs.delete(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    let told = format!("Document {} was changed or deleted since it was read", mine.id);
+    for error in [theirs.save(db).await.unwrap_err(), theirs.delete(db).await.unwrap_err()] {
+        assert_eq!((error.kind(), error.message()), (&ErrorKind::Stale, told.as_str()));
+    }
     theirs.reload(db).await?;
     assert_eq!(theirs, mine);
     // A write by query counts as well: who holds the row in hand has not seen it.
@@ -147,5 +149,30 @@ pub async fn versions(db: &Db) -> Result<()> {
     assert_eq!((theirs.title.as_str(), theirs.version), ("by query", first + 2));
     theirs.delete(db).await?;
     assert_eq!(mine.save(db).await.unwrap_err().kind(), &ErrorKind::Stale);
+    Ok(())
+}
+
+/// What another one saves meanwhile is the next save's, and not this one's outcome.
+pub async fn a_save_gives_back_what_it_wrote(db: &Db) -> Result<()> {
+    let id = NewDocument::new("draft").insert(db).await?.id;
+    let writer = |name: usize| {
+        let db = db.clone();
+        async move {
+            for n in 0..60 {
+                let mut mine = Document::get(&db, id).await?.unwrap();
+                let (title, version) = (format!("{name} {n}"), mine.version);
+                mine.title.clone_from(&title);
+                match mine.save(&db).await {
+                    Ok(()) => assert_eq!((mine.title, mine.version), (title, version + 1)),
+                    Err(error) => assert_eq!(error.kind(), &ErrorKind::Stale),
+                }
+            }
+            Ok::<_, pilaster::Error>(())
+        }
+    };
+    let writers: Vec<_> = (0..6).map(|name| tokio::spawn(writer(name))).collect();
+    for writer in writers {
+        writer.await.unwrap()?;
+    }
     Ok(())
 }

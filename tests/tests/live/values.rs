@@ -82,12 +82,105 @@ fn columns_of_mysql() {
         db.sql("INSERT INTO others (id, place) VALUES ('00000000-0000-0000-0000-000000000008', POINT(1, 2))")
             .execute()?;
         let place = Other::query().filter(|o| o.place.is_not_null()).one(db)?.place.unwrap();
+        assert_eq!(place, "POINT(1 2)");
         NewOther::new(id).host("::1").hidden(3).place(place.clone()).insert(db)?;
         let read = Other::get(db, id)?.unwrap();
         assert_eq!((read.mood, read.moods.as_str(), read.host.as_deref()), (OtherMood::SoSo, "a,b", Some("::1")));
         assert_eq!((read.doc, read.hidden, read.place), (pilaster::serde_json::json!({}), Some(3), Some(place)));
         let moment = NewMoment::new().insert(db)?;
         assert_eq!(moment.a.to_string(), "2024-02-29");
+        shapes(db)
+    });
+}
+
+/// Shapes go in as text and come out as text, and are what the server takes them for.
+fn shapes(db: &Db) -> Result<()> {
+    use pilaster_tests::cases::mysql_types::{NewShape, Shape};
+    let new = NewShape::new("POINT(1.5 -2)")
+        .any_shape("SRID=4326;LINESTRING(0 0,1 1)")
+        .road("LINESTRING(0 0,1 1,2 2)")
+        .area("POLYGON((0 0,4 0,4 4,0 4,0 0),(1 1,2 1,2 2,1 1))")
+        .places("MULTIPOINT(1 1,2 2)")
+        .roads("MULTILINESTRING((0 0,1 1),(2 2,3 3))")
+        .areas("MULTIPOLYGON(((0 0,1 0,1 1,0 0)))")
+        .things("GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))")
+        .host("10.0.0.1")
+        .large(u64::MAX)
+        .moods("a,b'c");
+    let made = new.clone().insert(db)?;
+    let read = Shape::get(db, made.id)?.unwrap();
+    assert_eq!(read, made);
+    assert_eq!(
+        (read.place.as_str(), read.any_shape.as_deref()),
+        ("POINT(1.5 -2)", Some("SRID=4326;LINESTRING(0 0,1 1)"))
+    );
+    assert_eq!(read.things.as_deref(), Some("GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))"));
+    assert_eq!(
+        (read.host.as_deref(), read.large, read.moods.as_deref()),
+        (Some("10.0.0.1"), Some(u64::MAX), Some("a,b'c"))
+    );
+    let known = "SELECT CONCAT(ST_X(place), ' ', ST_SRID(any_shape), ' ', ST_Area(area)) FROM shapes";
+    assert_eq!(db.sql(known).one::<String>()?, "1.5 4326 15.5");
+    assert_eq!(Shape::insert_many([new.clone(), NewShape::new("POINT(0 0)")]).all(db)?.len(), 2);
+    assert_eq!(Shape::query().filter(|s| s.place.eq("POINT(1.5 -2)")).count(db)?, 2);
+    Shape::update().filter(|s| s.id.eq(made.id)).set(|s| s.place, "POINT(7 7)").set_null(|s| s.road).run(db)?;
+    assert_eq!(Shape::query().filter(|s| s.road.is_null()).select(|s| s.place).all(db)?, ["POINT(7 7)", "POINT(0 0)"]);
+    let error = NewShape::new("nowhere").insert(db).unwrap_err();
+    let said =
+        "cannot write column \"place\" of \"shapes\": expected a shape as WKT, such as POINT(1 2), found \"nowhere\"";
+    assert_eq!(error.to_string(), said);
+    Ok(())
+}
+
+/// A value of every column of a table, and what is read back.
+macro_rules! all_columns {
+    ($db:expr, $new:expr, $model:ident: $($column:ident = $value:expr;)*) => {{
+        let new = $new$(.$column($value))*;
+        let made = new.clone().insert($db)?;
+        let read = $model::get($db, made.id)?.unwrap();
+        assert_eq!(read, made);
+        assert_eq!($model::insert_many([new.clone(), new]).all($db)?.len(), 2);
+        read
+    }};
+}
+
+#[test]
+fn columns_of_types_of_postgres_that_rust_has_not() {
+    let sql = include_str!("../../cases/postgres_server_types/schema.postgres.sql");
+    let Some(fresh) = database(DialectName::Postgres, sql) else { return };
+    on(&fresh, |db| {
+        use pilaster_tests::cases::postgres_server_types::{Domain, Many, Mood, NewDomain, NewMany, NewOne, One};
+        let texts = |list: &[&str]| -> Vec<String> { list.iter().map(|text| (*text).to_owned()).collect() };
+        let one = all_columns! { db, NewOne::new(), One:
+            price = "$1,234.50"; bits = "1010"; more_bits = "10101"; mac8 = "08:00:2b:01:02:03:04:05";
+            a_line = "{1,2,3}"; a_segment = "[(0,0),(1,1)]"; a_box = "(2,2),(1,1)"; a_path = "((0,0),(1,1))";
+            a_polygon = "((0,0),(1,1),(1,0))"; a_circle = "<(1,2),3>"; long_range = "[1,9223372036854775807)";
+            exact_range = "(0.5,1.5]"; plain_range = "[\"2024-02-29 00:00:00\",infinity)";
+            zoned_range = "empty"; day_range = "[2024-02-29,2024-03-02)"; own_range = "[1.5,2.5)";
+            ints = "{[1,3),[5,7)}"; days = "{}"; own_ranges = "{[1,2)}"; query = "'fat' & 'rat'";
+            json_path = "$.\"a\"[*]"; transaction = "7"; long_transaction = "70000000000"; snapshot = "10:20:10,14";
+            relation = "one"; of_type = "integer"; numbers = "1 2 3"; place = "(1,2)"; key_of = "(0,1)";
+            written = "(1,\"b c\")"; lsn = "16/B374D848";
+        };
+        assert_eq!((one.price.as_deref(), one.bits.as_deref()), (Some("$1,234.50"), Some("1010")));
+        assert_eq!((one.ints.as_deref(), one.own_ranges.as_deref()), (Some("{[1,3),[5,7)}"), Some("{[1,2)}")));
+        assert_eq!((one.lsn.as_deref(), one.relation.as_deref()), (Some("16/B374D848"), Some("one")));
+        let many = all_columns! { db, NewMany::new(), Many:
+            prices = "{$1.00,$2.50}"; ranges = "{\"[1,2)\",empty}"; hosts = "{10.0.0.1,::1}"; points = "{\"(1,2)\"}";
+            boxes = "{(2,2),(1,1);(4,4),(3,3)}"; documents = "{<a/>}"; bits = "{10,01}"; words = "{'a'}";
+            bytes = vec![vec![0, 255]]; codes = "{abc}"; moods = vec![Mood::Happy]; pairs = "{\"(1,b)\"}";
+            checked = "{1,2}"; goods = "{happy}"; halves = vec![1.5, 2.5]; smalls = vec![1_i16, 2]; names = "{a,b}";
+            exact = vec!["1.25".parse::<pilaster::rust_decimal::Decimal>().unwrap()];
+        };
+        assert_eq!(
+            (many.prices.as_deref(), many.boxes.as_deref()),
+            (Some("{$1.00,$2.50}"), Some("{(2,2),(1,1);(4,4),(3,3)}"))
+        );
+        assert_eq!((many.bytes, many.moods), (Some(vec![vec![0, 255]]), Some(vec![Mood::Happy])));
+        let made = NewDomain::new(5, texts(&["a", "b"])).place("(1,2)").good(Mood::Happy).insert(db)?;
+        assert_eq!(Domain::get(db, 5)?.unwrap(), made);
+        assert_eq!((made.tags, made.place.as_deref()), (texts(&["a", "b"]), Some("(1,2)")));
+        assert!(NewDomain::new(6, texts(&["a"; 9])).insert(db).is_err(), "the domain goes on checking");
         Ok(())
     });
 }

@@ -207,7 +207,7 @@ cases! {
   - rename_enum_label: { enum: mood, from: ok, to: it's }
   - remove_enum_label: { enum: mood, label: sad, before: it's, replacement: fine }
   - order_enum: { enum: mood, from: [it's, fine, happy], to: [happy, fine, it's] }
-  - drop_index: { table: a, columns: [id], where: \"mood = 'ok'\", only: [postgres, sqlite] }"),
+  - drop_index: { table: a, columns: [id], where: \"mood = 'it''s'\", only: [postgres, sqlite] }"),
         end: End::Rows(&[
             ("SELECT mood FROM a ORDER BY id", &["fine", "it's", "happy"]),
         ]),
@@ -229,6 +229,17 @@ cases! {
         rows: &["INSERT INTO a (id, mood) VALUES (1, 'sad'), (2, 'ok')"],
         up: Up::Changes("  - rename_enum_label: { enum: mood, from: ok, to: it's }\n  - add_enum_label: { enum: mood, label: so so, before: sad }"),
         end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'it''s' AND id = 2", &["x"])]),
+        ..DEFAULT
+    };
+    check_names_a_new_label: Case {
+        before: "enums:\n  Mood: [sad, ok]\nmodels:\n  A:\n    columns: { id: bigint primary, mood: Mood = ok }\n",
+        rows: &["INSERT INTO a (id, mood) VALUES (1, 'sad'), (2, 'ok')"],
+        up: Up::Changes("  - add_enum_label: { enum: mood, label: fine }
+  - add_check: { table: a, name: c, expr: mood <> 'fine' }
+  - add_index: { table: a, columns: [id], unique: true, where: mood <> 'fine', only: [postgres, sqlite] }
+  - rename_enum_label: { enum: mood, from: sad, to: low }
+  - add_check: { table: a, name: d, expr: mood = 'low' or mood = 'ok' }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'low'", &["x"])]),
         ..DEFAULT
     };
     enum_label_in_use: Case {
@@ -365,6 +376,164 @@ cases! {
   - alter_column: { table: a, column: t, type: { from: boolean, to: integer } }
   - alter_column: { table: a, column: m, type: { from: datetime, to: timestamp } }"),
         end: End::Rows(&[("SELECT 'x' FROM a WHERE t = 1 AND d = '2024-02-03 00:00:00.000000'", &["x"])]),
+        ..DEFAULT
+    };
+    truth_becomes_text: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, t: boolean, u: boolean null }\n",
+        rows: &["INSERT INTO a (id, t, u) VALUES (1, TRUE, NULL), (2, FALSE, TRUE)"],
+        up: Up::Changes("  - alter_column: { table: a, column: t, type: { from: boolean, to: string(5) } }
+  - alter_column: { table: a, column: u, type: { from: boolean, to: text } }"),
+        end: End::Rows(&[
+            ("SELECT t FROM a ORDER BY id", &["true", "false"]),
+            ("SELECT coalesce(u, 'none') FROM a ORDER BY id", &["none", "true"]),
+        ]),
+        back: false,
+        ..DEFAULT
+    };
+    truth_becomes_text_that_is_too_short: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, t: boolean }\n",
+        rows: &["INSERT INTO a (id, t) VALUES (1, TRUE), (2, FALSE)"],
+        up: Up::Changes("  - alter_column: { table: a, column: t, type: { from: boolean, to: string(4) } }"),
+        end: End::Refused(["1 values of `t` of `a` are longer than 4 characters"; 3]),
+        ..DEFAULT
+    };
+    collation_on_sqlite: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - alter_column: { table: post, column: title, collation: { to: NOCASE } }"),
+        end: End::Rows(&[("SELECT title FROM post WHERE title = 'ONE'", &["one"])]),
+        not_on: &[Kind::Postgres, Kind::Mysql],
+        ..DEFAULT
+    };
+    collation_on_postgres: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - alter_column: { table: post, column: title, collation: { to: C } }
+  - add_index: { table: post, columns: [title] }"),
+        end: End::Rows(&[("SELECT collation_name::text FROM information_schema.columns WHERE column_name = 'title'", &["C"])]),
+        not_on: &[Kind::SqliteFile, Kind::Mysql],
+        ..DEFAULT
+    };
+    collation_on_mysql: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - alter_column: { table: post, column: title, collation: { to: utf8mb4_general_ci } }"),
+        end: End::Rows(&[("SELECT title FROM post WHERE title = 'ONE'", &["one"])]),
+        not_on: &[Kind::SqliteFile, Kind::Postgres],
+        ..DEFAULT
+    };
+    conditions_follow_a_label: Case {
+        before: "enums:\n  Mood: [sad, ok, happy]
+models:
+  A:
+    columns: { id: bigint primary, mood: Mood = ok, note: text null }
+    checks:
+      known: \"mood in ('ok', 'happy') or note is not null\"
+    indexes:
+      - { columns: [id], where: \"mood = 'ok'\", only: [postgres, sqlite] }
+",
+        rows: &["INSERT INTO a (id, mood) VALUES (1, 'ok'), (2, 'happy')"],
+        up: Up::Changes("  - rename_enum_label: { enum: mood, from: ok, to: it's }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'it''s' AND id = 1", &["x"])]),
+        ..DEFAULT
+    };
+    a_spec_in_which_a_label_has_another_name: Case {
+        before: "enums:\n  Mood: [sad, ok]\nmodels:\n  A:\n    columns: { id: bigint primary, mood: Mood }\n    checks: { c: \"mood <> 'sad'\" }\n",
+        rows: &["INSERT INTO a (id, mood) VALUES (1, 'ok')"],
+        up: Up::Changes("  - rename_enum_label: { enum: mood, from: sad, to: blue }
+  - drop_check: { table: a, name: c, expr: \"mood <> 'blue'\" }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'ok'", &["x"])]),
+        ..DEFAULT
+    };
+    renamed_and_changed_at_once: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Spec("models:
+  Writer:
+    columns: { id: bigint primary, name: string(40) }
+  Post:
+    columns:
+      id: bigint primary
+      title: string(40)
+      hits: { type: bigint, null: true, renamed_from: views, default: 3 }
+    relations:
+      writer: { belongs_to: Writer, null: true, on_delete: cascade }
+"),
+        end: End::Rows(&[("SELECT title FROM post WHERE hits = 5", &["one"])]),
+        ..DEFAULT
+    };
+    enum_gets_another_name: Case {
+        before: "enums:\n  Mood: [sad, ok]\nmodels:\n  A:\n    columns: { id: bigint primary, mood: Mood = ok }\n",
+        rows: &["INSERT INTO a (id, mood) VALUES (1, 'sad')"],
+        up: Up::Changes("  - rename_enum: { from: mood, to: feeling }\n  - add_enum_label: { enum: feeling, label: so so, before: ok }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE mood = 'sad'", &["x"])]),
+        ..DEFAULT
+    };
+    text_becomes_an_enum: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, t: string(20) }\n",
+        rows: &["INSERT INTO a (id, t) VALUES (1, 'sad'), (2, 'ok')"],
+        up: Up::Changes("  - create_enum: { enum: mood, labels: [sad, ok] }
+  - alter_column: { table: a, column: t, type: { from: string(20), to: { enum: mood } } }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE t = 'sad'", &["x"])]),
+        ..DEFAULT
+    };
+    text_that_is_no_label: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, t: string(20) }\n",
+        rows: &["INSERT INTO a (id, t) VALUES (1, 'sad'), (2, 'glad')"],
+        up: Up::Changes("  - create_enum: { enum: mood, labels: [sad, ok] }
+  - alter_column: { table: a, column: t, type: { from: string(20), to: { enum: mood } } }"),
+        end: End::Refused(["1 values of `t` of `a` are no labels of the enum"; 3]),
+        ..DEFAULT
+    };
+    key_column_with_a_default: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - add_column: { table: post, column: { name: reader_id, type: bigint, default: { int: 2 } } }
+  - add_index: { table: post, columns: [reader_id] }
+  - add_foreign_key: { table: post, key: { columns: [reader_id], table: writer, references: [id] } }"),
+        end: End::Rows(&[("SELECT name FROM post JOIN writer ON writer.id = reader_id", &["bob", "bob", "bob"])]),
+        ..DEFAULT
+    };
+    a_table_gets_a_numbered_key: Case {
+        before: "models:\n  A:\n    columns: { s: string(9) }\n    primary_key: []\n",
+        rows: &["INSERT INTO a (s) VALUES ('x'), ('y')"],
+        up: Up::Changes("  - add_column: { table: a, column: { name: id, type: bigint, default: auto } }
+  - primary_key: { table: a, from: [], to: [id] }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE id IN (1, 2)", &["x", "x"])]),
+        back: false,
+        ..DEFAULT
+    };
+    unique_constraint_becomes_an_index: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, n: integer unique }\n",
+        rows: &["INSERT INTO a (id, n) VALUES (1, 2)"],
+        up: Up::Changes("  - drop_unique: { table: a, columns: [\"n\"] }
+  - add_index: { table: a, columns: [\"n\"], unique: true, name: only_one }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE n = 2", &["x"])]),
+        ..DEFAULT
+    };
+    key_becomes_deferred: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - drop_foreign_key: { table: post, key: { columns: [writer_id], table: writer, references: [id], on_delete: cascade } }
+  - add_foreign_key: { table: post, key: { columns: [writer_id], table: writer, references: [id], on_delete: cascade, deferred: true } }"),
+        end: End::Rows(&[(POST_TITLES, &["one", "two", "33"])]),
+        not_on: &[Kind::Mysql],
+        ..DEFAULT
+    };
+    check_says_something_else: Case {
+        before: "models:\n  A:\n    columns: { id: bigint primary, n: integer }\n    checks: { c: n > 0 }\n",
+        rows: &["INSERT INTO a (id, n) VALUES (1, 2)"],
+        up: Up::Spec("models:\n  A:\n    columns: { id: bigint primary, n: integer }\n    checks: { c: n > 1 }\n"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE n = 2", &["x"])]),
+        ..DEFAULT
+    };
+    plain_becomes_generated: Case {
+        before: "models:\n  A:\n    columns:\n      id: bigint primary\n      n: integer\n      twice: { type: bigint, null: true }\n",
+        rows: &["INSERT INTO a (id, n, twice) VALUES (1, 4, 1)"],
+        up: Up::Changes("  - alter_column: { table: a, column: twice, generated: { to: { expr: n * 2, stored: true } } }"),
+        end: End::Rows(&[("SELECT 'x' FROM a WHERE twice = 8", &["x"])]),
+        back: false,
+        ..DEFAULT
+    };
+    default_that_breaks_a_check: Case {
+        before: POSTS, rows: ROWS,
+        up: Up::Changes("  - add_column: { table: post, column: { name: stars, type: integer, default: { int: 0 } } }
+  - add_check: { table: post, name: some, expr: stars > 0 }"),
+        end: End::Refused(["3 rows of `post` break the new check `some`", "3 rows of `post` break the new check `some`", "CONSTRAINT `some` failed"]),
         ..DEFAULT
     };
 }

@@ -14,7 +14,10 @@ mod random_tests;
 mod runner_tests;
 
 mod cases;
+mod moves;
 mod on_all;
+mod online;
+mod recognised;
 mod sqlite;
 
 use pilaster::{Db, Result};
@@ -185,7 +188,7 @@ pub fn compare(found: &[String], wanted: &[String], about: &str) {
 }
 
 fn pairs() -> u64 {
-    std::env::var("PILASTER_MIGRATION_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
+    std::env::var("PILASTER_MIGRATION_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(70)
 }
 
 async fn random_pairs(kind: Kind) {

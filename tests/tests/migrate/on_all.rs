@@ -67,12 +67,7 @@ impl Case {
                 let (to, schema) = spec(models);
                 diff(from, &to, &Renames::of(&schema, from)).changes
             }
-            Up::Changes(list) => {
-                let text = format!("pilaster_migration: 1\nrevision: r\nparents: []\nmessage: m\nup:\n{list}\n");
-                let mut diagnostics = Diagnostics::default();
-                let read = revision::read(&source(text), &mut diagnostics);
-                read.unwrap_or_else(|| panic!("{diagnostics}")).up_changes()
-            }
+            Up::Changes(list) => changes_of(list),
         }
     }
 
@@ -232,6 +227,14 @@ pub fn fresh_sqlite(state: &State) -> State {
     let path = folder.path().join("it.db");
     open_sqlite(&path, state);
     read_sqlite(&path)
+}
+
+/// Changes as they stand in a revision.
+pub fn changes_of(list: &str) -> Vec<Change> {
+    let text = format!("pilaster_migration: 1\nrevision: r\nparents: []\nmessage: m\nup:\n{list}\n");
+    let mut diagnostics = Diagnostics::default();
+    let read = revision::read(&source(text), &mut diagnostics);
+    read.unwrap_or_else(|| panic!("{diagnostics}")).up_changes()
 }
 
 /// The state of a spec.

@@ -43,11 +43,9 @@ fn a_failed_savepoint_can_be_given_up() {
     );
 }
 
-/// Two sessions cannot write at once on SQLite, so that the other one is played by SQL.
-fn accounts(file: &tempfile::TempDir) -> pilaster::blocking::Db {
-    let url = format!("sqlite://{}", file.path().join("race.db").display());
-    let db = pilaster::blocking::Db::connect(&url).unwrap();
-    schema::create_all(&db).unwrap();
+/// Three accounts. Two sessions cannot write at once on SQLite, so that the other one is played by SQL.
+fn accounts() -> pilaster::blocking::Db {
+    let db = database();
     for owner in ["ann", "bea", "cid"] {
         NewAccount::new(owner, 10).insert(&db).unwrap();
     }
@@ -56,8 +54,7 @@ fn accounts(file: &tempfile::TempDir) -> pilaster::blocking::Db {
 
 #[test]
 fn a_stale_row_is_named() {
-    let file = tempfile::tempdir().unwrap();
-    let db = accounts(&file);
+    let db = accounts();
     let mut session = db.session().unwrap();
     let all = session.load(Account::query().order_by(|a| a.id.asc())).unwrap();
     for &account in &all {
@@ -79,8 +76,7 @@ fn a_stale_row_is_named() {
 
 #[test]
 fn a_stale_row_is_not_deleted() {
-    let file = tempfile::tempdir().unwrap();
-    let db = accounts(&file);
+    let db = accounts();
     let mut session = db.session().unwrap();
     let all = session.load(Account::query().order_by(|a| a.id.asc())).unwrap();
     session.delete(all[0]).unwrap();
@@ -143,9 +139,9 @@ fn a_reference_to_a_row_that_will_not_be_stored_is_an_error() {
 /// A flush whose future is dropped at any point leaves nothing behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_future_leaves_nothing_behind() {
-    let db = pilaster::Db::connect("sqlite::memory:").await.unwrap();
+    let db = pilaster::Db::connect(&super::url()).await.unwrap();
     schema::create_all(&db).await.unwrap();
-    for polls in 0..6 {
+    for polls in 0..12 {
         let mut session = db.session().await.unwrap();
         let user = session.add(NewUser::new("ann"));
         session.add(NewPost::new("Hello", user));
@@ -157,6 +153,8 @@ async fn a_dropped_future_leaves_nothing_behind() {
                     outcome.unwrap();
                     break;
                 }
+                // A server has time to answer, so that each round is dropped further on.
+                tokio::time::sleep(std::time::Duration::from_millis(3)).await;
             }
         }
         drop(session);
@@ -167,8 +165,7 @@ async fn a_dropped_future_leaves_nothing_behind() {
 /// Many rows are updated by one statement where that is quicker: the row that was stale is named all the same.
 #[test]
 fn a_stale_row_is_named_among_many() {
-    let file = tempfile::tempdir().unwrap();
-    let db = accounts(&file);
+    let db = accounts();
     Account::insert_many((0..100).map(|at| NewAccount::new(format!("owner {at}"), at))).run(&db).unwrap();
     let mut session = db.session().unwrap();
     let all = session.load(Account::query().order_by(|a| a.id.desc())).unwrap();
@@ -230,4 +227,55 @@ fn what_a_failed_flush_had_sent_is_taken_back() {
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT name || visits FROM user"), ["ann0"].map(String::from));
     assert_eq!(Tag::query().count(&db).unwrap(), 0);
+}
+
+/// A flush that was given up half way has sent something perhaps: the session says so until it is rolled back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_cancelled_flush_only_a_rollback_helps() {
+    let db = pilaster::Db::connect(&super::url()).await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    let mut session = db.session().await.unwrap();
+    // The transaction has begun, so that the flush is what is given up.
+    session.load(Tag::query()).await.unwrap();
+    let ann = session.add(NewUser::new("ann"));
+    let finished = {
+        let mut flush = pin!(session.flush());
+        flush.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    };
+    if finished {
+        assert_eq!(db.dialect(), pilaster::Dialect::Sqlite, "only SQLite has no one to wait for");
+    } else {
+        assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::Transaction);
+        assert_eq!(*session.load(User::query()).await.unwrap_err().kind(), ErrorKind::Transaction);
+    }
+    session.rollback().await.unwrap();
+    assert_eq!(session[ann].name, "ann");
+    assert_eq!(User::query().count(&db).await.unwrap(), 0);
+    session.add(NewUser::new("ann"));
+    session.commit().await.unwrap();
+    assert_eq!(User::query().count(&db).await.unwrap(), 1);
+}
+
+/// A commit that is given up has happened as a whole, or not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_commit_is_all_or_nothing() {
+    let db = pilaster::Db::connect(&super::url()).await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    for polls in 0..10 {
+        let mut session = db.session().await.unwrap();
+        let user = session.add(NewUser::new(format!("user {polls}")));
+        session.add(NewPost::new("Hello", user));
+        {
+            let mut commit = pin!(session.commit());
+            let mut context = Context::from_waker(Waker::noop());
+            for _ in 0..polls {
+                if commit.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+            }
+        }
+        let users = User::query().count(&db).await.unwrap();
+        assert_eq!(users, Post::query().count(&db).await.unwrap(), "{polls}");
+    }
 }

@@ -4,7 +4,7 @@ use pilaster::{ErrorKind, Executor};
 use pilaster_tests::statements::Statements;
 
 use super::models::*;
-use super::{database, dump};
+use super::{database, dump, own};
 
 #[test]
 fn a_row_is_loaded_once() {
@@ -138,11 +138,15 @@ fn a_rollback_puts_rows_back() {
     let [ann, bea] = session.load(User::query().order_by(|u| u.id.asc())).unwrap()[..] else { panic!() };
     session[ann].visits = 1;
     session.delete(bea).unwrap();
+    assert_eq!(session.get::<User>(2).unwrap(), None, "it will be deleted");
     let new = session.add(NewUser::new("cid"));
     session.flush().unwrap();
+    let stored = session.stored(new).unwrap();
     session[ann].visits = 2;
     session.rollback().unwrap();
     assert_eq!((session[ann].visits, session[new].name.as_str()), (0, "cid"));
+    assert!(session.delete(stored).is_err() && session.delete(new).is_err(), "it is not there any more");
+    assert_eq!(session.get::<User>(3).unwrap(), None);
     assert!(!session.is_dirty().unwrap());
     session.delete(bea).unwrap();
     session[ann].visits = 5;
@@ -205,4 +209,79 @@ fn a_changed_key_moves_the_identity() {
     assert_eq!(session.get::<Country>("de").unwrap(), None);
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT name || country_id FROM city"), ["Bonndd", "Jenadd"].map(String::from));
+}
+
+/// A write by a filter has its rows read again: what is rolled back must not stay in them.
+#[test]
+fn a_rollback_puts_back_what_was_read_again() {
+    let db = database();
+    for name in ["ann", "bea", "cid"] {
+        let user = NewUser::new(name).insert(&db).unwrap();
+        NewPost::new(name, &user).insert(&db).unwrap();
+    }
+    let mut session = db.session().unwrap();
+    let [ann, bea] = session.load(User::query().filter(|u| u.id.le(2)).order_by(|u| u.id.asc())).unwrap()[..] else {
+        panic!()
+    };
+    let post = session.get::<Post>(2).unwrap().unwrap();
+    User::update().all_rows().set(|u| u.visits, 9).run(&mut session).unwrap();
+    assert_eq!((session[ann].visits, session[bea].visits), (9, 9));
+    // Read for the first time after that write.
+    let cid = session.one(User::query().filter(|u| u.name.eq("cid"))).unwrap();
+    pilaster::sql(&mut session, own("UPDATE user SET bio = 'lost'", &db)).execute().unwrap();
+    session.refresh(ann).unwrap();
+    assert_eq!(session[ann].bio.as_deref(), Some("lost"));
+    session[ann].visits += 1;
+    session.flush().unwrap();
+    User::delete_many().filter(|u| u.id.eq(2)).run(&mut session).unwrap();
+    assert!(session.delete(bea).is_err() && session.delete(post).is_err());
+    session.rollback().unwrap();
+    for user in [ann, bea, cid] {
+        assert_eq!((session[user].visits, session[user].bio.clone()), (0, None), "{}", session[user].name);
+    }
+    assert!(!session.is_dirty().unwrap());
+    assert_eq!(session.get::<User>(2).unwrap(), Some(bea));
+    session[post].title = "here".into();
+    session[bea].visits = 1;
+    session.commit().unwrap();
+    assert_eq!(
+        dump(&db, "SELECT name || visits || title FROM user JOIN post ON author_id = user.id ORDER BY name"),
+        ["ann0ann", "bea1here", "cid0cid"].map(String::from)
+    );
+}
+
+#[test]
+fn a_savepoint_puts_back_what_was_read_again() {
+    let db = database();
+    for name in ["ann", "bea", "cid"] {
+        NewUser::new(name).insert(&db).unwrap();
+    }
+    let mut session = db.session().unwrap();
+    let ann = session.get::<User>(1).unwrap().unwrap();
+    User::update().all_rows().set(|u| u.visits, 1).run(&mut session).unwrap();
+    let mut inner = session.begin().unwrap();
+    User::update().all_rows().set(|u| u.visits, 2).run(&mut inner as &mut pilaster::blocking::Session).unwrap();
+    let bea = inner.get::<User>(2).unwrap().unwrap();
+    assert_eq!((inner[ann].visits, inner[bea].visits), (2, 2));
+    inner.rollback().unwrap();
+    assert_eq!((session[ann].visits, session[bea].visits), (1, 1));
+    // Dropped, it cannot read anything: the next statement does.
+    let mut inner = session.begin().unwrap();
+    User::update().all_rows().set(|u| u.visits, 3).run(&mut inner as &mut pilaster::blocking::Session).unwrap();
+    let cid = inner.get::<User>(3).unwrap().unwrap();
+    let new = pilaster::sql(
+        &mut inner as &mut pilaster::blocking::Session,
+        own("INSERT INTO user (name) VALUES ('new')", &db),
+    );
+    new.execute().unwrap();
+    let new = inner.one(User::query().filter(|u| u.name.eq("new"))).unwrap();
+    drop(inner);
+    assert_eq!((session[ann].visits, session[bea].visits), (1, 1));
+    assert_eq!(session.load(User::query()).unwrap().len(), 3);
+    assert_eq!(session[cid].visits, 1);
+    assert!(session.delete(new).is_err(), "it was never there");
+    session.rollback().unwrap();
+    for user in [ann, bea, cid] {
+        assert_eq!(session[user].visits, 0, "{}", session[user].name);
+    }
 }

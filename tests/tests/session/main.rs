@@ -11,14 +11,17 @@
 
 mod basics;
 mod cascade;
+mod composite;
 mod errors;
 mod events;
 mod hooks;
 mod identity;
+mod keys;
 mod order;
 mod property;
 mod race;
 mod relations;
+mod scenarios;
 
 /// The models, from `specs/session.yaml`.
 mod models {

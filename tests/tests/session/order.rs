@@ -225,7 +225,7 @@ fn keys_of_two_columns() {
     session.assign(ticket, |t| t.seat, seat).unwrap();
     session.add(NewTicket::new().hall(2).number(14));
     // What is assigned stands in the place of what had to be given.
-    let usher = session.add(NewUsher::new(0, 0));
+    let usher = session.add(NewUsher::new((0, 0)));
     session.assign(usher, |u| u.seat, seat).unwrap();
     session.flush().unwrap();
     let usher = session.stored(usher).unwrap();
@@ -322,30 +322,6 @@ fn a_parent_and_its_children_are_deleted_in_one_flush() {
     assert_eq!(
         sent(&statements),
         [r#"DELETE FROM "city" WHERE "id" = ?"#, r#"DELETE FROM "country" WHERE "code" = ?"#]
-    );
-}
-
-#[test]
-fn keys_that_are_exchanged_are_an_error_that_names_the_rows() {
-    let db = database();
-    for (code, name) in [("de", "Germany"), ("fr", "France")] {
-        NewCountry::new(code, name).insert(&db).unwrap();
-    }
-    let mut session = db.session().unwrap();
-    let [one, other] = session.load(Country::query().order_by(|c| c.code.asc())).unwrap()[..] else { panic!() };
-    session[one].code = "fr".into();
-    session[other].code = "de".into();
-    let error = session.flush().unwrap_err();
-    assert!(error.message().contains("wait for each other"), "{error}");
-    assert!(error.message().contains("Country \"de\"") && error.message().contains("Country \"fr\""), "{error}");
-    // Nothing was sent. One after the other, over a third value, it works.
-    session[other].code = "xx".into();
-    session.flush().unwrap();
-    session[other].code = "de".into();
-    session.commit().unwrap();
-    assert_eq!(
-        dump(&db, "SELECT code || name FROM country ORDER BY code"),
-        ["deFrance", "frGermany"].map(String::from)
     );
 }
 

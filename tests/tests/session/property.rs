@@ -1,9 +1,20 @@
 //! Random sequences of operations against a plain model in memory: both end in the same rows.
 
+macro_rules! with_key {
+    ($key:expr, |$name:ident| $body:expr) => {
+        match $key {
+            Either::New($name) => $body,
+            Either::Old($name) => $body,
+        }
+    };
+}
+
+mod more;
+
 use std::collections::BTreeMap;
 
 use pilaster::blocking::{Db, Session};
-use pilaster::{Key, Savepoint};
+use pilaster::{Entity, Key, Savepoint};
 
 use super::models::*;
 use super::{database, dump};
@@ -34,6 +45,7 @@ struct Plain {
     nodes: BTreeMap<usize, (String, Option<usize>)>,
     links: BTreeMap<(usize, usize), ()>,
     tags: BTreeMap<usize, String>,
+    more: more::Plain,
 }
 
 /// The keys of the rows by their numbers: of the new row, or what it became.
@@ -43,11 +55,32 @@ struct Keys {
     posts: BTreeMap<usize, Either<NewPost, Post>>,
     nodes: BTreeMap<usize, Either<NewNode, Node>>,
     tags: BTreeMap<usize, Either<NewTag, Tag>>,
+    more: more::Keys,
 }
 
 enum Either<N, M> {
     New(Key<N>),
     Old(Key<M>),
+}
+
+impl<N: Entity<Model = M>, M: Entity<Model = M>> Either<N, M> {
+    /// Keys of rows that a flush stored meanwhile: those to write through from now on.
+    fn catch_up(keys: &mut BTreeMap<usize, Self>, session: &Session) {
+        for key in keys.values_mut() {
+            if let Self::New(new) = *key
+                && let Ok(old) = session.stored(new)
+            {
+                *key = Self::Old(old);
+            }
+        }
+    }
+
+    fn old(self) -> Key<M> {
+        match self {
+            Self::Old(key) => key,
+            Self::New(_) => panic!("a row that a flush did not store"),
+        }
+    }
 }
 
 impl<N, M> Clone for Either<N, M> {
@@ -83,14 +116,14 @@ impl Plain {
         );
         lines.extend(self.tags.values().map(|label| format!("tag {label}")));
         lines.extend(self.links.keys().map(|(post, tag)| format!("link {} {}", self.posts[post].0, self.tags[tag])));
+        self.more.lines(&mut lines);
         lines.sort();
         lines
     }
 }
 
 fn stored(db: &Db) -> Vec<String> {
-    dump(
-        db,
+    let select = format!(
         "SELECT * FROM (
              SELECT 'user ' || name || ' ' || visits AS shown FROM user
              UNION ALL SELECT 'post ' || title || ' ' || a.name || ' ' || coalesce(r.name, '')
@@ -100,8 +133,11 @@ fn stored(db: &Db) -> Vec<String> {
              UNION ALL SELECT 'tag ' || label FROM tag
              UNION ALL SELECT 'link ' || title || ' ' || label
                  FROM post_tag JOIN post ON post.id = post_id JOIN tag ON tag.id = tag_id
+             {}
          ) AS x ORDER BY shown",
-    )
+        more::STORED
+    );
+    dump(db, &select)
 }
 
 /// What both sides have, and what they had when the transaction began.
@@ -110,28 +146,6 @@ struct World {
     plain: Plain,
     keys: Keys,
     next: usize,
-}
-
-macro_rules! with_key {
-    ($key:expr, |$name:ident| $body:expr) => {
-        match $key {
-            Either::New($name) => $body,
-            Either::Old($name) => $body,
-        }
-    };
-}
-
-/// The key to write through: of the stored row, when there is one.
-macro_rules! current {
-    ($session:expr, $keys:expr, $at:expr) => {
-        if let Some(key) = $keys.get_mut(&$at) {
-            if let Either::New(new) = *key {
-                if let Ok(old) = $session.stored(new) {
-                    *key = Either::Old(old);
-                }
-            }
-        }
-    };
 }
 
 impl World {
@@ -145,27 +159,19 @@ impl World {
         self.next
     }
 
-    /// Keys of rows that a flush stored meanwhile.
     fn catch_up(&mut self, session: &Session) {
-        for at in self.plain.users.keys() {
-            current!(session, self.keys.users, *at);
-        }
-        for at in self.plain.posts.keys() {
-            current!(session, self.keys.posts, *at);
-        }
-        for at in self.plain.nodes.keys() {
-            current!(session, self.keys.nodes, *at);
-        }
-        for at in self.plain.tags.keys() {
-            current!(session, self.keys.tags, *at);
-        }
+        Either::catch_up(&mut self.keys.users, session);
+        Either::catch_up(&mut self.keys.posts, session);
+        Either::catch_up(&mut self.keys.nodes, session);
+        Either::catch_up(&mut self.keys.tags, session);
+        self.keys.more.catch_up(session);
     }
 
     fn step(&mut self, session: &mut Session) {
         self.catch_up(session);
         let users: Vec<usize> = self.plain.users.keys().copied().collect();
         let posts: Vec<usize> = self.plain.posts.keys().copied().collect();
-        match self.dice.roll(18) {
+        match self.dice.roll(34) {
             0 | 1 => self.add_user(session),
             2..=4 => self.add_post(session, &users),
             5 => self.write_user(session, &users),
@@ -180,7 +186,8 @@ impl World {
             14 => self.tag(session, &posts),
             15 => self.unlink(session),
             16 => session.flush().unwrap(),
-            _ => self.read(session, &users),
+            17 => self.read(session, &users),
+            _ => self.more(session),
         }
     }
 
@@ -208,6 +215,12 @@ impl World {
             Either::Old(key) => session[key].visits = visits,
         }
         self.plain.users.get_mut(&at).unwrap().1 = visits;
+        if let (Either::Old(key), 0) = (self.keys.users[&at], self.dice.roll(2)) {
+            // A row that was written to is not what is stored, whoever reads that.
+            let id = session[key].id;
+            let read = session.no_flush().load(User::query().filter(|u| u.id.eq(id))).unwrap();
+            assert_eq!((read, session[key].visits), (vec![key], visits));
+        }
     }
 
     /// Two users exchange their unique names.
@@ -247,8 +260,12 @@ impl World {
             let own: Vec<usize> = self.plain.posts.iter().filter(|(_, p)| p.1 == at).map(|(at, _)| *at).collect();
             own.iter().for_each(|post| with_key!(self.keys.posts[post], |key| session.delete(key).unwrap()));
         }
+        let before: Vec<usize> = self.plain.posts.keys().copied().collect();
         self.plain.delete_user(at);
         session.flush().unwrap();
+        for post in before.iter().filter(|post| !self.plain.posts.contains_key(post)) {
+            assert!(session.delete(self.keys.posts[post].old()).is_err(), "it went with its author");
+        }
     }
 
     fn delete_post(&mut self, session: &mut Session, posts: &[usize]) {
@@ -256,6 +273,10 @@ impl World {
         with_key!(self.keys.posts[&at], |key| session.delete(key).unwrap());
         self.plain.posts.remove(&at);
         self.plain.links.retain(|(post, _), ()| *post != at);
+        if let Either::Old(key) = self.keys.posts[&at] {
+            let id = session[key].id;
+            assert_eq!(session.get::<Post>(id).unwrap(), None, "it will be deleted");
+        }
     }
 
     fn add_node(&mut self, session: &mut Session) {
@@ -346,6 +367,15 @@ impl World {
     }
 }
 
+/// Users that were stored in what is rolled back now are rows of the session no more.
+fn forgotten(lost: &Keys, kept: &Keys, session: &mut Session) {
+    for (_, key) in lost.users.iter().filter(|(at, _)| !matches!(kept.users.get(at), Some(Either::Old(_)))) {
+        if let Either::Old(key) = *key {
+            assert!(session.delete(key).is_err(), "it was never stored");
+        }
+    }
+}
+
 fn in_savepoint(world: &mut World, session: &mut Session) {
     let mut savepoint: Savepoint<'_, _> = session.begin().unwrap();
     world.catch_up(&savepoint);
@@ -361,7 +391,12 @@ fn in_savepoint(world: &mut World, session: &mut Session) {
             } else {
                 drop(savepoint);
             }
+            forgotten(&world.keys, &keys, session);
             (world.plain, world.keys) = (plain, keys);
+            // What a dropped savepoint left to be read again is read with the next statement.
+            session.first(Tag::query()).unwrap();
+            world.catch_up(session);
+            world.check(session);
         }
     }
 }
@@ -374,9 +409,16 @@ fn play(seed: u64) {
         let before = world.plain.clone();
         let mut session = db.session().unwrap();
         load(&mut world, &mut session);
-        for _ in 0..30 {
-            match world.dice.roll(12) {
-                0 => in_savepoint(&mut world, &mut session),
+        let keys = world.keys.clone();
+        for _ in 0..40 {
+            match world.dice.roll(24) {
+                0 | 1 => in_savepoint(&mut world, &mut session),
+                2 if world.dice.roll(2) == 0 => {
+                    session.rollback().unwrap();
+                    forgotten(&world.keys, &keys, &mut session);
+                    (world.plain, world.keys) = (before.clone(), keys.clone());
+                    world.check(&session);
+                }
                 _ => world.step(&mut session),
             }
         }
@@ -409,6 +451,7 @@ fn load(world: &mut World, session: &mut Session) {
         let at = world.plain.tags.iter().find(|(_, row)| **row == session[key].label).map(|(at, _)| *at).unwrap();
         world.keys.tags.insert(at, Either::Old(key));
     }
+    world.keys.more = more::Keys::load(&world.plain.more, session);
 }
 
 #[test]

@@ -1,41 +1,38 @@
 //! The folder of the migrations: its files in, new ones out.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::super::Context;
 use super::super::args::FolderArgs;
 use super::refuse;
-use crate::diag::{Diagnostic, Place, SourceText};
+use crate::diag::{Diagnostic, Place};
+use crate::migrate::embed::several_heads;
 use crate::migrate::history::{File, History};
 use crate::migrate::revision::{Revision, slug};
 use crate::output::{self, FileSet};
-use crate::{codes, pipeline};
+use crate::{codes, config, pipeline};
 
-/// The revisions of a folder, which has to be there.
-pub(super) fn history(context: &mut Context, args: &FolderArgs) -> Option<History> {
-    let folder = context.path(&args.migrations);
-    let sources = sources(context, &folder)?;
-    History::read(&sources, &mut context.diagnostics)
+/// The folder: that of the flag, of the settings, or `migrations`.
+pub(in crate::cli) fn path(context: &mut Context, args: &FolderArgs) -> Option<PathBuf> {
+    if let Some(flag) = &args.migrations {
+        return Some(context.path(flag));
+    }
+    let named = context.file()?.migrations;
+    let folder = named.unwrap_or_else(|| context.path(Path::new(config::MIGRATIONS)));
+    (!context.diagnostics.has_errors()).then_some(folder)
 }
 
-fn sources(context: &mut Context, folder: &Path) -> Option<Vec<Arc<SourceText>>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => {
-            let message = format!("the folder {} cannot be read: {error}", folder.display());
-            return refuse(
-                context,
-                codes::INPUT_READ,
-                message,
-                "make it with `pilaster db init`, or name it with `--migrations`",
-            );
-        }
-    };
-    let is_revision = |path: &PathBuf| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_revision).collect();
-    paths.sort();
-    paths.iter().map(|path| pipeline::read(path, &mut context.diagnostics)).collect()
+/// Whether the project has migrations.
+pub(super) fn is_used(context: &mut Context) -> Option<bool> {
+    let folder = path(context, &FolderArgs::default())?;
+    Some(folder.is_dir() && !pipeline::revision_files(&folder, &mut context.diagnostics)?.is_empty())
+}
+
+/// The revisions of a folder, which has to be there.
+pub(in crate::cli) fn history(context: &mut Context, args: &FolderArgs) -> Option<History> {
+    let folder = path(context, args)?;
+    let sources = pipeline::revision_files(&folder, &mut context.diagnostics)?;
+    History::read(&sources, &mut context.diagnostics)
 }
 
 /// The path of a file of the history.
@@ -55,8 +52,8 @@ pub(super) fn find<'h>(context: &mut Context, history: &'h History, word: &str) 
 pub(super) fn parents(context: &mut Context, history: &History) -> Option<Vec<String>> {
     let heads = history.heads();
     if heads.len() > 1 {
-        let message = format!("there are {} heads: {}", heads.len(), heads.join(", "));
-        return refuse(context, codes::REVISION_HEADS, message, "join them with `pilaster db merge -m MESSAGE`");
+        context.diagnostics.push(several_heads(history));
+        return None;
     }
     Some(heads.into_iter().map(str::to_owned).collect())
 }
@@ -96,7 +93,7 @@ fn stamp(seconds: u64) -> String {
 
 /// Writes a new revision; gives the path of its file.
 pub(super) fn write(context: &mut Context, args: &FolderArgs, revision: &Revision, notes: &[String]) -> Option<String> {
-    let folder = context.path(&args.migrations);
+    let folder = path(context, args)?;
     let name = format!("{}.yaml", revision.id);
     let path = folder.join(&name).display().to_string();
     let files = FileSet { files: [(name, revision.text(notes))].into() };
@@ -111,15 +108,28 @@ pub(super) fn write(context: &mut Context, args: &FolderArgs, revision: &Revisio
 
 /// Makes the folder. `None` when it cannot be made; whether it was not there.
 pub(super) fn make(context: &mut Context, args: &FolderArgs) -> Option<bool> {
-    let folder = context.path(&args.migrations);
+    let folder = path(context, args)?;
     let new = !folder.is_dir();
     match std::fs::create_dir_all(&folder) {
-        Ok(()) => Some(new),
+        Ok(()) => {
+            if new {
+                look_again(&context.path(Path::new("build.rs")));
+            }
+            Some(new)
+        }
         Err(error) => {
             let message = format!("the folder {} cannot be made: {error}", folder.display());
             context.diagnostics.push(Diagnostic::error(codes::OUTPUT_IO, Place::None, message));
             None
         }
+    }
+}
+
+/// Cargo cannot watch a folder that is not there yet, so a build script is made to look as if it had changed. Where that
+/// fails, the next change of the spec does the same.
+fn look_again(script: &Path) {
+    if let Ok(file) = std::fs::File::options().write(true).open(script) {
+        let _ = file.set_modified(std::time::SystemTime::now());
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::args::{InitArgs, MigrateArgs, RevisionArgs};
 use super::super::json::Json;
 use super::super::{Context, Report};
 use super::{dialect, folder};
-use crate::config::{Input, Layer};
+use crate::config::{self, Input, Layer, Options};
 use crate::diag::{Diagnostic, Place};
 use crate::ir::Schema;
 use crate::migrate::change::{Change, invert};
@@ -12,13 +12,13 @@ use crate::migrate::diff::{Renames, diff};
 use crate::migrate::history::History;
 use crate::migrate::lint::{Risk, lint};
 use crate::migrate::revision::{Entry, Revision};
-use crate::migrate::state::State;
+use crate::migrate::state::{State, shown};
 use crate::url::{self, Target};
 use crate::{codes, migrate as engine, pipeline};
 
 pub(super) fn init(context: &mut Context, args: &InitArgs) -> Option<Report> {
     let new = folder::make(context, &args.folder)?;
-    let shown = context.path(&args.folder.migrations).display().to_string();
+    let shown = folder::path(context, &args.folder)?.display().to_string();
     let mut text = if new { format!("{shown} made\n") } else { format!("{shown} is there already\n") };
     let mut facts = vec![("folder", Json::Text(shown)), ("created", Json::Bool(new))];
     if let Some(url) = &args.from_database {
@@ -29,19 +29,58 @@ pub(super) fn init(context: &mut Context, args: &InitArgs) -> Option<Report> {
         };
         let flags = Layer { input: Some(Input::Database(url)), ..Layer::default() };
         let options = context.options(flags)?;
-        let schema = pipeline::schema(&options, &mut context.diagnostics)?;
         let history = folder::history(context, &args.folder)?;
         if !history.files().is_empty() {
             let message = "there are revisions already, so none is made of the database".to_owned();
             return super::refuse(context, codes::REFUSED, message, "name another folder with `--migrations`");
         }
-        let changes = diff(&State::default(), &State::of(&schema), &Renames::default()).changes;
+        let (state, others) = baseline(context, &options)?;
+        let changes = diff(&State::default(), &state, &Renames::default()).changes;
         let revision = written(context, &history, Vec::new(), "baseline", changes);
         let path = folder::write(context, &args.folder, &revision.0, &revision.1)?;
         text.push_str(&format!("{path} written: what the database holds\n"));
+        for name in &others {
+            text.push_str(&format!("  left out, as the spec does not have it: {name}\n"));
+        }
+        text.push_str("note it in the database with `pilaster db stamp head`\n");
+        facts.push(("left_out", Json::texts(others)));
         facts.push(("revision", Json::Text(revision.0.id)));
     }
     Some(Report { text, facts })
+}
+
+/// What a database holds, as a first revision says it. Where there is a spec, in its words and for its tables alone: a
+/// database does not tell what an enum is called, or how wide a number of SQLite is meant to be. Gives the tables that
+/// are left out, too.
+fn baseline(context: &mut Context, options: &Options) -> Option<(State, Vec<String>)> {
+    let (Some(spec), Input::Database(url)) = (own_spec(context)?, &options.input) else {
+        // Without the tables that a spec of it would leave out.
+        let schema = pipeline::schema(options, &mut context.diagnostics)?;
+        return Some((State::of(&schema), Vec::new()));
+    };
+    let live = State::of(&pipeline::tables(options, &mut context.diagnostics)?);
+    let wanted = State::of(&spec);
+    let dialect = super::parse(context, url)?.dialect();
+    let mut state = super::live::in_words_of(context, options, &live, &wanted, dialect)?.state;
+    let others: Vec<_> = state.tables.keys().filter(|name| !wanted.tables.contains_key(*name)).cloned().collect();
+    state.tables.retain(|name, _| wanted.tables.contains_key(name));
+    for table in state.tables.values_mut() {
+        table.foreign_keys.retain(|key| !others.contains(&key.table));
+    }
+    let used: Vec<String> =
+        state.enums.keys().filter(|name| state.users_of_enum(name).next().is_some()).cloned().collect();
+    state.enums.retain(|name, _| used.contains(name) || wanted.enums.contains_key(name));
+    Some((state, others.iter().map(shown).collect()))
+}
+
+/// The schema of the spec, if the project has one.
+fn own_spec(context: &mut Context) -> Option<Option<Schema>> {
+    let named = match context.file()?.input {
+        Some(Input::Spec(path)) => path,
+        Some(Input::Database(_)) => return Some(None),
+        None => context.path(std::path::Path::new(config::SPEC)),
+    };
+    if named.is_file() { spec(context, None).map(Some) } else { Some(None) }
 }
 
 /// A revision of changes, and what is lost on the way back.
@@ -79,6 +118,7 @@ pub(super) fn migrate(context: &mut Context, args: &MigrateArgs) -> Option<Repor
     let (revision, notes) = written(context, &history, parents, &args.message, changes);
     let (risks, _) = lint(&from, &revision.up);
     context.diagnostics.extend(risks.iter().map(Risk::diagnostic));
+    context.diagnostics.extend(back_without_values(&from, &revision));
     if args.sql {
         let dialect = dialect(context, args.dialect.as_deref().unwrap_or_default())?;
         let script = engine::ddl::script(&from, &revision.up_changes(), dialect, &mut context.diagnostics)?;
@@ -99,6 +139,23 @@ pub(super) fn migrate(context: &mut Context, args: &MigrateArgs) -> Option<Repor
     }
     facts.push(("file", Json::Text(path)));
     Some(Report { text, facts })
+}
+
+/// Columns that come back on the way down and need a value that nobody knows any more. Said while the file can be
+/// edited: once it is applied, it cannot.
+fn back_without_values(from: &State, revision: &Revision) -> Vec<Diagnostic> {
+    let mut after = from.clone();
+    // That it fits was asked before.
+    let _ = engine::replay::apply_all(&mut after, &revision.up_changes());
+    let down = revision.down.as_deref().unwrap_or_default();
+    let (risks, _) = lint(&after, down);
+    let told = risks.into_iter().filter(|risk| risk.code == codes::RISK_REQUIRED).map(|risk| {
+        let about = down.get(risk.at).map(|entry| entry.change.describe()).unwrap_or_default();
+        let message = format!("on the way back, {}", risk.message);
+        let help = "add `fill:` with a value to the change under `down:`, before anybody applies the revision";
+        Diagnostic::warning(risk.code, Place::Object(format!("down: {about}")), message).help(help)
+    });
+    told.collect()
 }
 
 /// The changes that lead to the spec. Whoever is there is asked about renames; where nobody is, they are only hinted

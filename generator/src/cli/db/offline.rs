@@ -47,6 +47,17 @@ pub(super) fn relative(word: &str) -> Option<i64> {
     word.starts_with(['+', '-']).then(|| word.parse().ok()).flatten()
 }
 
+/// So many of some revisions; refused where there are fewer.
+fn few<T>(context: &mut Context, mut all: Vec<T>, steps: i64, are: &str) -> Option<Vec<T>> {
+    let count = usize::try_from(steps.unsigned_abs()).unwrap_or(usize::MAX);
+    if all.len() < count {
+        let message = format!("{steps:+} leads beyond the end: {} {are}", super::revisions(all.len()));
+        return refuse(context, codes::REVISION_UNKNOWN, message, "name fewer, or where to go");
+    }
+    all.truncate(count);
+    Some(all)
+}
+
 pub(super) fn upgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report> {
     let dialect = wanted(context, args)?;
     let history = folder::history(context, &args.place.folder)?;
@@ -55,8 +66,7 @@ pub(super) fn upgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report
     let files: Vec<&File> = match relative(word) {
         Some(steps) if steps > 0 => {
             let all: Vec<&str> = history.heads();
-            let all = history.upgrade(&from, &all);
-            all.into_iter().take(usize::try_from(steps).unwrap_or(usize::MAX)).collect()
+            few(context, history.upgrade(&from, &all), steps, "are not applied")?
         }
         Some(_) => return refuse(context, codes::REVISION_UNKNOWN, format!("`{word}` leads back"), "use `downgrade`"),
         None => {
@@ -83,9 +93,7 @@ pub(super) fn downgrade(context: &mut Context, args: &ScriptArgs) -> Option<Repo
         history.files().iter().rev().filter(|file| done.contains(file.revision.id.as_str())).cloned().collect()
     };
     let files: Vec<File> = match relative(word) {
-        Some(steps) if steps < 0 => {
-            order(&done).into_iter().take(usize::try_from(steps.unsigned_abs()).unwrap_or(usize::MAX)).collect()
-        }
+        Some(steps) if steps < 0 => few(context, order(&done), steps, "are applied")?,
         Some(_) => return refuse(context, codes::REVISION_UNKNOWN, format!("`{word}` leads on"), "use `upgrade`"),
         None => {
             let kept = applied(context, &history, word)?;
@@ -138,7 +146,8 @@ pub(super) fn checked(
     let mut refused = false;
     for risk in risks.iter().filter(|risk| risk.destructive && risk.allowed.is_none() && !allow_destructive) {
         let error = Diagnostic::error(risk.code, risk.place.clone(), risk.message.clone());
-        let help = "add `--allow-destructive`, or accept it in the revision: `allow: { CODE: reason }`";
+        let help = "add `--allow-destructive`, or accept it in the revision, in a line of its own below the change: \
+                    `allow: { CODE: reason }`";
         context.diagnostics.push(error.help(help.replace("CODE", risk.code.id)));
         refused = true;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pilaster::ErrorKind;
 use pilaster::blocking::Db;
 use pilaster::migrate::{Applied, Migrator, Revision, State as Progress, Target};
 
@@ -19,22 +20,25 @@ use crate::source::live::connect::open;
 use crate::url;
 
 /// A database that is open.
-struct Online {
-    db: Db,
-    dialect: DialectName,
-    shown: String,
+pub(super) struct Online {
+    pub db: Db,
+    pub dialect: DialectName,
+    pub url: String,
+    pub shown: String,
 }
 
 /// What to do when there is no such file of SQLite.
 #[derive(Clone, Copy, PartialEq)]
-enum Missing {
+pub(super) enum Missing {
     Refuse,
+    /// Refused, and one that is there is only looked at: opening it does not change how it keeps its journal.
+    Look,
     Make,
     /// As if there were an empty one.
     Pretend,
 }
 
-fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing) -> Option<Online> {
+pub(super) fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing) -> Option<Online> {
     let flags = Layer { database_url: args.database.clone(), ..Layer::default() };
     let Some(url) = context.options(flags)?.database_url else {
         let help = "add `--database sqlite://path`, set DATABASE_URL, or `url` under `[database]` in pilaster.toml";
@@ -42,7 +46,7 @@ fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing) -> Option<
     };
     let shown = url::redact(&url);
     let (dialect, url) = match super::parse(context, &url)? {
-        url::Target::Sqlite(path) if missing == Missing::Refuse && !path.exists() => {
+        url::Target::Sqlite(path) if matches!(missing, Missing::Refuse | Missing::Look) && !path.exists() => {
             let message = format!("{shown}: there is no such file");
             return refuse(context, codes::LIVE_OPEN, message, "make it with `pilaster db upgrade`");
         }
@@ -52,18 +56,46 @@ fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing) -> Option<
         url::Target::Sqlite(path) => (DialectName::Sqlite, url::of_file(&path)),
         url::Target::Server(dialect) => (dialect, url),
     };
-    let db = open(&url).map_err(|diagnostic| context.diagnostics.push(diagnostic)).ok()?;
-    Some(Online { db, dialect, shown })
+    let only_looks = dialect == DialectName::Sqlite && missing == Missing::Look;
+    let opened = if only_looks { open(&format!("{url}?mode=ro")) } else { open(&url) };
+    let db = opened.map_err(|diagnostic| context.diagnostics.push(diagnostic)).ok()?;
+    Some(Online { db, dialect, url, shown })
 }
 
 /// What the runtime gives, or its error told.
-fn told<T>(context: &mut Context, online: &Online, outcome: pilaster::Result<T>) -> Option<T> {
+pub(super) fn told<T>(context: &mut Context, online: &Online, outcome: pilaster::Result<T>) -> Option<T> {
     outcome
         .map_err(|error| {
             let place = Place::Object(format!("database \"{}\"", online.shown));
-            context.diagnostics.push(Diagnostic::error(codes::RUN, place, error.to_string()));
+            let found = Diagnostic::error(codes::RUN, place, one_line(&error.to_string()));
+            context.diagnostics.push(match help(&error) {
+                Some(help) => found.help(help),
+                None => found,
+            });
         })
         .ok()
+}
+
+/// An error in one line; a statement in it may have several.
+fn one_line(error: &str) -> String {
+    error.replace("\n  in: ", "; in: ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What to do about an error that is not the migration's own fault.
+fn help(error: &pilaster::Error) -> Option<&'static str> {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<pilaster::Error>());
+    match cause.unwrap_or(error).kind() {
+        ErrorKind::Permission => Some("let the user make and alter tables in this database, or run it as one who may"),
+        ErrorKind::ReadOnly => {
+            Some("run it on a database that can be written: not on a replica, and not on a file without rights")
+        }
+        ErrorKind::Locked | ErrorKind::Timeout => Some("somebody else is at the tables: try again, or when fewer are"),
+        // Servers may say it in another language, and then nothing is added.
+        ErrorKind::Query if error.to_string().contains("already exists") => {
+            Some("if the database got it in another way, note its revisions as applied: `pilaster db stamp REVISION`")
+        }
+        _ => None,
+    }
 }
 
 /// Where a word leads to.
@@ -82,11 +114,13 @@ fn target(context: &mut Context, history: &History, word: &str) -> Option<Target
 
 /// Names, checksums and order of the history, with scripts for some.
 fn revisions(
+    context: &mut Context,
     history: &History,
-    dialect: DialectName,
+    online: &Online,
     up: &BTreeMap<String, Script>,
     down: &BTreeMap<String, Script>,
-) -> Vec<Revision> {
+) -> Option<Vec<Revision>> {
+    let dialect = online.dialect;
     let nothing = || Script { dialect, foreign_keys_off: false, steps: Vec::new() };
     let all = history.files().iter().map(|file| {
         let id = &file.revision.id;
@@ -94,7 +128,8 @@ fn revisions(
         let back = file.revision.down.as_ref().map(|_| down.get(id).cloned().unwrap_or_else(nothing));
         runtime::revision(file, &script, back.as_ref())
     });
-    all.collect()
+    let all = all.collect();
+    told(context, online, all)
 }
 
 pub(super) fn upgrade(context: &mut Context, args: &ScriptArgs) -> Option<Report> {
@@ -122,7 +157,7 @@ fn travel(context: &mut Context, args: &ScriptArgs, up: bool) -> Option<Report> 
     let by_name = scripts.into_iter().collect();
     let none = BTreeMap::new();
     let (ups, downs) = if up { (&by_name, &none) } else { (&none, &by_name) };
-    let all = revisions(&history, online.dialect, ups, downs);
+    let all = revisions(context, &history, &online, ups, downs)?;
     // What is run was written for the database as it was found: should others be at it meanwhile, only that.
     let migrator = Migrator::new(&all).only(by_name.keys().cloned());
     let ran = if up { migrator.upgrade(&online.db, target) } else { migrator.downgrade(&online.db, target) };
@@ -145,7 +180,7 @@ fn scripts(
     up: bool,
 ) -> Option<Vec<(String, Script)>> {
     let none = BTreeMap::new();
-    let bare = revisions(history, online.dialect, &none, &none);
+    let bare = revisions(context, history, online, &none, &none)?;
     let migrator = Migrator::new(&bare);
     let rows = told(context, online, migrator.current(&online.db))?;
     let planned = match up {
@@ -213,7 +248,7 @@ pub(super) fn stamp(context: &mut Context, args: &StampArgs) -> Option<Report> {
     let target = target(context, &history, &args.revision)?;
     let online = connect(context, &args.place, Missing::Make)?;
     let none = BTreeMap::new();
-    let all = revisions(&history, online.dialect, &none, &none);
+    let all = revisions(context, &history, &online, &none, &none)?;
     let stamped = told(context, &online, Migrator::new(&all).stamp(&online.db, target))?;
     let mut text: String = stamped.iter().map(|id| format!("stamped {id}\n")).collect();
     if stamped.is_empty() {

@@ -233,7 +233,17 @@ fn a_database_is_brought_up_and_back() {
 
     project.change_spec("title: string(80)", "title: string(80)\n      views: { type: integer, default: 0 }");
     assert_eq!(project.run(&["db", "migrate", "-m", "views"]).code, 0);
+    let beyond = on(&["upgrade", "+2"]);
+    assert!(beyond.err.contains("1 revision is not applied"), "{}", beyond.err);
     assert_eq!(on(&["upgrade", "+1"]).out, "applied 20261122_2231_views\n");
+    let beyond = on(&["downgrade", "-3"]);
+    assert!(beyond.err.contains("2 revisions are applied"), "{}", beyond.err);
+    for (command, told) in
+        [(["upgrade", "+3"], "+3 leads beyond the end"), (["downgrade", "-3"], "-3 leads beyond the end")]
+    {
+        let ran = project.run(&["db", command[0], command[1], "--sql", "--dialect", "sqlite"]);
+        assert!(ran.code == 1 && ran.err.contains(told) && ran.err.contains("2 revisions"), "{}", ran.err);
+    }
     let back = on(&["downgrade"]);
     assert!(back.err.contains("error[P0902]") && back.err.contains("--allow-destructive"), "{}", back.err);
     assert_eq!(on(&["downgrade", "-1", "--allow-destructive"]).out, "taken back 20261122_2231_views\n");
@@ -250,4 +260,246 @@ fn a_database_is_brought_up_and_back() {
     fs::remove_file(project.path().join("migrations/20261122_2231_views.yaml")).unwrap();
     let ran = on(&["upgrade"]);
     assert!(ran.err.contains("`20261122_2231_views`, which is not in this history"), "{}", ran.err);
+}
+
+#[test]
+fn the_folder_of_the_settings_is_that_of_all_commands() {
+    let project = Project::new();
+    project.write("pilaster.toml", "[migrations]\nfolder = \"db/history\"\n");
+    assert_eq!(project.run(&["db", "init"]).out, "ROOT/db/history made\n");
+    let ran = project.run(&["db", "migrate", "-m", "first"]);
+    assert!(ran.out.starts_with("ROOT/db/history/"), "{}{}", ran.out, ran.err);
+    assert_eq!(project.run(&["db", "check"]).code, 0);
+    assert!(project.run(&["db", "heads"]).out.contains("_first"));
+    // A flag goes over it.
+    let ran = project.run(&["db", "heads", "--migrations", "elsewhere"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("ROOT/elsewhere cannot be read"), "{}", ran.err);
+    // Told once, however often the settings are read.
+    project.write("pilaster.toml", "[migrations]\nfolders = \"db/history\"\n");
+    for words in [["db", "heads"], ["db", "current"]] {
+        let ran = project.run(&words);
+        assert_eq!((ran.code, ran.err.matches("unknown key `folders`").count()), (2, 1), "{}", ran.err);
+    }
+}
+
+#[test]
+fn committed_code_carries_the_migrations() {
+    let project = migrated();
+    assert_eq!(project.run(&["generate"]).code, 0);
+    let code = project.read("src/models/migrations.rs");
+    assert!(code.contains("revision 20261122_2230_users_and_posts\n") && code.contains("pub fn migrate<"), "{code}");
+    assert!(project.read("src/models/schema.rs").contains("pub use super::migrations::{migrate, migrator};"));
+    assert_eq!(project.run(&["generate", "--check"]).code, 0);
+
+    let text = project.read(FIRST);
+    project.write(FIRST, &text.replace("message: users and posts", "message: edited"));
+    let ran = project.run(&["generate", "--check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("error[P0513]: ROOT/src/models/migrations.rs is not what the input gives"), "{}", ran.err);
+
+    fs::remove_file(project.path().join(FIRST)).unwrap();
+    assert_eq!(project.run(&["generate"]).code, 0);
+    assert!(!project.exists("src/models/migrations.rs"));
+}
+
+#[test]
+fn a_new_folder_makes_cargo_look_again() {
+    let project = Project::new();
+    project.write("build.rs", "fn main() {}");
+    let path = project.path().join("build.rs");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    let modified = || fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(project.run(&["db", "init"]).code, 0);
+    assert!(modified() > long_ago);
+    assert_eq!(project.read("build.rs"), "fn main() {}");
+    fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(project.run(&["db", "init"]).code, 0);
+    assert_eq!(modified(), long_ago, "it was there");
+}
+
+#[test]
+fn dropped_tables_come_again() {
+    let project = migrated();
+    let url = format!("sqlite://{}", project.path().join("it.db").display());
+    let on = |words: &[&str]| project.run(&[words, &["--database", &url]].concat());
+    for _ in 0..2 {
+        assert_eq!(on(&["db", "upgrade"]).out, "applied 20261122_2230_users_and_posts\n");
+        let ran = on(&["db", "drop", "--yes"]);
+        assert!(ran.out.ends_with("3 tables dropped\n"), "{}{}", ran.out, ran.err);
+    }
+    assert!(on(&["db", "drop", "--sql"]).out.contains("DROP TABLE IF EXISTS pilaster_migrations;"));
+}
+
+#[test]
+fn a_risk_that_is_accepted_with_a_reason_is_no_hindrance() {
+    let project = migrated();
+    project.change_spec("title: string(80)", "name: string(80)");
+    project.run(&["db", "migrate", "-m", "name"]);
+    let path = "migrations/20261122_2231_name.yaml";
+    let upgrade = ["db", "upgrade", "--sql", "--dialect", "sqlite"];
+    assert_eq!(project.run(&upgrade).code, 1);
+    let text = project.read(path);
+    let (before, after) = text.split_once("  - drop_column").unwrap();
+    let (line, rest) = after.split_once('\n').unwrap();
+    let allow = |reason: &str| format!("{before}  - drop_column{line}\n    allow: {{ P0902: {reason} }}\n{rest}");
+    project.write(path, &allow("nobody reads it"));
+    let ran = project.run(&upgrade);
+    assert!(ran.code == 0 && ran.out.contains("CREATE TABLE"), "{}{}", ran.out, ran.err);
+    project.write(path, &allow("\"\""));
+    let ran = project.run(&upgrade);
+    assert!(ran.code == 1 && ran.err.contains("`P0902` is allowed without a reason"), "{}{}", ran.out, ran.err);
+    project.write(path, &allow("nobody reads it").replace("P0902", "P0901"));
+    assert!(project.run(&["db", "check"]).err.contains("P0810"), "what is accepted in vain is told");
+}
+
+#[test]
+fn check_takes_the_folder_that_it_is_told_and_tells_a_mistake_once() {
+    let project = migrated();
+    assert_eq!(project.run(&["generate", "--out", "src/models"]).code, 0);
+    fs::rename(project.path().join("migrations"), project.path().join("elsewhere")).unwrap();
+    let told = ["check", "--out", "src/models", "--migrations", "elsewhere"];
+    let ran = project.run(&told);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert!(ran.out.contains("spec and code: in sync"), "{}", ran.out);
+    assert_eq!(project.run(&["check", "--out", "src/models"]).code, 1, "the code has revisions that are gone");
+    let spec = project.read("models.yaml");
+    project.change_spec("title: string(80)", "title: string(80)\n      views: integer = 0");
+    let ran = project.run(&told);
+    assert_eq!((ran.code, ran.err.matches("P0811").count()), (1, 1), "{}", ran.err);
+    project.write("models.yaml", &spec);
+    let file = FIRST.replace("migrations", "elsewhere");
+    project.write(&file, &project.read(&file).replace("create_table", "make_table"));
+    let ran = project.run(&told);
+    assert_eq!(
+        (ran.code, ran.err.matches("no change `make_table`").count()),
+        (1, 2),
+        "one for each table: {}",
+        ran.err
+    );
+}
+
+#[test]
+fn rows_are_asked_before_the_first_change_also_behind_a_rename() {
+    let project = migrated();
+    project
+        .change_spec("title: string(80)", "headline: { type: string(80), renamed_from: title }\n      views: integer");
+    assert_eq!(project.run(&["db", "migrate", "-m", "views"]).code, 0);
+    for dialect in ["mysql", "postgres"] {
+        let ran = project.run(&["db", "upgrade", "head", "--sql", "--dialect", dialect]);
+        let at = |what: &str| ran.out.find(what).unwrap_or_else(|| panic!("{what}: {}{}", ran.out, ran.err));
+        assert!(at("-- must give 0: SELECT count(*) FROM ") < at(" RENAME COLUMN "), "{}", ran.out);
+    }
+
+    // What a change before has touched is asked when it is there.
+    project.change_spec("views: integer", "views: { type: integer, unique: true }");
+    assert_eq!(project.run(&["db", "migrate", "-m", "unique"]).code, 0);
+    let file = "migrations/20261122_2232_unique.yaml";
+    let text = project.read(file);
+    let add = "  - add_unique: { table: post, columns: [views] }";
+    assert!(text.contains(add), "{text}");
+    let fill = "  - backfill: { table: post, set: { views: id }, where: views < id, batch: 100 }";
+    project.write(file, &text.replacen(add, &format!("{fill}\n{add}"), 1));
+    let ran = project.run(&["db", "upgrade", "head", "--sql", "--dialect", "mysql"]);
+    let last = ran.out.rfind("-- must give 0: ").unwrap();
+    assert!(ran.out.find("UPDATE `post` SET `views`").is_some_and(|fill| fill < last), "{}", ran.out);
+}
+
+#[test]
+fn what_stops_an_upgrade_is_told_on_lines_that_can_be_read() {
+    let project = migrated();
+    let on = |args: &[&str]| project.run(&[&["db"], args, &["--database", "sqlite://it.db"]].concat());
+    let text = project.read(FIRST);
+    let (up, down) = text.split_once("down:").unwrap();
+    project.write(FIRST, &format!("{up}  - execute:\n      sql: |\n        SELECT\n        nothing\ndown:{down}"));
+    let ran = on(&["upgrade"]);
+    assert!(ran.err.contains("in: SELECT nothing") && !ran.err.contains('\u{fffd}'), "{}", ran.err);
+}
+
+#[test]
+fn a_risk_that_is_accepted_in_the_wrong_place_is_told_where_it_belongs() {
+    let project = migrated();
+    project.change_spec("      title: string(80)\n", "");
+    assert_eq!(project.run(&["db", "migrate", "-m", "untitled"]).code, 0);
+    let file = "migrations/20261122_2231_untitled.yaml";
+    let text = project.read(file);
+    let drop = "column: { name: title, type: string(80) } }";
+    assert!(text.contains(drop), "{text}");
+    let within = drop.replace(" } }", " }, allow: { P0902: unused } }");
+    project.write(file, &text.replacen(drop, &within, 1));
+    let ran = project.run(&["db", "check"]);
+    assert!(ran.err.contains("`allow` stands in `drop_column`, and belongs beside it"), "{}", ran.err);
+    let beside = format!("{drop}\n    allow: {{ P0902: unused }}");
+    project.write(file, &text.replacen(drop, &beside, 1));
+    assert_eq!(project.run(&["db", "check"]).code, 0);
+}
+
+#[test]
+fn a_fill_that_names_no_column_is_refused_and_not_taken_for_a_text() {
+    let project = migrated();
+    project.change_spec("title: string(80)", "title: string(80)\n      lead: string(80)");
+    assert_eq!(project.run(&["db", "migrate", "-m", "lead"]).code, 0);
+    let file = "migrations/20261122_2231_lead.yaml";
+    let text = project.read(file);
+    let add = "column: { name: lead, type: string(80) } }";
+    assert!(text.contains(add), "{text}");
+    let filled = |fill: &str| text.replacen(add, &add.replace("} }", &format!("}}, fill: {fill} }}")), 1);
+    project.write(file, &filled("titel"));
+    for args in [&["db", "check"][..], &["db", "upgrade", "--database", "sqlite://it.db"]] {
+        let ran = project.run(args);
+        assert_eq!(ran.code, 1);
+        assert!(ran.err.contains("`post` has no column `titel` at this point"), "{}", ran.err);
+        assert!(ran.err.contains("a text goes in quotes of its own"), "{}", ran.err);
+    }
+    for fill in ["title", "\"'titel'\""] {
+        project.write(file, &filled(fill));
+        assert_eq!(project.run(&["db", "check"]).code, 0);
+    }
+}
+
+#[test]
+fn a_fill_sees_what_a_change_before_it_has_filled() {
+    let project = migrated();
+    let on = |args: &[&str]| project.run(&[&["db"], args, &["--database", "sqlite://it.db"]].concat());
+    assert_eq!(on(&["upgrade"]).code, 0);
+    let database = rusqlite::Connection::open(project.path().join("it.db")).unwrap();
+    database.execute("INSERT INTO user (username) VALUES ('Ann')", []).unwrap();
+    project.change_spec("username: string(80) unique", "username: string(80) unique\n      low: text\n      top: text");
+    assert_eq!(project.run(&["db", "migrate", "-m", "more"]).code, 0);
+    let file = "migrations/20261122_2231_more.yaml";
+    let text = project.read(file);
+    let (low, top) = ("column: { name: low, type: text } }", "column: { name: top, type: text } }");
+    assert!(text.contains(low) && text.contains(top), "{text}");
+    let filled = |add: &str, fill: &str| add.replace("} }", &format!("}}, fill: {fill} }}"));
+    let text = text.replacen(low, &filled(low, "lower(username)"), 1).replacen(top, &filled(top, "low"), 1);
+    project.write(file, &text);
+    let ran = on(&["upgrade"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let row = database.query_row("SELECT low, top FROM user", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let row: (String, String) = row;
+    assert_eq!(row, ("ann".to_owned(), "ann".to_owned()));
+}
+
+/// What is dropped and was required comes back empty: said when the file is written, and not when it is too late.
+#[test]
+fn a_way_back_that_lacks_values_is_told_when_it_is_written() {
+    let project = migrated();
+    let before = project.read("models.yaml");
+    project.change_spec("title: string(80)", "heading: string(80) = untitled");
+    let ran = project.run(&["db", "migrate", "-m", "heading"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let told =
+        "warning[P0905]: on the way back, `post.title` takes no NULL, and rows that are there have no value for it";
+    assert!(ran.err.contains(told) && ran.err.contains("add `fill:`"), "{}", ran.err);
+    assert!(ran.err.contains("down: add column post.title"), "{}", ran.err);
+    let file = project.read("migrations/20261122_2231_heading.yaml");
+    assert!(
+        file.contains("# down: drop column post.title: the values of the column are gone, and rows need one"),
+        "{file}"
+    );
+    // The other way, nothing is lacking.
+    project.write("models.yaml", &before);
+    let ran = project.run(&["db", "migrate", "-m", "back"]);
+    assert!(!ran.err.contains("on the way back"), "{}", ran.err);
 }

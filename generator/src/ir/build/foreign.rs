@@ -57,6 +57,7 @@ impl Builder<'_> {
             self.broken(codes::FOREIGN_KEY, &draft.place, message, help);
             return None;
         }
+        let (columns, references) = in_order_of_key(&target, columns, references);
         self.foreign_types(&table, &columns, &target, &references, draft);
         self.set_null(&table, &columns, draft);
         Some(ForeignKey {
@@ -162,4 +163,21 @@ fn same_kind(a: &SqlType, b: &SqlType) -> bool {
         (SqlType::Raw(_), _) | (_, SqlType::Raw(_)) => true,
         _ => a == b,
     }
+}
+
+/// The pairs of a foreign key in the order of the key that it points to: InnoDB takes no other one, the meaning is the same,
+/// and a database that is read gives them so.
+fn in_order_of_key(
+    target: &Table,
+    columns: Vec<ColumnId>,
+    references: Vec<ColumnId>,
+) -> (Vec<ColumnId>, Vec<ColumnId>) {
+    let uniques = target.uniques.iter().map(|unique| &unique.columns);
+    let same = |key: &&Vec<ColumnId>| key.len() == references.len() && references.iter().all(|id| key.contains(id));
+    let Some(key) = std::iter::once(&target.primary_key).chain(uniques).find(same) else {
+        return (columns, references);
+    };
+    let mut pairs: Vec<_> = columns.into_iter().zip(references).collect();
+    pairs.sort_by_key(|(_, reference)| key.iter().position(|id| id == reference));
+    pairs.into_iter().unzip()
 }

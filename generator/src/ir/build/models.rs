@@ -11,18 +11,19 @@ use crate::ir::{
     ColumnId, Field, Hooks, IndexTarget, Model, ModelId, Ownership, Relation, RelationKind, SqlType, Table, TableId,
     TableKind,
 };
+use crate::names;
 
 type On = Vec<(ColumnId, ColumnId)>;
-
-/// Names that generated code derives from a model's.
-const DERIVED: &[(&str, &str)] = &[("New", ""), ("", "Columns")];
 
 impl Builder<'_> {
     pub(super) fn models(&mut self, models: &[draft::Model]) {
         let mut ids: BTreeMap<&str, ModelId> = BTreeMap::new();
         let mut kept = Vec::new();
         for draft in models {
-            let Some(table) = self.model_table(draft) else { continue };
+            let Some(table) = self.model_table(draft) else {
+                self.unmade.insert(draft.name.value.clone());
+                continue;
+            };
             if !self.model_name(draft, &ids) {
                 continue;
             }
@@ -94,8 +95,7 @@ impl Builder<'_> {
     /// `User` brings `NewUser` and `UserColumns` with it, which nothing else may be called.
     fn derived_names(&mut self, kept: &[&draft::Model], ids: &BTreeMap<&str, ModelId>) {
         for draft in kept {
-            for (before, after) in DERIVED {
-                let derived = format!("{before}{}{after}", draft.name.value);
+            for derived in names::reserved::beside(&draft.name.value) {
                 let taken = ids.contains_key(derived.as_str()) || self.enum_ids.contains_key(&derived);
                 if !taken {
                     continue;
@@ -211,6 +211,10 @@ impl Builder<'_> {
 
     fn relation(&mut self, index: usize, draft: &draft::Relation, ids: &BTreeMap<&str, ModelId>) -> Option<Relation> {
         let Some(&target) = ids.get(draft.target.value.as_str()) else {
+            // Why it is none was told, and nothing is made of a spec with errors.
+            if self.failed && self.unmade.contains(&draft.target.value) {
+                return None;
+            }
             let message =
                 format!("the relation `{}` leads to `{}`, which is no model", draft.name.value, draft.target.value);
             let help = suggest_help(&draft.target.value, "models", ids.keys().copied());

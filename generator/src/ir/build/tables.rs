@@ -8,7 +8,7 @@ use crate::diag::{Place, suggest_help};
 use crate::ir::check::defaults;
 use crate::ir::draft::{self, At, RawDefault, RawExpr};
 use crate::ir::table::Default as ColumnDefault;
-use crate::ir::{Column, Expr, Generated, Table, TableId, TableName};
+use crate::ir::{Column, Expr, Generated, Table, TableId, TableKind, TableName};
 
 impl Builder<'_> {
     pub(super) fn tables(&mut self, tables: &[draft::Table], models: &[draft::Model]) {
@@ -45,9 +45,35 @@ impl Builder<'_> {
                     continue;
                 }
             }
+            self.keyless(draft, models);
             self.table_ids.insert(name.value.clone(), TableId::from(self.tables.len()));
             self.tables.push(table);
         }
+    }
+
+    /// Much of what a model can do is done by its key.
+    fn keyless(&mut self, table: &draft::Table, models: &[draft::Model]) {
+        // Without columns it has more to mend, which is told.
+        if table.kind != TableKind::Table || !table.primary_key.is_empty() || table.columns.is_empty() {
+            return;
+        }
+        let Some(model) = models.iter().find(|model| model.table == table.name.value) else { return };
+        if model.keyless {
+            return;
+        }
+        let message = format!(
+            "`{}` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key",
+            model.name.value
+        );
+        let help = match self.lenient {
+            true => "give the table a primary key in the database, or leave it out with `exclude` under [tables]",
+            false => {
+                "mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; \
+                 `primary_key: []` says that none is meant"
+            }
+        };
+        let place = if self.lenient { &table.name.place } else { &model.name.place };
+        self.warn(codes::NO_KEY, place, message, help);
     }
 
     fn second_table(&mut self, name: &At<TableName>, models: &[draft::Model]) {
@@ -110,7 +136,13 @@ impl Builder<'_> {
                 "SQLite and MySQL take them for one: rename one of them",
             );
         }
-        let Some(ty) = self.resolve(&draft.ty) else { return };
+        let ty = self.resolve(&draft.ty);
+        if ty.is_none() && self.lenient {
+            return;
+        }
+        // Without a type it stays, so that nothing else is reported because of it.
+        let known = ty.is_some();
+        let ty = ty.unwrap_or(crate::ir::SqlType::BigInt { unsigned: false });
         let mut column = Column {
             name: name.value.clone(),
             ty,
@@ -122,7 +154,7 @@ impl Builder<'_> {
             renamed_from: draft.renamed_from.clone(),
             declared: draft.declared.clone(),
         };
-        column.default = draft.default.as_ref().and_then(|default| self.default(&column, default));
+        column.default = draft.default.as_ref().filter(|_| known).and_then(|default| self.default(&column, default));
         table.columns.push(column);
     }
 

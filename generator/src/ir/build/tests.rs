@@ -175,6 +175,7 @@ fn model(text: &str, table: &str, fields: &[(&str, &str)]) -> draft::Model {
         relations: Vec::new(),
         doc: None,
         hooks: crate::ir::Hooks::default(),
+        keyless: false,
     }
 }
 

@@ -112,6 +112,10 @@ impl Neutral {
     pub(super) fn rename_columns(&mut self, rename: &mut dyn FnMut(&str) -> Option<String>) {
         self.0.rename_columns(rename);
     }
+
+    pub(super) fn rename_text(&mut self, columns: &[String], from: &str, to: &str) {
+        self.0.rename_text(columns, from, to);
+    }
 }
 
 impl Neutral {
@@ -159,6 +163,35 @@ impl Node {
         }
         for child in self.children_mut() {
             child.rename_columns(rename);
+        }
+    }
+
+    fn rename_text(&mut self, columns: &[String], from: &str, to: &str) {
+        let is_column = |node: &Self| matches!(node, Self::Column(name) if columns.contains(name));
+        let rename = |node: &mut Self| {
+            if let Self::Text(text) = node
+                && text == from
+            {
+                to.clone_into(text);
+            }
+        };
+        match self {
+            Self::Binary(left, _, right) | Self::Distinct { left, right, .. } => {
+                let (by_left, by_right) = (is_column(left), is_column(right));
+                if by_left {
+                    rename(right);
+                } else if by_right {
+                    rename(left);
+                }
+            }
+            Self::In { expr, list, .. } if is_column(expr) => list.iter_mut().for_each(rename),
+            Self::Case { operand: Some(operand), whens, .. } if is_column(operand) => {
+                whens.iter_mut().for_each(|(when, _)| rename(when));
+            }
+            _ => {}
+        }
+        for child in self.children_mut() {
+            child.rename_text(columns, from, to);
         }
     }
 

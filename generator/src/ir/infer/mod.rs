@@ -38,8 +38,7 @@ pub struct Overrides {
 /// Fills `draft.models` from `draft.tables`. Items that lose a name clash are left out with a warning that shows the
 /// override to write.
 pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
-    filter::select(draft, overrides, diagnostics);
-    retype::apply(draft, overrides, diagnostics);
+    select(draft, overrides, diagnostics);
     let mut names = Names::new(overrides);
     let mut taken: Taken =
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
@@ -49,6 +48,20 @@ pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnos
         draft.tables.iter().zip(models).map(|(table, name)| model(table, name, &mut names, diagnostics)).collect();
     relations::infer(draft, &mut names, diagnostics);
     names.finish(diagnostics);
+}
+
+/// Leaves the tables of a database that the user asked for, with the types that the user gave, and no models: what
+/// migrations look at.
+pub fn tables(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+    select(draft, overrides, diagnostics);
+    // Two enums that would have one name are one too many; nobody reads the Rust names.
+    let mut unread = Diagnostics::default();
+    enums::name(draft, &mut Names::new(overrides), &mut Taken::new(), &mut unread);
+}
+
+fn select(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+    filter::select(draft, overrides, diagnostics);
+    retype::apply(draft, overrides, diagnostics);
 }
 
 /// Names of types and modules, and what has each.
@@ -171,6 +184,7 @@ fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut D
         relations: Vec::new(),
         doc: table.comment.clone(),
         hooks: crate::ir::Hooks::default(),
+        keyless: false,
     }
 }
 

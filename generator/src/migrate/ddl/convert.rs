@@ -332,6 +332,16 @@ mod tests {
     }
 
     #[test]
+    fn single_values_become_arrays_where_there_are_some() {
+        let array = |ty: SqlType| Type::Array(Box::new(Type::Plain(ty)));
+        let of = |from: &Type, to: &Type, dialect| conversion(from, to, &State::default(), dialect, "c");
+        let (one, many) = (Type::Plain(SqlType::Uuid), array(SqlType::Uuid));
+        assert_eq!(of(&one, &many, Postgres).unwrap().expr.as_deref(), Some("ARRAY[c]"));
+        assert!(of(&array(SqlType::Text), &many, Postgres).unwrap().lossy);
+        assert_eq!(of(&many, &one, Postgres), None);
+    }
+
+    #[test]
     fn widening_is_known() {
         let known = |from, to| widens(&Type::Plain(from), &Type::Plain(to), &State::default());
         assert!(known(SqlType::Decimal(Some((10, 2))), SqlType::Decimal(Some((12, 2)))));

@@ -67,11 +67,18 @@ impl Walk<'_, '_> {
             self.release();
         }
         (self.out.at, self.out.about) = (at, about);
+        if let Change::RenameEnumLabel { name, label } = change {
+            let before = self.state.clone();
+            replay::apply(&mut self.state, change)?;
+            self.rename_label(&before, name, label);
+            self.out.relabels(&self.state, name);
+            return Ok(());
+        }
         replay::apply(&mut self.state, change)?;
         match before {
             Some(before) => {
                 self.table(change, &before);
-                self.out.touched.insert(before.name);
+                self.out.touch(change, &before.name);
             }
             None => self.other(change),
         }
@@ -101,13 +108,12 @@ impl Walk<'_, '_> {
                 if let Some(sql) = self.out.parts(table, &self.state, |parts| parts.table(0)) {
                     self.out.sql(sql);
                 }
-                self.out.created.insert(table.name.clone());
-                self.out.touched.insert(table.name.clone());
+                self.out.creates(&table.name);
             }
             Change::AddEnumLabel { name, .. } | Change::OrderEnum { name, .. } => self.modify_users(name),
-            Change::RenameEnumLabel { name, label } => self.rename_label(name, label),
             Change::RemoveEnumLabel { name, label, replacement, .. } => {
                 self.remove_label(name, label, replacement.as_deref());
+                self.out.relabels(&self.state, name);
             }
             Change::Execute { sql, .. } => self.out.execute(sql),
             _ => {}
@@ -122,10 +128,6 @@ impl Walk<'_, '_> {
             Change::RenameTable(name) => {
                 let sql = format!("RENAME TABLE {} TO {}", self.out.table(&name.from), self.out.table(&name.to));
                 self.out.sql(sql);
-                self.out.touched.insert(name.to.clone());
-                if self.out.created.contains(&name.from) {
-                    self.out.created.insert(name.to.clone());
-                }
                 self.rename_made(before, &name.to);
             }
             Change::RenameColumn { name, .. } => {
@@ -135,7 +137,7 @@ impl Walk<'_, '_> {
             }
             Change::AddColumn { column, fill, .. } => self.add_filled(table, column, fill.as_ref()),
             Change::AlterColumn { column, change, .. } => self.alter_filled(before, column, change),
-            Change::AddForeignKey(_, key) => {
+            Change::AddForeignKey { key, .. } => {
                 let target = self.state.tables.get(&key.table).cloned();
                 self.out.ask_orphans(before, key, target.as_ref());
                 self.add_key(table, key);
@@ -160,7 +162,7 @@ impl Walk<'_, '_> {
         if !clauses.is_empty() {
             self.out.sql(format!("ALTER TABLE {} {}", self.out.table(&after.name), clauses.join(", ")));
         }
-        self.out.touched.insert(after.name);
+        group.changes.iter().for_each(|change| self.out.touch(change, &after.name));
     }
 
     fn questions(&mut self, group: &Group) {
@@ -168,7 +170,7 @@ impl Walk<'_, '_> {
         // A column that another change of the group adds has no rows to ask.
         for change in &group.changes {
             match change {
-                Change::AddColumn { column, .. } if super::needs_value(column) => {
+                Change::AddColumn { column, .. } if column.needs_value() => {
                     let numbered = column.default == Some(crate::ir::Default::AutoIncrement);
                     if !numbered {
                         self.out.ask_empty(&before.name, &column.name);
@@ -179,7 +181,7 @@ impl Walk<'_, '_> {
                     self.out.ask_duplicates(before, &columns.to);
                 }
                 Change::AddUnique(_, unique) => self.out.ask_duplicates(before, &unique.columns),
-                Change::AddCheck(_, check) => self.out.ask_check(before, check),
+                Change::AddCheck { check, .. } => self.out.ask_check(before, check),
                 Change::AddIndex { index, .. } if index.is_on(MYSQL) => self.out.ask_index(before, index),
                 _ => {}
             }
@@ -212,7 +214,7 @@ impl Walk<'_, '_> {
                 let name = at.and_then(|at| named.uniques.get(at)?.name.clone());
                 name.map(|name| format!("DROP INDEX {}", quote(&name)))
             }
-            Change::AddCheck(_, check) => {
+            Change::AddCheck { check, .. } => {
                 let at = after.checks.iter().position(|other| other == check);
                 add(at.and_then(|at| self.out.parts(after, &self.state, |parts| parts.check(0, at))))
             }
@@ -282,7 +284,7 @@ fn gathered(change: &Change) -> Option<String> {
         Change::AlterColumn { column: altered, change, .. } if columns::in_place(change) => column(altered),
         Change::PrimaryKey { .. } => Some("key".to_owned()),
         Change::AddUnique(_, unique) | Change::DropUnique(_, unique) => Some(format!("{} {unique:?}", change.kind())),
-        Change::AddCheck(_, check) | Change::DropCheck(_, check) => Some(format!("{} {check:?}", change.kind())),
+        Change::AddCheck { check, .. } | Change::DropCheck(_, check) => Some(format!("{} {check:?}", change.kind())),
         Change::AddIndex { index, .. } | Change::DropIndex { index, .. } => {
             Some(format!("{} {index:?}", change.kind()))
         }

@@ -11,8 +11,10 @@ use crate::ir::quote::quote_ident;
 use crate::ir::{Check, DialectName};
 use crate::migrate::state::{ForeignKey, Index, IndexTarget, State, Table};
 
+const ALL: [DialectName; 3] = [DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql];
+
 /// The table with every name that the dialect keeps written out.
-pub(super) fn named(table: &Table, state: &State, dialect: DialectName) -> Table {
+pub(in crate::migrate) fn named(table: &Table, state: &State, dialect: DialectName) -> Table {
     let mut named = table.clone();
     let own = &table.name.name;
     if dialect != DialectName::Sqlite {
@@ -67,6 +69,27 @@ fn index_name(table: &str, index: &Index, taken: &BTreeSet<String>, state: &Stat
         return distinct_name(&name, &definition(index, dialect), "idx");
     }
     name
+}
+
+/// Whether an index has the name that DDL gives it by itself, on one database or another.
+pub(in crate::migrate) fn is_made_index(table: &str, index: &Index) -> bool {
+    let Some(name) = &index.name else { return true };
+    let plain = made_name(table, index.columns(), "idx");
+    let distinct = |dialect| distinct_name(&plain, &definition(index, dialect), "idx");
+    *name == plain || ALL.into_iter().any(|dialect| *name == distinct(dialect))
+}
+
+/// The same for a check.
+pub(in crate::migrate) fn is_made_check(table: &str, check: &Check) -> bool {
+    let Some(name) = &check.name else { return true };
+    let plain = made_name(table, check.expr.columns().into_iter(), "check");
+    let distinct = |dialect| distinct_name(&plain, &check.expr.to_sql(dialect).unwrap_or_default(), "check");
+    *name == plain || ALL.into_iter().any(|dialect| *name == distinct(dialect))
+}
+
+/// The same for a constraint over columns: `key` or `fkey`.
+pub(in crate::migrate) fn is_made_key(table: &str, name: Option<&str>, columns: &[String], suffix: &str) -> bool {
+    name.is_none_or(|name| name == made_name(table, columns.iter().map(String::as_str), suffix))
 }
 
 /// What the hash of a name is made of: uniqueness, parts and condition as the dialect writes them.

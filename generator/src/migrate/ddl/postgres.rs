@@ -1,6 +1,6 @@
 //! PostgreSQL: change by change, in one transaction but for what it does not allow there.
 
-use super::{Out, Written, conversion, names, needs_value};
+use super::{Out, Written, conversion, names};
 use crate::ddl::parts::{enum_type_name, table_name};
 use crate::ir::quote::{quote_ident, quote_string};
 use crate::ir::{Default, DialectName, TableName};
@@ -10,22 +10,29 @@ use crate::migrate::script::{Action, ConcurrentIndex};
 use crate::migrate::state::{Column, Index, State, Table};
 
 mod enums;
+mod online;
 
 const POSTGRES: DialectName = DialectName::Postgres;
 
 /// Writes the steps of changes.
 pub(super) fn write(from: &State, changes: &[Change], out: &mut Out<'_>) -> Written {
-    let mut walk = Walk { state: from.clone(), out };
+    let mut walk = Walk { state: from.clone(), out, rest: changes, late: Vec::new() };
     for (at, change) in changes.iter().enumerate() {
         walk.out.begin(at, change);
+        walk.rest = changes.get(at + 1..).unwrap_or_default();
         walk.change(change).map_err(|misfit| (at, misfit))?;
     }
+    walk.finish_late();
     Ok(())
 }
 
 struct Walk<'w, 'a> {
     state: State,
     out: &'w mut Out<'a>,
+    /// The changes that come after the one that is written.
+    rest: &'w [Change],
+    /// What is left to do when all of them are committed.
+    late: Vec<online::Late>,
 }
 
 impl Walk<'_, '_> {
@@ -60,6 +67,7 @@ impl Walk<'_, '_> {
             Change::RenameEnumLabel { name, label } => {
                 let (old, new) = (quote_string(POSTGRES, &label.from), quote_string(POSTGRES, &label.to));
                 self.out.sql(format!("ALTER TYPE {} RENAME VALUE {old} TO {new}", enum_type_name(name)));
+                self.out.relabels(&self.state, name);
             }
             Change::Execute { sql, .. } => self.out.execute(sql),
             _ => {}
@@ -87,14 +95,14 @@ impl Walk<'_, '_> {
                 self.out.ask_duplicates(before, &unique.columns);
                 self.add_last(name, |parts, table| parts.unique(0, table.uniques.len().saturating_sub(1)));
             }
-            Change::AddCheck(_, check) => {
+            Change::AddCheck { check, at_once, .. } => {
                 self.out.ask_check(before, check);
-                self.add_last(name, |parts, table| parts.check(0, table.checks.len().saturating_sub(1)));
+                self.add_check(name, *at_once);
             }
-            Change::AddForeignKey(_, key) => {
+            Change::AddForeignKey { key, at_once, .. } => {
                 let target = self.state.tables.get(&key.table).cloned();
                 self.out.ask_orphans(before, key, target.as_ref());
-                self.add_last(name, |parts, table| parts.key(0, table.foreign_keys.len().saturating_sub(1)));
+                self.add_key(name, *at_once);
             }
             Change::DropUnique(_, unique) => {
                 let at = before.uniques.iter().position(|other| other == unique);
@@ -121,7 +129,7 @@ impl Walk<'_, '_> {
             Change::Backfill(fill) => self.out.backfill(fill, Some(before)),
             _ => {}
         }
-        self.out.touched.insert(name.clone());
+        self.out.touch(change, name);
     }
 
     fn create(&mut self, table: &Table) {
@@ -135,8 +143,7 @@ impl Walk<'_, '_> {
             self.out.sql(format!("CREATE SCHEMA IF NOT EXISTS {}", self.out.ident(schema)));
         }
         statements.into_iter().for_each(|sql| self.out.sql(sql));
-        self.out.created.insert(table.name.clone());
-        self.out.touched.insert(table.name.clone());
+        self.out.creates(&table.name);
     }
 
     fn rename_table(&mut self, before: &Table, name: &Both<TableName>) {
@@ -151,10 +158,6 @@ impl Walk<'_, '_> {
             let quoted = self.out.ident(&schema);
             self.out.sql(format!("CREATE SCHEMA IF NOT EXISTS {quoted}"));
             self.out.sql(format!("ALTER TABLE {} SET SCHEMA {quoted}", self.out.table(&now)));
-        }
-        self.out.touched.insert(name.to.clone());
-        if self.out.created.contains(&name.from) {
-            self.out.created.insert(name.to.clone());
         }
         self.rename_made(before, &name.to);
     }
@@ -197,7 +200,7 @@ impl Walk<'_, '_> {
                 }
             }
             None => {
-                if needs_value(column) {
+                if column.needs_value() {
                     self.out.ask_empty(table, &column.name);
                 }
                 let text = self.out.parts(&after, &self.state, |parts| parts.column(0, &column.name));
@@ -240,7 +243,8 @@ impl Walk<'_, '_> {
             self.set_default(&after, &old, &new);
         }
         if let Some(nullable) = &change.nullable {
-            self.set_nullable(table, name, nullable.to, change.fill.as_ref(), new.generated.is_some());
+            let waits = !retyped && change.generated.is_none() && !change.at_once;
+            self.set_nullable(table, &new, nullable.to, change.fill.as_ref(), waits);
         }
         if let Some(comment) = &change.comment {
             self.comment(table, name, comment.to.as_deref());
@@ -250,12 +254,12 @@ impl Walk<'_, '_> {
     fn set_nullable(
         &mut self,
         table: &TableName,
-        name: &str,
+        column: &Column,
         nullable: bool,
         fill: Option<&crate::ir::Expr>,
-        computed: bool,
+        waits: bool,
     ) {
-        let quoted = self.out.ident(name);
+        let (name, quoted) = (&column.name, self.out.ident(&column.name));
         if nullable {
             return self.out.alter(table, format!("ALTER COLUMN {quoted} DROP NOT NULL"));
         }
@@ -263,8 +267,11 @@ impl Walk<'_, '_> {
             Some(value) => {
                 self.out.sql(format!("UPDATE {} SET {quoted} = {value} WHERE {quoted} IS NULL", self.out.table(table)));
             }
-            None if !computed => self.out.ask_nulls(table, name),
+            None if column.generated.is_none() => self.out.ask_nulls(table, name),
             None => {}
+        }
+        if waits && self.can_wait(table, Some(name)) {
+            return self.require_later(table, name);
         }
         self.out.alter(table, format!("ALTER COLUMN {quoted} SET NOT NULL"));
     }

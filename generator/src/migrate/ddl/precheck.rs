@@ -16,7 +16,7 @@ impl Out<'_> {
             ),
             help: "add `fill:` with a value to the change, give the column a default, or let it take NULL".to_owned(),
         };
-        self.ask(&[table], check);
+        self.ask(&[(table, Vec::new())], check);
     }
 
     /// Asks that no row has NULL in a column.
@@ -26,7 +26,7 @@ impl Out<'_> {
             message: format!("{{count}} rows of {} have NULL in `{column}`, which is no longer allowed", quoted(table)),
             help: "add `fill:` with a value to the change, or fill the rows before".to_owned(),
         };
-        self.ask(&[table], check);
+        self.ask(&[(table, vec![column])], check);
     }
 
     /// Asks that no two rows have the same values in columns that are there.
@@ -35,7 +35,7 @@ impl Out<'_> {
             return;
         }
         let parts = columns.iter().map(|column| self.ident(column)).collect();
-        self.duplicates(table, parts, None, &columns.join(", "));
+        self.duplicates(table, texts(columns), parts, None, &columns.join(", "));
     }
 
     /// Asks that no two rows have the same key in a unique index.
@@ -44,6 +44,11 @@ impl Out<'_> {
         if !index.unique || !there || !index.expressions().all(|expr| knows(table, expr)) {
             return;
         }
+        let asked = match index.expressions().any(|expr| matches!(expr, Expr::PerDialect(_))) {
+            // Nobody knows which.
+            true => table.columns.iter().map(|column| column.name.as_str()).collect(),
+            false => index.columns().chain(index.expressions().flat_map(Expr::columns)).collect(),
+        };
         let mut parts = Vec::new();
         for part in &index.parts {
             match &part.target {
@@ -56,10 +61,18 @@ impl Out<'_> {
         }
         let condition = index.predicate.as_ref().and_then(|expr| expr.to_sql(self.dialect));
         let shown = index.columns().collect::<Vec<_>>().join(", ");
-        self.duplicates(table, parts, condition, &shown);
+        self.duplicates(table, asked, parts, condition, &shown);
     }
 
-    fn duplicates(&mut self, table: &Table, parts: Vec<String>, condition: Option<String>, shown: &str) {
+    /// Asks that no two rows have the same values of some parts, which name these columns.
+    fn duplicates(
+        &mut self,
+        table: &Table,
+        columns: Vec<&str>,
+        parts: Vec<String>,
+        condition: Option<String>,
+        shown: &str,
+    ) {
         let given = parts.iter().map(|part| format!("{part} IS NOT NULL"));
         let condition = given.chain(condition.map(|text| format!("({text})"))).collect::<Vec<_>>().join(" AND ");
         let (name, parts) = (self.table(&table.name), parts.join(", "));
@@ -72,7 +85,7 @@ impl Out<'_> {
             ),
             help: "change or delete the rows that are too many before".to_owned(),
         };
-        self.ask(&[&table.name], check);
+        self.ask(&[(&table.name, columns)], check);
     }
 
     /// Asks that all rows keep a check.
@@ -87,7 +100,7 @@ impl Out<'_> {
             message: format!("{{count}} rows of {} break the new check{name}", quoted(&table.name)),
             help: "correct the rows before".to_owned(),
         };
-        self.ask(&[&table.name], question);
+        self.ask(&[(&table.name, check.expr.columns())], question);
     }
 
     /// Asks that all rows of a new foreign key have a target.
@@ -115,7 +128,7 @@ impl Out<'_> {
             ),
             help: "delete those rows, or set the columns to NULL before".to_owned(),
         };
-        self.ask(&[&table.name, &key.table], check);
+        self.ask(&[(&table.name, texts(&key.columns)), (&key.table, texts(&key.references))], check);
     }
 
     /// Asks that no row meets a condition that stands in the way.
@@ -125,7 +138,7 @@ impl Out<'_> {
             message: format!("{{count}} values of `{column}` of {} {what}", quoted(table)),
             help: "correct the rows before, or add `using:` with a conversion to the change".to_owned(),
         };
-        self.ask(&[table], check);
+        self.ask(&[(table, vec![column])], check);
     }
 
     /// Asks that no row has a label that goes.
@@ -135,6 +148,10 @@ impl Out<'_> {
             message: format!("{{count}} rows of {} have the label {label:?} in `{column}`, which goes", quoted(table)),
             help: "add `replacement:` with another label to the change, or change the rows before".to_owned(),
         };
-        self.ask(&[table], check);
+        self.ask(&[(table, vec![column])], check);
     }
+}
+
+fn texts(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }

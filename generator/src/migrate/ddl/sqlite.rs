@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Out, Written, conversion, names, needs_value};
+use super::{Out, Written, conversion, names};
 use crate::ir::draft::Type;
 use crate::ir::quote::{quote_ident, quote_string};
-use crate::ir::{Default, DialectName, TableName};
+use crate::ir::{Default, DialectName, Expr, TableName};
 use crate::migrate::change::{Both, Change, ColumnChange};
 use crate::migrate::replay;
 use crate::migrate::script::{Action, SqliteRebuild};
@@ -62,10 +62,11 @@ impl Walk<'_, '_> {
                 self.pending.remove(&table);
                 self.out.foreign_keys_off = true;
                 self.out.sql(format!("DROP TABLE {}", self.name(&table)));
-                self.out.touched.insert(table);
+                self.out.moves(&table);
             }
             Change::RenameTable(name) => {
                 self.rename_table(name);
+                self.out.renames(name);
                 self.renamed(&before, &name.to);
             }
             Change::RenameColumn { name, .. } => {
@@ -93,11 +94,11 @@ impl Walk<'_, '_> {
                 self.out.ask_duplicates(&self.real(&before), &unique.columns);
                 self.mark(&before);
             }
-            Change::AddCheck(_, check) => {
+            Change::AddCheck { check, .. } => {
                 self.out.ask_check(&self.real(&before), check);
                 self.mark(&before);
             }
-            Change::AddForeignKey(_, key) => {
+            Change::AddForeignKey { key, .. } => {
                 let target = self.state.tables.get(&key.table).filter(|_| !self.pending.contains_key(&key.table));
                 self.out.ask_orphans(&self.real(&before), key, target);
                 self.mark(&before);
@@ -114,12 +115,28 @@ impl Walk<'_, '_> {
         match change {
             Change::RenameTable(name) => self.flush(&name.from.clone()),
             Change::RenameColumn { table, .. } | Change::RenameIndex { table, .. } => self.flush(&table.clone()),
+            Change::AddColumn { table, fill, .. } => self.first_of_values(table, [fill.as_ref(), None]),
+            Change::AlterColumn { table, change, .. } => {
+                self.first_of_values(table, [change.using.as_ref(), change.fill.as_ref()]);
+            }
             Change::Execute { .. } | Change::Backfill(_) => {
                 let (at, about) = (self.out.at, self.out.about.clone());
                 self.flush_all();
                 (self.out.at, self.out.about) = (at, about);
             }
             _ => {}
+        }
+    }
+
+    /// Finishes a table before values are computed from columns that are not in it yet: the copy reads the old table, and
+    /// SQLite takes a name that it does not know for a text.
+    fn first_of_values(&mut self, table: &TableName, values: [Option<&Expr>; 2]) {
+        let Some(pending) = self.pending.get(table) else { return };
+        let waits = |column: &str| pending.before.column(column).is_none() || pending.values.contains_key(column);
+        if values.into_iter().flatten().flat_map(Expr::columns).any(waits) {
+            let (at, about) = (self.out.at, self.out.about.clone());
+            self.flush(table);
+            (self.out.at, self.out.about) = (at, about);
         }
     }
 
@@ -194,12 +211,15 @@ impl Walk<'_, '_> {
             (create, indexes)
         });
         create.into_iter().chain(indexes).for_each(|sql| self.out.sql(sql));
-        self.out.created.insert(table.name.clone());
-        self.out.touched.insert(table.name.clone());
+        self.out.creates(&table.name);
     }
 
     /// By way of another name where only upper and lower case differ, which SQLite takes for one name.
     fn rename_table(&mut self, name: &Both<TableName>) {
+        if let Some(schema) = name.to.schema.as_deref().filter(|schema| *schema != "main") {
+            let what = format!("a table cannot move to the schema {schema:?}");
+            return self.out.unsupported(&what, "a file has none: leave the schema out, or leave this database out");
+        }
         let mut from = self.name(&name.from);
         if name.from.name.to_lowercase() == name.to.name.to_lowercase() {
             let between = self.out.ident(&self.temporary(&name.to.name));
@@ -211,10 +231,7 @@ impl Walk<'_, '_> {
 
     /// Gives indexes without a name the one that goes with the new names.
     fn renamed(&mut self, before: &Table, now: &TableName) {
-        self.out.touched.extend([before.name.clone(), now.clone()]);
-        if self.out.created.contains(&before.name) {
-            self.out.created.insert(now.clone());
-        }
+        self.out.touched.insert(now.clone());
         let Some(after) = self.state.tables.get(now).cloned() else { return };
         let (old, new) = (names::named(before, &self.state, SQLITE), names::named(&after, &self.state, SQLITE));
         for (at, (was, is)) in old.indexes.iter().zip(&new.indexes).enumerate() {
@@ -266,7 +283,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn add_column(&mut self, before: &Table, column: &Column, fill: Option<&crate::ir::Expr>) {
+    fn add_column(&mut self, before: &Table, column: &Column, fill: Option<&Expr>) {
         let table = &before.name;
         let native = column.generated.as_ref().is_none_or(|generated| !generated.stored && column.nullable)
             && (column.nullable
@@ -282,7 +299,7 @@ impl Walk<'_, '_> {
             return;
         }
         let value = fill.and_then(|fill| self.out.expr(fill));
-        if value.is_none() && needs_value(column) && !self.pending_column(table, &column.name) {
+        if value.is_none() && column.needs_value() && !self.pending_column(table, &column.name) {
             self.out.ask_empty(table, &column.name);
         }
         let pending = self.mark(before);

@@ -10,6 +10,7 @@ use crate::migrate::change::invert;
 use crate::migrate::diff::{Renames, diff};
 use crate::migrate::random_tests::{Random, filled, inserts, like, renamed, sorted, state};
 use crate::migrate::runner_tests::{Stop, run};
+use crate::migrate::state::Column;
 use crate::source::live;
 
 /// A database in a file, as it is read while it is open.
@@ -68,7 +69,7 @@ fn insert(database: &Database, state: &State) {
 
 /// As many seeds as the environment says.
 fn seeds() -> u64 {
-    std::env::var("PILASTER_MIGRATION_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(120)
+    std::env::var("PILASTER_MIGRATION_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(700)
 }
 
 /// The values of columns that are in both states with one type.

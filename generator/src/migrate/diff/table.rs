@@ -1,8 +1,9 @@
 //! One table that is in both states.
 
 use super::Walk;
-use crate::ir::TableName;
+use crate::ir::{Default, TableName};
 use crate::migrate::change::{Both, Change, ColumnChange};
+use crate::migrate::same::Part;
 use crate::migrate::state::{Column, Index, Table};
 
 /// The changes of a table, but for its foreign keys.
@@ -38,17 +39,17 @@ impl OneTable<'_, '_> {
 
     fn old_constraints(&mut self) {
         let (old, new) = (self.old, self.new);
-        for check in old.checks.iter().filter(|check| !new.checks.contains(check)) {
+        for check in old.checks.iter().filter(|check| !check.is_in(&new.checks, self.name)) {
             self.emit(Change::DropCheck(self.name.clone(), check.clone()));
         }
-        for index in old.indexes.iter().filter(|index| !new.indexes.contains(index)) {
+        for index in old.indexes.iter().filter(|index| !index.is_in(&new.indexes, self.name)) {
             let change = match renamed(index, old, new) {
                 Some(name) => Change::RenameIndex { table: self.name.clone(), name },
                 None => Change::DropIndex { table: self.name.clone(), index: index.clone(), concurrently: false },
             };
             self.emit(change);
         }
-        for unique in old.uniques.iter().filter(|unique| !new.uniques.contains(unique)) {
+        for unique in old.uniques.iter().filter(|unique| !unique.is_in(&new.uniques, self.name)) {
             self.emit(Change::DropUnique(self.name.clone(), unique.clone()));
         }
     }
@@ -56,19 +57,20 @@ impl OneTable<'_, '_> {
     fn new_constraints(&mut self) {
         let new = self.new;
         let Some(now) = self.walk.work.tables.get(self.name).cloned() else { return };
-        for unique in new.uniques.iter().filter(|unique| !now.uniques.contains(unique)) {
+        for unique in new.uniques.iter().filter(|unique| !unique.is_in(&now.uniques, self.name)) {
             self.emit(Change::AddUnique(self.name.clone(), unique.clone()));
         }
-        for index in new.indexes.iter().filter(|index| !now.indexes.contains(index)) {
+        for index in new.indexes.iter().filter(|index| !index.is_in(&now.indexes, self.name)) {
             self.emit(Change::AddIndex { table: self.name.clone(), index: index.clone(), concurrently: false });
         }
-        for check in new.checks.iter().filter(|check| !now.checks.contains(check)) {
-            self.emit(Change::AddCheck(self.name.clone(), check.clone()));
+        for check in new.checks.iter().filter(|check| !check.is_in(&now.checks, self.name)) {
+            self.emit(Change::AddCheck { table: self.name.clone(), check: check.clone(), at_once: false });
         }
     }
 
     /// Generated columns lean on others, so they go first and come last. A column that leaves the key may take NULL
-    /// only afterwards, and one that joins it may not take NULL before.
+    /// only afterwards, and one that joins it may not take NULL before. Plain columns that go are left for the end, but
+    /// for one that is numbered where another is now: MySQL takes one of those in a table.
     fn columns(&mut self) {
         let (old, new) = (self.old, self.new);
         let is_new = |column: &&Column| old.column(&column.name).is_none();
@@ -95,7 +97,9 @@ impl OneTable<'_, '_> {
             self.alter(column);
         }
         self.add_generated(new.columns.iter().filter(is_new).filter(generated).collect());
-        for column in old.columns.iter().filter(is_gone).filter(plain) {
+        let numbered = |column: &&Column| column.default == Some(Default::AutoIncrement);
+        let another = new.columns.iter().any(|column| numbered(&column));
+        for column in old.columns.iter().filter(is_gone).filter(plain).filter(|column| another && numbered(column)) {
             self.drop(column);
         }
     }
@@ -143,11 +147,11 @@ fn reads(column: &Column, other: &Column) -> bool {
 /// The names, when an index is the same but for its name, and no other index is.
 fn renamed(index: &Index, old: &Table, new: &Table) -> Option<Both<String>> {
     let from = index.name.clone()?;
-    let same = |other: &Index| Index { name: None, ..other.clone() } == Index { name: None, ..index.clone() };
-    let free = new.indexes.iter().filter(|other| same(other) && !old.indexes.contains(other));
+    let same = |other: &Index| other.bare() == index.bare();
+    let free = new.indexes.iter().filter(|other| same(other) && !other.is_in(&old.indexes, &old.name));
     let mut free = free.filter_map(|other| other.name.clone());
     let to = free.next().filter(|_| free.next().is_none())?;
-    let alone = old.indexes.iter().filter(|other| same(other) && !new.indexes.contains(other)).count() == 1;
+    let alone = old.indexes.iter().filter(|other| same(other) && !other.is_in(&new.indexes, &new.name)).count() == 1;
     let unused = old.indexes.iter().all(|other| other.name.as_ref() != Some(&to));
     (alone && unused).then_some(Both { from, to })
 }

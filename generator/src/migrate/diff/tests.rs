@@ -113,3 +113,76 @@ fn another_case_is_another_name_of_the_same() {
     apply_all(&mut to, &changes).unwrap();
     assert_eq!(diff(&from, &to, &Renames::default()).changes, changes);
 }
+
+#[test]
+fn tables_may_have_indexes_of_one_name() {
+    use crate::migrate::state::{Index, IndexPart, IndexTarget};
+    let mut random = Random::new(7);
+    let mut from = state(&mut random);
+    while from.tables.len() < 2 {
+        from = state(&mut random);
+    }
+    for table in from.tables.values_mut() {
+        let part = IndexPart { target: IndexTarget::Column("n".into()), desc: false };
+        let name = Some("by_n".to_owned());
+        table.indexes = vec![Index { name, parts: vec![part], unique: false, predicate: None, only: Vec::new() }];
+    }
+    assert_eq!(diff(&from, &from.clone(), &Renames::default()).changes, []);
+}
+
+#[test]
+fn the_usual_name_of_an_index_is_no_name() {
+    use crate::migrate::state::{Index, IndexPart, IndexTarget};
+    let index = |name: Option<&str>, desc| {
+        let part = IndexPart { target: IndexTarget::Column("n".into()), desc };
+        Index { name: name.map(str::to_owned), parts: vec![part], unique: false, predicate: None, only: Vec::new() }
+    };
+    let with = |indexes: Vec<Index>| {
+        let mut state = state(&mut Random::new(7));
+        let (_, mut table) = state.tables.pop_first().unwrap();
+        (table.name, table.indexes) = (plain("post"), indexes);
+        table.foreign_keys.clear();
+        state.tables.clear();
+        state.tables.insert(table.name.clone(), table);
+        state
+    };
+    let changes = |from: Vec<Index>, to: Vec<Index>| diff(&with(from), &with(to), &Renames::default()).changes;
+    assert_eq!(changes(vec![index(Some("post_n_idx"), false)], vec![index(None, false)]), []);
+    assert_eq!(changes(vec![index(None, false)], vec![index(Some("post_n_idx"), false)]), []);
+    assert_eq!(changes(vec![index(Some("by_n"), false)], vec![index(None, false)]).len(), 2);
+    assert_eq!(changes(vec![index(Some("post_n_idx"), true)], vec![index(None, false)]).len(), 2);
+}
+
+/// What holds values goes when what takes them is there, and nothing is in the way of a name.
+#[test]
+fn what_goes_goes_last() {
+    use crate::migrate::state::{Index, IndexPart, IndexTarget};
+    let model = state(&mut Random::new(7)).tables.pop_first().unwrap().1;
+    let named = |name: &str, column: &str| {
+        let part = IndexPart { target: IndexTarget::Column("n".into()), desc: false };
+        let by_n = Index { name: Some("by_n".into()), parts: vec![part], unique: true, predicate: None, only: vec![] };
+        let mut table = Table { name: plain(name), indexes: vec![by_n], foreign_keys: vec![], ..model.clone() };
+        let ty = table.columns[0].ty.clone();
+        table.columns.push(crate::migrate::state::Column::new(column, ty));
+        table
+    };
+    let with = |tables: Vec<Table>| {
+        let mut state = state(&mut Random::new(7));
+        state.tables = tables.into_iter().map(|table| (table.name.clone(), table)).collect();
+        state
+    };
+    let stays = |column: &str| Table { indexes: vec![], ..named("stays", column) };
+    let from = with(vec![named("goes", "x"), stays("before")]);
+    let to = with(vec![named("comes", "y"), stays("now")]);
+    let found = diff(&from, &to, &Renames::default());
+    let words: Vec<_> = found.changes.iter().map(Change::describe).collect();
+    let wanted = [
+        "drop index by_n of goes",
+        "add column stays.now",
+        "create table comes",
+        "drop column stays.before",
+        "drop table goes",
+    ];
+    assert_eq!(words, wanted);
+    check_pair(7, &from, &to, &Renames::default());
+}

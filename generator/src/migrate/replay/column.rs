@@ -17,6 +17,15 @@ pub(super) fn known(table: &Table, column: impl AsRef<str>) -> Fit {
     misfit(format!("`{}` has no column `{column}` at this point", shown(&table.name)), help)
 }
 
+/// Refuses an expression over the row that names a column which the table does not have. SQLite would take the name for a
+/// text, and write that into the rows.
+pub(super) fn knows(table: &Table, expr: Option<&Expr>) -> Fit {
+    let unknown = expr.into_iter().flat_map(Expr::columns).find(|column| table.column(column).is_none());
+    let Some(Err(mut misfit)) = unknown.map(|column| known(table, column)) else { return Ok(()) };
+    misfit.help.push_str("; a text goes in quotes of its own: \"'text'\"");
+    Err(misfit)
+}
+
 fn absent(table: &Table, column: &str) -> Fit {
     match table.column(column) {
         None => Ok(()),
@@ -27,10 +36,11 @@ fn absent(table: &Table, column: &str) -> Fit {
     }
 }
 
-pub(super) fn add(state: &mut State, table: &TableName, column: &Column) -> Fit {
+pub(super) fn add(state: &mut State, table: &TableName, column: &Column, fill: Option<&Expr>) -> Fit {
     enum_is_there(state, column)?;
     let table = find(state, table)?;
     absent(table, &column.name)?;
+    knows(table, fill)?;
     if let Some(generated) = &column.generated {
         generated.expr.columns().into_iter().try_for_each(|column| known(table, column))?;
     }
@@ -137,6 +147,8 @@ fn rename_uses(table: &mut Table, name: &Both<String>) {
 pub(super) fn alter(state: &mut State, table: &TableName, column: &str, change: &ColumnChange) -> Fit {
     let found = find(state, table)?;
     known(found, column)?;
+    knows(found, change.using.as_ref())?;
+    knows(found, change.fill.as_ref())?;
     let Some(found) = found.column_mut(column) else { return Ok(()) };
     let mut altered = found.clone();
     set(&mut altered.ty, change.ty.as_ref(), "type")?;

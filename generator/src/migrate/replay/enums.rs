@@ -5,7 +5,7 @@ use crate::diag::suggest_help;
 use crate::ir::draft::Type;
 use crate::ir::{Default, Literal};
 use crate::migrate::change::Both;
-use crate::migrate::state::{State, enum_of, shown};
+use crate::migrate::state::{IndexTarget, State, Table, enum_of, shown};
 
 pub(super) fn create(state: &mut State, name: &str, labels: &[String]) -> Fit {
     absent(state, name)?;
@@ -122,15 +122,37 @@ pub(super) fn rename_label(state: &mut State, name: &str, label: &Both<String>) 
     if let Some(place) = found.get_mut(at) {
         place.clone_from(&label.to);
     }
-    let columns = state.tables.values_mut().flat_map(|table| &mut table.columns);
-    for column in columns.filter(|column| enum_of(&column.ty) == Some(name)) {
-        if let Some(Default::Value(Literal::Text(text))) = &mut column.default
-            && *text == label.from
-        {
-            text.clone_from(&label.to);
+    for table in state.tables.values_mut() {
+        let users = table.columns.iter_mut().filter(|column| enum_of(&column.ty) == Some(name));
+        let mut names = Vec::new();
+        for column in users {
+            names.push(column.name.clone());
+            if let Some(Default::Value(Literal::Text(text))) = &mut column.default
+                && *text == label.from
+            {
+                text.clone_from(&label.to);
+            }
         }
+        relabel(table, &names, label);
     }
     Ok(())
+}
+
+/// Conditions follow: where a column of the enum is compared with the label, it is the new one.
+fn relabel(table: &mut Table, columns: &[String], label: &Both<String>) {
+    let generated = table.columns.iter_mut().filter_map(|column| column.generated.as_mut());
+    let generated = generated.map(|generated| &mut generated.expr);
+    let checks = table.checks.iter_mut().map(|check| &mut check.expr);
+    let parts = table.indexes.iter_mut().flat_map(|index| {
+        let parts = index.parts.iter_mut().filter_map(|part| match &mut part.target {
+            IndexTarget::Expr(expr) => Some(expr),
+            IndexTarget::Column(_) => None,
+        });
+        parts.chain(&mut index.predicate)
+    });
+    for expr in generated.chain(checks).chain(parts) {
+        expr.rename_text(columns, &label.from, &label.to);
+    }
 }
 
 pub(super) fn order(state: &mut State, name: &str, order: &Both<Vec<String>>) -> Fit {

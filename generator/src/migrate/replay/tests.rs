@@ -80,7 +80,7 @@ fn what_does_not_fit_is_refused() {
         "`post` has a column `n` already"
     );
     assert_eq!(
-        refused(Change::AddForeignKey(plain("post"), key("m", "user"))),
+        refused(Change::AddForeignKey { table: plain("post"), key: key("m", "user"), at_once: false }),
         "`post` has no column `m` at this point"
     );
     let change = ColumnChange { nullable: Both::differ(true, false), ..ColumnChange::default() };

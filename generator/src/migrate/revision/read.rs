@@ -111,9 +111,12 @@ fn allowed(reader: &mut Reader<'_>, node: &Node) -> Vec<(String, String)> {
             let help = suggest_help(&entry.key, "risks", risks);
             reader.error(codes::SPEC_VALUE, &entry.key_span, format!("there is no risk `{}`", entry.key), help);
         }
-        if let Some(reason) = reader.text(&entry.value, "the reason") {
-            found.push((entry.key.clone(), reason.value));
+        let Some(reason) = reader.text(&entry.value, "the reason") else { continue };
+        if reason.value.trim().is_empty() {
+            let message = format!("`{}` is allowed without a reason", entry.key);
+            reader.error(codes::SPEC_VALUE, &entry.key_span, message, "say why it is no risk here");
         }
+        found.push((entry.key.clone(), reason.value));
     }
     found
 }
@@ -183,6 +186,12 @@ struct Item<'r, 's, 'n> {
 
 impl<'n> Item<'_, '_, 'n> {
     fn known(&mut self, keys: &[&str]) {
+        let misplaced = self.map.entries.iter().find(|entry| entry.key == "allow");
+        if let Some(entry) = misplaced {
+            let message = format!("`allow` stands in {}, and belongs beside it", self.what);
+            let help = format!("write it in a line of its own below, as far in as {}", self.what);
+            return self.reader.error(codes::YAML_UNKNOWN_KEY, &entry.key_span, message, help);
+        }
         self.reader.known(self.map, self.what, keys);
     }
 
@@ -266,15 +275,23 @@ impl<'n> Item<'_, '_, 'n> {
                 if drop { Change::DropUnique(table?, unique?) } else { Change::AddUnique(table?, unique?) }
             }
             "add_check" | "drop_check" => {
-                self.known(&["table", "name", "expr"]);
+                self.known(if drop { &["table", "name", "expr"] } else { &["table", "name", "expr", "at_once"] });
                 let check = parts::check(self.reader, self.map, self.what, self.whole);
-                if drop { Change::DropCheck(table?, check?) } else { Change::AddCheck(table?, check?) }
+                let at_once = !drop && self.flag("at_once");
+                match drop {
+                    true => Change::DropCheck(table?, check?),
+                    false => Change::AddCheck { table: table?, check: check?, at_once },
+                }
             }
             "add_foreign_key" | "drop_foreign_key" => {
-                self.known(&["table", "key"]);
+                self.known(if drop { &["table", "key"] } else { &["table", "key", "at_once"] });
                 let node = self.get("key");
                 let key = node.and_then(|node| parts::key(self.reader, node));
-                if drop { Change::DropForeignKey(table?, key?) } else { Change::AddForeignKey(table?, key?) }
+                let at_once = !drop && self.flag("at_once");
+                match drop {
+                    true => Change::DropForeignKey(table?, key?),
+                    false => Change::AddForeignKey { table: table?, key: key?, at_once },
+                }
             }
             "add_index" | "drop_index" => {
                 self.known(&["table", "name", "columns", "unique", "where", "only", "concurrently"]);
@@ -304,7 +321,7 @@ impl<'n> Item<'_, '_, 'n> {
 
     fn properties(&mut self) -> ColumnChange {
         let keys = ["type", "declared", "null", "default", "generated", "collation", "comment", "using", "fill"];
-        let all: Vec<&str> = ["table", "column"].into_iter().chain(keys).collect();
+        let all: Vec<&str> = ["table", "column", "at_once"].into_iter().chain(keys).collect();
         self.known(&all);
         let change = ColumnChange {
             ty: self.pair("type", parts::ty),
@@ -316,6 +333,7 @@ impl<'n> Item<'_, '_, 'n> {
             comment: self.maybe("comment", |reader, node| parts::name(reader, node, "comment")),
             using: self.map.get("using").and_then(|node| parts::expr(self.reader, node, "using")),
             fill: self.map.get("fill").and_then(|node| parts::expr(self.reader, node, "fill")),
+            at_once: self.flag("at_once"),
         };
         if !keys.iter().any(|key| self.map.get(key).is_some()) {
             let help = "name what changes, for instance `null: { from: true, to: false }`";

@@ -57,6 +57,11 @@ fn all_kinds_are_read_as_they_were_written() {
         }),
         Change::RenameColumn { table: plain("a"), name: both("", "null") },
         Change::RenameIndex { table: plain("a"), name: both("x", "y") },
+        Change::AddCheck {
+            table: plain("a"),
+            check: crate::ir::Check { name: None, expr: expr("n > 1") },
+            at_once: true,
+        },
         Change::RenameEnum(both("x", "y")),
         Change::RenameEnumLabel { name: "x".into(), label: both("", "#b") },
         Change::RemoveEnumLabel { name: "x".into(), label: "a".into(), before: None, replacement: Some("b".into()) },

@@ -63,10 +63,12 @@ fn change(change: &Change) -> Yaml {
             on(table, vec![("from", Yaml::texts(&columns.from)), ("to", Yaml::texts(&columns.to))])
         }
         Change::AddUnique(table, item) | Change::DropUnique(table, item) => on(table, unique(item)),
-        Change::AddCheck(table, item) | Change::DropCheck(table, item) => on(table, check(item)),
-        Change::AddForeignKey(table, item) | Change::DropForeignKey(table, item) => {
-            on(table, vec![("key", Yaml::Map(key(item)))])
+        Change::AddCheck { table, check: item, at_once } => on(table, and_at_once(check(item), *at_once)),
+        Change::DropCheck(table, item) => on(table, check(item)),
+        Change::AddForeignKey { table, key: item, at_once } => {
+            on(table, and_at_once(vec![("key", Yaml::Map(key(item)))], *at_once))
         }
+        Change::DropForeignKey(table, item) => on(table, vec![("key", Yaml::Map(key(item)))]),
         Change::AddIndex { table, index: item, concurrently }
         | Change::DropIndex { table, index: item, concurrently } => {
             let mut map = index(item);
@@ -82,6 +84,11 @@ fn change(change: &Change) -> Yaml {
         }
         _ => of_enum(change),
     }
+}
+
+fn and_at_once(mut map: Map, at_once: bool) -> Map {
+    map.extend(at_once.then(|| ("at_once", Yaml::yes())));
+    map
 }
 
 /// Changes of enums, and those of no object.
@@ -167,6 +174,7 @@ fn properties(change: &ColumnChange) -> Map {
     put("collation", change.collation.as_ref().map(|it| both(it, &|it| it.as_ref().map(Yaml::text))));
     put("comment", change.comment.as_ref().map(|it| both(it, &|it| it.as_ref().map(Yaml::text))));
     map.extend(change.using.as_ref().map(|using| ("using", expr(using))));
+    map.extend(change.at_once.then(|| ("at_once", Yaml::yes())));
     map.extend(change.fill.as_ref().map(|fill| ("fill", expr(fill))));
     map
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::given_name;
 use crate::codes;
-use crate::ddl;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
 use crate::ir::check::defaults;
 use crate::ir::draft::{At, RawDefault, RawExpr, Table, Type};
@@ -138,10 +138,14 @@ pub(super) fn is_now(moment: &SqlType, ty: &Type) -> bool {
     }
 }
 
-/// A name that DDL of ours would make by itself is none.
-pub(super) fn given_name(name: &str, table: &str, columns: &[String], suffix: &str) -> Option<String> {
-    let made = ddl::made_name(table, columns.iter().map(String::as_str), suffix);
-    (made != name).then(|| name.to_owned())
+/// The name of a check. One that DDL of ours would make by itself is none.
+pub(super) fn check_name(name: &str, table: &str, condition: &RawExpr) -> Option<String> {
+    let expr = match condition {
+        RawExpr::Neutral(text) => Expr::parse_neutral(text).ok(),
+        RawExpr::PerDialect(_) => None,
+    };
+    let columns = expr.iter().flat_map(Expr::columns).map(str::to_owned);
+    given_name(name, table, &columns.collect::<Vec<_>>(), "check")
 }
 
 /// Names with the place of their table.

@@ -75,7 +75,9 @@ impl Lower<'_, '_> {
             let name =
                 spec.table.clone().unwrap_or_else(|| At::new(names::table(&spec.name.value), spec.name.place.clone()));
             let name = At::new(TableName { schema: spec.schema.clone(), name: name.value }, name.place);
-            let mut key = std::mem::take(&mut spec.primary_key);
+            let given = spec.primary_key.take();
+            let keyless = given.as_ref().is_some_and(Vec::is_empty);
+            let mut key = given.unwrap_or_default();
             let flagged: Vec<_> = columns.iter().filter(|c| c.flags.primary.is_some()).collect();
             let conflict = match (key.first(), flagged.first()) {
                 (Some(first), Some(_)) => Some(first.place.clone()),
@@ -104,6 +106,7 @@ impl Lower<'_, '_> {
                 relations: Vec::new(),
                 doc: spec.comment.clone(),
                 hooks: spec.hooks,
+                keyless,
             };
             self.draft.tables.push(table);
             self.draft.models.push(model);
@@ -173,6 +176,9 @@ impl Lower<'_, '_> {
         let ty = match &spec.ty {
             Some(ty) => ty.clone(),
             // reported already; the column stays, so that nothing else is reported because of it
+            None if spec.flags.version.is_some() => {
+                return At::new(Type::Plain(SqlType::BigInt { unsigned: false }), spec.field.place.clone());
+            }
             None => return At::new(Type::Plain(SqlType::Text), spec.field.place.clone()),
         };
         let Some(rust) = &spec.rust else { return ty };

@@ -5,7 +5,7 @@ use super::read::{Map, Reader};
 use super::relations::{self, ForeignKeySpec, RelationSpec};
 use super::tree::{Entry, Kind, Node};
 use crate::codes;
-use crate::diag::suggest_help;
+use crate::diag::{suggest, suggest_help};
 use crate::ir::draft::{At, Custom, Enum, RawExpr};
 use crate::ir::{DialectName, Hooks, SqliteOptions};
 use crate::names;
@@ -29,7 +29,8 @@ pub(super) struct ModelSpec {
     pub(super) view: bool,
     pub(super) columns: Vec<ColumnSpec>,
     pub(super) relations: Vec<RelationSpec>,
-    pub(super) primary_key: Vec<At<String>>,
+    /// None is given when the key is not mentioned; an empty one is meant.
+    pub(super) primary_key: Option<Vec<At<String>>>,
     pub(super) foreign_keys: Vec<ForeignKeySpec>,
     pub(super) uniques: Vec<UniqueSpec>,
     pub(super) indexes: Vec<IndexSpec>,
@@ -229,7 +230,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     let items = |reader: &mut Reader<'_>, key: &str| {
         map.get(key).filter(|n| !n.is_blank()).map_or(&[][..], |node| reader.list(node, &format!("`{key}`")))
     };
-    let columns = section(reader, map, "columns").iter().map(|entry| column::read(reader, entry)).collect();
+    let columns = columns_of(reader, map).iter().map(|entry| column::read(reader, entry)).collect();
     let relations = section(reader, map, "relations").iter().filter_map(|e| relations::read(reader, e)).collect();
     let view = map.get("view").is_some_and(|node| reader.flag(node, "`view`"));
     if view {
@@ -242,7 +243,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         view,
         columns,
         relations,
-        primary_key: map.get("primary_key").map(|n| reader.texts(n, "`primary_key`")).unwrap_or_default(),
+        primary_key: map.get("primary_key").map(|n| reader.texts(n, "`primary_key`")),
         foreign_keys: items(reader, "foreign_keys").iter().filter_map(|n| relations::foreign_key(reader, n)).collect(),
         uniques: items(reader, "uniques").iter().filter_map(|node| unique(reader, node)).collect(),
         indexes: items(reader, "indexes").iter().filter_map(|node| index(reader, node)).collect(),
@@ -252,6 +253,18 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
         sqlite: map.get("sqlite").map(|node| sqlite(reader, node)).unwrap_or_default(),
         hooks: map.get("hooks").map(|node| hooks(reader, node)).unwrap_or_default(),
     })
+}
+
+/// The columns, also under a key that is misspelt, which was told: that there are none is no mistake of its own.
+fn columns_of<'n>(reader: &mut Reader<'_>, map: Map<'n>) -> &'n [Entry] {
+    let meant = |entry: &&Entry| {
+        let key = entry.key.as_str();
+        !MODEL.contains(&key) && suggest(key, MODEL.iter().copied()) == Some("columns")
+    };
+    match map.entries.iter().find(meant).filter(|_| map.get("columns").is_none()) {
+        Some(entry) => reader.map(&entry.value, "`columns`").map_or(&[], |map| map.entries),
+        None => section(reader, map, "columns"),
+    }
 }
 
 /// A view is made by hand, with none of what the DDL of a table says.

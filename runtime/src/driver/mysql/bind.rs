@@ -8,6 +8,7 @@
 //! | decimal | its digits as text, which a DECIMAL column takes exactly |
 //! | text, JSON | text in utf8mb4 |
 //! | bytes | bytes |
+//! | shape | the bytes that the server keeps |
 //! | date, datetime, timestamp | DATETIME with microseconds; the session is in UTC |
 //! | time | TIME with microseconds |
 //! | UUID | text, 36 lower-case characters |
@@ -32,13 +33,14 @@ pub(super) fn value(value: &Value<'_>) -> Result<Sent> {
         Value::Decimal(value) => Sent::Bytes(value.to_string().into_bytes()),
         Value::Text(value) | Value::Json(value) => Sent::Bytes(value.as_bytes().to_vec()),
         Value::Bytes(value) => Sent::Bytes(value.to_vec()),
+        Value::Geometry(value) => Sent::Bytes(super::geometry::encode(value)?),
         Value::Date(days) => date(i64::from(*days), 0)?,
         Value::Time(micros) => time(*micros)?,
         Value::DateTime(micros) | Value::Timestamp(micros) => {
             date(micros.div_euclid(civil::DAY), micros.rem_euclid(civil::DAY))?
         }
         Value::Uuid(uuid) => Sent::Bytes(civil::uuid_text(*uuid).to_vec()),
-        Value::Pending(_) => return Err(crate::value::pending_key()),
+        Value::Pending(..) => return Err(crate::value::pending_key()),
         Value::List(_) => return Err(Error::encode("a single value", "a list, which MySQL has none of")),
     })
 }

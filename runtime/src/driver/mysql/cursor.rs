@@ -6,7 +6,7 @@
 //! | integer | integers of any width, YEAR, BIT; DECIMAL that is whole, which sums are |
 //! | floating point | FLOAT, DOUBLE, integers, DECIMAL |
 //! | decimal | DECIMAL up to 38 digits, integers |
-//! | text | texts, ENUM, SET, JSON and whatever else is carried as UTF-8 |
+//! | text | texts, ENUM, SET, JSON and whatever else is carried as UTF-8; shapes as WKT |
 //! | bytes | BLOB, BINARY, BIT, texts by their bytes |
 //! | date | DATE; DATETIME at midnight; text |
 //! | time | TIME within a day; text |
@@ -22,6 +22,7 @@ use mysql_async::Value;
 use mysql_async::consts::ColumnType;
 
 use super::error::shorten;
+use super::geometry;
 use crate::driver::civil;
 use crate::error::{Error, Result};
 use crate::row::RawRow;
@@ -43,6 +44,7 @@ enum Cell<'r> {
     Number(&'r [u8]),
     Bits(&'r [u8]),
     Bytes(&'r [u8]),
+    Shape(&'r [u8]),
     /// Year, month, day, and microseconds since midnight.
     Date(u16, u8, u8, i64),
     /// Microseconds; can be negative and longer than a day.
@@ -97,6 +99,7 @@ fn typed(bytes: &[u8], column: ColumnType) -> Cell<'_> {
     match column {
         C::MYSQL_TYPE_NEWDECIMAL | C::MYSQL_TYPE_DECIMAL => Cell::Number(bytes),
         C::MYSQL_TYPE_BIT => Cell::Bits(bytes),
+        C::MYSQL_TYPE_GEOMETRY => Cell::Shape(bytes),
         C::MYSQL_TYPE_TINY
         | C::MYSQL_TYPE_SHORT
         | C::MYSQL_TYPE_INT24
@@ -224,6 +227,7 @@ impl RawRow for Cursor {
                 Ok(text) => Ok(Some(Cow::Borrowed(text))),
                 Err(error) => Err(not_utf8(error)),
             },
+            Cell::Shape(bytes) => geometry::decode(bytes).map(|text| Some(Cow::Owned(text))),
             Cell::Null => Ok(None),
             other => Err(unexpected("text", &other)),
         }
@@ -232,7 +236,7 @@ impl RawRow for Cursor {
     #[inline]
     fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
         match self.at(at)? {
-            Cell::Bytes(bytes) | Cell::Bits(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            Cell::Bytes(bytes) | Cell::Bits(bytes) | Cell::Shape(bytes) => Ok(Some(Cow::Borrowed(bytes))),
             Cell::Null => Ok(None),
             other => Err(unexpected("bytes", &other)),
         }
@@ -307,6 +311,7 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
         Cell::Real(value) => format!("floating point number {value}"),
         Cell::Number(digits) => format!("decimal {}", String::from_utf8_lossy(digits)),
         Cell::Bits(bytes) => format!("{} bytes of bits", bytes.len()),
+        Cell::Shape(bytes) => geometry::decode(bytes).unwrap_or_else(|_| format!("{} bytes of a shape", bytes.len())),
         Cell::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => format!("text {:?}", shorten(text, SHOWN)),
             Err(_) => format!("{} bytes", bytes.len()),

@@ -1,8 +1,9 @@
 //! INSERT … RETURNING for servers without it, as MySQL is one: the row is read again by its key.
 //!
-//! Exact, since both happen in one transaction: nobody else can change a row that it holds. The key is what the row
-//! gives, or what the server counted for it (`LAST_INSERT_ID`, which is the connection's own). A key that another default
-//! makes cannot be known, and is refused before anything is sent. Each row is a statement of its own.
+//! Exact, since both happen in one transaction: nobody else can change a row that it holds. The key is the one by which a
+//! row that is there already is found; else the primary key, which is what the row gives, or what the server counted for
+//! it (`LAST_INSERT_ID`, which is the connection's own). A key that another default makes cannot be known, and is refused
+//! before anything is sent. Each row is a statement of its own.
 
 use mysql_async::Value as Sent;
 use mysql_async::prelude::Queryable as _;
@@ -11,19 +12,35 @@ use super::rows::bind_row;
 use super::{Connection, from_mysql};
 use crate::driver::{Bulk, Each, Rows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::meta::ColumnMeta;
 use crate::row::Row;
 use crate::sql::{Dialect, Insert, Writer};
 
-/// The texts for one table, and where the parts of its key come from.
+/// The texts for one table.
 struct Plan {
     insert: String,
+    /// By the key that rows that are there already are found by. NULL in it finds none.
+    found: Option<Again>,
+    /// By the primary key.
+    inserted: Result<Again>,
+}
+
+/// How a row is read again.
+struct Again {
     select: String,
-    /// Positions among the given columns; `None` is counted by the server.
+    /// Positions of the parts of its key among the given columns; `None` is counted by the server.
     key: Vec<Option<usize>>,
 }
 
-impl Plan {
-    fn of(bulk: &Bulk) -> Result<Self> {
+impl Again {
+    fn by_found_key(bulk: &Bulk<'_>) -> Option<Self> {
+        let columns = &bulk.conflict()?.key;
+        let given = |column: &&ColumnMeta| bulk.columns.iter().position(|given| given.name == column.name);
+        let key = columns.iter().map(|column| given(column).map(Some)).collect::<Option<_>>()?;
+        Some(Self { select: Writer::select_by_key(Dialect::Mysql, bulk.table, &bulk.returning, columns), key })
+    }
+
+    fn by_primary_key(bulk: &Bulk<'_>) -> Result<Self> {
         let unsupported = |why: &str| {
             let kind = ErrorKind::Unsupported { feature: "giving inserted rows back", dialect: "MySQL" };
             Error::new(kind, format!("{why}: insert with `run`, or give the key yourself"))
@@ -39,14 +56,43 @@ impl Plan {
             }
             key.push(given);
         }
-        let insert = Insert { table: bulk.table, columns: &bulk.columns, returning: &[], ignore_existing: false };
-        let select = Writer::select_by_key(Dialect::Mysql, bulk.table, &bulk.returning, &bulk.key);
-        Ok(Self { insert: Writer::insert(Dialect::Mysql, &insert), select, key })
+        Ok(Self { select: Writer::select_by_key(Dialect::Mysql, bulk.table, &bulk.returning, &bulk.key), key })
+    }
+
+    /// The key of a row of these values.
+    fn key_of(&self, values: &[Sent], counted: Option<u64>) -> Option<Vec<Sent>> {
+        let part = |part: &Option<usize>| match part {
+            Some(at) => values.get(*at).cloned(),
+            None => counted.map(Sent::UInt),
+        };
+        self.key.iter().map(part).collect()
+    }
+}
+
+impl Plan {
+    fn of(bulk: &Bulk<'_>) -> Result<Self> {
+        let insert = Insert { table: bulk.table, columns: &bulk.columns, returning: &[], existing: bulk.existing };
+        let insert = Writer::insert(Dialect::Mysql, &insert)?.sql;
+        match (Again::by_found_key(bulk), Again::by_primary_key(bulk)) {
+            (None, Err(error)) => Err(error),
+            (found, inserted) => Ok(Self { insert, found, inserted }),
+        }
+    }
+
+    /// How the row of these values is read again, and its key.
+    fn again(&self, values: &[Sent], counted: Option<u64>) -> Result<(&Again, Vec<Sent>)> {
+        let found = self.found.as_ref().and_then(|again| Some((again, again.key_of(values, None)?)));
+        if let Some(found) = found.filter(|(_, key)| !key.contains(&Sent::NULL)) {
+            return Ok(found);
+        }
+        let again = self.inserted.as_ref().map_err(|why| Error::new(why.kind().clone(), why.to_string()))?;
+        let key = again.key_of(values, counted);
+        key.map(|key| (again, key)).ok_or_else(|| Error::query("the database counted no key for a row"))
     }
 }
 
 /// Inserts rows and hands each to `each` as it is stored.
-pub(super) async fn insert(on: &mut Connection, rows: &dyn Rows, each: Each<'_>) -> Result<u64> {
+pub(super) async fn insert(on: &mut Connection, rows: &mut dyn Rows, each: Each<'_>) -> Result<u64> {
     let Some(bulk) = rows.bulk() else {
         let kind = ErrorKind::Unsupported { feature: "INSERT … RETURNING", dialect: "MySQL" };
         return Err(Error::new(kind, "MySQL gives no rows back from INSERT; MariaDB does"));
@@ -71,27 +117,22 @@ async fn control(on: &mut Connection, sql: &str) -> Result<()> {
     on.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql)))
 }
 
-async fn insert_all(on: &mut Connection, plan: &Plan, rows: &dyn Rows, each: Each<'_>) -> Result<u64> {
+async fn insert_all(on: &mut Connection, plan: &Plan, rows: &mut dyn Rows, each: Each<'_>) -> Result<u64> {
     for row in 0..rows.len() {
         let mut values = Vec::new();
         bind_row(rows, row, &mut values)?;
-        let mut key: Vec<Option<Sent>> = Vec::new();
-        for part in &plan.key {
-            key.push(part.and_then(|at| values.get(at).cloned()));
-        }
+        let given = values.clone();
         let statement = on.prepare(&plan.insert, true).await?;
         on.run_prepared(&statement, &plan.insert, values, &mut |_| Ok(()), None).await?;
         on.release(statement).await?;
-        let counted = on.client.last_insert_id();
-        let key: Option<Vec<Sent>> = key.into_iter().map(|part| part.or(counted.map(Sent::UInt))).collect();
-        let key = key.ok_or_else(|| Error::query("the database counted no key for a row"))?;
+        let (again, key) = plan.again(&given, on.client.last_insert_id())?;
         let mut found = 0;
         let mut counting = |row: &Row<'_>| {
             found += 1;
             each(row)
         };
-        let statement = on.prepare(&plan.select, true).await?;
-        on.run_prepared(&statement, &plan.select, key, &mut counting, None).await?;
+        let statement = on.prepare(&again.select, true).await?;
+        on.run_prepared(&statement, &again.select, key, &mut counting, None).await?;
         on.release(statement).await?;
         if found != 1 {
             return Err(Error::query("a row cannot be found under the key that it was inserted with"));

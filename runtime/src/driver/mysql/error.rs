@@ -1,7 +1,10 @@
 //! MySQL's faults as kinds of [`Error`], by errno. Names of constraints, tables and columns stand in the messages only.
 
-use mysql_async::{DriverError, Error as Fault, ServerError};
+use std::io;
 
+use mysql_async::{DriverError, Error as Fault, IoError, ServerError};
+
+use super::super::network::{self, UNKNOWN};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -28,7 +31,10 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
     }
     let (kind, mut message) = match &fault {
         Fault::Server(server) => (kind(server, sql), explain(server)),
-        Fault::Io(io) => (ErrorKind::Connection, format!("the connection to the server failed: {io}")),
+        Fault::Io(fault) => (ErrorKind::Connection, of_network(fault, sql)),
+        Fault::Driver(DriverError::ConnectionClosed) => {
+            (ErrorKind::Connection, of_network(&io::Error::from(io::ErrorKind::UnexpectedEof).into(), sql))
+        }
         Fault::Driver(driver) => driver_fault(driver),
         Fault::Url(_) => (ErrorKind::Config, "the URL is wrong".to_owned()),
         Fault::Other(other) => (ErrorKind::Connection, other.to_string()),
@@ -39,6 +45,16 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         _ => {}
     }
     Error::new(kind, message).with_source(fault)
+}
+
+/// A connection that failed: while it was opened, or under a statement.
+fn of_network(fault: &IoError, sql: Option<&str>) -> String {
+    match (fault, sql) {
+        (IoError::Io(io), Some(_)) => format!("the connection to the server was lost: {}", network::lost(io)),
+        (IoError::Io(io), None) => network::unreachable(io),
+        #[allow(unreachable_patterns)]
+        (other, _) => other.to_string(),
+    }
 }
 
 fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
@@ -77,6 +93,13 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
     there || gone || (server.code == 1005 && server.message.contains("errno: 121"))
 }
 
+/// Whether a subquery of one value gave several.
+pub(crate) fn is_several(error: &Error) -> bool {
+    use std::error::Error as _;
+    let source = error.source().and_then(|source| source.downcast_ref::<Fault>());
+    matches!(source, Some(Fault::Server(server)) if server.code == 1242)
+}
+
 /// Whether the server may have ended the transaction with this error.
 pub(super) fn may_end_transaction(error: &Error) -> bool {
     !matches!(
@@ -113,6 +136,8 @@ fn explain(error: &ServerError) -> String {
         1153 => "raise the server's max_allowed_packet",
         1205 => "another transaction holds the lock; innodb_lock_wait_timeout says how long to wait",
         1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",
+        1053 | 1927 => UNKNOWN,
+        1969 | 3024 => "statement_timeout in the URL says how long it may take",
         1093 => "MySQL cannot read the table that it changes here; select the keys first",
         _ => return error.message.clone(),
     };
@@ -157,7 +182,7 @@ fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
         | 2006
         | 2013
         | 4031 => ErrorKind::Connection,
-        1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 1690 => value(error.code, message),
+        1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 | 1416 | 1690 | 3037 => value(error.code, message),
         // A trigger that raises an error is a check written by hand.
         1644 if error.state == "45000" => ErrorKind::CheckViolation(Violation::default()),
         _ => ErrorKind::Query,

@@ -9,20 +9,21 @@ mod cache;
 mod cursor;
 mod emulated;
 mod error;
+mod geometry;
 mod options;
 mod rows;
 mod server;
 mod tls;
 
 use mysql_async::consts::StatusFlags;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params as Sent, Statement};
+use mysql_async::prelude::{Protocol, Queryable};
+use mysql_async::{Conn, Params as Sent, QueryResult, Statement};
 use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
-pub(crate) use self::error::is_so_already;
 use self::error::{from_mysql, may_end_transaction};
+pub(crate) use self::error::{is_several, is_so_already};
 pub(crate) use self::options::Options;
 use self::server::Server;
 use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
@@ -42,7 +43,7 @@ pub(crate) struct Connection {
     server: Server,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
-    /// The statement was held up between two rows, so that the rest can be read by whoever comes next.
+    /// The statement is between two rows of a stream, so that the rest can be read by whoever comes next.
     paused: bool,
     /// The connection itself failed.
     lost: bool,
@@ -78,7 +79,7 @@ impl Connection {
                 return Err(named(Error::new(ErrorKind::Connection, message)));
             }
         };
-        let mut server = Server::of(&version)?;
+        let mut server = Server::of(&version).map_err(named)?;
         server.returning &= options.returning;
         let cache = Cache::new(options.statements);
         Ok(Self {
@@ -120,7 +121,7 @@ impl Connection {
         Ok(Done { affected: self.client.affected_rows(), last_key })
     }
 
-    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
         self.enter().await?;
         let outcome = rows::execute(self, sql, rows, returned).await;
         self.leave(outcome).await
@@ -199,7 +200,7 @@ impl Connection {
         if self.busy && self.paused {
             // A stream in a transaction that was given up.
             self.paused = false;
-            self.client.query_drop("DO 0").await.map_err(|fault| from_mysql(fault, None))?;
+            self.client.query_drop("DO 0").await.map_err(|fault| from_mysql(fault, Some("DO 0")))?;
             self.busy = false;
         }
         if self.busy || self.client.is_disconnected() {
@@ -254,7 +255,7 @@ impl Connection {
         };
         let place = (table.clone(), key.clone());
         if let Some(columns) = self.keys.get(&place) {
-            return error.with_columns(columns.clone());
+            return error.in_place(place.0, columns.clone());
         }
         let sql = "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
                    AND TABLE_NAME = ? AND INDEX_NAME = ? ORDER BY SEQ_IN_INDEX";
@@ -268,8 +269,9 @@ impl Connection {
         if found.is_err() || columns.is_empty() {
             return error;
         }
+        let table = place.0.clone();
         self.keys.insert(place, columns.clone());
-        error.with_columns(columns)
+        error.in_place(table, columns)
     }
 
     fn note_status(&mut self) {
@@ -280,12 +282,12 @@ impl Connection {
 
     /// Reads what was left of an answer, as far as it is not much.
     async fn drain(&mut self) -> Result<()> {
-        let mut rest = mysql_async::QueryResult::<mysql_async::BinaryProtocol>::new(&mut self.client);
+        let mut rest = QueryResult::<mysql_async::BinaryProtocol>::new(&mut self.client);
         for _ in 0..DRAINED {
             match rest.next().await {
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(()),
-                Err(fault) => return Err(from_mysql(fault, None)),
+                Err(fault) => return Err(from_mysql(fault, Some(""))),
             }
         }
         Err(Error::new(ErrorKind::Connection, "too many rows were left"))
@@ -318,7 +320,7 @@ impl Connection {
         let named = |fault| from_mysql(fault, Some(sql));
         if values.is_empty() && !is_worth_preparing(sql) {
             let mut answer = self.client.query_iter(sql).await.map_err(named)?;
-            while let Some(row) = answer.next().await.map_err(named)? {
+            while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
                 each(&Row::new(Source::Mysql(&Cursor(row))))?;
                 pass(gate, &mut self.paused).await;
             }
@@ -334,7 +336,7 @@ impl Connection {
         if self.cache.keeps() {
             return Ok(());
         }
-        self.client.close(statement).await.map_err(|fault| from_mysql(fault, None))
+        self.client.close(statement).await.map_err(|fault| from_mysql(fault, Some("CLOSE")))
     }
 
     /// Runs a prepared statement.
@@ -353,7 +355,7 @@ impl Connection {
         }
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
         let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
-        while let Some(row) = answer.next().await.map_err(named)? {
+        while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
             each(&Row::new(Source::Mysql(&Cursor(row))))?;
             pass(gate, &mut self.paused).await;
         }
@@ -402,6 +404,18 @@ impl Drop for Connection {
             tries -= 1;
         }
     }
+}
+
+/// The next row. What a stream waits for can be given up: the client library reads the rest before the next statement.
+async fn next<P: Protocol>(
+    answer: &mut QueryResult<'_, '_, P>,
+    gate: Option<&Gate>,
+    paused: &mut bool,
+) -> Result<Option<mysql_async::Row>, mysql_async::Error> {
+    *paused = gate.is_some();
+    let row = answer.next().await;
+    *paused = false;
+    row
 }
 
 /// Waits while nobody wants more rows.
@@ -456,7 +470,7 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 fn collect(params: &dyn Params) -> Result<Vec<mysql_async::Value>> {
     let mut values = Vec::new();
     params.bind(&mut |value| {
-        values.push(bind::value(&value)?);
+        values.push(bind::value(value)?);
         Ok(())
     })?;
     Ok(values)

@@ -2,7 +2,7 @@
 //!
 //! RETURNING promises no order. Where the database counts a key that the statement does not give, the rows of one
 //! statement get rising numbers in the order of its VALUES, by the manual, so the numbers say which row is whose.
-//! Where it counts none, every row is a statement of its own.
+//! Where it counts none, or rows may be there already, every row is a statement of its own.
 
 use std::ops::Range;
 
@@ -25,7 +25,12 @@ const BYTES: usize = 1 << 20;
 const KEPT: usize = 8;
 
 /// Runs one statement for every row.
-pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+pub(super) async fn execute(
+    on: &mut Connection,
+    sql: &str,
+    rows: &mut dyn Rows,
+    returned: Returned<'_>,
+) -> Result<u64> {
     let returned = match returned {
         Returned::Rows(each) if !on.server.returning => return super::emulated::insert(on, rows, each).await,
         returned => returned,
@@ -39,6 +44,8 @@ pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, ret
         let name = statement.columns().get(at).map(|column| column.name_str().into_owned()).unwrap_or_default();
         !gives(sql, &name)
     });
+    // What was found has an older key than what was inserted before it.
+    let counted = counted.filter(|_| rows.bulk().is_none_or(|bulk| bulk.conflict().is_none()));
     match (returned, tuple, counted) {
         (Returned::Nothing, Some(tuple), _) => many(on, sql, &tuple, width, rows, None).await,
         (Returned::Rows(each), Some(tuple), Some(counted)) => {
@@ -48,7 +55,7 @@ pub(super) async fn execute(on: &mut Connection, sql: &str, rows: &dyn Rows, ret
     }
 }
 
-async fn one_by_one(on: &mut Connection, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+async fn one_by_one(on: &mut Connection, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
     let mut returned = returned;
     let mut affected = 0;
     let statement = on.prepare(sql, true).await?;
@@ -83,7 +90,7 @@ async fn many(
     sql: &str,
     tuple: &Range<usize>,
     width: usize,
-    rows: &dyn Rows,
+    rows: &mut dyn Rows,
     back: Back<'_>,
 ) -> Result<u64> {
     let mut back = back;
@@ -149,9 +156,9 @@ fn hand_out(found: Vec<Cursor>, counted: usize, count: usize, each: crate::drive
     keyed.iter().try_for_each(|(_, row)| each(&Row::new(Source::Mysql(row))))
 }
 
-pub(super) fn bind_row(rows: &dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
+pub(super) fn bind_row(rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
     rows.bind(row, &mut |value| {
-        values.push(bind::value(&value)?);
+        values.push(bind::value(value)?);
         Ok(())
     })
 }

@@ -20,7 +20,8 @@ impl Server {
         let (name, least) = if mariadb { ("MariaDB", (10, 5)) } else { ("MySQL", (8, 0)) };
         if found < least {
             let kind = ErrorKind::Unsupported { feature: "this version of the server", dialect: name };
-            let message = format!("the server is {name} {version}; {}.{} or newer is needed", least.0, least.1);
+            let message =
+                format!("it is {name} {version}, and {}.{} or newer is needed (upgrade it)", least.0, least.1);
             return Err(Error::new(kind, message));
         }
         Ok(Self { returning: mariadb })

@@ -7,8 +7,8 @@ use crate::config::Settings;
 use crate::executor::Access;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::sql::{
-    Aggregate, BinaryOp, Dialect, Insert, MatchMode, Node, Order, Projection, Select, Source as Use, Statement, Table,
-    UnaryOp, Write, Writer,
+    Aggregate, BinaryOp, Dialect, Existing, Insert, MatchMode, Node, Order, Projection, Select, Source as Use,
+    Statement, Table, UnaryOp, Write, Writer,
 };
 use crate::value::{Decimal, Kind, Value};
 
@@ -98,8 +98,8 @@ impl Rows for Texts {
         self.0.len()
     }
 
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
-        put(Value::Text(Cow::Borrowed(&self.0[row])))
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+        put(&Value::Text(Cow::Borrowed(&self.0[row])))
     }
 }
 
@@ -120,8 +120,8 @@ async fn keys_and_rows_come_back_in_the_order_of_the_rows() {
     let Some(mut server) = Server::new().await else { return };
     let insert = |returning: &[&'static ColumnMeta]| {
         let columns = [&NOTE.columns[1]];
-        let insert = Insert { table: Table::Model(&NOTE), columns: &columns, returning, ignore_existing: false };
-        Writer::insert(Dialect::Mysql, &insert)
+        let insert = Insert { table: Table::Model(&NOTE), columns: &columns, returning, existing: Existing::Refused };
+        Writer::insert(Dialect::Mysql, &insert).unwrap().sql
     };
     for count in [1, 2, 7, 499, 500, 501, 1_203] {
         let mut found = Vec::new();
@@ -130,20 +130,20 @@ async fn keys_and_rows_come_back_in_the_order_of_the_rows() {
             Ok(())
         };
         let sql = insert(&[&NOTE.columns[0], &NOTE.columns[1]]);
-        let rows = texts(count);
-        let affected = server.connection.execute_rows(&sql, &rows, Returned::Rows(&mut each)).await.unwrap();
+        let mut rows = texts(count);
+        let affected = server.connection.execute_rows(&sql, &mut rows, Returned::Rows(&mut each)).await.unwrap();
         assert_eq!(affected, count as u64);
         assert!(found.iter().map(|(_, text)| text).eq(&rows.0), "{count}");
         assert!(found.is_sorted_by_key(|(id, _)| *id));
-        let affected = server.connection.execute_rows(&insert(&[]), &rows, Returned::Nothing).await.unwrap();
+        let affected = server.connection.execute_rows(&insert(&[]), &mut rows, Returned::Nothing).await.unwrap();
         assert_eq!(affected, count as u64);
     }
     let mut keys = Vec::new();
-    server.connection.execute_rows(&insert(&[]), &texts(3), Returned::Keys(&mut keys)).await.unwrap();
+    server.connection.execute_rows(&insert(&[]), &mut texts(3), Returned::Keys(&mut keys)).await.unwrap();
     assert!(keys.len() == 3 && keys.is_sorted(), "{keys:?}");
     // A row that does not fit: the values before it are gone with the statement.
-    let long = Texts(vec!["a".into(), "b".repeat(60)]);
-    let error = server.connection.execute_rows(&insert(&[]), &long, Returned::Nothing).await.unwrap_err();
+    let mut long = Texts(vec!["a".into(), "b".repeat(60)]);
+    let error = server.connection.execute_rows(&insert(&[]), &mut long, Returned::Nothing).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
     server.end().await;
 }
@@ -275,9 +275,13 @@ async fn writes_with_subqueries() {
     let write = Write { source, table: Table::Model(&NOTE), set: &[], filter: &filter };
     let Statement { sql, params } = Writer::write(Dialect::Mysql, &write).unwrap();
     assert_eq!(server.connection.execute(&sql, &params).await.unwrap().affected, 2);
-    let insert =
-        Insert { table: Table::Model(&NOTE), columns: &[], returning: &[&NOTE.columns[0]], ignore_existing: false };
-    let sql = Writer::insert(Dialect::Mysql, &insert);
+    let insert = Insert {
+        table: Table::Model(&NOTE),
+        columns: &[],
+        returning: &[&NOTE.columns[0]],
+        existing: Existing::Refused,
+    };
+    let sql = Writer::insert(Dialect::Mysql, &insert).unwrap().sql;
     let mut found = Vec::new();
     let mut each = |row: &Row<'_>| {
         found.extend(row.int(0)?);
@@ -288,11 +292,11 @@ async fn writes_with_subqueries() {
         fn len(&self) -> usize {
             2
         }
-        fn bind(&self, _: usize, _: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+        fn bind(&mut self, _: usize, _: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
             Ok(())
         }
     }
-    server.connection.execute_rows(&sql, &Nothing, Returned::Rows(&mut each)).await.unwrap();
+    server.connection.execute_rows(&sql, &mut Nothing, Returned::Rows(&mut each)).await.unwrap();
     assert_eq!(found, [5, 6]);
     server.end().await;
 }

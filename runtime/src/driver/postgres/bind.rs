@@ -76,7 +76,8 @@ impl ToSql for Param<'_> {
     }
 
     fn encode_format(&self, _: &Type) -> Format {
-        if self.text { Format::Text } else { Format::Binary }
+        // Of a type that has no binary form not even NULL may come as such.
+        if self.text || self.bytes.is_none() { Format::Text } else { Format::Binary }
     }
 }
 
@@ -183,6 +184,14 @@ impl Column {
         }
     }
 
+    /// Takes away the elements from a position on.
+    pub(super) fn truncate(&mut self, at: usize) {
+        if let Some(start) = self.starts.get(at) {
+            self.bytes.truncate(start - NULL.len());
+            self.starts.truncate(at);
+        }
+    }
+
     /// The bytes of an element that is not NULL.
     pub(super) fn element(&self, at: usize) -> Option<&[u8]> {
         let start = *self.starts.get(at)?;
@@ -273,6 +282,15 @@ fn put(out: &mut Vec<u8>, form: Form, value: &Value<'_>) -> Result<Put> {
     match (form, value) {
         (Form::Int8, Value::Int(value)) => out.extend_from_slice(&value.to_be_bytes()),
         (Form::Text, Value::Text(text)) => put_text(out, text)?,
+        (Form::Char, Value::Text(text)) => {
+            put_text(out, text)?;
+            return Ok(if text.is_empty() { Put::Text } else { Put::Binary });
+        }
+        // A number of a transaction, which columns carry as text.
+        (Form::Oid, Value::Text(text)) => {
+            put_text(out, text)?;
+            return Ok(Put::Text);
+        }
         (Form::Int2 | Form::Int4 | Form::Int8 | Form::Oid, value) => put_int(out, form, value)?,
         (Form::Bool, Value::Bool(value)) => out.push(u8::from(*value)),
         (Form::Float4 | Form::Float8, value) => put_float(out, form, value)?,
@@ -289,7 +307,7 @@ fn put(out: &mut Vec<u8>, form: Form, value: &Value<'_>) -> Result<Put> {
             out.push(1);
             put_text(out, text)?;
         }
-        (Form::Other | Form::Inet | Form::Interval | Form::Versioned, Value::Text(text))
+        (Form::Other | Form::Inet | Form::Interval | Form::Versioned, Value::Text(text) | Value::Geometry(text))
         | (Form::Json | Form::Jsonb | Form::Uuid, Value::Text(text)) => {
             put_text(out, text)?;
             return Ok(Put::Text);
@@ -404,7 +422,7 @@ impl Form {
             Form::Float4 => "a number in the range of real",
             Form::Float8 => "a floating point number",
             Form::Numeric => "a number",
-            Form::Text => {
+            Form::Text | Form::Char => {
                 "text, the type that PostgreSQL infers for this parameter (a cast such as $1::bigint sets it)"
             }
             Form::Bytes => "bytes",
@@ -436,8 +454,9 @@ fn mismatch(expected: &'static str, found: &Value<'_>) -> Error {
         Value::Timestamp(_) => "a timestamp".to_owned(),
         Value::Uuid(_) => "a UUID".to_owned(),
         Value::Json(_) => "JSON".to_owned(),
+        Value::Geometry(_) => "a shape".to_owned(),
         Value::List(values) => format!("a list of {} values", values.len()),
-        Value::Pending(_) => "the key of a row that its session has not stored yet".to_owned(),
+        Value::Pending(..) => "the key of a row that its session has not stored yet".to_owned(),
     };
     Error::encode(expected, found)
 }

@@ -9,17 +9,15 @@
 //! partitioned table, a sequence that the role may not use, a key without default, a type whose value can come back in
 //! another form), rows go one by one.
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::Stream;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio_postgres::types::{Kind, Type};
 
 use super::bind::{Bound, Column};
 use super::form::{Form, Slot};
-use super::{Cursor, Prepared, Session, error};
+use super::{Cursor, Prepared, Session, Waiting, error};
 use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, Result};
 use crate::meta::ColumnMeta;
@@ -36,7 +34,8 @@ const BYTES: usize = 4 << 20;
 const PLANS: usize = 512;
 
 /// What the catalog says of the columns of a key: name, type, default, whether the default can be had by this role and
-/// whether it has to be written over. No rows at all where rows might not be stored as they are given.
+/// whether it has to be written over. No rows at all where rows might not be stored as they are given, or found by another
+/// spelling of their key.
 ///
 /// Sources: the manual on pg_class, pg_attribute, pg_attrdef and pg_trigger (the bits of `tgtype` are those of
 /// `catalog/pg_trigger.h`: 1 for each row, 2 before, 4 on insert).
@@ -48,6 +47,7 @@ const KEYS: &str = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
     WHERE c.oid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = ANY ($2::text[]) \
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic) \
     AND c.relkind = 'r' AND NOT c.relhasrules AND NOT EXISTS \
     (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 7 = 7)";
 
@@ -64,6 +64,10 @@ pub(super) struct Plan {
     back: Vec<usize>,
     /// Only the key is wanted, and it was made before: nothing has to come back. Its type and form.
     echo: Option<(Type, [Form; 1])>,
+    /// A statement may have each key once: it cannot change a row that it has inserted or changed itself.
+    once: bool,
+    /// Rows that are there already do not come back.
+    skips: bool,
 }
 
 struct Made {
@@ -108,6 +112,23 @@ fn add_part(key: &mut Vec<u8>, part: &[u8]) {
 }
 
 impl Plan {
+    /// Adds the key of a row; `false` when a part of it is NULL.
+    fn add_key(&self, columns: &[Column], row: usize, key: &mut Vec<u8>) -> bool {
+        self.parts.iter().all(|part| {
+            let column = match *part {
+                Part::Given(at) => columns.get(at),
+                Part::Made(at) => columns.get(self.slots.len() + at),
+            };
+            column.and_then(|column| column.element(row)).map(|part| add_part(key, part)).is_some()
+        })
+    }
+
+    /// The key of a row, if no part of it is NULL.
+    fn key(&self, columns: &[Column], row: usize) -> Option<Vec<u8>> {
+        let mut key = Vec::new();
+        self.add_key(columns, row, &mut key).then_some(key)
+    }
+
     /// Hands out the keys that were made, once all rows are stored under them.
     fn hand_out_keys(&self, affected: u64, count: usize, columns: &[Column], each: Hand<'_>) -> Result<u64> {
         let (Some((ty, forms)), Some(made)) = (&self.echo, columns.get(self.slots.len())) else { return Ok(affected) };
@@ -122,38 +143,30 @@ impl Plan {
 }
 
 impl Session {
-    /// Inserts rows by as few statements as can be. `None` when they have to go one by one; nothing was sent of them.
+    /// Inserts rows by as few statements as can be: how many of them, from the first on, and how many rows that changed.
+    /// The others have to go one by one; nothing was sent of them.
     pub(super) async fn run_bulk(
         &mut self,
         sql: &str,
         single: &Prepared,
-        rows: &dyn Rows,
+        rows: &mut dyn Rows,
         returned: &mut Returned<'_>,
-    ) -> Result<Option<u64>> {
+    ) -> Result<(usize, u64)> {
         let Some(bulk) = rows.bulk().filter(|bulk| rows.len() >= LEAST && !bulk.columns.is_empty()) else {
-            return Ok(None);
+            return Ok((0, 0));
         };
-        let Some(plan) = self.bulk_plan(sql, single, &bulk).await? else { return Ok(None) };
+        let Some(plan) = self.bulk_plan(sql, single, &bulk).await? else { return Ok((0, 0)) };
         let (mut next, mut affected) = (0, 0);
         while next < rows.len() {
-            let Some((count, columns, keys)) = self.bind_chunk(&plan, rows, next).await? else {
-                // Nothing was sent of the first chunk; a later one could not be taken back.
-                if next == 0 {
-                    return Ok(None);
-                }
-                return Err(Error::encode(
-                    "values of one form in all rows",
-                    "one that PostgreSQL reads from text only",
-                ));
-            };
+            let Some((count, columns, keys)) = self.bind_chunk(&plan, rows, next).await? else { break };
             affected += self.send_chunk(&plan, count, &columns, keys, returned).await?;
             next += count;
         }
-        Ok(Some(affected))
+        Ok((next, affected))
     }
 
     /// The plan for a statement, made once per connection.
-    async fn bulk_plan(&mut self, sql: &str, single: &Prepared, bulk: &Bulk) -> Result<Option<Arc<Plan>>> {
+    async fn bulk_plan(&mut self, sql: &str, single: &Prepared, bulk: &Bulk<'_>) -> Result<Option<Arc<Plan>>> {
         if let Some(plan) = self.plans.get(sql) {
             return Ok(plan.clone());
         }
@@ -165,16 +178,21 @@ impl Session {
         Ok(plan)
     }
 
-    async fn make_plan(&mut self, single: &Prepared, bulk: &Bulk) -> Result<Option<Plan>> {
+    async fn make_plan(&mut self, single: &Prepared, bulk: &Bulk<'_>) -> Result<Option<Plan>> {
         let given = single.statement.params();
+        if given.len() != bulk.columns.len() {
+            // Some parameters are not of the rows.
+            return Ok(None);
+        }
         let Some(slots) = given.iter().map(element).collect::<Option<Vec<_>>>() else { return Ok(None) };
         let mut types: Vec<String> = given.iter().map(type_name).collect();
         let (mut columns, mut returning) = (bulk.columns.to_vec(), bulk.returning.to_vec());
         let (mut made, mut parts, mut back, mut counted, mut echo) = (None, Vec::new(), Vec::new(), false, None);
-        if !returning.is_empty() {
+        let (wanted, found) = (!returning.is_empty(), bulk.conflict().is_some());
+        if wanted || found {
             let Some(defaults) = self.defaults(bulk).await? else { return Ok(None) };
             let mut missing = Vec::new();
-            for column in &bulk.key {
+            for column in bulk.own_key() {
                 let at = columns.iter().position(|given| given.name == column.name);
                 parts.push(match at {
                     Some(at) if given.get(at).is_some_and(comes_back_alike) => Part::Given(at),
@@ -190,7 +208,9 @@ impl Session {
                         Part::Made(missing.len() - 1)
                     }
                 });
-                back.push(position_or_add(&mut returning, column));
+                if wanted {
+                    back.push(position_or_add(&mut returning, column));
+                }
             }
             if !missing.is_empty() {
                 let expressions: Vec<_> = missing.iter().map(|(_, text, ty)| (text.clone(), ty.clone())).collect();
@@ -210,18 +230,20 @@ impl Session {
                 made = Some(Made { text, slots });
             }
         }
-        let insert = Insert { table: bulk.table, columns: &columns, returning: &returning, ignore_existing: false };
-        let text = Writer::insert_arrays(&insert, &types, counted);
-        Ok(Some(Plan { text, slots, made, parts, back, echo }))
+        let insert = Insert { table: bulk.table, columns: &columns, returning: &returning, existing: bulk.existing };
+        let text = Writer::insert_arrays(&insert, &types, counted)?;
+        let skips = bulk.conflict().is_some_and(|conflict| conflict.set.is_empty());
+        Ok(Some(Plan { text, slots, made, parts, back, echo, once: found, skips }))
     }
 
     /// What the catalog says of the key's columns; `None` where rows may not be stored as they are given.
-    async fn defaults(&mut self, bulk: &Bulk) -> Result<Option<Vec<Default>>> {
-        if bulk.key.is_empty() {
+    async fn defaults(&mut self, bulk: &Bulk<'_>) -> Result<Option<Vec<Default>>> {
+        let key = bulk.own_key();
+        if key.is_empty() {
             return Ok(None);
         }
         let table = Writer::table_text(Dialect::Postgres, bulk.table);
-        let names = bulk.key.iter().map(|column| Value::Text(column.name.into())).collect();
+        let names = key.iter().map(|column| Value::Text(column.name.into())).collect();
         let mut found = Vec::new();
         let mut each = |row: &Row<'_>| {
             let text = |at| row.text(at).map(|text| text.map(std::borrow::Cow::into_owned));
@@ -234,31 +256,38 @@ impl Session {
             Ok(())
         };
         self.run(KEYS, &[Value::Text(table.into()), Value::List(names)], &mut each, None).await?;
-        Ok((found.len() == bulk.key.len()).then_some(found))
+        Ok((found.len() == key.len()).then_some(found))
     }
 
     /// Binds as many rows as go into one statement: how many, their columns and their keys. `None` when a value has no
-    /// binary form.
+    /// binary form, or a key is NULL.
     async fn bind_chunk(
         &mut self,
         plan: &Plan,
-        rows: &dyn Rows,
+        rows: &mut dyn Rows,
         first: usize,
     ) -> Result<Option<(usize, Vec<Column>, Keys)>> {
         let mut columns: Vec<Column> = plan.slots.iter().map(|&(form, oid)| Column::new(form, oid)).collect();
-        let mut count = 0;
+        let (mut count, mut seen) = (0, FxHashSet::default());
         while first + count < rows.len() && count < ROWS && columns.iter().map(Column::size).sum::<usize>() < BYTES {
             let mut at = 0;
             let mut fits = true;
             rows.bind(first + count, &mut |value| {
                 if let Some(column) = columns.get_mut(at) {
-                    fits &= column.push(&value)?;
+                    fits &= column.push(value)?;
                 }
                 at += 1;
                 Ok(())
             })?;
             if !fits || at != columns.len() {
                 return Ok(None);
+            }
+            if plan.once {
+                let Some(key) = plan.key(&columns, count) else { return Ok(None) };
+                if !seen.insert(key) {
+                    columns.iter_mut().for_each(|column| column.truncate(count));
+                    break;
+                }
             }
             count += 1;
         }
@@ -267,15 +296,8 @@ impl Session {
         }
         let mut keys = Keys::default();
         for row in 0..count {
-            for part in &plan.parts {
-                let column = match *part {
-                    Part::Given(at) => columns.get(at),
-                    Part::Made(at) => columns.get(plan.slots.len() + at),
-                };
-                match column.and_then(|column| column.element(row)) {
-                    Some(part) => add_part(&mut keys.bytes, part),
-                    None => return Ok(None),
-                }
+            if !plan.add_key(&columns, row, &mut keys.bytes) {
+                return Ok(None);
             }
             keys.ends.push(keys.bytes.len());
         }
@@ -322,10 +344,8 @@ impl Session {
             Err(fault) => {
                 // The table may be another one by now.
                 self.plans.clear();
-                if error::is_stale_statement(&fault)
-                    && let Some(cache) = &mut self.cache
-                {
-                    cache.evict(&plan.text);
+                if error::is_stale_statement(&fault) {
+                    self.link.evict(&plan.text);
                 }
                 Err(self.failed(fault, &plan.text))
             }
@@ -341,12 +361,14 @@ impl Session {
         (count, columns, keys): (usize, &[Column], Keys),
         returned: &mut Returned<'_>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
-        let stream = self.client.query_raw(&prepared.statement, bound.params(0, bound.len())).await?;
+        let mut waiting = Waiting::alone(&self.link);
+        let params = bound.params(0, bound.len());
+        let stream = waiting.wait(self.link.client.query_raw(&prepared.statement, params)).await?;
         let mut stream = pin!(stream);
         let each = match returned {
             Returned::Rows(each) if plan.echo.is_none() => each,
             returned => {
-                while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+                while let Some(row) = waiting.next(stream.as_mut()).await {
                     row?;
                 }
                 let affected = stream.rows_affected().unwrap_or(0);
@@ -358,14 +380,13 @@ impl Session {
         };
         let mut order = Order { keys, next: 0, later: FxHashMap::default(), key: Vec::new() };
         let mut outcome = Ok(());
-        while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        while let Some(row) = waiting.next(stream.as_mut()).await {
             let row = row?;
             if outcome.is_ok() {
                 outcome = order.take(row, plan, &prepared.forms, &mut **each);
             }
         }
-        let outcome = outcome.and_then(|()| order.finish(count, &prepared.forms, &mut **each));
-        Ok(outcome.map(|()| count as u64))
+        Ok(outcome.and_then(|()| order.finish(count, plan, &prepared.forms, &mut **each)))
     }
 }
 
@@ -397,11 +418,16 @@ impl Order {
         Ok(())
     }
 
-    /// Hands out what is left.
-    fn finish(mut self, count: usize, forms: &[Form], each: Hand<'_>) -> Result<()> {
+    /// Hands out what is left, and says how many rows came in all.
+    fn finish(mut self, count: usize, plan: &Plan, forms: &[Form], each: Hand<'_>) -> Result<u64> {
+        let mut skipped = 0;
         while self.next < count {
             let row = self.keys.get(self.next).and_then(|key| self.later.remove(key));
             let Some(row) = row else {
+                if plan.skips {
+                    (self.next, skipped) = (self.next + 1, skipped + 1);
+                    continue;
+                }
                 let message = "a row did not come back under the key that it was inserted with: something on the \
                     server changes keys; insert such rows one by one";
                 return Err(Error::query(message));
@@ -409,7 +435,7 @@ impl Order {
             each(&Row::new(Source::Postgres(Cursor::new(&row, forms))))?;
             self.next += 1;
         }
-        Ok(())
+        Ok((count - skipped) as u64)
     }
 }
 
@@ -426,7 +452,7 @@ fn position_or_add(returning: &mut Vec<&'static ColumnMeta>, column: &'static Co
 /// The form and number of a type that can be an array's element. An array of arrays would be taken apart.
 fn element(ty: &Type) -> Option<(Form, u32)> {
     match Slot::of(ty) {
-        Slot::One(Form::Other | Form::Interval | Form::Inet | Form::Versioned) | Slot::Many(..) => None,
+        Slot::One(Form::Other | Form::Char | Form::Interval | Form::Inet | Form::Versioned) | Slot::Many(..) => None,
         Slot::One(form) => Some((form, ty.oid())),
     }
 }

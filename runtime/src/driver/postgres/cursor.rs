@@ -241,7 +241,9 @@ impl RawRow for Cursor<'_> {
     #[inline]
     fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
         match self.at(at)? {
-            (Form::Text | Form::Json, Some(bytes)) => utf8(bytes).map(Some),
+            // Nothing in `"char"` comes as one byte all the same.
+            (Form::Char, Some([0])) => Ok(Some(Cow::Borrowed(""))),
+            (Form::Text | Form::Char | Form::Json, Some(bytes)) => utf8(bytes).map(Some),
             (_, None) => Ok(None),
             (Form::Jsonb | Form::Versioned, Some([1, bytes @ ..])) => utf8(bytes).map(Some),
             (form, Some(bytes)) => match written(form, bytes) {

@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use super::super::network::{self, UNKNOWN};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -27,7 +28,7 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
                 db.message()
             )
         }
-        _ => db.message().to_owned(),
+        _ => explain(db),
     };
     if kind == ErrorKind::Query {
         if let Some(hint) = db.hint() {
@@ -43,6 +44,19 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// A fault that is not the statement's own, and what to do about it.
+fn explain(db: &DbError) -> String {
+    let help = match db.code().code() {
+        "42501" => "GRANT gives the role of the URL the right",
+        "57014" if db.message().contains("statement timeout") => {
+            "statement_timeout in the URL says how long it may take"
+        }
+        "57P01" | "57P02" => UNKNOWN,
+        _ => return db.message().to_owned(),
+    };
+    format!("{} ({help})", db.message())
+}
+
 /// Whether a statement of DDL failed since what it makes is there, or what it removes is not; see
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 pub(crate) fn is_so_already(error: &Error) -> bool {
@@ -56,8 +70,8 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
 fn of_connection(error: tokio_postgres::Error) -> Error {
     let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     let message = match io {
-        Some(io) => format!("the connection to PostgreSQL was lost: {io}"),
-        None if error.is_closed() => "the connection to PostgreSQL was lost: the server closed it".to_owned(),
+        Some(io) => format!("the connection to PostgreSQL was lost: {}", network::lost(io)),
+        None if error.is_closed() => format!("the connection to PostgreSQL was lost: the server closed it ({UNKNOWN})"),
         None => return Error::new(ErrorKind::Query, error.to_string()).with_source(error),
     };
     Error::new(ErrorKind::Connection, message).with_source(error)
@@ -68,7 +82,7 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
 pub(super) fn of_opening(error: tokio_postgres::Error, place: &str) -> Error {
     let (kind, why) = match error.as_db_error() {
         Some(db) => (refusal(db.code().code()), format!("{}{}", db.message(), advice(db))),
-        None => (ErrorKind::Connection, innermost(&error)),
+        None => innermost(&error),
     };
     Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
 }
@@ -109,23 +123,30 @@ fn advice(db: &DbError) -> &'static str {
 }
 
 /// The last cause, which says what happened.
-fn innermost(error: &tokio_postgres::Error) -> String {
+fn innermost(error: &tokio_postgres::Error) -> (ErrorKind, String) {
     #[cfg(feature = "tls")]
     if let Some(text) = crate::driver::tls::explain(error, &WORDS) {
-        return text;
+        return (ErrorKind::Connection, text);
+    }
+    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
+        return (ErrorKind::Connection, network::unreachable(io));
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;
     }
-    match cause.to_string().as_str() {
-        "password missing" => "the server asks for a password and the URL has none".to_owned(),
+    let why = match cause.to_string().as_str() {
+        "password missing" => {
+            let why = "the server asks for a password and the URL has none (write it as user:password@host)";
+            return (ErrorKind::Permission, why.to_owned());
+        }
         "server does not support TLS" => {
             "the server has TLS switched off, and sslmode asks for it (`ssl = on` in postgresql.conf switches it on)"
                 .to_owned()
         }
         text => text.to_owned(),
-    }
+    };
+    (ErrorKind::Connection, why)
 }
 
 /// Whether trying again a little later can help: the server is starting, or nobody listens there at the moment.

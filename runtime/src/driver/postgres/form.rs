@@ -15,6 +15,8 @@ pub(super) enum Form {
     Numeric,
     /// Text, and types whose binary form is their text: enums, citext, xml.
     Text,
+    /// `"char"`: one byte, which in binary cannot be none.
+    Char,
     Bytes,
     Date,
     Time,
@@ -51,9 +53,8 @@ impl Form {
             Type::FLOAT4 => Self::Float4,
             Type::FLOAT8 => Self::Float8,
             Type::NUMERIC => Self::Numeric,
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML | Type::CHAR => {
-                Self::Text
-            }
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML => Self::Text,
+            Type::CHAR => Self::Char,
             Type::BYTEA => Self::Bytes,
             Type::DATE => Self::Date,
             Type::TIME => Self::Time,

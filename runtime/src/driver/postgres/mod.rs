@@ -1,6 +1,7 @@
 //! PostgreSQL, over tokio-postgres.
 //!
-//! Every connection has a task that talks to the server; this driver hands it requests and takes rows as they arrive.
+//! Every connection has a half that talks to the server, driven by a task or by who waits (see `wire.rs`); this driver
+//! hands it requests and takes rows as they arrive.
 //! The client library does not say whether a transaction is open, so the driver keeps account of it: of what it began
 //! and ended itself, and by asking the server after a batch that may have done either.
 //!
@@ -15,21 +16,21 @@ mod bulk;
 mod cursor;
 mod error;
 mod form;
+mod link;
 mod numeric;
 mod options;
 mod pooler;
 mod rows;
 mod tls;
+mod wire;
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use futures_util::Stream;
 use rustc_hash::FxHashMap;
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -38,9 +39,10 @@ use tokio_postgres::{Client, Config, RowStream, Socket, Statement};
 use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
 use self::form::{Form, Slot};
+pub(crate) use self::link::{Link, Seat};
 use self::options::Options;
 use self::tls::Connector;
-use super::cache::Cache;
+use self::wire::{Waiting, Wire};
 use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::config::Settings;
@@ -68,14 +70,9 @@ const CANCELS: [Duration; 5] = [
 pub(crate) struct Connection(Box<Session>);
 
 struct Session {
-    client: Client,
-    /// Encrypts what has to be sent beside the connection.
-    connector: Connector,
-    /// The runtime that drives the connection.
-    handle: Handle,
+    link: Arc<Link>,
     /// The connection's task; `None` once the connection is given up.
     task: Option<JoinHandle<()>>,
-    cache: Option<Cache<Arc<Prepared>>>,
     /// Parameters of the statement in hand; kept for its memory.
     bound: Bound,
     /// How many rows are inserted, by the text that inserts one; `None` where they go one by one.
@@ -100,6 +97,14 @@ struct Prepared {
     statement: Statement,
     slots: Vec<Slot>,
     forms: Vec<Form>,
+}
+
+impl Prepared {
+    fn new(statement: Statement) -> Self {
+        let slots = statement.params().iter().map(Slot::of).collect();
+        let forms = statement.columns().iter().map(|column| Form::of(column.type_())).collect();
+        Self { statement, slots, forms }
+    }
 }
 
 /// Whether opening can succeed a little later.
@@ -129,14 +134,14 @@ impl Connection {
             }
         };
         let (client, connection) = opened;
-        check_version(connection.parameter("server_version"))?;
+        check_version(connection.parameter("server_version"), &place)?;
         // Its end shows in the client, which gives the error to whoever waits for a reply.
-        let task = Some(handle.spawn(async move { drop(connection.await) }));
-        let cache = (statement_cache > 0).then(|| Cache::new(statement_cache));
+        let wire = Wire::new(async move { drop(connection.await) });
+        let task = Some(handle.spawn(Arc::clone(&wire).drive()));
+        let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        let mut session =
-            Box::new(Session { client, connector, handle, task, cache, bound, plans: FxHashMap::default(), state });
-        if session.cache.is_none() {
+        let mut session = Box::new(Session { link, task, bound, plans: FxHashMap::default(), state });
+        if !session.link.keeps_statements() {
             session.learn_types().await?;
         }
         Ok(Self(session))
@@ -164,7 +169,7 @@ impl Connection {
         Ok(Done { affected, last_key: 0 })
     }
 
-    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
         let pinned = self.0.pin();
         let outcome = self.0.run_rows(sql, rows, returned).await;
         self.0.unpin(pinned, outcome).await
@@ -222,7 +227,12 @@ impl Connection {
 
     /// Whether the server can be reached, as far as is known.
     pub(crate) fn is_alive(&self) -> bool {
-        !self.0.client.is_closed()
+        self.0.link.is_alive()
+    }
+
+    /// What several callers can share of it.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.0.link
     }
 
     /// Whether a statement only reads: only the server could tell, so no.
@@ -238,7 +248,7 @@ impl Connection {
     /// Undoes what was begun and not ended, without waiting; whether the connection can be used further.
     pub(crate) fn abandon(&mut self) -> bool {
         let session = &mut *self.0;
-        if session.client.is_closed() {
+        if !session.link.is_alive() {
             return false;
         }
         if session.state.in_flight {
@@ -278,8 +288,8 @@ impl Session {
                 Ok(done) => return done,
                 Err(error) => {
                     let stale = error::is_stale_statement(&error);
-                    if stale && let Some(cache) = &mut self.cache {
-                        cache.evict(sql);
+                    if stale {
+                        self.link.evict(sql);
                     }
                     if !(stale && std::mem::take(&mut again)) {
                         return Err(self.failed(error, sql));
@@ -297,10 +307,11 @@ impl Session {
         each: Each<'_>,
         gate: Option<&Gate>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
+        let mut waiting = Waiting::alone(&self.link);
         let params = self.bound.params(0, self.bound.len());
-        let stream = self.client.query_raw(&prepared.statement, params).await?;
+        let stream = waiting.wait(self.link.client.query_raw(&prepared.statement, params)).await?;
         let patient = self.state.in_transaction;
-        read_all(stream, prepared, each, patient, gate).await.map(|(done, complete)| {
+        read_all(&mut waiting, stream, prepared, each, patient, gate).await.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })
@@ -308,29 +319,24 @@ impl Session {
 
     /// The statement of a text, out of the cache or made now.
     async fn prepare(&mut self, sql: &str) -> Result<Arc<Prepared>> {
-        if let Some(prepared) = self.cache.as_mut().and_then(|cache| cache.get(sql)) {
-            return Ok(Arc::clone(prepared));
+        if let Some(prepared) = self.link.prepared(sql) {
+            return Ok(prepared);
         }
         self.begin_request();
-        let statement = match self.client.prepare(sql).await {
+        let prepared = Waiting::alone(&self.link).wait(self.link.client.prepare(sql)).await;
+        let statement = match prepared {
             Ok(statement) => statement,
             Err(error) => return Err(self.failed(error, sql)),
         };
         self.state.in_flight = false;
-        let slots = statement.params().iter().map(Slot::of).collect();
-        let forms = statement.columns().iter().map(|column| Form::of(column.type_())).collect();
-        let prepared = Arc::new(Prepared { statement, slots, forms });
-        if let Some(cache) = &mut self.cache {
-            let place = cache.reserve(sql);
-            cache.put_back(place, Arc::clone(&prepared));
-        }
-        Ok(prepared)
+        Ok(self.link.keep(sql, statement))
     }
 
     /// Runs statements without parameters and rows.
     async fn control(&mut self, sql: &str) -> Result<()> {
         self.begin_request();
-        match self.client.batch_execute(sql).await {
+        let outcome = Waiting::alone(&self.link).wait(self.link.client.batch_execute(sql)).await;
+        match outcome {
             Ok(()) => {
                 self.state.in_flight = false;
                 Ok(())
@@ -349,7 +355,7 @@ impl Session {
     /// Whether a transaction is open: a savepoint can be made in one only.
     async fn ask_for_transaction(&mut self) -> Result<bool> {
         self.begin_request();
-        let outcome = self.client.batch_execute("SAVEPOINT pilaster_probe; RELEASE pilaster_probe").await;
+        let outcome = self.link.client.batch_execute("SAVEPOINT pilaster_probe; RELEASE pilaster_probe").await;
         self.state.in_flight = false;
         match outcome {
             Ok(()) => Ok(true),
@@ -380,15 +386,15 @@ impl Session {
 
     /// Sends statements and does not wait for the reply, which is read and dropped by the connection's task.
     fn fire(&mut self, sql: &str) {
-        let sent = pin!(self.client.batch_execute(sql));
+        let sent = pin!(self.link.client.batch_execute(sql));
         // Sent by the first poll.
         let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Asks the server to stop what it is doing, in passing; the connection is given up.
     fn cancel(&mut self) {
-        let (token, connector, task) = (self.client.cancel_token(), self.connector.clone(), self.task.take());
-        drop(self.handle.spawn(async move {
+        let (token, connector, task) = (self.link.client.cancel_token(), self.link.connector.clone(), self.task.take());
+        drop(self.link.handle.spawn(async move {
             let Some(mut task) = task else { return };
             for pause in CANCELS {
                 drop(token.cancel_query(connector.clone()).await);
@@ -419,7 +425,10 @@ async fn connect(
         };
         let other_way = error::wants_other_encryption(&fault);
         // What the server says of the second attempt is nearer than what the first one failed by.
-        if first.is_none() || fault.as_db_error().is_some() {
+        // Where both ways are refused, the plain one is not what to wish for.
+        let refused =
+            first.as_ref().is_some_and(error::wants_other_encryption) && mode == SslMode::Disable && other_way;
+        if first.is_none() || (fault.as_db_error().is_some() && !refused) {
             first = Some(fault);
         }
         if !other_way {
@@ -435,6 +444,7 @@ async fn connect(
 /// Reads rows to the end. After an error of `each` the rest is read and dropped; it is left unread, and the reply
 /// incomplete, when it is long and nobody needs the connection for a transaction.
 async fn read_all(
+    waiting: &mut Waiting<'_>,
     stream: RowStream,
     prepared: &Prepared,
     each: Each<'_>,
@@ -444,7 +454,7 @@ async fn read_all(
     let mut stream = pin!(stream);
     let mut unwanted = 0;
     let mut outcome = Ok(());
-    while let Some(row) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+    while let Some(row) = waiting.next(stream.as_mut()).await {
         let row = row?;
         if outcome.is_ok() {
             outcome = each(&Row::new(Source::Postgres(Cursor::new(&row, &prepared.forms))));
@@ -464,7 +474,7 @@ async fn read_all(
 }
 
 /// Takes parameters one by one.
-type Put<'a> = &'a mut dyn FnMut(crate::Value<'_>) -> Result<()>;
+type Put<'a> = &'a mut dyn FnMut(&crate::Value<'_>) -> Result<()>;
 
 /// Binds one row of parameters, as many as the statement has.
 fn bind_all(bound: &mut Bound, prepared: &Prepared, values: &mut dyn FnMut(Put<'_>) -> Result<()>) -> Result<()> {
@@ -472,7 +482,7 @@ fn bind_all(bound: &mut Bound, prepared: &Prepared, values: &mut dyn FnMut(Put<'
     let mut given = 0;
     values(&mut |value| {
         given += 1;
-        slots.next().map_or(Ok(()), |slot| bound.push(*slot, &value))
+        slots.next().map_or(Ok(()), |slot| bound.push(*slot, value))
     })?;
     let wanted = prepared.slots.len();
     if given == wanted {
@@ -494,13 +504,14 @@ fn may_control(sql: &str) -> bool {
 }
 
 /// Refuses servers that are too old. A version that cannot be read belongs to something newer, or to a pooler.
-fn check_version(version: Option<&str>) -> Result<()> {
+fn check_version(version: Option<&str>, place: &str) -> Result<()> {
     let major = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok());
     match major {
         Some(major) if major < OLDEST => {
             let kind = ErrorKind::Unsupported { feature: "such an old server", dialect: "PostgreSQL" };
             let version = version.unwrap_or("");
-            Err(Error::new(kind, format!("the server is PostgreSQL {version}; version {OLDEST} or later is needed")))
+            let why = format!("the server has version {version}, and {OLDEST} or later is needed (upgrade it)");
+            Err(Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")))
         }
         _ => Ok(()),
     }
@@ -522,9 +533,9 @@ mod tests {
 
     #[test]
     fn old_servers_are_refused_and_unknown_ones_are_not() {
-        assert!(check_version(Some("9.6.24")).is_err());
+        assert!(check_version(Some("9.6.24"), "").is_err());
         for fine in [Some("12.1"), Some("15.20 (Debian 15.20-0+deb12u1)"), Some("17devel"), Some("pooler"), None] {
-            assert!(check_version(fine).is_ok(), "{fine:?}");
+            assert!(check_version(fine, "").is_ok(), "{fine:?}");
         }
     }
 }

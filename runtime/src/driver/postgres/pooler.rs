@@ -19,7 +19,7 @@ const TYPES: &str = "SELECT format('$%s::%s', row_number() OVER (ORDER BY oid), 
 impl Session {
     /// Begins a transaction for one statement, if that is needed; its reply is not waited for.
     pub(super) fn pin(&mut self) -> bool {
-        if self.cache.is_some() || self.state.in_transaction {
+        if self.link.keeps_statements() || self.state.in_transaction {
             return false;
         }
         self.fire("BEGIN");
@@ -46,7 +46,7 @@ impl Session {
             given += 1;
             Ok(())
         })?;
-        if self.cache.is_some() || self.state.in_transaction || given > 0 {
+        if self.link.keeps_statements() || self.state.in_transaction || given > 0 {
             return Ok(None);
         }
         self.begin_request();
@@ -68,7 +68,7 @@ impl Session {
         sql: &str,
         mut each: impl FnMut(SimpleQueryMessage),
     ) -> Result<(), tokio_postgres::Error> {
-        let mut messages = pin!(self.client.simple_query_raw(sql).await?);
+        let mut messages = pin!(self.link.client.simple_query_raw(sql).await?);
         while let Some(message) = std::future::poll_fn(|context| messages.as_mut().poll_next(context)).await {
             each(message?);
         }

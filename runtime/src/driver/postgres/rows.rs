@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 
 use tokio_postgres::RowStream;
 
-use super::{Prepared, Session, bind_all, error, read_all};
+use super::{Prepared, Session, Waiting, bind_all, error, read_all};
 use crate::driver::{Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -24,16 +24,13 @@ type Reply<'a> = Pin<Box<dyn Future<Output = Result<RowStream, tokio_postgres::E
 
 impl Session {
     /// Runs a statement for every row of parameters and says how many rows it changed.
-    pub(super) async fn run_rows(&mut self, sql: &str, rows: &dyn Rows, mut returned: Returned<'_>) -> Result<u64> {
+    pub(super) async fn run_rows(&mut self, sql: &str, rows: &mut dyn Rows, mut returned: Returned<'_>) -> Result<u64> {
         if let Returned::Keys(_) = returned {
             let kind = ErrorKind::Unsupported { feature: "keys without RETURNING", dialect: "PostgreSQL" };
             return Err(Error::new(kind, "PostgreSQL gives keys back by RETURNING only"));
         }
         let prepared = self.prepare(sql).await?;
-        if let Some(affected) = self.run_bulk(sql, &prepared, rows, &mut returned).await? {
-            return Ok(affected);
-        }
-        let (mut next, mut affected) = (0, 0);
+        let (mut next, mut affected) = self.run_bulk(sql, &prepared, rows, &mut returned).await?;
         while next < rows.len() {
             let first = next;
             self.bound.clear();
@@ -62,10 +59,8 @@ impl Session {
                 done
             }
             Err(error) => {
-                if error::is_stale_statement(&error)
-                    && let Some(cache) = &mut self.cache
-                {
-                    cache.evict(sql);
+                if error::is_stale_statement(&error) {
+                    self.link.evict(sql);
                 }
                 Err(self.failed(error, sql))
             }
@@ -80,10 +75,11 @@ impl Session {
         returned: &mut Returned<'_>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
         let width = prepared.slots.len();
+        let mut waiting = Waiting::alone(&self.link);
         let mut replies: Vec<(Reply<'_>, Option<Result<RowStream, tokio_postgres::Error>>)> = Vec::with_capacity(rows);
         for row in 0..rows {
             let params = self.bound.params(row * width, width);
-            let mut reply: Reply<'_> = Box::pin(self.client.query_raw(&prepared.statement, params));
+            let mut reply: Reply<'_> = Box::pin(self.link.client.query_raw(&prepared.statement, params));
             // The first poll sends. The reply is polled again by whoever waits for it, so no waker is needed here.
             let ready = match reply.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 std::task::Poll::Ready(done) => Some(done),
@@ -95,10 +91,12 @@ impl Session {
         for (reply, ready) in replies {
             let stream = match ready {
                 Some(done) => done,
-                None => reply.await,
+                None => waiting.wait(reply).await,
             };
             let read = match stream {
-                Ok(stream) => read_reply(stream, prepared, returned, refused.is_some() || fault.is_some()).await,
+                Ok(stream) => {
+                    read_reply(&mut waiting, stream, prepared, returned, refused.is_some() || fault.is_some()).await
+                }
                 Err(error) => Err(error),
             };
             match read {
@@ -117,14 +115,15 @@ impl Session {
 
 /// Reads what came back for one row.
 async fn read_reply(
+    waiting: &mut Waiting<'_>,
     stream: RowStream,
     prepared: &Prepared,
     returned: &mut Returned<'_>,
     ignored: bool,
 ) -> Result<Result<u64>, tokio_postgres::Error> {
     let reading = match returned {
-        Returned::Rows(each) if !ignored => pin!(read_all(stream, prepared, &mut **each, true, None)).await?,
-        _ => read_all(stream, prepared, &mut |_| Ok(()), true, None).await?,
+        Returned::Rows(each) if !ignored => pin!(read_all(waiting, stream, prepared, &mut **each, true, None)).await?,
+        _ => read_all(waiting, stream, prepared, &mut |_| Ok(()), true, None).await?,
     };
     Ok(reading.0)
 }

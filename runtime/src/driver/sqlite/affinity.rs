@@ -35,7 +35,9 @@ pub(super) fn keeps(declared: &str, kind: Kind) -> bool {
         }
         Kind::Real | Kind::Double => matches!(affinity, Real | Numeric | None),
         // A text that looks like a number becomes one elsewhere.
-        Kind::Text | Kind::Json | Kind::Uuid | Kind::Enum(_) | Kind::Server => matches!(affinity, Text | None),
+        Kind::Text | Kind::Json | Kind::Uuid | Kind::Enum(_) | Kind::Server | Kind::Geometry => {
+            matches!(affinity, Text | None)
+        }
         // Written as text that looks like no number.
         Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp => true,
         Kind::Bytes => true,

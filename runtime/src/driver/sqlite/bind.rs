@@ -23,7 +23,7 @@ const DIGITS: u32 = 15;
 pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
     match value {
         Value::Int(value) => binder.int(*value),
-        Value::Text(value) | Value::Json(value) => binder.text(value),
+        Value::Text(value) | Value::Json(value) | Value::Geometry(value) => binder.text(value),
         Value::Null => binder.null(),
         Value::Bool(value) => binder.int(i64::from(*value)),
         Value::Bytes(value) => binder.blob(value),
@@ -40,7 +40,7 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         }
         Value::Time(micros) => binder.text(as_text(&civil::time_text(*micros))),
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
-        Value::Pending(_) => return Err(crate::value::pending_key()),
+        Value::Pending(..) => return Err(crate::value::pending_key()),
         Value::Uuid(uuid) => binder.text(as_text(&civil::uuid_text(*uuid))),
         Value::List(_) => return Err(Error::encode("a single value", "a list, which SQLite has none of")),
     }

@@ -9,12 +9,14 @@ mod bind;
 mod cursor;
 mod error;
 mod stmt;
+mod violation;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 
 use self::error::from_rusqlite;
 pub(crate) use self::stmt::Cursor;
@@ -27,6 +29,12 @@ use crate::value::{Kind, Params};
 
 /// Prepared statements kept per connection.
 const STATEMENTS: usize = 256;
+
+/// How many parameters a statement can have.
+const PARAMETERS: usize = 32_766;
+
+/// So many rows go into one INSERT, where nothing is wanted back: a third of the time that they take one by one.
+const TOGETHER: usize = 50;
 
 /// So many runs of a short statement are still short.
 const FEW: usize = 8;
@@ -56,6 +64,9 @@ pub(crate) struct Connection {
     statement_timeout: Option<Duration>,
 }
 
+/// Hands the parameters of a statement out.
+type Bind<'a> = dyn FnMut(&mut dyn FnMut(&crate::value::Value<'_>) -> Result<()>) -> Result<()> + 'a;
+
 impl Connection {
     /// Opens the database; a `reader` shares it with one that writes.
     pub(crate) fn open(options: &Options, reader: bool) -> Result<Self> {
@@ -71,6 +82,7 @@ impl Connection {
             }
             Ok(())
         })
+        .map_err(|error| self.explain(error, sql, &mut |put| params.bind(put)))
     }
 
     pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
@@ -117,33 +129,71 @@ impl Connection {
             while running.step()? {}
             Ok(Done { affected: running.changes(), last_key: running.last_key() })
         })
+        .map_err(|error| self.explain(error, sql, &mut |put| params.bind(put)))
     }
 
-    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &dyn Rows, returned: Returned<'_>) -> Result<u64> {
+    pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
         let mut returned = returned;
+        let (mut at, mut affected) = (0, 0);
+        let many = rows.bulk().filter(|_| matches!(returned, Returned::Nothing) && rows.len() >= TOGETHER);
+        if let Some(text) = many.and_then(|bulk| together(sql, bulk.columns.len())) {
+            let outcome = self.run(&text, false, |session, found| {
+                let mut running = session.run(&text, found)?;
+                while rows.len() - at >= TOGETHER {
+                    running.bind(|binder| {
+                        let mut chunk = at..at + TOGETHER;
+                        chunk.try_for_each(|row| rows.bind(row, &mut |value| bind::put(binder, value)))
+                    })?;
+                    while running.step()? {}
+                    affected += running.changes();
+                    at += TOGETHER;
+                }
+                Ok(())
+            });
+            // What is wrong with which row shows when they go one by one: the statement that failed changed nothing.
+            if let Err(error) = outcome
+                && !(is_of_a_row(&error) && self.session.in_transaction())
+            {
+                return Err(error);
+            }
+        }
+        let (first, few) = (at, rows.len() <= FEW);
         let work = |session: &mut Session, found| {
             let mut running = session.run(sql, found)?;
-            let mut affected = 0;
-            for row in 0..rows.len() {
-                running.bind(|binder| rows.bind(row, &mut |value| bind::put(binder, &value)))?;
+            for row in first..rows.len() {
+                at = row;
+                running.bind(|binder| rows.bind(row, &mut |value| bind::put(binder, value)))?;
                 while running.step()? {
                     if let Returned::Rows(each) = &mut returned {
                         each(&Row::new(Source::Sqlite(running.row())))?;
                     }
                 }
                 affected += running.changes();
-                match &mut returned {
-                    Returned::Keys(keys) => keys.push(running.last_key()),
-                    Returned::EachKey(each) => each(running.last_key())?,
-                    Returned::Rows(_) | Returned::Nothing => {}
+                if let Returned::Keys(keys) = &mut returned {
+                    keys.push(running.last_key());
                 }
             }
             Ok(affected)
         };
-        self.run(sql, rows.len() <= FEW, work)
+        let outcome = self.run(sql, few, work);
+        outcome.map_err(|error| self.explain(error, sql, &mut |put| rows.bind(at, put)))
     }
 
-    /// Whether the columns of a table store values of these kinds exactly as they are given; see [`affinity`].
+    /// A violation with its table and columns, for which the parameters are asked once more.
+    #[cold]
+    fn explain(&mut self, error: Error, sql: &str, params: &mut Bind<'_>) -> Error {
+        violation::complete(error, &mut self.session, sql, || {
+            let mut values = Vec::new();
+            params(&mut |value| {
+                values.push(value.to_static());
+                Ok(())
+            })?;
+            Ok(values)
+        })
+    }
+
+    /// Whether the columns of a table store values of these kinds exactly as they are given, see [`affinity`], and no
+    /// trigger can come in between.
     pub(crate) fn keeps(&self, table: &str, columns: &mut dyn Iterator<Item = (&'static str, Kind)>) -> bool {
         let declared = |column: &str| {
             let found = self.session.connection().column_metadata(None, table, column);
@@ -154,7 +204,8 @@ impl Connection {
                 return false;
             }
         }
-        true
+        let triggers = "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+        self.session.connection().query_row(triggers, [table], |row| row.get(0)).is_ok_and(|count: i64| count == 0)
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
@@ -269,6 +320,22 @@ impl Connection {
     }
 }
 
+/// Whether a row is to blame, and not the statement or the database.
+fn is_of_a_row(error: &Error) -> bool {
+    use ErrorKind::{CheckViolation, Encode, ForeignKeyViolation, NotNullViolation, UniqueViolation};
+    matches!(
+        error.kind(),
+        UniqueViolation(_) | ForeignKeyViolation(_) | CheckViolation(_) | NotNullViolation(_) | Encode(_)
+    )
+}
+
+/// An INSERT of one row with so many columns as one of many rows, if it is that.
+fn together(sql: &str, columns: usize) -> Option<String> {
+    let row = format!("({})", vec!["?"; columns].join(", "));
+    let fits = columns > 0 && columns * TOGETHER <= PARAMETERS && sql.ends_with(&format!("VALUES {row}"));
+    fits.then(|| format!("{sql}{}", format!(", {row}").repeat(TOGETHER - 1)))
+}
+
 /// Interrupts what runs for longer than allowed.
 fn limited<T>(limit: Duration, session: &mut Session, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
     let interrupt = session.connection().get_interrupt_handle();
@@ -289,7 +356,7 @@ fn too_long(limit: Duration, error: Error) -> Error {
 
 #[inline]
 fn bind_params(running: &mut Running<'_>, params: &dyn Params) -> Result<()> {
-    running.bind(|binder| params.bind(&mut |value| bind::put(binder, &value)))
+    running.bind(|binder| params.bind(&mut |value| bind::put(binder, value)))
 }
 
 fn open(options: &Options, reader: bool) -> Result<Connection> {
@@ -322,6 +389,8 @@ fn open(options: &Options, reader: bool) -> Result<Connection> {
 /// Sets what every connection needs. Reading the journal's mode reads the file's head, so that a file that is no
 /// database is found here.
 fn prepare(connection: &rusqlite::Connection, options: &Options, reader: bool) -> rusqlite::Result<()> {
+    // A name in double quotes that is not there would be read as a text: <https://sqlite.org/quirks.html#dblquote>.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;")?;
     if options.path.is_none() {
         return Ok(());

@@ -176,6 +176,17 @@ fn a_wrong_type_is_named_with_the_value() {
 }
 
 #[test]
+fn a_name_that_is_not_there_is_no_text() {
+    let mut connection = memory();
+    run(&mut connection, "CREATE TABLE t (a TEXT CHECK (a <> \"\"))", &[]).unwrap();
+    for sql in ["SELECT \"b\" FROM t", "INSERT INTO t VALUES (\"b\")", "UPDATE t SET a = \"b\""] {
+        let error = run(&mut connection, sql, &[]).unwrap_err();
+        assert!(error.to_string().contains("no such column: \"b\""), "{error}");
+    }
+    run(&mut connection, "INSERT INTO t VALUES ('b')", &[]).unwrap();
+}
+
+#[test]
 fn columns_that_are_not_there_are_errors() {
     let mut db = memory();
     let none: [Value<'_>; 0] = [];
@@ -302,11 +313,11 @@ impl Rows for Pairs {
         self.0.len()
     }
 
-    fn bind(&self, row: usize, put: &mut dyn FnMut(Value<'_>) -> Result<()>) -> Result<()> {
+    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let (number, text) = self.0[row];
         // Neither text outlives the call.
-        put(if number < 0 { Value::Float(f64::NAN) } else { Value::Int(number) })?;
-        put(Value::Text(text.to_uppercase().into()))
+        put(&if number < 0 { Value::Float(f64::NAN) } else { Value::Int(number) })?;
+        put(&Value::Text(text.to_uppercase().into()))
     }
 }
 
@@ -314,26 +325,26 @@ impl Rows for Pairs {
 fn rows_run_one_after_another() {
     let mut db = memory();
     run(&mut db, "CREATE TABLE t (id INTEGER PRIMARY KEY, a INT UNIQUE, b TEXT)", &[]).unwrap();
-    let rows = Pairs((0..20).map(|i| (i * 2, if i % 2 == 0 { "even" } else { "odd" })).collect());
+    let mut rows = Pairs((0..20).map(|i| (i * 2, if i % 2 == 0 { "even" } else { "odd" })).collect());
     let mut keys = Vec::new();
     let insert = "INSERT INTO t (a, b) VALUES (?, ?)";
-    assert_eq!(block_on(db.execute_rows(insert, &rows, Returned::Keys(&mut keys))).unwrap(), 20);
+    assert_eq!(block_on(db.execute_rows(insert, &mut rows, Returned::Keys(&mut keys))).unwrap(), 20);
     assert_eq!(keys, (1..=20).collect::<Vec<_>>());
     assert_eq!(texts(&mut db, "SELECT DISTINCT b FROM t ORDER BY b"), ["EVEN", "ODD"]);
 
     let mut back = Vec::new();
-    let rows = Pairs(vec![(101, "x"), (103, "y")]);
+    let mut rows = Pairs(vec![(101, "x"), (103, "y")]);
     let returning = "INSERT INTO t (a, b) VALUES (?, ?) RETURNING b || id";
     let mut each = |row: &Row<'_>| {
         back.push(row.text(0)?.unwrap_or_default().into_owned());
         Ok(())
     };
-    block_on(db.execute_rows(returning, &rows, Returned::Rows(&mut each))).unwrap();
+    block_on(db.execute_rows(returning, &mut rows, Returned::Rows(&mut each))).unwrap();
     assert_eq!(back, ["X21", "Y22"]);
 
     // A value that cannot be written, behind one that was, and a row that exists.
-    for bad in [Pairs(vec![(201, "kept"), (-1, "nan")]), Pairs(vec![(203, "kept"), (201, "twice")])] {
-        assert!(block_on(db.execute_rows(insert, &bad, Returned::Nothing)).is_err());
+    for mut bad in [Pairs(vec![(201, "kept"), (-1, "nan")]), Pairs(vec![(203, "kept"), (201, "twice")])] {
+        assert!(block_on(db.execute_rows(insert, &mut bad, Returned::Nothing)).is_err());
     }
     assert_eq!(texts(&mut db, "SELECT b FROM t WHERE a > 200"), ["KEPT", "KEPT"]);
 }

@@ -1,13 +1,14 @@
 //! Parts of statements that write many rows: PostgreSQL's INSERT, whose columns come as one array each.
 
 use super::{Insert, Table, Writer};
+use crate::error::Result;
 use crate::meta::ColumnMeta;
 use crate::sql::Dialect;
 
 impl Writer {
     /// The text of an INSERT that takes an array per column, so that it is the same for any number of rows; `types` are
     /// those of the elements, as the server spells them. `counted` keys are written over what the server would count.
-    pub(crate) fn insert_arrays(insert: &Insert<'_>, types: &[String], counted: bool) -> String {
+    pub(crate) fn insert_arrays(insert: &Insert<'_>, types: &[String], counted: bool) -> Result<String> {
         let mut w = Self::new(Dialect::Postgres);
         w.push("INSERT INTO ");
         w.table_name(insert.table);
@@ -17,11 +18,10 @@ impl Writer {
         w.push(" SELECT * FROM unnest(");
         w.separated(types.iter().enumerate(), |w, (at, ty)| w.number(format_args!("${}::{ty}[]", at + 1)));
         w.push(")");
-        if !insert.returning.is_empty() {
-            w.push(" RETURNING ");
-            w.separated(insert.returning, |w, column| w.returned(column));
-        }
-        w.out.sql
+        w.given = types.len();
+        w.write_existing(insert)?;
+        w.write_returning(insert.returning);
+        Ok(w.out.sql)
     }
 
     /// The text that makes as many keys as its parameter says. The expressions are the server's own, of its catalog.

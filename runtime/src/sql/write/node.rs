@@ -2,8 +2,9 @@
 
 use super::Writer;
 use crate::error::Result;
+use crate::meta::ColumnMeta;
 use crate::sql::expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
-use crate::sql::{Dialect, Node};
+use crate::sql::{Dialect, Node, Source};
 use crate::value::{Kind, Value};
 
 impl Writer {
@@ -25,8 +26,15 @@ impl Writer {
             Node::Invalid(invalid) => return Err(invalid.error()),
             Node::Unary(op, node) => return self.write_unary(*op, node),
             Node::Binary(op, left, right) => {
-                self.write_operand(left)?;
                 let whole = *op == BinaryOp::Div && left.is_integer() && right.is_integer();
+                if *op == BinaryOp::Div && !whole && self.dialect == Dialect::Sqlite {
+                    // An exact number that is whole is stored as an integer there, and 5 / 2 would be 2.
+                    self.push("CAST(");
+                    self.write_node(left)?;
+                    self.push(" AS REAL)");
+                } else {
+                    self.write_operand(left)?;
+                }
                 self.push(if whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(*op) });
                 return self.write_operand(right);
             }
@@ -319,18 +327,49 @@ impl Node {
         }
     }
 
-    pub(super) fn has_subquery(&self) -> bool {
+    /// The digits behind the point of an exact number, by the rules of the servers: a product has those of both sides. None
+    /// where that is not known, as of a quotient.
+    pub(crate) fn decimal_scale(&self) -> Option<u32> {
+        let of = |node: &Self| if node.is_integer() { Some(0) } else { node.decimal_scale() };
         match self {
-            Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_) => true,
-            Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
-            Node::Unary(_, node) | Node::Match { node, .. } => node.has_subquery(),
-            Node::Binary(_, left, right) => left.has_subquery() || right.has_subquery(),
-            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
-                nodes.iter().any(Node::has_subquery)
-            }
-            Node::In { node, values, .. } => node.has_subquery() || values.iter().any(Node::has_subquery),
-            Node::Between(node, low, high) => node.has_subquery() || low.has_subquery() || high.has_subquery(),
-            Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Node::has_subquery),
+            Node::Column(_, ColumnMeta { kind: Kind::Decimal(scale), .. }) => *scale,
+            Node::Bind(Value::Decimal(value)) => Some(value.scale),
+            Node::Unary(UnaryOp::Negate, node) => node.decimal_scale(),
+            Node::Binary(BinaryOp::Mul, left, right) => Some(of(left)? + of(right)?),
+            Node::Binary(BinaryOp::Add | BinaryOp::Sub, left, right) => Some(of(left)?.max(of(right)?)),
+            _ => None,
         }
+    }
+
+    pub(super) fn has_subquery(&self) -> bool {
+        self.any(&|node| matches!(node, Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_)))
+    }
+
+    /// Whether it reads a column of a source, be it in a subquery.
+    pub(super) fn reads(&self, source: Source, column: &ColumnMeta) -> bool {
+        self.any(&|node| match node {
+            Node::Column(of, found) => *of == source && found.name == column.name,
+            Node::InSelect { select, .. } | Node::Exists { select, .. } | Node::Scalar(select) => {
+                select.nodes().any(|node| node.reads(source, column))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether something is true of it or of a node inside of it; subqueries are not looked into.
+    fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        is(self)
+            || match self {
+                Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
+                Node::Exists { .. } | Node::Scalar(_) => false,
+                Node::Unary(_, node) | Node::Match { node, .. } | Node::InSelect { node, .. } => node.any(is),
+                Node::Binary(_, left, right) => left.any(is) || right.any(is),
+                Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
+                    nodes.iter().any(|node| node.any(is))
+                }
+                Node::In { node, values, .. } => node.any(is) || values.iter().any(|node| node.any(is)),
+                Node::Between(node, low, high) => node.any(is) || low.any(is) || high.any(is),
+                Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(|node| node.any(is)),
+            }
     }
 }

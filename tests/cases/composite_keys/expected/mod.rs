@@ -5,7 +5,9 @@
 pub mod schema;
 mod tenant;
 mod project;
+mod person;
 mod task;
 pub use tenant::{Tenant, TenantColumns, NewTenant};
 pub use project::{Project, ProjectColumns, NewProject};
+pub use person::{Person, PersonColumns, NewPerson};
 pub use task::{Task, TaskColumns, NewTask};

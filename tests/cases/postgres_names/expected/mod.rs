@@ -4,12 +4,15 @@
 
 mod enums;
 pub mod schema;
+mod _2fa_enabled;
 mod option;
 mod a_table_with_spaces_drop_table_x;
 mod a_name_that_is_as_long_as_postgresql_allows_names_to_be_at_all;
+mod mod_;
 mod update;
 mod user;
 pub use enums::Type;
+pub use _2fa_enabled::{_2faEnabled, _2faEnabledColumns, New2faEnabled};
 pub use option::{Option, OptionColumns, NewOption};
 pub use a_table_with_spaces_drop_table_x::{
     ATableWithSpacesDropTableX, ATableWithSpacesDropTableXColumns,
@@ -20,5 +23,6 @@ pub use a_name_that_is_as_long_as_postgresql_allows_names_to_be_at_all::{
     ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAllColumns,
     NewANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll,
 };
+pub use mod_::{Mod, ModColumns, NewMod};
 pub use update::{Update, UpdateColumns, NewUpdate};
 pub use user::{User, UserColumns, NewUser};

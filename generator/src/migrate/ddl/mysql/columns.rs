@@ -1,15 +1,22 @@
 //! Columns and enums of MySQL.
 
 use super::{MYSQL, Walk};
+use crate::ir::draft::Type;
 use crate::ir::quote::quote_string;
-use crate::ir::{Expr, TableName};
+use crate::ir::{Check, Expr, RawType, SqlType, TableName};
 use crate::migrate::change::{Both, ColumnChange};
 use crate::migrate::ddl::{conversion, names, no_conversion};
-use crate::migrate::state::{Column, Table};
+use crate::migrate::state::{Column, State, Table};
 
 /// Whether one clause makes the change, without a look at the rows.
 pub(super) fn in_place(change: &ColumnChange) -> bool {
-    change.using.is_none() && change.fill.is_none()
+    change.using.is_none() && change.fill.is_none() && !truth_to_text(change)
+}
+
+/// Whether truth values become text, which would be `1` and `0` here and words on the other databases.
+fn truth_to_text(change: &ColumnChange) -> bool {
+    let text = |ty: &Type| matches!(ty, Type::Plain(SqlType::Text | SqlType::String(_)));
+    change.ty.as_ref().is_some_and(|both| both.from == Type::Plain(SqlType::Boolean) && text(&both.to))
 }
 
 /// Whether the server can change what generates a column; otherwise it is removed and made again.
@@ -125,8 +132,13 @@ impl Walk<'_, '_> {
         self.hold_keys(before, &after);
         self.ask_column(before, name, change);
         let quoted = self.out.ident(name);
-        if let Some(using) = &change.using {
-            return self.by_another_column(before, &after, name, using, change.fill.as_ref());
+        let words = || {
+            let both = change.ty.as_ref().filter(|_| truth_to_text(change))?;
+            let mysql = conversion(&both.from, &both.to, &self.state, MYSQL, &quoted)?.expr;
+            Some(Expr::PerDialect(RawType { mysql, ..RawType::default() }))
+        };
+        if let Some(using) = change.using.clone().or_else(words) {
+            return self.by_another_column(before, &after, name, &using, change.fill.as_ref());
         }
         if let Some(value) = change.fill.as_ref().and_then(|fill| self.out.expr(fill)) {
             if change.ty.is_some() {
@@ -197,7 +209,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn modify(&mut self, table: &Table, columns: &[String], state: &crate::migrate::state::State) {
+    fn modify(&mut self, table: &Table, columns: &[String], state: &State) {
         let text = |column: &String| {
             let text = self.out.parts(table, state, |parts| parts.column(0, column))?;
             Some(format!("MODIFY COLUMN {text}"))
@@ -207,8 +219,45 @@ impl Walk<'_, '_> {
         self.out.touched.insert(table.name.clone());
     }
 
-    /// In three steps: both labels, the rows, the new one.
-    pub(super) fn rename_label(&mut self, name: &str, label: &Both<String>) {
+    /// In three steps: both labels, the rows, the new one. Checks that name the label go before and come back after.
+    pub(super) fn rename_label(&mut self, before: &State, name: &str, label: &Both<String>) {
+        let checks = self.renamed_checks(before);
+        for (table, check, _) in &checks {
+            let sql = format!("ALTER TABLE {} DROP CONSTRAINT {}", self.out.table(table), self.out.ident(check));
+            self.out.sql(sql);
+        }
+        self.rename_label_of_rows(name, label);
+        for (table, _, check) in checks {
+            let Some(after) = self.state.tables.get(&table).cloned() else { continue };
+            let at = after.checks.iter().position(|other| *other == check);
+            if let Some(text) = at.and_then(|at| self.out.parts(&after, &self.state, |parts| parts.check(0, at))) {
+                self.out.sql(format!("ALTER TABLE {} ADD {text}", self.out.table(&table)));
+            }
+        }
+    }
+
+    /// Checks that are others after a label was renamed: table, name until now, and what they are then.
+    fn renamed_checks(&mut self, before: &State) -> Vec<(TableName, String, Check)> {
+        let mut found = Vec::new();
+        let mut computed = false;
+        for (old, new) in before.tables.values().zip(self.state.tables.values()) {
+            computed |= old.columns.iter().zip(&new.columns).any(|(old, new)| old.generated != new.generated);
+            let named = names::named(old, before, MYSQL);
+            let pairs = named.checks.iter().zip(old.checks.iter().zip(&new.checks));
+            found.extend(
+                pairs
+                    .filter(|(_, (old, new))| old != new)
+                    .filter_map(|(named, (_, new))| Some((old.name.clone(), named.name.clone()?, new.clone()))),
+            );
+        }
+        if computed {
+            let help = "drop the column before, and add it again after";
+            self.out.unsupported("a label that a column is computed from cannot be renamed", help);
+        }
+        found
+    }
+
+    fn rename_label_of_rows(&mut self, name: &str, label: &Both<String>) {
         let mut both = self.state.clone();
         if let Some(labels) = both.enums.get_mut(name) {
             labels.push(label.from.clone());

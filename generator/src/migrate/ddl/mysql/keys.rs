@@ -40,6 +40,8 @@ impl Walk<'_, '_> {
         if !covered(before, key) && !before.foreign_keys.iter().any(needed) {
             self.out.alter(&before.name, format!("DROP INDEX {name}"));
         }
+        // A key of the same name cannot come back in the statement that drops it.
+        self.out.end_statement();
     }
 
     pub(super) fn rename_key(&mut self, after: &Table, key: &ForeignKey, name: &Both<String>) {

@@ -18,6 +18,7 @@ impl Walk<'_, '_> {
         let label = quote_string(POSTGRES, label);
         let sql = format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {label}{before}", enum_type_name(name));
         self.out.step(Action::Sql(sql), false);
+        self.out.relabels(&self.state, name);
     }
 
     /// Makes the type anew with other labels, or the same in another order, and moves its columns to it.
@@ -50,6 +51,7 @@ impl Walk<'_, '_> {
             self.move_column(table, column, &ty, removed);
         }
         self.out.sql(format!("DROP TYPE {}", enum_type_name(&old)));
+        self.out.relabels(&self.state, name);
         Ok(())
     }
 

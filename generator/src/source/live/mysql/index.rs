@@ -1,6 +1,7 @@
 //! Keys and indexes. A unique constraint is a unique index there.
 
-use super::super::server::{Expressions, at, given_name, left_out, part_place};
+use super::super::given_name;
+use super::super::server::{Expressions, at, left_out, part_place};
 use super::Reader;
 use super::catalog::{IndexPart as Row, Name};
 use crate::diag::{Diagnostics, Place};

@@ -1,6 +1,7 @@
 //! Foreign keys.
 
-use super::super::server::{action, at, given_name, part_place, warn};
+use super::super::given_name;
+use super::super::server::{action, at, part_place, warn};
 use super::Reader;
 use super::catalog::{KeyPart, Name};
 use crate::codes;

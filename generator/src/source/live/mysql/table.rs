@@ -1,6 +1,6 @@
 //! One table of the catalog as a draft table.
 
-use super::super::server::{Expressions, at, table_place};
+use super::super::server::{Expressions, at, check_name, table_place};
 use super::catalog::{Check, Column as ColumnRow, Table as Row};
 use super::types::{self, Reading};
 use super::{Reader, is_readable};
@@ -35,8 +35,9 @@ impl Reader<'_> {
         let others = checks.iter().filter(|check| !rows.iter().any(|column| is_json_check(check, column)));
         let checks = others
             .map(|check| {
-                let given = (!check.at_column).then(|| check.name.clone());
-                (given, At::new(expressions.read(&unescaped(&check.condition, self.catalog.mariadb)), place.clone()))
+                let condition = expressions.read(&unescaped(&check.condition, self.catalog.mariadb));
+                let given = if check.at_column { None } else { check_name(&check.name, &name.name, &condition) };
+                (given, At::new(condition, place.clone()))
             })
             .collect::<Vec<(Option<String>, At<RawExpr>)>>();
         let indexes = self.indexes(&row.name, &name, &expressions, diagnostics);

@@ -68,7 +68,7 @@ fn logical(row: &Row, spelled: &str, unsigned: bool, json: bool) -> (SqlType, Fa
         Class::Char => (characters(spelled), Family::Text, true),
         Class::Text => (SqlType::Text, Family::Text, true),
         Class::Bytes => (SqlType::Bytes, Family::Other, true),
-        Class::Shape => (SqlType::Bytes, Family::Other, false),
+        Class::Vector => (SqlType::Bytes, Family::Other, false),
         Class::Date => (SqlType::Date, Family::Other, true),
         Class::Time => (SqlType::Time, Family::Other, true),
         Class::DateTime => (SqlType::DateTime, Family::Other, true),
@@ -182,8 +182,8 @@ enum Class {
     Char,
     Text,
     Bytes,
-    /// The server's own bytes of a shape or vector.
-    Shape,
+    /// The server's own bytes of a vector.
+    Vector,
     Date,
     Time,
     DateTime,
@@ -192,7 +192,7 @@ enum Class {
     Json,
 }
 
-/// Words of types. What is missing here (`set`, `inet6`) is carried as text.
+/// Words of types. What is missing here (`set`, `inet6`, `point`) is carried as text.
 const WORDS: &[(&[&str], Class)] = &[
     (&["tinyint"], Class::Tiny),
     (&["smallint"], Class::Small),
@@ -206,21 +206,7 @@ const WORDS: &[(&[&str], Class)] = &[
     (&["char", "varchar"], Class::Char),
     (&["tinytext", "text", "mediumtext", "longtext", "enum"], Class::Text),
     (&["tinyblob", "blob", "mediumblob", "longblob", "binary", "varbinary"], Class::Bytes),
-    (
-        &[
-            "geometry",
-            "point",
-            "linestring",
-            "polygon",
-            "multipoint",
-            "multilinestring",
-            "multipolygon",
-            "geometrycollection",
-            "geomcollection",
-            "vector",
-        ],
-        Class::Shape,
-    ),
+    (&["vector"], Class::Vector),
     (&["date"], Class::Date),
     (&["time"], Class::Time),
     (&["datetime"], Class::DateTime),
@@ -267,7 +253,7 @@ mod tests {
             ("datetime", SqlType::DateTime, Some("datetime")),
             ("timestamp(6)", SqlType::Timestamp, None),
             ("uuid", SqlType::Uuid, Some("uuid")),
-            ("point", SqlType::Bytes, Some("point")),
+            ("vector(3)", SqlType::Bytes, Some("vector(3)")),
         ] {
             let reading = read(&row(spelled, None), false);
             assert_eq!((reading.ty, reading.declared.as_deref()), (ty, declared), "{spelled}");
@@ -275,6 +261,7 @@ mod tests {
         assert_eq!(read(&row("char(36)", Some("ascii_bin")), false).ty, SqlType::Uuid);
         assert_eq!(read(&row("longtext", None), true).declared, None);
         assert!(matches!(read(&row("set('a','b')", None), false).ty, SqlType::Raw(_)));
+        assert!(matches!(read(&row("point", None), false).ty, SqlType::Raw(_)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Indexes that are no constraints.
 
-use super::super::server::{Expressions, given_name, left_out, part_place};
+use super::super::given_name;
+use super::super::server::{Expressions, left_out, part_place};
 use super::Reader;
 use super::catalog::IndexPart as Row;
 use crate::diag::{Diagnostics, Place};

@@ -1,6 +1,7 @@
 //! Foreign keys, when all tables are there.
 
-use super::super::server::{action, at, given_name, left_out, part_place, shown, warn};
+use super::super::given_name;
+use super::super::server::{action, at, left_out, part_place, shown, warn};
 use super::catalog::Constraint as Row;
 use super::{Reader, catalog};
 use crate::codes;

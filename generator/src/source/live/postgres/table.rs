@@ -1,6 +1,7 @@
 //! One table of the catalog as a draft table.
 
-use super::super::server::{Expressions, at, given_name, left_out, part_place, table_place};
+use super::super::given_name;
+use super::super::server::{Expressions, at, check_name, left_out, part_place, table_place};
 use super::catalog::{Constraint, Table as Row};
 use super::types::Reading;
 use super::{Reader, skip, warn_of_kind};
@@ -110,7 +111,8 @@ impl Reader<'_> {
             }
             "c" => {
                 let condition = expressions.read(row.condition.as_deref().unwrap_or("true"));
-                table.checks.push((Some(row.name.clone()), At::new(condition, place)));
+                let given = check_name(&row.name, &name.name, &condition);
+                table.checks.push((given, At::new(condition, place)));
             }
             "x" => {
                 let message = format!("the exclusion constraint is left out: {}", row.definition);

@@ -29,7 +29,13 @@ pub fn load(path: &Path, diagnostics: &mut Diagnostics) -> Draft {
         return Draft::default();
     }
     match catalog::open(path).and_then(|connection| catalog::read(&connection)) {
-        Ok(catalog) => draft(&catalog, path, diagnostics),
+        Ok(catalog) => {
+            let draft = draft(&catalog, diagnostics);
+            if draft.tables.is_empty() {
+                diagnostics.push(empty(path));
+            }
+            draft
+        }
         Err(error) => {
             diagnostics.push(failure::failure(path, &error));
             Draft::default()
@@ -37,7 +43,36 @@ pub fn load(path: &Path, diagnostics: &mut Diagnostics) -> Draft {
     }
 }
 
-fn draft(catalog: &Catalog, path: &Path, diagnostics: &mut Diagnostics) -> Draft {
+/// Reads the tables that statements make in an empty database. An index over a function that only programs of the user
+/// have is not among them. `None` when a table cannot be made, with the reason.
+#[cfg(feature = "cli")]
+pub(crate) fn load_statements(statements: &[String], diagnostics: &mut Diagnostics) -> Option<Draft> {
+    let made = rusqlite::Connection::open_in_memory().and_then(|connection| {
+        for statement in statements {
+            let done = connection.execute_batch(statement);
+            if statement.starts_with("CREATE TABLE") {
+                done?;
+            }
+        }
+        catalog::read(&connection)
+    });
+    match made {
+        Ok(catalog) => Some(draft(&catalog, &mut Diagnostics::default())),
+        Err(error) => {
+            let message = format!("SQLite does not take the schema: {error}");
+            diagnostics.push(Diagnostic::error(codes::DATABASE, Place::None, message));
+            None
+        }
+    }
+}
+
+fn empty(path: &Path) -> Diagnostic {
+    let message = format!("`{}` has no tables", path.display());
+    Diagnostic::warning(codes::LIVE_EMPTY, Place::Object(format!("database \"{}\"", path.display())), message)
+        .help("check that this is the right file, and that its migrations have run")
+}
+
+fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Sqlite], ..Draft::default() };
     for (name, object) in catalog {
         if is_readable(name, object, diagnostics) {
@@ -45,13 +80,6 @@ fn draft(catalog: &Catalog, path: &Path, diagnostics: &mut Diagnostics) -> Draft
         }
     }
     keys::resolve(catalog, &mut draft.tables, diagnostics);
-    if draft.tables.is_empty() {
-        let message = format!("`{}` has no tables", path.display());
-        diagnostics.push(
-            Diagnostic::warning(codes::LIVE_EMPTY, Place::Object(format!("database \"{}\"", path.display())), message)
-                .help("check that this is the right file, and that its migrations have run"),
-        );
-    }
     draft
 }
 

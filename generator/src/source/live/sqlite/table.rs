@@ -1,5 +1,6 @@
 //! One table of the catalog as a draft table.
 
+use super::super::given_name;
 use super::catalog::{Column as Row, Index as IndexRow, Object};
 use super::create_sql::{self, Check};
 use super::expression::{self, expression};
@@ -151,9 +152,15 @@ impl Context<'_> {
             };
             IndexPart { target, desc: part.desc }
         });
+        let parts: Vec<IndexPart> = parts.collect();
+        let columns = parts.iter().filter_map(|part| match &part.target {
+            IndexTarget::Column(column) => Some(column.value.clone()),
+            IndexTarget::Expr(_) => None,
+        });
+        let given = given_name(&row.name, self.name, &columns.collect::<Vec<_>>(), "idx");
         Index {
-            name: Some(At::new(row.name.clone(), place.clone())),
-            parts: parts.collect(),
+            name: given.map(|given| At::new(given, place.clone())),
+            parts,
             unique: row.unique,
             predicate: text.predicate.map(|text| At::new(expression(&text, self.names), place.clone())),
             only: Vec::new(),

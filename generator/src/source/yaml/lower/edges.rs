@@ -5,8 +5,8 @@ use super::super::relations::{Inverse, RelationKind, RelationSpec};
 use super::{Declared, Lower, made_index};
 use crate::codes;
 use crate::diag::Place;
-use crate::ir::TableKind;
 use crate::ir::draft::{self, At, Column, Field, ForeignKey, Relation, Type};
+use crate::ir::{SqlType, TableKind};
 use crate::names;
 
 /// A foreign key between two models.
@@ -242,10 +242,11 @@ impl Lower<'_, '_> {
             return At::new(column, field.place);
         }
         model.fields.push(Field { name: field.clone(), column: field.value.clone(), version: false });
+        let ty = At::new(self.copied(&key.ty.value), edge.spec.target.place.clone());
         if let Some(table) = self.draft.tables.get_mut(edge.owner) {
             table.columns.push(Column {
                 name: field.clone(),
-                ty: At::new(key.ty.value.clone(), edge.spec.target.place.clone()),
+                ty,
                 nullable: edge.spec.null.is_some(),
                 default: None,
                 generated: None,
@@ -256,6 +257,15 @@ impl Lower<'_, '_> {
             });
         }
         field
+    }
+
+    /// The type of a key as the columns have it that point to it. One that is not known is reported at the key alone.
+    pub(super) fn copied(&self, ty: &Type) -> Type {
+        let Type::Named(name) = ty else { return ty.clone() };
+        let draft = &self.draft;
+        let known = draft.enums.iter().any(|item| item.name.value == *name)
+            || draft.customs.iter().any(|item| item.name.value == *name);
+        if known { ty.clone() } else { Type::Plain(SqlType::BigInt { unsigned: false }) }
     }
 
     /// Whether columns are a key of their own: the primary key or a unique constraint.

@@ -93,6 +93,14 @@ impl Lower<'_, '_> {
             At::new(name, spec.name.place.clone())
         });
         let name = At::new(TableName { schema: None, name: name.value }, name.place);
+        if let Some(model) = self.draft.models.iter().find(|model| model.table == name.value) {
+            let (table, owner, relation) = (&name.value.name, &model.name.value, &spec.name.value);
+            let message = format!("`{table}` cannot be the table between of `{relation}`: it is that of `{owner}`");
+            let help =
+                format!("give it another name with `table:`, or write `through: {owner}` if that model is meant");
+            self.push(codes::SHARED_TABLE, name.place, message, help);
+            return None;
+        }
         let pairs_near = near.references.iter().cloned().zip(near.columns.iter().map(|c| c.value.clone())).collect();
         let pairs_far = far.columns.iter().map(|c| c.value.clone()).zip(far.references.iter().cloned()).collect();
         self.draft.tables.push(between(name.clone(), near, far));
@@ -118,7 +126,7 @@ impl Lower<'_, '_> {
             let derived = if single { format!("{stem}_id") } else { format!("{stem}_{field}") };
             half.columns.push(given.next().unwrap_or_else(|| At::new(derived, spec.name.place.clone())));
             half.references.push(column);
-            half.types.push(At::new(ty.value, spec.target.place.clone()));
+            half.types.push(At::new(self.copied(&ty.value), spec.target.place.clone()));
         }
         Some(half)
     }

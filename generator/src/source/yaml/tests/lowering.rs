@@ -117,10 +117,14 @@ fn tables_and_columns_of_a_relation_have_names_without_being_told() {
 
 #[test]
 fn a_part_of_a_key_is_no_key() {
-    for key in ["primary_key: [a_id, b_id]", "primary_key: [b_id, a_id]", "uniques: [[a_id, b_id]]"] {
+    for (n, key) in [
+        ("integer", "primary_key: [a_id, b_id]"),
+        ("integer", "primary_key: [b_id, a_id]"),
+        ("integer primary", "uniques: [[a_id, b_id]]"),
+    ] {
         let schema = good(&format!(
             "pilaster: 1\nmodels:\n  A: {{ columns: {{ id: bigint primary }} }}\n  B: {{ columns: {{ id: bigint primary }} }}\n  \
-             Link:\n    columns: {{ n: integer }}\n    relations:\n      a: {{ belongs_to: A, inverse: links }}\n      \
+             Link:\n    columns: {{ n: {n} }}\n    relations:\n      a: {{ belongs_to: A, inverse: links }}\n      \
              b: {{ belongs_to: B, inverse: links }}\n    {key}\n"
         ));
         assert_eq!(relations(&schema, "A"), ["links: has_many Link / Some(\"a\")"], "{key}");

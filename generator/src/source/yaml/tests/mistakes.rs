@@ -2,6 +2,57 @@
 
 use super::*;
 
+/// A type that is not known is told once, where it stands, and not at what depends on it.
+#[test]
+fn a_bad_type_on_a_key_is_one_mistake() {
+    let spec = "User:\n  columns: { id: BigInt primary, version: Counter version }\n\
+                Post:\n  columns: { id: bigint primary }\n  relations:\n    user: { belongs_to: User, inverse: posts }\n    \
+                users: { many_to_many: User, table: likes, inverse: liked }";
+    insta::assert_snapshot!(said(spec), @r"
+    error[P0201]: unknown type `BigInt`
+     --> models.yaml:4:20
+      |
+    4 |     columns: { id: BigInt primary, version: Counter version }
+      |                    ^^^^^^
+      = help: did you mean `bigint`?
+
+    error[P0201]: unknown type `Counter`
+     --> models.yaml:4:45
+      |
+    4 |     columns: { id: BigInt primary, version: Counter version }
+      |                                             ^^^^^^^
+      = help: declare `Counter` under `enums:` or `types:`
+    ");
+    insta::assert_snapshot!(said("User:\n  columns: { id: bigin primary, version: intger version }"), @r"
+    error[P0201]: unknown type `bigin`
+     --> models.yaml:4:20
+      |
+    4 |     columns: { id: bigin primary, version: intger version }
+      |                    ^^^^^
+      = help: did you mean `bigint`?
+
+    error[P0201]: unknown type `intger`
+     --> models.yaml:4:44
+      |
+    4 |     columns: { id: bigin primary, version: intger version }
+      |                                            ^^^^^^
+      = help: did you mean `integer`?
+    ");
+}
+
+#[test]
+fn a_model_without_a_key_is_warned_of() {
+    assert_eq!(said("Line:\n  columns: { text: text }\n  primary_key: []"), "", "it is meant");
+    insta::assert_snapshot!(said("Line:\n  columns: { text: text }"), @r"
+    warning[P0221]: `Line` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key
+     --> models.yaml:3:3
+      |
+    3 |   Line:
+      |   ^^^^
+      = help: mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; `primary_key: []` says that none is meant
+    ");
+}
+
 #[test]
 fn keys() {
     insta::assert_snapshot!(said("User:\n  table: user\n  colums: { id: bigint primary }"), @r"
@@ -11,13 +62,6 @@ fn keys() {
     5 |     colums: { id: bigint primary }
       |     ^^^^^^
       = help: did you mean `columns`?
-
-    error[P0218]: the table `user` has no columns
-     --> models.yaml:4:12
-      |
-    4 |     table: user
-      |            ^^^^
-      = help: give it at least one column, for instance `id: bigint primary`
     ");
     insta::assert_snapshot!(said("User:\n  soft_delete: true\n  columns: { id: bigint primary }"), @r"
     error[P0109]: `soft_delete` is not supported yet
@@ -41,6 +85,13 @@ fn keys() {
     4 |     columns: { id: { typ: bigint } }
       |                ^^
       = help: add for instance `type: text`
+
+    warning[P0221]: `User` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key
+     --> models.yaml:3:3
+      |
+    3 |   User:
+      |   ^^^^
+      = help: mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; `primary_key: []` says that none is meant
     ");
     insta::assert_snapshot!(read("pilaster: 2\nmodel: {}\n").1.to_string(), @r"
     error[P0102]: unknown key `model` in a spec
@@ -339,6 +390,13 @@ fn relations() {
     7 |       friends: { many_to_many: User, inverse: none }
       |       ^^^^^^^
       = help: mark a column of it with `primary`
+
+    warning[P0221]: `User` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key
+     --> models.yaml:3:3
+      |
+    3 |   User:
+      |   ^^^^
+      = help: mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; `primary_key: []` says that none is meant
     ");
 }
 
@@ -515,4 +573,27 @@ fn enums_and_types() {
       |                                       ^
       = help: name one of them: { label: "b", name: X2 }
     "#);
+}
+
+/// One mistake is told once, and not what follows from it.
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    let two = said(
+        "A:\n  columns: { id: bigint primary }\nB:\n  table: a\n  columns: { id: bigint primary }\nC:\n  columns: \
+         { id: bigint primary }\n  relations: { b: { belongs_to: B, inverse: false } }",
+    );
+    assert_eq!(two.matches("error[").count(), 1, "{two}");
+    assert!(two.contains("`A` and `B` are both on the table `a`"), "{two}");
+    let between = said(
+        "Post:\n  columns: { id: bigint primary }\n  relations: { tags: { many_to_many: Tag, table: tag } }\nTag:\n  \
+         columns: { id: bigint primary }",
+    );
+    assert_eq!(between.matches("error[").count(), 1, "{between}");
+    assert!(between.contains("`tag` cannot be the table between of `tags`: it is that of `Tag`"), "{between}");
+    let label = read(
+        "pilaster: 1\nenums:\n  E: [a, b]\nmodels:\n  A:\n    columns: { id: bigint primary, e: { type: E, default: x } }\n",
+    );
+    let label = label.1.to_string();
+    assert!(label.contains("`x`") || label.contains("\"x\""), "{label}");
+    assert!(!label.contains("did you mean `a`"), "{label}");
 }

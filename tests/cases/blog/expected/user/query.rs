@@ -41,6 +41,13 @@ impl<N: __rt::Nullability> __rt::ModelColumns for UserColumns<N> {
 }
 
 impl super::super::User {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_username`, for `on_conflict`.
+    pub const BY_USERNAME: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+    /// The unique key of `by_email`, for `on_conflict`.
+    pub const BY_EMAIL: __rt::Unique<Self> = __rt::Unique::new(&[2]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -65,7 +72,7 @@ impl super::super::User {
         on: E,
         username: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], username.into())
+        __rt::find::<Self, String, E>(on, Self::BY_USERNAME, username.into())
     }
 
     /// The row with this unique email, if there is one.
@@ -76,7 +83,11 @@ impl super::super::User {
         on: E,
         email: impl Into<crate::types::Email>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, super::super::EmailColumn, E>(on, &[2], email.into())
+        __rt::find::<
+            Self,
+            super::super::EmailColumn,
+            E,
+        >(on, Self::BY_EMAIL, email.into())
     }
 
     /// Inserts many rows together.

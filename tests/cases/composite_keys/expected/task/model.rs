@@ -12,6 +12,10 @@ pub struct Task {
     pub number: i32,
     /// Column `body`: text.
     pub body: String,
+    /// Column `owner_code`: string(10).
+    pub owner_code: String,
+    /// Column `helper_code`: string(10).
+    pub helper_code: Option<String>,
 }
 
 impl __rt::Model for Task {
@@ -26,13 +30,40 @@ impl __rt::Model for Task {
                 __rt::ColumnMeta::new("project_code", "project_code", __rt::Kind::Text),
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int),
                 __rt::ColumnMeta::new("body", "body", __rt::Kind::Text),
+                __rt::ColumnMeta::new("owner_code", "owner_code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("helper_code", "helper_code", __rt::Kind::Text)
+                    .null(),
             ],
             key: &[0, 1, 2],
             foreign_keys: &[
                 __rt::ForeignKeyMeta {
+                    columns: &[0],
+                    schema: None,
+                    table: "tenant",
+                    targets: &[0],
+                    on_delete: __rt::OnDelete::Refuse,
+                    deferred: false,
+                },
+                __rt::ForeignKeyMeta {
                     columns: &[0, 1],
                     schema: None,
                     table: "project",
+                    targets: &[0, 1],
+                    on_delete: __rt::OnDelete::Refuse,
+                    deferred: false,
+                },
+                __rt::ForeignKeyMeta {
+                    columns: &[0, 4],
+                    schema: None,
+                    table: "person",
+                    targets: &[0, 1],
+                    on_delete: __rt::OnDelete::Refuse,
+                    deferred: false,
+                },
+                __rt::ForeignKeyMeta {
+                    columns: &[0, 5],
+                    schema: None,
+                    table: "person",
                     targets: &[0, 1],
                     on_delete: __rt::OnDelete::Refuse,
                     deferred: false,
@@ -46,10 +77,31 @@ impl __rt::Model for Task {
     const RELATIONS: &'static [__rt::RelationMeta] = {
         static RELATIONS: &[__rt::RelationMeta] = &[
             __rt::RelationMeta {
+                name: "tenant",
+                parent: <super::super::Task as __rt::Model>::META,
+                child: <super::super::Tenant as __rt::Model>::META,
+                on: &[(0, 0)],
+                through: None,
+            },
+            __rt::RelationMeta {
                 name: "project",
                 parent: <super::super::Task as __rt::Model>::META,
                 child: <super::super::Project as __rt::Model>::META,
                 on: &[(0, 0), (1, 1)],
+                through: None,
+            },
+            __rt::RelationMeta {
+                name: "owner",
+                parent: <super::super::Task as __rt::Model>::META,
+                child: <super::super::Person as __rt::Model>::META,
+                on: &[(0, 0), (4, 1)],
+                through: None,
+            },
+            __rt::RelationMeta {
+                name: "helper",
+                parent: <super::super::Task as __rt::Model>::META,
+                child: <super::super::Person as __rt::Model>::META,
+                on: &[(0, 0), (5, 1)],
                 through: None,
             },
         ];
@@ -66,17 +118,24 @@ impl __rt::Model for Task {
             project_code: handles.column(),
             number: handles.column(),
             body: handles.column(),
+            owner_code: handles.column(),
+            helper_code: handles.column(),
+            tenant: handles.relation(),
             project: handles.relation(),
+            owner: handles.relation(),
+            helper: handles.relation(),
         }
     }
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
-        let from_0 = row.read::<(i32, String, i32, String)>(at)?;
+        let from_0 = row.read::<(i32, String, i32, String, String, Option<String>)>(at)?;
         Ok(Self {
             tenant_id: from_0.0,
             project_code: from_0.1,
             number: from_0.2,
             body: from_0.3,
+            owner_code: from_0.4,
+            helper_code: from_0.5,
         })
     }
 
@@ -86,6 +145,8 @@ impl __rt::Model for Task {
             1 => __rt::encode::<String>(&self.project_code),
             2 => __rt::encode::<i32>(&self.number),
             3 => __rt::encode::<String>(&self.body),
+            4 => __rt::encode::<String>(&self.owner_code),
+            5 => __rt::encode::<Option<String>>(&self.helper_code),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -112,14 +173,16 @@ impl __rt::Entity for Task {
 /// A row of `Task` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewTask {
-    /// Column `tenant_id`: integer; required.
-    pub tenant_id: i32,
-    /// Column `project_code`: string(10); required.
-    pub project_code: String,
+    /// Columns `tenant_id` and `project_code`, as the row they refer to; required.
+    pub project: __rt::Ref<super::super::Project>,
     /// Column `number`: integer; required.
     pub number: i32,
     /// Column `body`: text; required.
     pub body: String,
+    /// Column `owner_code`: string(10); required.
+    pub owner_code: String,
+    /// Column `helper_code`: string(10); NULL when `None`.
+    pub helper_code: Option<String>,
 }
 
 impl NewTask {
@@ -127,16 +190,17 @@ impl NewTask {
     #[must_use]
     #[allow(clippy::too_many_arguments, clippy::new_without_default)]
     pub fn new(
-        tenant_id: i32,
-        project_code: impl Into<String>,
+        project: impl __rt::IntoRef<super::super::Project>,
         number: i32,
         body: impl Into<String>,
+        owner_code: impl Into<String>,
     ) -> Self {
         Self {
-            tenant_id,
-            project_code: project_code.into(),
+            project: project.into_ref(),
             number,
             body: body.into(),
+            owner_code: owner_code.into(),
+            helper_code: None,
         }
     }
 
@@ -150,16 +214,32 @@ impl NewTask {
     ) -> __rt::Out<'e, E, super::super::Task> {
         __rt::insert_one::<Self, E>(on, self)
     }
+
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Task>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
+    /// Sets the column.
+    #[must_use]
+    pub fn helper_code(mut self, helper_code: impl Into<String>) -> Self {
+        self.helper_code = Some(helper_code.into());
+        self
+    }
 }
 
 impl __rt::Insertable for NewTask {
     type Model = super::super::Task;
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
-        out.column::<i32>(0, &self.tenant_id);
-        out.column::<String>(1, &self.project_code);
+        out.refer(&[0, 1], &self.project);
         out.column::<i32>(2, &self.number);
         out.column::<String>(3, &self.body);
+        out.column::<String>(4, &self.owner_code);
+        out.column::<Option<String>>(5, &self.helper_code);
     }
 }
 

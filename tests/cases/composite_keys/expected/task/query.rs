@@ -13,8 +13,18 @@ pub struct TaskColumns<N: __rt::Nullability = __rt::NotNull> {
     pub number: __rt::Column<N::Of<i32>>,
     /// Column `body`: text.
     pub body: __rt::Column<N::Of<String>>,
+    /// Column `owner_code`: string(10).
+    pub owner_code: __rt::Column<N::Of<String>>,
+    /// Column `helper_code`: string(10).
+    pub helper_code: __rt::Column<N::Of<Option<String>>>,
+    /// The `Tenant` this belongs to, as a query.
+    pub tenant: __rt::Rel<super::super::Task, super::super::Tenant, __rt::One>,
     /// The `Project` this belongs to, as a query.
     pub project: __rt::Rel<super::super::Task, super::super::Project, __rt::One>,
+    /// The `Person` this belongs to, as a query.
+    pub owner: __rt::Rel<super::super::Task, super::super::Person, __rt::One>,
+    /// The `Person` this belongs to, if any, as a query.
+    pub helper: __rt::Rel<super::super::Task, super::super::Person, __rt::Optional>,
 }
 
 impl<N: __rt::Nullability> Copy for TaskColumns<N> {}
@@ -35,6 +45,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for TaskColumns<N> {
 }
 
 impl super::super::Task {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0, 1, 2]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()

@@ -2,8 +2,23 @@
 use ::pilaster::codegen as __rt;
 
 impl super::super::Task {
+    /// The `Tenant` this belongs to, as a query.
+    pub fn tenant(&self) -> __rt::Query<super::super::Tenant> {
+        __rt::related(self, 0)
+    }
+
     /// The `Project` this belongs to, as a query.
     pub fn project(&self) -> __rt::Query<super::super::Project> {
-        __rt::related(self, 0)
+        __rt::related(self, 1)
+    }
+
+    /// The `Person` this belongs to, as a query.
+    pub fn owner(&self) -> __rt::Query<super::super::Person> {
+        __rt::related(self, 2)
+    }
+
+    /// The `Person` this belongs to, if any, as a query.
+    pub fn helper(&self) -> __rt::Query<super::super::Person> {
+        __rt::related(self, 3)
     }
 }

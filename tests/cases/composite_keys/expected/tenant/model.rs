@@ -37,6 +37,20 @@ impl __rt::Model for Tenant {
                 on: &[(0, 0)],
                 through: None,
             },
+            __rt::RelationMeta {
+                name: "people",
+                parent: <super::super::Tenant as __rt::Model>::META,
+                child: <super::super::Person as __rt::Model>::META,
+                on: &[(0, 0)],
+                through: None,
+            },
+            __rt::RelationMeta {
+                name: "tasks",
+                parent: <super::super::Tenant as __rt::Model>::META,
+                child: <super::super::Task as __rt::Model>::META,
+                on: &[(0, 0)],
+                through: None,
+            },
         ];
         RELATIONS
     };
@@ -50,6 +64,8 @@ impl __rt::Model for Tenant {
             id: handles.column(),
             name: handles.column(),
             projects: handles.relation(),
+            people: handles.relation(),
+            tasks: handles.relation(),
         }
     }
 
@@ -117,6 +133,14 @@ impl NewTenant {
         on: E,
     ) -> __rt::Out<'e, E, super::super::Tenant> {
         __rt::insert_one::<Self, E>(on, self)
+    }
+
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Tenant>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
     }
 
     /// Sets the column.

@@ -11,6 +11,10 @@ pub struct TenantColumns<N: __rt::Nullability = __rt::NotNull> {
     pub name: __rt::Column<N::Of<String>>,
     /// Every `Project` that belongs to this, as a query.
     pub projects: __rt::Rel<super::super::Tenant, super::super::Project, __rt::Many>,
+    /// Every `Person` that belongs to this, as a query.
+    pub people: __rt::Rel<super::super::Tenant, super::super::Person, __rt::Many>,
+    /// Every `Task` that belongs to this, as a query.
+    pub tasks: __rt::Rel<super::super::Tenant, super::super::Task, __rt::Many>,
 }
 
 impl<N: __rt::Nullability> Copy for TenantColumns<N> {}
@@ -31,6 +35,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for TenantColumns<N> {
 }
 
 impl super::super::Tenant {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()

@@ -6,4 +6,14 @@ impl super::super::Tenant {
     pub fn projects(&self) -> __rt::Query<super::super::Project> {
         __rt::related(self, 0)
     }
+
+    /// Every `Person` that belongs to this, as a query.
+    pub fn people(&self) -> __rt::Query<super::super::Person> {
+        __rt::related(self, 1)
+    }
+
+    /// Every `Task` that belongs to this, as a query.
+    pub fn tasks(&self) -> __rt::Query<super::super::Task> {
+        __rt::related(self, 2)
+    }
 }

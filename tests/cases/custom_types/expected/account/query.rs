@@ -35,6 +35,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for AccountColumns<N> {
 }
 
 impl super::super::Account {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_backup`, for `on_conflict`.
+    pub const BY_BACKUP: __rt::Unique<Self> = __rt::Unique::new(&[3]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -59,7 +64,11 @@ impl super::super::Account {
         on: E,
         backup: impl Into<crate::types::Email>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, super::super::EmailColumn, E>(on, &[3], backup.into())
+        __rt::find::<
+            Self,
+            super::super::EmailColumn,
+            E,
+        >(on, Self::BY_BACKUP, backup.into())
     }
 
     /// Inserts many rows together.

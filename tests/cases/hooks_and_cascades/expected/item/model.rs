@@ -138,6 +138,8 @@ impl __rt::Entity for Item {
 pub struct NewItem {
     /// Column `id`: bigint; left to the database when `None`.
     pub id: Option<i64>,
+    /// Columns `hall` and `number`, as the row they refer to; each by itself when `None`.
+    pub shelf: Option<__rt::Ref<super::super::Shelf>>,
     /// Column `hall`: integer; NULL when `None`.
     pub hall: Option<i32>,
     /// Column `number`: integer; NULL when `None`.
@@ -153,6 +155,7 @@ impl NewItem {
     pub fn new(basket_id: impl __rt::IntoRef<super::super::Basket>) -> Self {
         Self {
             id: None,
+            shelf: None,
             hall: None,
             number: None,
             basket_id: basket_id.into_ref(),
@@ -170,10 +173,25 @@ impl NewItem {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Item>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn id(mut self, id: impl Into<i64>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Sets `hall` and `number`, to refer to this row.
+    #[must_use]
+    pub fn shelf(mut self, shelf: impl __rt::IntoRef<super::super::Shelf>) -> Self {
+        self.shelf = Some(shelf.into_ref());
         self
     }
 
@@ -197,8 +215,13 @@ impl __rt::Insertable for NewItem {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.maybe::<i64>(0, &self.id);
-        out.column::<Option<i32>>(1, &self.hall);
-        out.column::<Option<i32>>(2, &self.number);
+        match &self.shelf {
+            Some(row) => out.refer(&[1, 2], row),
+            None => {
+                out.column::<Option<i32>>(1, &self.hall);
+                out.column::<Option<i32>>(2, &self.number);
+            }
+        }
         out.column::<__rt::Refers<i64, super::super::Basket>>(3, &self.basket_id);
     }
 }

@@ -183,6 +183,14 @@ impl NewType {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Type>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn self_(mut self, self_: impl ::core::convert::Into<i64>) -> Self {

@@ -135,6 +135,14 @@ impl NewTag {
     ) -> __rt::Out<'e, E, super::super::Tag> {
         __rt::insert_one::<Self, E>(on, self)
     }
+
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Tag>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
 }
 
 impl __rt::Insertable for NewTag {

@@ -35,6 +35,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for TagColumns<N> {
 }
 
 impl super::super::Tag {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()

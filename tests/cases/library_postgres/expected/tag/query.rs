@@ -33,6 +33,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for TagColumns<N> {
 }
 
 impl super::super::Tag {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_word`, for `on_conflict`.
+    pub const BY_WORD: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -57,7 +62,7 @@ impl super::super::Tag {
         on: E,
         word: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], word.into())
+        __rt::find::<Self, String, E>(on, Self::BY_WORD, word.into())
     }
 
     /// Inserts many rows together.

@@ -33,6 +33,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for AuthorColumns<N> {
 }
 
 impl super::super::Author {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_name`, for `on_conflict`.
+    pub const BY_NAME: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -57,7 +62,7 @@ impl super::super::Author {
         on: E,
         name: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], name.into())
+        __rt::find::<Self, String, E>(on, Self::BY_NAME, name.into())
     }
 
     /// Inserts many rows together.

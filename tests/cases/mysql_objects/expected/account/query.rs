@@ -57,6 +57,13 @@ impl<N: __rt::Nullability> __rt::ModelColumns for AccountColumns<N> {
 }
 
 impl super::super::Account {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_age_and_email`, for `on_conflict`.
+    pub const BY_AGE_AND_EMAIL: __rt::Unique<Self> = __rt::Unique::new(&[5, 1]);
+    /// The unique key of `by_email`, for `on_conflict`.
+    pub const BY_EMAIL: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -82,7 +89,11 @@ impl super::super::Account {
         age: i32,
         email: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, (i32, String), E>(on, &[5, 1], (age, email.into()))
+        __rt::find::<
+            Self,
+            (i32, String),
+            E,
+        >(on, Self::BY_AGE_AND_EMAIL, (age, email.into()))
     }
 
     /// The row with this unique email, if there is one.
@@ -93,7 +104,7 @@ impl super::super::Account {
         on: E,
         email: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], email.into())
+        __rt::find::<Self, String, E>(on, Self::BY_EMAIL, email.into())
     }
 
     /// Inserts many rows together.

@@ -188,6 +188,14 @@ impl NewPlace {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Place>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {

@@ -130,10 +130,8 @@ impl __rt::Entity for Visit {
 pub struct NewVisit {
     /// Column `account_id`: integer; required.
     pub account_id: __rt::Ref<super::super::Account>,
-    /// Column `country`: string(2); required.
-    pub country: String,
-    /// Column `city`: string(40); required.
-    pub city: String,
+    /// Columns `country` and `city`, as the row they refer to; required.
+    pub place: __rt::Ref<super::super::Place>,
     /// Column `note`: text; NULL when `None`.
     pub note: Option<String>,
 }
@@ -144,13 +142,11 @@ impl NewVisit {
     #[allow(clippy::too_many_arguments, clippy::new_without_default)]
     pub fn new(
         account_id: impl __rt::IntoRef<super::super::Account>,
-        country: impl Into<String>,
-        city: impl Into<String>,
+        place: impl __rt::IntoRef<super::super::Place>,
     ) -> Self {
         Self {
             account_id: account_id.into_ref(),
-            country: country.into(),
-            city: city.into(),
+            place: place.into_ref(),
             note: None,
         }
     }
@@ -166,6 +162,14 @@ impl NewVisit {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Visit>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
@@ -179,8 +183,7 @@ impl __rt::Insertable for NewVisit {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.column::<__rt::Refers<i32, super::super::Account>>(0, &self.account_id);
-        out.column::<String>(1, &self.country);
-        out.column::<String>(2, &self.city);
+        out.refer(&[1, 2], &self.place);
         out.column::<Option<String>>(3, &self.note);
     }
 }

@@ -19,8 +19,8 @@ pub struct Other {
     pub doc2: Option<::pilaster::serde_json::Value>,
     /// Column `host`: a type of the server's, carried as text.
     pub host: Option<String>,
-    /// Column `place`: bytes.
-    pub place: Option<Vec<u8>>,
+    /// Column `place`: a type of the server's, carried as text.
+    pub place: Option<String>,
     /// Column `hidden`: integer.
     pub hidden: Option<i32>,
 }
@@ -43,7 +43,7 @@ impl __rt::Model for Other {
                 __rt::ColumnMeta::new("doc", "doc", __rt::Kind::Json),
                 __rt::ColumnMeta::new("doc2", "doc2", __rt::Kind::Json).null(),
                 __rt::ColumnMeta::new("host", "host", __rt::Kind::Server).null(),
-                __rt::ColumnMeta::new("place", "place", __rt::Kind::Bytes).null(),
+                __rt::ColumnMeta::new("place", "place", __rt::Kind::Geometry).null(),
                 __rt::ColumnMeta::new("hidden", "hidden", __rt::Kind::Int).null(),
             ],
             key: &[0],
@@ -79,7 +79,7 @@ impl __rt::Model for Other {
                     ::pilaster::serde_json::Value,
                     Option<::pilaster::serde_json::Value>,
                     Option<String>,
-                    Option<Vec<u8>>,
+                    Option<__rt::Geometry>,
                     Option<i32>,
                 ),
             >(at)?;
@@ -103,7 +103,7 @@ impl __rt::Model for Other {
             3 => __rt::encode::<::pilaster::serde_json::Value>(&self.doc),
             4 => __rt::encode::<Option<::pilaster::serde_json::Value>>(&self.doc2),
             5 => __rt::encode::<Option<String>>(&self.host),
-            6 => __rt::encode::<Option<Vec<u8>>>(&self.place),
+            6 => __rt::encode::<Option<__rt::Geometry>>(&self.place),
             7 => __rt::encode::<Option<i32>>(&self.hidden),
             _ => __rt::no_column(Self::META, column),
         }
@@ -143,8 +143,8 @@ pub struct NewOther {
     pub doc2: Option<::pilaster::serde_json::Value>,
     /// Column `host`: a type of the server's, carried as text; NULL when `None`.
     pub host: Option<String>,
-    /// Column `place`: bytes; NULL when `None`.
-    pub place: Option<Vec<u8>>,
+    /// Column `place`: a type of the server's, carried as text; NULL when `None`.
+    pub place: Option<String>,
     /// Column `hidden`: integer; NULL when `None`.
     pub hidden: Option<i32>,
 }
@@ -175,6 +175,14 @@ impl NewOther {
         on: E,
     ) -> __rt::Out<'e, E, super::super::Other> {
         __rt::insert_one::<Self, E>(on, self)
+    }
+
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Other>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
     }
 
     /// Sets the column.
@@ -214,7 +222,7 @@ impl NewOther {
 
     /// Sets the column.
     #[must_use]
-    pub fn place(mut self, place: impl Into<Vec<u8>>) -> Self {
+    pub fn place(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());
         self
     }
@@ -237,7 +245,7 @@ impl __rt::Insertable for NewOther {
         out.maybe::<::pilaster::serde_json::Value>(3, &self.doc);
         out.column::<Option<::pilaster::serde_json::Value>>(4, &self.doc2);
         out.column::<Option<String>>(5, &self.host);
-        out.column::<Option<Vec<u8>>>(6, &self.place);
+        out.column::<Option<__rt::Geometry>>(6, &self.place);
         out.column::<Option<i32>>(7, &self.hidden);
     }
 }

@@ -20,8 +20,8 @@ pub struct OtherColumns<N: __rt::Nullability = __rt::NotNull> {
     pub doc2: __rt::Column<N::Of<Option<::pilaster::serde_json::Value>>>,
     /// Column `host`: a type of the server's, carried as text.
     pub host: __rt::Column<N::Of<Option<String>>>,
-    /// Column `place`: bytes.
-    pub place: __rt::Column<N::Of<Option<Vec<u8>>>>,
+    /// Column `place`: a type of the server's, carried as text.
+    pub place: __rt::Column<N::Of<Option<__rt::Geometry>>>,
     /// Column `hidden`: integer.
     pub hidden: __rt::Column<N::Of<Option<i32>>>,
 }
@@ -44,6 +44,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for OtherColumns<N> {
 }
 
 impl super::super::Other {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()

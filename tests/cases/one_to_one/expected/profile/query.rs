@@ -33,6 +33,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for ProfileColumns<N> {
 }
 
 impl super::super::Profile {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_user_id`, for `on_conflict`.
+    pub const BY_USER_ID: __rt::Unique<Self> = __rt::Unique::new(&[2]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -57,7 +62,7 @@ impl super::super::Profile {
         on: E,
         user_id: impl Into<i64>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, i64, E>(on, &[2], user_id.into())
+        __rt::find::<Self, i64, E>(on, Self::BY_USER_ID, user_id.into())
     }
 
     /// Inserts many rows together.

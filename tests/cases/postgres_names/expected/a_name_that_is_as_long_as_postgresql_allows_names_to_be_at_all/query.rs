@@ -36,6 +36,13 @@ for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAllColumns<N> {
 }
 
 impl super::super::ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_another_name_that_is_as_long_as_postgresql_allows_names_to_be_a`, for `on_conflict`.
+    pub const BY_ANOTHER_NAME_THAT_IS_AS_LONG_AS_POSTGRESQL_ALLOWS_NAMES_TO_BE_A: __rt::Unique<
+        Self,
+    > = __rt::Unique::new(&[1]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -67,7 +74,11 @@ impl super::super::ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
             Self,
             i32,
             E,
-        >(on, &[1], another_name_that_is_as_long_as_postgresql_allows_names_to_be_a)
+        >(
+            on,
+            Self::BY_ANOTHER_NAME_THAT_IS_AS_LONG_AS_POSTGRESQL_ALLOWS_NAMES_TO_BE_A,
+            another_name_that_is_as_long_as_postgresql_allows_names_to_be_a,
+        )
     }
 
     /// Inserts many rows together.

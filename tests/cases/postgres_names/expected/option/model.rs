@@ -2,6 +2,8 @@
 use ::pilaster::codegen as __rt;
 
 /// A row of the table `Option`.
+///
+///  turned,  hidden,  apart
 #[derive(Debug, Clone, PartialEq)]
 pub struct Option {
     /// Column `id`: integer.
@@ -157,6 +159,14 @@ impl NewOption {
         on: E,
     ) -> __rt::Out<'e, E, super::super::Option> {
         __rt::insert_one::<Self, E>(on, self)
+    }
+
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::Option>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
     }
 
     /// Sets the column.

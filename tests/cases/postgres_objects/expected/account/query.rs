@@ -64,6 +64,13 @@ impl<N: __rt::Nullability> __rt::ModelColumns for AccountColumns<N> {
 }
 
 impl super::super::Account {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_email`, for `on_conflict`.
+    pub const BY_EMAIL: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+    /// The unique key of `by_name_and_born`, for `on_conflict`.
+    pub const BY_NAME_AND_BORN: __rt::Unique<Self> = __rt::Unique::new(&[2, 3]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -88,7 +95,7 @@ impl super::super::Account {
         on: E,
         email: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], email.into())
+        __rt::find::<Self, String, E>(on, Self::BY_EMAIL, email.into())
     }
 
     /// The row with this unique name and born, if there is one.
@@ -104,7 +111,7 @@ impl super::super::Account {
             Self,
             (String, ::pilaster::chrono::NaiveDate),
             E,
-        >(on, &[2, 3], (name.into(), born))
+        >(on, Self::BY_NAME_AND_BORN, (name.into(), born))
     }
 
     /// Inserts many rows together.

@@ -51,6 +51,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for BookingColumns<N> {
 }
 
 impl super::super::Booking {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0, 2]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()

@@ -115,6 +115,8 @@ impl __rt::Entity for BookingNote {
 pub struct NewBookingNote {
     /// Column `id`: bigint; left to the database when `None`.
     pub id: Option<i64>,
+    /// Columns `room` and `owner`, as the row they refer to; each by itself when `None`.
+    pub booking: Option<__rt::Ref<super::super::Booking>>,
     /// Column `room`: integer; NULL when `None`.
     pub room: Option<i32>,
     /// Column `owner`: integer; NULL when `None`.
@@ -130,6 +132,7 @@ impl NewBookingNote {
     pub fn new() -> Self {
         Self {
             id: None,
+            booking: None,
             room: None,
             owner: None,
             note: None,
@@ -147,10 +150,28 @@ impl NewBookingNote {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::BookingNote>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn id(mut self, id: impl Into<i64>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Sets `room` and `owner`, to refer to this row.
+    #[must_use]
+    pub fn booking(
+        mut self,
+        booking: impl __rt::IntoRef<super::super::Booking>,
+    ) -> Self {
+        self.booking = Some(booking.into_ref());
         self
     }
 
@@ -181,8 +202,13 @@ impl __rt::Insertable for NewBookingNote {
 
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.maybe::<i64>(0, &self.id);
-        out.column::<Option<i32>>(1, &self.room);
-        out.column::<Option<i32>>(2, &self.owner);
+        match &self.booking {
+            Some(row) => out.refer(&[1, 2], row),
+            None => {
+                out.column::<Option<i32>>(1, &self.room);
+                out.column::<Option<i32>>(2, &self.owner);
+            }
+        }
         out.maybe::<String>(3, &self.note);
     }
 }

@@ -37,6 +37,13 @@ impl<N: __rt::Nullability> __rt::ModelColumns for ByMacColumns<N> {
 }
 
 impl super::super::ByMac {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_note`, for `on_conflict`.
+    pub const BY_NOTE: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+    /// The unique key of `by_span`, for `on_conflict`.
+    pub const BY_SPAN: __rt::Unique<Self> = __rt::Unique::new(&[2]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -61,7 +68,7 @@ impl super::super::ByMac {
         on: E,
         note: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[1], note.into())
+        __rt::find::<Self, String, E>(on, Self::BY_NOTE, note.into())
     }
 
     /// The row with this unique span, if there is one.
@@ -72,7 +79,7 @@ impl super::super::ByMac {
         on: E,
         span: impl Into<String>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, String, E>(on, &[2], span.into())
+        __rt::find::<Self, String, E>(on, Self::BY_SPAN, span.into())
     }
 
     /// Inserts many rows together.

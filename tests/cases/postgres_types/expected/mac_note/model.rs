@@ -138,6 +138,14 @@ impl NewMacNote {
         __rt::insert_one::<Self, E>(on, self)
     }
 
+    /// Says by which unique key a row that is there already is found; what becomes of it is said next.
+    pub fn on_conflict(
+        self,
+        key: __rt::Unique<super::super::MacNote>,
+    ) -> __rt::Upsert<Self, __rt::Single> {
+        __rt::Upsert::one(self, key)
+    }
+
     /// Sets the column.
     #[must_use]
     pub fn id(mut self, id: i32) -> Self {

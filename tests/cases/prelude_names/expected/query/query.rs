@@ -39,6 +39,9 @@ impl<N: __rt::Nullability> __rt::ModelColumns for QueryColumns<N> {
 }
 
 impl super::super::Query {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+
     /// A query over all rows.
     #[allow(clippy::self_named_constructors)]
     pub fn query() -> __rt::Query<Self> {

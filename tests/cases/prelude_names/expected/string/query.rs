@@ -31,6 +31,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for StringColumns<N> {
 }
 
 impl super::super::String {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_str`, for `on_conflict`.
+    pub const BY_STR: __rt::Unique<Self> = __rt::Unique::new(&[1]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -55,7 +60,7 @@ impl super::super::String {
         on: E,
         str: impl ::core::convert::Into<::std::string::String>,
     ) -> __rt::Out<'e, E, ::core::option::Option<Self>> {
-        __rt::find::<Self, ::std::string::String, E>(on, &[1], str.into())
+        __rt::find::<Self, ::std::string::String, E>(on, Self::BY_STR, str.into())
     }
 
     /// Inserts many rows together.

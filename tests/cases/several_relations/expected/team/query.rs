@@ -45,6 +45,11 @@ impl<N: __rt::Nullability> __rt::ModelColumns for TeamColumns<N> {
 }
 
 impl super::super::Team {
+    /// The primary key, for `on_conflict`.
+    pub const PRIMARY_KEY: __rt::Unique<Self> = __rt::Unique::new(&[0]);
+    /// The unique key of `by_mascot_id`, for `on_conflict`.
+    pub const BY_MASCOT_ID: __rt::Unique<Self> = __rt::Unique::new(&[4]);
+
     /// A query over all rows.
     pub fn query() -> __rt::Query<Self> {
         __rt::Query::new()
@@ -69,7 +74,7 @@ impl super::super::Team {
         on: E,
         mascot_id: impl Into<i64>,
     ) -> __rt::Out<'e, E, Option<Self>> {
-        __rt::find::<Self, i64, E>(on, &[4], mascot_id.into())
+        __rt::find::<Self, i64, E>(on, Self::BY_MASCOT_ID, mascot_id.into())
     }
 
     /// Inserts many rows together.

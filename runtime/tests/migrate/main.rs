@@ -12,18 +12,17 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use pilaster::migrate::{
-    Action, Backfill, Migrator, Precheck, Revision, Script, SqliteRebuild, State, Step, TABLE, Target,
-};
+use pilaster::migrate::{Action, Backfill, Migrator, Precheck, Revision, Script, SqliteRebuild, State, Step, Target};
 use pilaster::{Db, Dialect, ErrorKind};
 
-#[path = "../../tests/src/database.rs"]
+#[path = "../../../tests/src/database.rs"]
 #[allow(dead_code)]
 mod database;
-#[path = "../../tests/src/servers.rs"]
+mod killed;
+#[path = "../../../tests/src/servers.rs"]
 #[allow(dead_code)]
 mod servers;
-#[path = "../../tests/src/servers_mysql.rs"]
+#[path = "../../../tests/src/servers_mysql.rs"]
 #[allow(dead_code)]
 mod servers_mysql;
 
@@ -114,7 +113,11 @@ async fn up_and_back() {
         let it = Migrator::new(&history);
         assert!(it.current(db).await.unwrap().is_empty(), "looking makes no table");
         assert_eq!(it.plan_upgrade(db, Target::Head).await.unwrap(), ["a", "b", "c"]);
+        let beyond = it.upgrade(db, Target::Steps(4)).await.unwrap_err().to_string();
+        assert!(beyond.contains("there are not 4 revisions to go: 3 revisions are not applied"), "{beyond}");
         assert_eq!(it.upgrade(db, Target::Steps(1)).await.unwrap(), ["a"]);
+        let beyond = it.downgrade(db, Target::Steps(-2)).await.unwrap_err().to_string();
+        assert!(beyond.contains("there are not 2 revisions to go: 1 revision is applied"), "{beyond}");
         assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
         assert!(it.upgrade(db, Target::Head).await.unwrap().is_empty());
         assert_eq!(number(db, "SELECT count(*) FROM note WHERE size = 7").await, 5);
@@ -162,7 +165,78 @@ async fn a_failure_in_the_middle_is_resumed() {
     }
 }
 
-/// A runner that dies after a statement and before its note leaves a step in doubt, which is not run twice.
+/// A file that may not grow any more: nothing of the revision is there, and it is applied when there is room again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_leaves_nothing_behind() {
+    let Some(fresh) = fresh(Kind::SqliteFile).await else { return };
+    let dialect = fresh.db.dialect();
+    let db = Db::builder(&fresh.url).max_connections(1).connect().await.unwrap();
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) \
+                INSERT INTO big SELECT randomblob(1000) FROM n";
+    let steps = vec![sql("CREATE TABLE big (data blob)"), sql(rows), sql("CREATE TABLE after_it (id integer)")];
+    let history = [revision(dialect, "a", &[], steps, Vec::new())];
+    let it = Migrator::new(&history);
+    let pages = number(&db, "PRAGMA max_page_count = 40").await;
+    assert_eq!(pages, 40);
+    let error = it.upgrade(&db, Target::Head).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Migration);
+    let told = error.to_string();
+    assert!(told.contains("upgrade of `a`, step 2 of 3") && told.contains("full"), "{told}");
+    assert_eq!(number(&db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('big', 'after_it')").await, 0);
+    assert!(it.current(&db).await.unwrap().is_empty());
+    number(&db, "PRAGMA max_page_count = 100000").await;
+    assert_eq!(it.upgrade(&db, Target::Head).await.unwrap(), ["a"]);
+    assert_eq!(number(&db, "SELECT count(*) FROM big").await, 500);
+    db.close().await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+/// A revision with a mistake in a statement is corrected from there on; what is done is not done again, and may not be
+/// another thing. Where all of it was undone, all of it may be corrected.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_failed_is_corrected() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        let mut wrong = history(db.dialect());
+        let index = alone(sql("CREATE INDEX tag_id ON tag (id)"));
+        wrong[1].up.steps.to_mut().extend([index.clone(), sql("INSERT INTO tag (idd) VALUES (6)")]);
+        let error = Migrator::new(&wrong).upgrade(db, Target::Head).await.unwrap_err().to_string();
+        assert!(error.contains("upgrade of `b`, step 5 of 5"), "{error}");
+        let journalled = db.dialect() != Dialect::Sqlite;
+        assert_eq!(number(db, "SELECT count(*) FROM note").await, if journalled { 5 } else { 0 });
+        let edited = |at: usize, text: &str| {
+            let mut edited = wrong.clone();
+            edited[1].checksum = "other".into();
+            edited[1].up.steps.to_mut()[at] = sql(text);
+            edited
+        };
+        if journalled {
+            let before = edited(0, "INSERT INTO note (id) VALUES (1), (2), (3), (4)");
+            let refused = Migrator::new(&before).upgrade(db, Target::Head).await.unwrap_err().to_string();
+            assert!(refused.contains("`b` was edited in what is done of it"), "{refused}");
+            assert!(
+                refused.contains("4 of its steps done") && refused.contains("from the step that failed on"),
+                "{refused}"
+            );
+        }
+        let right = edited(4, "INSERT INTO tag (id) VALUES (6)");
+        let it = Migrator::new(&right);
+        assert_eq!(it.plan_upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
+        assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
+        assert_eq!(number(db, "SELECT count(*) FROM tag").await, 6);
+        assert_eq!(number(db, "SELECT count(*) FROM note").await, 5);
+        let current = it.current(db).await.unwrap();
+        assert_eq!(current.iter().find(|row| row.revision == "b").unwrap().checksum, "other");
+        // From here on it is as any other.
+        let refused = Migrator::new(&wrong).upgrade(db, Target::Head).await.unwrap_err().to_string();
+        assert!(refused.contains("`b` was edited after it was applied"), "{refused}");
+        fresh.remove().await.unwrap();
+    }
+}
+
+/// A connection that ends after a statement and before its note leaves a step in doubt, which is not run twice, and may
+/// not become another one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_in_doubt_is_not_done_twice() {
     for kind in [Kind::Postgres, Kind::Mysql] {
@@ -170,16 +244,24 @@ async fn a_step_in_doubt_is_not_done_twice() {
         let db = &fresh.db;
         let mut history = history(db.dialect());
         let steps = history[1].up.steps.to_mut();
-        steps[1] = alone(steps[1].clone());
+        let end = match db.dialect() {
+            Dialect::Postgres => "COMMIT; SELECT pg_terminate_backend(pg_backend_pid())",
+            _ => "KILL CONNECTION_ID()",
+        };
+        // Run again, it stops at what is there already.
+        steps[1] = alone(sql(&format!("CREATE TABLE tag (id integer PRIMARY KEY); {end}")));
         let it = Migrator::new(&history);
-        it.upgrade(db, Target::Revision("a".into())).await.unwrap();
-        // As it is left behind: the second step ran, and only its begin is noted.
-        db.sql("INSERT INTO note (id) VALUES (1), (2), (3), (4), (5)").execute().await.unwrap();
-        db.sql("CREATE TABLE tag (id integer PRIMARY KEY)").batch().await.unwrap();
-        let text = format!("INSERT INTO {TABLE} VALUES ('b', 'sum of b', CURRENT_TIMESTAMP, 'upgrading', 1)");
-        db.sql(text).execute().await.unwrap();
+        it.upgrade(db, Target::Head).await.unwrap_err();
+        let current = it.current(db).await.unwrap();
+        let stopped = current.iter().find(|row| row.revision == "b").unwrap();
+        assert_eq!((stopped.state, stopped.steps), (State::Upgrading, 1));
+        let mut edited = history.clone();
+        edited[1].up.steps.to_mut()[1] = alone(sql("CREATE TABLE tag (id integer PRIMARY KEY, more integer)"));
+        let refused = Migrator::new(&edited).upgrade(db, Target::Head).await.unwrap_err().to_string();
+        assert!(refused.contains("behind the step that was being run then"), "{refused}");
         assert_eq!(it.upgrade(db, Target::Head).await.unwrap(), ["b", "c"]);
         assert_eq!(number(db, "SELECT count(*) FROM tag").await, 5);
+        assert_eq!(number(db, "SELECT count(*) FROM note").await, 5);
         fresh.remove().await.unwrap();
     }
 }
@@ -374,67 +456,4 @@ async fn blocking_runs_the_same() {
         assert_eq!(Migrator::new(&history).downgrade(&db, Target::Base).unwrap(), ["c", "b", "a"]);
         fresh.remove().await.unwrap();
     }
-}
-
-/// Six tables, each with a row that must be there once, and a table of all of them.
-fn long_history(dialect: Dialect) -> Vec<Revision> {
-    let steps = |from: usize| {
-        let tables = (from..from + 3).flat_map(|at| {
-            [sql(&format!("CREATE TABLE t{at} (id integer)")), sql(&format!("INSERT INTO t{at} (id) VALUES ({at})"))]
-        });
-        let alter = format!("ALTER TABLE t{from} ADD COLUMN more integer");
-        tables.chain([sql(&alter)]).collect::<Vec<_>>()
-    };
-    vec![revision(dialect, "a", &[], steps(0), vec![]), revision(dialect, "b", &["a"], steps(3), vec![])]
-}
-
-/// The process that is killed: nothing of its own.
-#[test]
-fn upgrade_in_a_process_of_its_own() {
-    let Ok(url) = std::env::var("PILASTER_MIGRATE_CHILD") else { return };
-    let db = pilaster::blocking::Db::builder(&url).max_connections(1).connect().unwrap();
-    println!("begins");
-    Migrator::new(&long_history(db.dialect())).upgrade(&db, Target::Head).unwrap();
-}
-
-/// Killed again and again, later each time, it still ends at the head, with nothing lost and nothing twice.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_process_is_resumed() {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Command, Stdio};
-    for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
-        let mut interrupted = 0;
-        for time in [0, 1, 2, 4, 7, 11, 16, 22, 30] {
-            let Some(fresh) = fresh(kind).await else { continue };
-            let history = long_history(fresh.db.dialect());
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "upgrade_in_a_process_of_its_own", "--nocapture"])
-                .env("PILASTER_MIGRATE_CHILD", &fresh.url)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let begun = lines.map_while(Result::ok).any(|line| line.contains("begins"));
-            assert!(begun, "{}", kind.name());
-            std::thread::sleep(Duration::from_millis(time));
-            child.kill().unwrap();
-            child.wait().unwrap();
-            let migrator = Migrator::new(&history);
-            let left = migrator.upgrade(&fresh.db, Target::Head).await.unwrap();
-            interrupted += usize::from(!left.is_empty());
-            for table in 0..6 {
-                assert_eq!(number(&fresh.db, &format!("SELECT count(*) FROM t{table}")).await, 1, "{}", kind.name());
-            }
-            number(&fresh.db, "SELECT count(more) FROM t0").await;
-            number(&fresh.db, "SELECT count(more) FROM t3").await;
-            assert_eq!(names(&fresh.db, &history).await, ["a", "b"]);
-            fresh.remove().await.unwrap();
-        }
-        assert!(interrupted > 0 || is_skipped(kind), "{}: no process was killed early enough", kind.name());
-    }
-}
-
-fn is_skipped(kind: Kind) -> bool {
-    kind != Kind::SqliteFile && matches!(kind.server(), database::Server::Absent(_))
 }

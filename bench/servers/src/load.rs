@@ -1,0 +1,150 @@
+//! Many tasks on few connections: 64 tasks, 8 connections to PostgreSQL, 80 % get by key, 10 % filter, 10 % update.
+//!
+//! By hand that is deadpool with `prepare_cached`. Both sides run for some time in every round, in changing order.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use pilaster::Db;
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+use crate::measure::median;
+use crate::models::User;
+use crate::{Anything, data, hand_postgres, ours};
+
+const TASKS: usize = 64;
+const CONNECTIONS: usize = 8;
+/// How long a side runs in a round.
+const TURN: Duration = Duration::from_millis(700);
+
+const GET: &str = "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined \
+    FROM \"user\" WHERE id = $1";
+const FIND: &str = "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined \
+    FROM \"user\" WHERE email = $1 LIMIT 1";
+const UPDATE: &str = "UPDATE \"user\" SET logins = $1 WHERE id = $2";
+
+/// What a side did in a turn.
+struct Turn {
+    /// Operations in a second.
+    rate: f64,
+    /// The time in seconds that one in a hundred took longer than.
+    slow: f64,
+}
+
+/// Measures both sides and prints a line for each.
+pub fn run(runtime: &Runtime, url: &str, rounds: usize) -> Anything<()> {
+    let (db, pool) = runtime.block_on(async {
+        drop(crate::prepare(url).await?);
+        let db = Db::builder(url).max_connections(CONNECTIONS as u32).connect().await?;
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(hand_postgres::config(url)?, NoTls, config);
+        let pool = Pool::builder(manager).max_size(CONNECTIONS).build()?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((db, pool))
+    })?;
+    let (mut hand, mut ours): (Vec<Turn>, Vec<Turn>) = (Vec::new(), Vec::new());
+    for round in 0..=rounds {
+        let (pool, db) = (pool.clone(), db.clone());
+        let by_hand = || turn(runtime, move |at| hand_op(pool.clone(), at));
+        let by_us = || turn(runtime, move |at| our_op(db.clone(), at));
+        let (one, other) = if round % 2 == 0 {
+            let one = by_hand()?;
+            (one, by_us()?)
+        } else {
+            let other = by_us()?;
+            (by_hand()?, other)
+        };
+        // The first round warms up.
+        if round > 0 {
+            hand.push(one);
+            ours.push(other);
+        }
+    }
+    let of = |turns: &[Turn], what: fn(&Turn) -> f64| median(&mut turns.iter().map(what).collect::<Vec<_>>());
+    let ratio = |what: fn(&Turn) -> f64| {
+        let ratios = hand.iter().zip(&ours).map(|(hand, ours)| what(ours) / what(hand));
+        median(&mut ratios.collect::<Vec<_>>())
+    };
+    println!(
+        "\n| {TASKS} tasks, {CONNECTIONS} connections | by hand | ours | ratio | target |\n|---|---:|---:|---:|---:|"
+    );
+    let rate: fn(&Turn) -> f64 = |turn| turn.rate;
+    let slow: fn(&Turn) -> f64 = |turn| turn.slow * 1e3;
+    println!("| operations per second | {:.0} | {:.0} | {:.2} | 1.30 |", of(&hand, rate), of(&ours, rate), ratio(rate));
+    println!("| p99, ms | {:.2} | {:.2} | {:.2} | 1.00 |", of(&hand, slow), of(&ours, slow), ratio(slow));
+    Ok(())
+}
+
+/// Runs operations in all tasks until the time is over.
+fn turn<F, O>(runtime: &Runtime, op: F) -> Anything<Turn>
+where
+    F: Fn(usize) -> O + Clone + Send + 'static,
+    O: Future<Output = Anything<()>> + Send,
+{
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let op = op.clone();
+            runtime.spawn(async move {
+                let mut times = Vec::with_capacity(4096);
+                let mut at = task * 1_000_003;
+                while begun.elapsed() < TURN {
+                    let since = Instant::now();
+                    op(at).await?;
+                    times.push(since.elapsed().as_secs_f64());
+                    at += 1;
+                }
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(times)
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(runtime.block_on(task)??);
+    }
+    let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
+    times.sort_by(f64::total_cmp);
+    let slow = times.get(times.len() * 99 / 100).copied().unwrap_or(f64::NAN);
+    Ok(Turn { rate, slow })
+}
+
+fn key(at: usize) -> i64 {
+    1 + (at as i64 * 7919) % data::USERS
+}
+
+async fn hand_op(pool: Pool, at: usize) -> Anything<()> {
+    let client = pool.get().await?;
+    match at % 10 {
+        0 => {
+            let statement = client.prepare_cached(FIND).await?;
+            let row = client.query_opt(&statement, &[&data::email(key(at))]).await?;
+            assert!(row.as_ref().map(hand_postgres::user).is_some());
+        }
+        1 => {
+            let statement = client.prepare_cached(UPDATE).await?;
+            assert_eq!(client.execute(&statement, &[&(at as i64), &key(at)]).await?, 1);
+        }
+        _ => {
+            let statement = client.prepare_cached(GET).await?;
+            let row = client.query_opt(&statement, &[&key(at)]).await?;
+            assert!(row.as_ref().map(hand_postgres::user).is_some());
+        }
+    }
+    Ok(())
+}
+
+async fn our_op(db: Db, at: usize) -> Anything<()> {
+    match at % 10 {
+        0 => {
+            let email = data::email(key(at));
+            assert!(User::query().filter(|u| u.email.eq(email)).first(&db).await?.is_some());
+        }
+        1 => {
+            let update = User::update().filter(|u| u.id.eq(key(at))).set(|u| u.logins, at as i64);
+            assert_eq!(update.run(&db).await?, 1);
+        }
+        _ => assert!(ours::get(&db, key(at)).await?.is_some()),
+    }
+    Ok(())
+}

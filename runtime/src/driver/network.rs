@@ -1,0 +1,38 @@
+//! What a fault of the network means, and what can be done about it.
+
+use std::io::{Error, ErrorKind};
+
+/// What is said of a statement whose connection went away.
+pub(super) const UNKNOWN: &str =
+    "whether a statement that was under way took effect is not known: look before it is run again";
+
+/// Why a server could not be reached.
+pub(super) fn unreachable(io: &Error) -> String {
+    let help = match io.kind() {
+        ErrorKind::ConnectionRefused => "nobody listens there: does the server run, and are host and port right?",
+        ErrorKind::NotFound => "there is no such socket: does the server run, and does it make its socket there?",
+        ErrorKind::PermissionDenied => "this user may not open the socket",
+        ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => {
+            "the server hung up: is it one of this kind, and does its log say why?"
+        }
+        // The standard library gives it no kind of its own.
+        _ if io.to_string().contains("lookup address") => {
+            return "nobody knows a host of this name (is it right in the URL?)".to_owned();
+        }
+        _ => return io.to_string(),
+    };
+    format!("{} ({help})", plain(io))
+}
+
+/// What became of a connection.
+pub(super) fn lost(io: &Error) -> String {
+    format!("{} ({UNKNOWN})", plain(io))
+}
+
+/// The error without the advice to developers that libraries put into it.
+fn plain(io: &Error) -> String {
+    match io.kind() {
+        ErrorKind::UnexpectedEof => "the server closed it".to_owned(),
+        _ => io.to_string(),
+    }
+}

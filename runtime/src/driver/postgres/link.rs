@@ -1,0 +1,367 @@
+//! What several callers share of a connection: short statements outside of transactions.
+//!
+//! The server answers in the order of the requests, so a statement that is sent without waiting for the replies before it
+//! saves what two processes that wait for each other cost. Whoever wants to share takes a [`Seat`]; the pool gives none on
+//! a connection that somebody has for himself, and gives nobody one for himself while seats are taken.
+//!
+//! A slow reply holds up all behind it. Whoever reads and waits behind one leaves after a while and goes elsewhere; so
+//! nobody waits for a reply for good that another caller does not come to read. What writes cannot leave once it was sent:
+//! it is never sent behind reads, and a slow write that others wait behind is cancelled, which undoes it, and run again on
+//! a connection of its own. A caller that stops waiting leaves its seat to a task that reads the reply, or cancels the
+//! statement when it takes long.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Error as Fault, Statement};
+
+use super::bind::Bound;
+use super::tls::Connector;
+use super::wire::{Waiting, Wire};
+use super::{Prepared, bind_all, error, read_all};
+use crate::driver::Each;
+use crate::driver::cache::Cache;
+use crate::error::{ErrorKind, Result};
+use crate::executor::Access;
+use crate::rt;
+use crate::value::Params;
+
+/// How often a shared connection is looked at. One without a reply from one time to the next is stalled.
+const TICK: Duration = Duration::from_millis(250);
+/// So many times after the last seat was left.
+const QUIET: u32 = 8;
+
+/// A client of the server, as far as it can be shared.
+pub(crate) struct Link {
+    pub(super) client: Client,
+    /// What talks to the server.
+    pub(super) wire: Arc<Wire>,
+    /// Encrypts what has to be sent beside the connection.
+    pub(super) connector: Connector,
+    /// The runtime that drives the connection.
+    pub(super) handle: Handle,
+    cache: Option<Mutex<Cache<Arc<Prepared>>>>,
+    /// How many seats are taken.
+    load: AtomicUsize,
+    /// Whether those who have one write. Changes only while nobody has one.
+    writes: AtomicBool,
+    /// How many statements were sent from seats, and how many of them are over.
+    sent: AtomicU64,
+    done: AtomicU64,
+    stalled: AtomicBool,
+    /// A statement on it was cancelled from outside, which may have hit another one.
+    broken: AtomicBool,
+    watched: AtomicBool,
+    /// Wakes those who wait for a reply, since none comes.
+    alarm: Notify,
+    /// Wakes who waits for the last seat to be left.
+    empty: Notify,
+}
+
+impl Link {
+    /// A client that keeps so many statements; with 0 it cannot be shared.
+    pub(super) fn new(
+        (client, wire): (Client, Arc<Wire>),
+        connector: Connector,
+        handle: Handle,
+        statement_cache: usize,
+    ) -> Self {
+        Self {
+            client,
+            wire,
+            connector,
+            handle,
+            cache: (statement_cache > 0).then(|| Mutex::new(Cache::new(statement_cache))),
+            load: AtomicUsize::new(0),
+            writes: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            alarm: Notify::new(),
+            empty: Notify::new(),
+        }
+    }
+
+    /// Whether statements are kept, so that the connection to the server stays the same.
+    pub(super) fn keeps_statements(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    /// A statement that is prepared.
+    pub(super) fn prepared(&self, sql: &str) -> Option<Arc<Prepared>> {
+        self.cache()?.get(sql).cloned()
+    }
+
+    /// Keeps a statement.
+    pub(super) fn keep(&self, sql: &str, statement: Statement) -> Arc<Prepared> {
+        let prepared = Arc::new(Prepared::new(statement));
+        if let Some(mut cache) = self.cache() {
+            let place = cache.reserve(sql);
+            cache.put_back(place, Arc::clone(&prepared));
+        }
+        prepared
+    }
+
+    /// Forgets a statement.
+    pub(super) fn evict(&self, sql: &str) {
+        if let Some(mut cache) = self.cache() {
+            cache.evict(sql);
+        }
+    }
+
+    fn cache(&self) -> Option<MutexGuard<'_, Cache<Arc<Prepared>>>> {
+        Some(self.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether it is of use, as far as is known.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.client.is_closed() && !self.broken.load(Ordering::Relaxed)
+    }
+
+    /// How many seats are taken; `None` where another one for this access cannot be had now.
+    pub(crate) fn load(&self, access: Access) -> Option<usize> {
+        let seats = self.seats();
+        let fit = self.keeps_statements() && !self.stalled.load(Ordering::Relaxed);
+        (fit && (seats == 0 || self.access() == access)).then_some(seats)
+    }
+
+    /// What those who have seats do.
+    fn access(&self) -> Access {
+        if self.writes.load(Ordering::Relaxed) { Access::Write } else { Access::Read }
+    }
+
+    /// How many seats are taken.
+    pub(crate) fn seats(&self) -> usize {
+        self.load.load(Ordering::Acquire)
+    }
+
+    /// Waits until all seats are left. Only one may wait at a time.
+    pub(crate) async fn emptied(&self) {
+        while self.seats() > 0 {
+            self.empty.notified().await;
+        }
+    }
+
+    /// Takes a seat, where there is [load](Self::load) for its access; nobody else may take one meanwhile.
+    pub(crate) fn seat(self: &Arc<Self>, access: Access) -> Seat {
+        self.writes.store(access == Access::Write, Ordering::Relaxed);
+        self.load.fetch_add(1, Ordering::AcqRel);
+        self.watch();
+        Seat { link: Arc::clone(self), ticket: None }
+    }
+
+    /// Notes that a statement is over.
+    fn answered(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.stalled.store(false, Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        if self.load.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.empty.notify_one();
+        }
+    }
+
+    /// Whether all statements before one are over, so that it is the one that the server works on.
+    fn is_next(&self, ticket: u64) -> bool {
+        self.done.load(Ordering::Relaxed) + 1 >= ticket
+    }
+
+    /// Looks from time to time whether replies come, as long as seats are taken.
+    fn watch(self: &Arc<Self>) {
+        if self.watched.load(Ordering::Relaxed) || self.watched.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let link = Arc::downgrade(self);
+        drop(self.handle.spawn(async move {
+            let (mut seen, mut quiet) = (u64::MAX, 0);
+            loop {
+                rt::sleep(TICK).await;
+                let Some(link) = link.upgrade() else { return };
+                quiet = if link.seats() == 0 { quiet + 1 } else { 0 };
+                if quiet > QUIET {
+                    link.watched.store(false, Ordering::Release);
+                    // Whoever came meanwhile saw it watched.
+                    if link.seats() == 0 || link.watched.swap(true, Ordering::AcqRel) {
+                        return;
+                    }
+                }
+                seen = link.look(seen);
+                if link.holds_up_writes() {
+                    link.cancel().await;
+                }
+            }
+        }));
+    }
+
+    /// Notes whether a reply came since so many statements were over; gives how many are now.
+    fn look(&self, seen: u64) -> u64 {
+        let done = self.done.load(Ordering::Relaxed);
+        let stalled = done == seen && self.sent.load(Ordering::Relaxed) > done;
+        self.stalled.store(stalled, Ordering::Relaxed);
+        if stalled {
+            self.alarm.notify_waiters();
+        }
+        done
+    }
+
+    /// Whether the server takes long for a statement that others wait behind which cannot leave.
+    fn holds_up_writes(&self) -> bool {
+        let waiting = self.sent.load(Ordering::Relaxed).saturating_sub(self.done.load(Ordering::Relaxed));
+        self.stalled.load(Ordering::Relaxed) && waiting > 1 && self.access() == Access::Write
+    }
+
+    /// Cancels the statement that the server works on. It may be over by the time that the request arrives, and the next
+    /// one cancelled: nothing is shared here from now on, and whoever is cancelled runs his statement elsewhere.
+    async fn cancel(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+        self.alarm.notify_waiters();
+        drop(self.client.cancel_token().cancel_query(self.connector.clone()).await);
+    }
+
+    /// Waits for the reply of a statement that nobody wants any more, and cancels the statement if it takes long.
+    async fn clear(&self, ticket: u64) {
+        // Answered behind all that was sent before.
+        let mut over = pin!(self.client.check_connection());
+        while rt::timeout(TICK, over.as_mut()).await.is_none() {
+            if self.is_next(ticket) {
+                self.cancel().await;
+            }
+        }
+    }
+}
+
+/// A place for one statement among those of others.
+pub(crate) struct Seat {
+    link: Arc<Link>,
+    /// The number of the statement that was sent, until it is over.
+    ticket: Option<u64>,
+}
+
+impl Seat {
+    /// Runs a statement and says how many rows it gave or changed. `None` when it has to be run on a connection of its own:
+    /// it cannot be prepared, it only reads and its reply does not come, or it was cancelled for the sake of others.
+    /// Nothing was given to `each` then, and nothing was changed.
+    pub(crate) async fn run(mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Option<Result<u64>> {
+        let link = Arc::clone(&self.link);
+        let prepared = match link.prepared(sql) {
+            Some(prepared) => prepared,
+            None => self.prepare(sql).await?,
+        };
+        let mut bound = Bound::default();
+        if let Err(error) = bind_all(&mut bound, &prepared, &mut |put| params.bind(put)) {
+            return Some(Err(error));
+        }
+        let mut waiting = Waiting::seated(&link);
+        let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
+        let stream = match self.answer(&mut waiting, reply, link.access() == Access::Read).await? {
+            Ok(stream) => stream,
+            Err(fault) => return self.refused(fault, sql),
+        };
+        let mut rows = 0_u64;
+        let mut counted = |row: &crate::row::Row<'_>| {
+            rows += 1;
+            each(row)
+        };
+        match read_all(&mut waiting, stream, &prepared, &mut counted, true, None).await {
+            Ok((outcome, _)) => {
+                self.over();
+                Some(outcome)
+            }
+            Err(fault) if rows == 0 => self.refused(fault, sql),
+            Err(fault) => {
+                self.over();
+                Some(Err(error::of_statement(fault, sql)))
+            }
+        }
+    }
+
+    /// Prepares a statement here. What is wrong with it is told where it is run instead.
+    async fn prepare(&mut self, sql: &str) -> Option<Arc<Prepared>> {
+        let link = Arc::clone(&self.link);
+        let reply = pin!(link.client.prepare(sql));
+        let outcome = self.answer(&mut Waiting::seated(&link), reply, true).await?;
+        self.over();
+        Some(link.keep(sql, outcome.ok()?))
+    }
+
+    /// Sends a request and waits for its reply, or the beginning of it; `None` when that does not come, since others are
+    /// before it, and it may leave.
+    async fn answer<T>(
+        &mut self,
+        waiting: &mut Waiting<'_>,
+        mut reply: Pin<&mut (impl Future<Output = Result<T, Fault>> + Send)>,
+        may_leave: bool,
+    ) -> Option<Result<T, Fault>> {
+        // Sent by the first poll.
+        let ticket = self.link.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        self.ticket = Some(ticket);
+        let link = &*self.link;
+        let mut alarm = pin!(link.alarm.notified());
+        poll_fn(|context| {
+            if let Poll::Ready(answer) = waiting.poll(context, |context| reply.as_mut().poll(context)) {
+                return Poll::Ready(Some(answer));
+            }
+            while alarm.as_mut().poll(context).is_ready() {
+                if may_leave && (link.broken.load(Ordering::Relaxed) || !link.is_next(ticket)) {
+                    return Poll::Ready(None);
+                }
+                alarm.set(link.alarm.notified());
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Notes that the reply was read.
+    fn over(&mut self) {
+        if self.ticket.take().is_some() {
+            self.link.answered();
+        }
+    }
+
+    /// What the server's error means: the caller's, or that the statement has to be run elsewhere.
+    #[cold]
+    fn refused(&mut self, fault: Fault, sql: &str) -> Option<Result<u64>> {
+        self.over();
+        if error::is_stale_statement(&fault) {
+            self.link.evict(sql);
+            return None;
+        }
+        let cancelled = fault.code() == Some(&SqlState::QUERY_CANCELED) && self.link.broken.load(Ordering::Relaxed);
+        let error = error::of_statement(fault, sql);
+        // A write whose reply was lost may have been done.
+        let lost = matches!(error.kind(), ErrorKind::Connection) && self.link.access() == Access::Read;
+        if cancelled || lost { None } else { Some(Err(error)) }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        match self.ticket {
+            Some(ticket) if self.link.is_alive() => {
+                let link = Arc::clone(&self.link);
+                drop(self.link.handle.spawn(async move {
+                    link.clear(ticket).await;
+                    link.answered();
+                    link.leave();
+                }));
+            }
+            ticket => {
+                if ticket.is_some() {
+                    self.link.answered();
+                }
+                self.link.leave();
+            }
+        }
+    }
+}

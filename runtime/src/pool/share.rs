@@ -1,0 +1,168 @@
+//! Sharing connections: seats for statements, and connections that nobody shares any more.
+//!
+//! A short statement takes a seat on the idle connection with the fewest of them, among those whose seats are taken by
+//! statements of the same access. A connection stays in its lane meanwhile; whoever wants one for himself takes one without
+//! seats, opens another, or takes the one with the fewest seats out of the lane and waits until they are left.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{Idle, Lane, Pool, Pooled, closed, lock};
+use crate::driver::{Each, Seat};
+use crate::error::Result;
+use crate::executor::Access;
+use crate::rt;
+use crate::sql::Dialect;
+use crate::value::Params;
+
+/// How many seats a connection has, on the average of all that the pool may open. More statements wait for one.
+pub(super) const SEATS: usize = 64;
+/// So many seats are taken by readers on each connection before another one is used.
+const CROWDED: usize = 4;
+
+impl Lane {
+    /// Whether another connection may be opened by somebody who has a permit for one.
+    pub(super) fn has_room(&self) -> bool {
+        lock(&self.idle).len() <= self.permits.available_permits()
+    }
+}
+
+impl Pool {
+    /// Whether short statements share connections.
+    pub(crate) fn shares(&self) -> bool {
+        let settings = &self.settings;
+        settings.share_connections && settings.statement_cache > 0 && settings.dialect == Dialect::Postgres
+    }
+
+    /// Runs a short statement beside others, and says how many rows it gave or changed. `None` when it has to be run on a
+    /// connection of its own; nothing was given to `each` then, and nothing changed.
+    pub(crate) async fn run_shared(
+        &self,
+        access: Access,
+        sql: &str,
+        params: &dyn Params,
+        each: Each<'_>,
+    ) -> Option<Result<u64>> {
+        let lane = &self.main;
+        let _permit = match lane.seats.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => match rt::timeout(self.patience(), lane.seats.acquire()).await {
+                Some(Ok(permit)) => permit,
+                Some(Err(_)) => return Some(Err(closed())),
+                None => return Some(Err(self.exhausted(access))),
+            },
+        };
+        let mut place = self.place(lane, access);
+        if let Place::Open = place {
+            // It is not kept for this statement alone, as whoever sends one may not come to read the reply.
+            match self.take(access).await {
+                Ok(opened) => self.give_back(access, opened),
+                Err(error) => return Some(Err(error)),
+            }
+            place = self.place(lane, access);
+        }
+        let Place::Seat(seat) = place else { return None };
+        seat.run(sql, params, each).await
+    }
+
+    /// A seat on a connection, if there is one.
+    fn place(&self, lane: &Lane, access: Access) -> Place {
+        loop {
+            if self.closed.load(Ordering::Acquire) {
+                return Place::None;
+            }
+            let stale = {
+                let mut idle = lock(&lane.idle);
+                let at = match choose(&idle, access, lane.size as usize) {
+                    Choice::Take(at) => at,
+                    Choice::Open if idle.len() < lane.permits.available_permits() => return Place::Open,
+                    Choice::Open => match least(&idle, access) {
+                        Some((_, at)) => at,
+                        None => return Place::None,
+                    },
+                };
+                let Some(chosen) = idle.get_mut(at) else { return Place::None };
+                if self.is_good(&chosen.connection, Some(chosen.since)) {
+                    chosen.since = Instant::now();
+                    return chosen.connection.connection.seat(access).map_or(Place::None, Place::Seat);
+                }
+                idle.remove(at)
+            };
+            // Given up here, outside of the lock; it closes once its seats are left.
+            drop(stale);
+        }
+    }
+
+    /// Takes the connection with the fewest seats, and waits until they are left; `None` when that takes too long.
+    pub(super) async fn emptied(&self, lane: &Lane) -> Option<Pooled> {
+        let idle = {
+            let mut idle = lock(&lane.idle);
+            let fewest = [Access::Read, Access::Write].into_iter().filter_map(|access| least(&idle, access)).min();
+            let (_, at) = fewest.or_else(|| idle.len().checked_sub(1).map(|last| (0, last)))?;
+            idle.remove(at)
+        };
+        let emptied = idle.connection.connection.emptied();
+        let mut taken = Taken { lane, idle: Some(idle) };
+        rt::timeout(self.patience(), emptied).await?;
+        taken.idle.take().map(|idle| idle.connection)
+    }
+}
+
+/// Where a statement goes.
+enum Place {
+    Seat(Seat),
+    /// To another connection, which can be opened.
+    Open,
+    /// To a connection of its own.
+    None,
+}
+
+/// What a statement that wants a seat does.
+enum Choice {
+    Take(usize),
+    Open,
+}
+
+/// Chooses the connection with the fewest seats of those that are shared for this access, and another one when all of them
+/// are crowded. Readers leave some of the lane to those who write: a commit waits for the disk, so these share less.
+fn choose(idle: &[Idle], access: Access, size: usize) -> Choice {
+    let (crowded, most) = match access {
+        Access::Read => (CROWDED, size / 2 + size / 4),
+        Access::Write => (1, size / 4),
+    };
+    let shared = loads(idle, access).filter(|(load, _)| *load > 0);
+    let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(usize, usize)>), next| {
+        (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
+    });
+    if let Some((load, at)) = fewest
+        && (load < crowded || count >= most.max(1))
+    {
+        return Choice::Take(at);
+    }
+    loads(idle, access).find(|(load, _)| *load == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
+}
+
+/// The connection with the fewest seats, with their number.
+fn least(idle: &[Idle], access: Access) -> Option<(usize, usize)> {
+    loads(idle, access).min()
+}
+
+/// The connections on which a seat for this access can be had: how many are taken, and the place.
+fn loads(idle: &[Idle], access: Access) -> impl Iterator<Item = (usize, usize)> {
+    let load = move |idle: &Idle| idle.connection.connection.load(access);
+    idle.iter().enumerate().filter_map(move |(at, idle)| Some((load(idle)?, at)))
+}
+
+/// A connection that was taken out of its lane, and goes back unless somebody gets it.
+struct Taken<'l> {
+    lane: &'l Lane,
+    idle: Option<Idle>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(idle) = self.idle.take() {
+            lock(&self.lane.idle).push(idle);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! What a server refuses, or cannot do any more: the kind of the error, and every word of its message.
+#![allow(missing_docs, clippy::print_stderr, clippy::unwrap_used, clippy::panic)]
+#![cfg(all(feature = "tls", unix))]
+
+#[path = "../../tests/src/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[path = "../../tests/src/servers_own.rs"]
+#[allow(dead_code)]
+mod servers_own;
+
+use std::time::Duration;
+
+use pilaster::{Db, Error, Tx};
+
+use servers_own::Own;
+
+/// The server, or `None` where there is none, or no program to make certificates; a failure where `PILASTER_REQUIRE`
+/// asks for it.
+fn found(kind: &str, server: impl FnOnce() -> Result<Own, String>) -> Option<Own> {
+    let server = if servers_own::has("openssl") { server() } else { Err("openssl is not installed".to_owned()) };
+    match server {
+        Ok(server) => Some(server),
+        Err(why) => {
+            let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains(kind));
+            assert!(!required, "PILASTER_REQUIRE names {kind}: {why}");
+            eprintln!("skipped: {why}");
+            None
+        }
+    }
+}
+
+/// Compares kind and message; what differs between runs is written as a word.
+#[track_caller]
+fn says(error: &Error, port: u16, expected: &str) {
+    let said = format!("{:?}: {error}", error.kind()).replace(&port.to_string(), "PORT");
+    assert!(!format!("{error:?} {error}").contains("s3cret"), "{error:?}");
+    assert_eq!(said, expected);
+}
+
+async fn refused(url: &str) -> Error {
+    match Db::builder(url).acquire_timeout(Duration::from_secs(3)).connect().await {
+        Ok(_) => panic!("{url} lets in"),
+        Err(error) => error,
+    }
+}
+
+/// What a statement under way gives when something happens to its connection.
+async fn interrupted(tx: &Tx, sleep: &'static str, happens: impl Future<Output = ()>) -> Error {
+    let slept = async { tx.sql(sleep).execute().await };
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        happens.await;
+    };
+    tokio::join!(slept, later).0.unwrap_err()
+}
+
+/// A PostgreSQL server that says hello and gives its version, which is all that is asked of it.
+#[cfg(feature = "postgres")]
+fn pretender(version: &'static str) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut length = [0; 4];
+        client.read_exact(&mut length).unwrap();
+        let mut rest = vec![0; u32::from_be_bytes(length) as usize - 4];
+        client.read_exact(&mut rest).unwrap();
+        let parameter = format!("server_version\0{version}\0");
+        let mut answer = b"R\0\0\0\x08\0\0\0\0S".to_vec();
+        answer.extend(u32::try_from(parameter.len() + 4).unwrap().to_be_bytes());
+        answer.extend(parameter.as_bytes());
+        answer.extend(b"Z\0\0\0\x05I");
+        client.write_all(&answer).unwrap();
+        let _ = client.read(&mut rest);
+    });
+    port
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_says_what_to_do() {
+    let Some(mut server) = found("postgres", || Own::postgres(true)) else { return };
+    let port = server.port;
+    let url = |user: &str, rest: &str| format!("postgres://{user}@localhost:{port}/{rest}");
+    let admin = Db::builder(&url("postgres", "postgres")).max_connections(3).connect().await.unwrap();
+    for sql in [
+        "CREATE ROLE worded LOGIN PASSWORD 's3cret'",
+        "CREATE ROLE secure LOGIN",
+        "CREATE ROLE plain LOGIN CONNECTION LIMIT 0",
+        "CREATE TABLE closed (a int)",
+        "CREATE DATABASE shut",
+        "REVOKE CONNECT ON DATABASE shut FROM PUBLIC",
+    ] {
+        admin.sql(sql).execute().await.unwrap();
+    }
+    let old = pretender("9.6.24");
+    for (url, expected) in [
+        (
+            url("worded:s3cret2", "postgres"),
+            r#"Permission: cannot connect to PostgreSQL at localhost:PORT, database "postgres": password authentication failed for user "worded" (is the password in the URL right, and are its special characters escaped as in %40 for @?)"#,
+        ),
+        (
+            url("worded", "postgres"),
+            r#"Permission: cannot connect to PostgreSQL at localhost:PORT, database "postgres": the server asks for a password and the URL has none (write it as user:password@host)"#,
+        ),
+        (
+            url("nobody:s3cret", "postgres"),
+            r#"Permission: cannot connect to PostgreSQL at localhost:PORT, database "postgres": no pg_hba.conf entry for host "127.0.0.1", user "nobody", database "postgres", SSL encryption (does the role exist, and does pg_hba.conf let it in from here?)"#,
+        ),
+        (
+            "postgres://ann:s3cret@no-such-host.invalid/blog".to_owned(),
+            r#"Connection: cannot connect to PostgreSQL at no-such-host.invalid:5432, database "blog": nobody knows a host of this name (is it right in the URL?)"#,
+        ),
+        (
+            "postgres://ann:s3cret@127.0.0.1:1/blog".to_owned(),
+            r#"Connection: cannot connect to PostgreSQL at 127.0.0.1:1, database "blog": Connection refused (os error 111) (nobody listens there: does the server run, and are host and port right?)"#,
+        ),
+        (
+            "postgres://ann:s3cret@/blog?host=/no/such/folder".to_owned(),
+            r#"Connection: cannot connect to PostgreSQL at /no/such/folder, database "blog": No such file or directory (os error 2) (there is no such socket: does the server run, and does it make its socket there?)"#,
+        ),
+        (
+            url("secure", "postgres?sslmode=disable"),
+            r#"Permission: cannot connect to PostgreSQL at localhost:PORT, database "postgres": no pg_hba.conf entry for host "127.0.0.1", user "secure", database "postgres", no encryption (pg_hba.conf may ask for TLS here: sslmode=require in the URL)"#,
+        ),
+        (
+            url("postgres", &format!("postgres?sslmode=verify-ca&sslrootcert={}", server.file("other.pem"))),
+            r#"Connection: cannot connect to PostgreSQL at localhost:PORT, database "postgres": the server's certificate is signed by an authority that is not trusted here (name the file of the authority's certificate in sslrootcert)"#,
+        ),
+        (
+            url("postgres", "nowhere"),
+            r#"Connection: cannot connect to PostgreSQL at localhost:PORT, database "nowhere": database "nowhere" does not exist (create it with `createdb` or `pilaster db create`)"#,
+        ),
+        (
+            url("secure", "shut"),
+            r#"Permission: cannot connect to PostgreSQL at localhost:PORT, database "shut": permission denied for database "shut" (GRANT CONNECT ON DATABASE … lets the role in)"#,
+        ),
+        (
+            url("plain", "postgres?sslmode=disable"),
+            r#"Connection: cannot connect to PostgreSQL at localhost:PORT, database "postgres": too many connections for role "plain" (lower max_connections of this pool or of others, or raise the server's)"#,
+        ),
+        (
+            format!("postgres://ann:s3cret@127.0.0.1:{old}/blog?sslmode=disable"),
+            r#"Unsupported { feature: "such an old server", dialect: "PostgreSQL" }: cannot connect to PostgreSQL at 127.0.0.1:PORT, database "blog": the server has version 9.6.24, and 12 or later is needed (upgrade it)"#,
+        ),
+    ] {
+        says(&refused(&url).await, if url.contains(&format!(":{old}/")) { old } else { port }, expected);
+    }
+    let secure = Db::connect(&url("secure", "postgres?statement_timeout=100ms")).await.unwrap();
+    says(
+        &secure.sql("SELECT * FROM closed").execute().await.unwrap_err(),
+        port,
+        r#"Permission: permission denied for table closed (GRANT gives the role of the URL the right)"#,
+    );
+    says(
+        &secure.sql("SELECT pg_sleep(20)").execute().await.unwrap_err(),
+        port,
+        r#"Timeout: canceling statement due to statement timeout (statement_timeout in the URL says how long it may take)"#,
+    );
+    let tx = admin.begin().await.unwrap();
+    let kill = async {
+        let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'";
+        admin.sql(all).execute().await.unwrap();
+    };
+    says(
+        &interrupted(&tx, "SELECT pg_sleep(30)", kill).await,
+        port,
+        r#"Connection: terminating connection due to administrator command (whether a statement that was under way took effect is not known: look before it is run again)"#,
+    );
+    let mut held = Vec::new();
+    let crowd = Db::builder(&url("secure", "postgres")).max_connections(40).acquire_timeout(Duration::from_millis(300));
+    let crowd = crowd.connect().await.unwrap();
+    let error = loop {
+        match crowd.begin().await {
+            Ok(tx) => held.push(tx),
+            Err(error) => break error,
+        }
+    };
+    says(
+        &error,
+        port,
+        r#"Connection: cannot connect to PostgreSQL at localhost:PORT, database "postgres": remaining connection slots are reserved for non-replication superuser connections (lower max_connections of this pool or of others, or raise the server's)"#,
+    );
+    let tx = admin.begin().await.unwrap();
+    let stop = async { tokio::task::block_in_place(|| server.stop().unwrap()) };
+    says(
+        &interrupted(&tx, "SELECT pg_sleep(40)", stop).await,
+        port,
+        r#"Connection: the connection to PostgreSQL was lost: the server closed it (whether a statement that was under way took effect is not known: look before it is run again)"#,
+    );
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mariadb_says_what_to_do() {
+    let Some(mut server) = found("mysql", || Own::mariadb(true)) else { return };
+    let port = server.port;
+    let url = |user: &str, rest: &str| format!("mysql://{user}@127.0.0.1:{port}/{rest}");
+    let admin = Db::builder(&url("root", "mysql")).max_connections(3).connect().await.unwrap();
+    for sql in [
+        "CREATE USER worded@'%' IDENTIFIED BY 's3cret'",
+        "CREATE USER secure@'%' REQUIRE SSL",
+        "CREATE USER plain@'%' WITH MAX_USER_CONNECTIONS 1",
+        "CREATE DATABASE shop",
+        "CREATE TABLE shop.closed (a int)",
+        "CREATE TABLE shop.open (a int)",
+        "GRANT SELECT ON shop.open TO plain@'%'",
+    ] {
+        admin.sql(sql).execute().await.unwrap();
+    }
+    for (url, expected) in [
+        (
+            url("worded:s3cret2", "shop"),
+            r#"Permission: cannot connect to the server at 127.0.0.1:PORT: Access denied for user 'worded'@'127.0.0.1' (using password: YES) (check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key)"#,
+        ),
+        (
+            url("nobody:s3cret", "shop"),
+            r#"Permission: cannot connect to the server at 127.0.0.1:PORT: Access denied for user 'nobody'@'127.0.0.1' (using password: YES) (check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key)"#,
+        ),
+        (
+            "mysql://ann:s3cret@no-such-host.invalid/blog".to_owned(),
+            r#"Connection: cannot connect to the server at no-such-host.invalid:3306: nobody knows a host of this name (is it right in the URL?)"#,
+        ),
+        (
+            "mysql://ann:s3cret@127.0.0.1:1/blog".to_owned(),
+            r#"Connection: cannot connect to the server at 127.0.0.1:1: Connection refused (os error 111) (nobody listens there: does the server run, and are host and port right?)"#,
+        ),
+        (
+            "mysql://ann:s3cret@127.0.0.1/blog?socket=/no/such/socket".to_owned(),
+            r#"Connection: cannot connect to the server at /no/such/socket: No such file or directory (os error 2) (there is no such socket: does the server run, and does it make its socket there?)"#,
+        ),
+        (
+            url("secure", "?ssl-mode=DISABLED"),
+            r#"Permission: cannot connect to the server at 127.0.0.1:PORT: Access denied for user 'secure'@'127.0.0.1' (using password: NO) (check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key)"#,
+        ),
+        (
+            url("root", &format!("?ssl-mode=VERIFY_CA&ssl-ca={}", server.file("other.pem"))),
+            r#"Connection: cannot connect to the server at 127.0.0.1:PORT: the server's certificate is signed by an authority that is not trusted here (name the file of the authority's certificate in ssl-ca)"#,
+        ),
+        (
+            url("root", "nowhere"),
+            r#"Connection: cannot connect to the server at 127.0.0.1:PORT: Unknown database 'nowhere' (create the database first, or correct its name in the URL)"#,
+        ),
+        (
+            url("worded:s3cret", "shop"),
+            r#"Permission: cannot connect to the server at 127.0.0.1:PORT: Access denied for user 'worded'@'%' to database 'shop' (the user needs a GRANT for this)"#,
+        ),
+    ] {
+        says(&refused(&url).await, port, expected);
+    }
+    let plain = Db::connect(&url("plain", "shop?statement_timeout=100ms&max_connections=2")).await.unwrap();
+    says(
+        &plain.sql("SELECT * FROM closed").execute().await.unwrap_err(),
+        port,
+        r#"Permission: SELECT command denied to user 'plain'@'127.0.0.1' for table `shop`.`closed` (the user needs a GRANT for this)"#,
+    );
+    says(
+        &plain.sql("SELECT sleep(20)").execute().await.unwrap_err(),
+        port,
+        r#"Timeout: Query execution was interrupted (max_statement_time exceeded) (statement_timeout in the URL says how long it may take)"#,
+    );
+    let _tx = plain.begin().await.unwrap();
+    says(
+        &refused(&url("plain", "shop")).await,
+        port,
+        r#"Connection: cannot connect to the server at 127.0.0.1:PORT: User 'plain' has exceeded the 'max_user_connections' resource (current value: 1) (lower max_connections in the URL, or raise the server's limit)"#,
+    );
+    let tx = admin.begin().await.unwrap();
+    let kill = async {
+        let running =
+            "SELECT id FROM information_schema.processlist WHERE info LIKE '%sleep(30)%' AND id <> connection_id()";
+        let id = admin.sql(running).one::<i64>().await.unwrap();
+        admin.sql(format!("KILL CONNECTION {id}")).execute().await.unwrap();
+    };
+    says(
+        &interrupted(&tx, "SELECT sleep(30)", kill).await,
+        port,
+        r#"Connection: the connection to the server was lost: the server closed it (whether a statement that was under way took effect is not known: look before it is run again)"#,
+    );
+    let crowd = Db::builder(&url("root", "mysql")).max_connections(40).acquire_timeout(Duration::from_millis(300));
+    let crowd = crowd.connect().await.unwrap();
+    let mut held = Vec::new();
+    let error = loop {
+        match crowd.begin().await {
+            Ok(tx) => held.push(tx),
+            Err(error) => break error,
+        }
+    };
+    says(
+        &error,
+        port,
+        r#"Connection: cannot connect to the server at 127.0.0.1:PORT: Too many connections (lower max_connections in the URL, or raise the server's limit)"#,
+    );
+    let tx = admin.begin().await.unwrap();
+    let stop = async { tokio::task::block_in_place(|| server.stop().unwrap()) };
+    says(
+        &interrupted(&tx, "SELECT sleep(40)", stop).await,
+        port,
+        r#"Connection: the connection to the server was lost: the server closed it (whether a statement that was under way took effect is not known: look before it is run again)"#,
+    );
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn mariadb_that_is_too_old_is_refused() {
+    let Some(server) = found("mysql", || Own::mariadb_with(false, "--version=10.4.34-MariaDB")) else { return };
+    let port = server.port;
+    says(
+        &refused(&format!("mysql://root@127.0.0.1:{port}")).await,
+        port,
+        r#"Unsupported { feature: "this version of the server", dialect: "MariaDB" }: cannot connect to the server at 127.0.0.1:PORT: it is MariaDB 10.4.34-MariaDB, and 10.5 or newer is needed (upgrade it)"#,
+    );
+}
