@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rusqlite::{Connection, Params, Result, Row, params, params_from_iter};
+use rusqlite::{Connection, Params, Result, Row, Statement, params, params_from_iter};
 
 /// The statement that inserts a user.
 pub const INSERT: &str = "INSERT INTO user (username, email, full_name, bio, city, country, age, score, active, logins, \
@@ -244,25 +244,53 @@ pub struct NewFamily {
     pub children: Vec<(String, i32)>,
 }
 
-/// Inserts parents, then children by the parents' keys, in one transaction; gives the keys of both.
+/// So many rows go into one INSERT: more gained nothing.
+const TOGETHER: usize = 50;
+
+/// Inserts parents, then children by the parents' keys, in one transaction; gives the keys of both. Many rows go into one
+/// statement, and their keys are reckoned back from the last one's, as nobody else writes meanwhile.
 pub fn insert_families(connection: &Connection, families: &[NewFamily]) -> Result<(Vec<i64>, Vec<i64>)> {
     let all = connection.unchecked_transaction()?;
-    let mut parents = Vec::with_capacity(families.len());
-    let mut children = Vec::with_capacity(families.len() * 10);
-    {
-        let mut insert = all.prepare_cached("INSERT INTO parent (name, note) VALUES (?, ?)")?;
-        for family in families {
-            insert.execute(params![family.name, family.note])?;
-            parents.push(all.last_insert_rowid());
-        }
-        let mut insert = all.prepare_cached("INSERT INTO child (name, rank, parent_id) VALUES (?, ?, ?)")?;
-        for (family, parent) in families.iter().zip(&parents) {
-            for (name, rank) in &family.children {
-                insert.execute(params![name, rank, parent])?;
-                children.push(all.last_insert_rowid());
-            }
-        }
+    let parents = insert_together(&all, "INSERT INTO parent (name, note) VALUES (?, ?)", families, |insert, at, family| {
+        insert.raw_bind_parameter(at, &family.name)?;
+        insert.raw_bind_parameter(at + 1, &family.note)
+    })?;
+    let mut rows = Vec::with_capacity(families.len() * 10);
+    for (family, &parent) in families.iter().zip(&parents) {
+        rows.extend(family.children.iter().map(|(name, rank)| (name, *rank, parent)));
     }
+    let sql = "INSERT INTO child (name, rank, parent_id) VALUES (?, ?, ?)";
+    let children = insert_together(&all, sql, &rows, |insert, at, (name, rank, parent)| {
+        insert.raw_bind_parameter(at, name)?;
+        insert.raw_bind_parameter(at + 1, rank)?;
+        insert.raw_bind_parameter(at + 2, parent)
+    })?;
     all.commit()?;
     Ok((parents, children))
+}
+
+/// Inserts rows, each with as many parameters as the statement of one row has.
+fn insert_together<T>(
+    connection: &Connection,
+    one: &str,
+    rows: &[T],
+    bind: impl Fn(&mut Statement<'_>, usize, &T) -> Result<()>,
+) -> Result<Vec<i64>> {
+    let columns = one.matches('?').count();
+    let row = &one[one.rfind('(').unwrap_or(0)..];
+    let many = format!("{one}{}", format!(", {row}").repeat(TOGETHER - 1));
+    let mut keys = Vec::with_capacity(rows.len());
+    for chunk in rows.chunks(TOGETHER) {
+        let (size, sql) = if chunk.len() == TOGETHER { (TOGETHER, many.as_str()) } else { (1, one) };
+        let mut insert = connection.prepare_cached(sql)?;
+        for part in chunk.chunks(size) {
+            for (number, row) in part.iter().enumerate() {
+                bind(&mut insert, number * columns + 1, row)?;
+            }
+            insert.raw_execute()?;
+            let last = connection.last_insert_rowid();
+            keys.extend((0..part.len() as i64).map(|at| last - part.len() as i64 + 1 + at));
+        }
+    }
+    Ok(keys)
 }
