@@ -313,6 +313,11 @@ impl Lease<'_> {
         Ok(self.connection()?.keeps(meta.table, &mut columns))
     }
 
+    /// The key that the database counted last on this connection, where it tells.
+    pub(crate) fn last_key(&mut self) -> Option<i64> {
+        self.connection().ok()?.last_key()
+    }
+
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.revive().await?;
         self.announce(sql);

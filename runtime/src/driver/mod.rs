@@ -360,6 +360,15 @@ impl Connection {
         }
     }
 
+    /// The key that the last INSERT counted; only SQLite is asked for it.
+    pub(crate) fn last_key(&self) -> Option<i64> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => Some(connection.last_key()),
+            _ => None,
+        }
+    }
+
     forward! {
         #[doc = "Runs one statement and hands its rows to `each`; an error of `each` stops it."]
         query(sql: &str, params: &dyn Params, each: Each<'_>) -> ();

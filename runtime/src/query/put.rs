@@ -51,8 +51,12 @@ impl<'p> Puts<'p> {
                 if outcome.is_ok() {
                     columns.push(at);
                     match T::encode(value) {
-                        Ok(Value::Pending(row, part)) => refs.push((at, row, part)),
-                        Ok(value) => value.discard(),
+                        Ok(value) => {
+                            if let Value::Pending(row, part) = value {
+                                refs.push((at, row, part));
+                            }
+                            value.discard();
+                        }
                         Err(error) => *outcome = Err(error),
                     }
                 }

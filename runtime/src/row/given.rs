@@ -19,8 +19,12 @@ impl Given {
     /// Sets a value, to a copy.
     #[inline]
     pub(crate) fn set(&mut self, at: usize, value: &Value<'_>) {
-        if let Some(place) = self.0.get_mut().get_mut(at) {
-            std::mem::replace(place, value.to_static()).discard();
+        match (self.0.get_mut().get_mut(at), value) {
+            // Mostly the row before had a value of the same kind there.
+            (Some(Value::Int(place)), Value::Int(value)) => *place = *value,
+            (Some(Value::Text(place)), Value::Text(value)) => *place = Cow::Owned(String::from(&**value)),
+            (Some(place), value) => std::mem::replace(place, value.to_static()).discard(),
+            (None, _) => {}
         }
     }
 

@@ -1,7 +1,5 @@
 //! New rows on their way to the database, and what is stored of them.
 
-use std::cell::Cell;
-
 use rustc_hash::FxHashSet;
 
 use super::arena::{Arena, Shelf};
@@ -21,7 +19,7 @@ pub(super) struct NewRows<'a> {
     /// Those of the batch that are meant.
     pub rows: &'a [u32],
     nulls: FxHashSet<(u32, usize)>,
-    /// The column that gets numbers, and that of the first row.
+    /// The column that the database counts, and the number of the first row, for the rows that are made.
     pub key: Option<(usize, i64)>,
     /// Where stored rows are made out of what is bound.
     pub made: Option<Made<'a>>,
@@ -84,8 +82,7 @@ impl Rows for NewRows<'_> {
 
     fn bulk(&self) -> Option<Bulk<'_>> {
         let returning: Vec<&'static ColumnMeta> = self.meta.columns.iter().collect();
-        let columns: Vec<usize> = self.batch.columns.iter().copied().chain(self.key.map(|(at, _)| at)).collect();
-        Some(Bulk::of(self.meta, &columns, &returning))
+        Some(Bulk::of(self.meta, &self.batch.columns, &returning))
     }
 
     fn bind(&mut self, number: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
@@ -93,7 +90,8 @@ impl Rows for NewRows<'_> {
         let Some(&row) = rows.get(number) else { return Ok(()) };
         let (Some(Shelf::New(news)), Some(entry)) = (arena.shelf(row), arena.entry(row)) else { return Ok(()) };
         let plain = nulls.is_empty() && !arena.assigned.contains_key(&row);
-        let at = Cell::new(0);
+        let mut columns = batch.columns.iter().copied();
+        let mut at = None;
         let mut put = |column: usize, value: &Value<'_>| {
             if let Some(made) = made {
                 made.row.set(column, value);
@@ -101,26 +99,30 @@ impl Rows for NewRows<'_> {
             put(value)
         };
         let mut give = |own: Option<&Value<'_>>| {
-            let Some(&column) = batch.columns.get(at.get()) else { return Ok(()) };
-            match own {
-                Some(own) if plain && !matches!(own, Value::Pending(..)) => put(column, own)?,
-                own => instead((arena, nulls), (row, column), own, last, &mut |value| put(column, value))?,
+            at = columns.next();
+            match (at, own) {
+                (Some(column), Some(own)) if plain && !matches!(own, Value::Pending(..)) => put(column, own),
+                (Some(column), own) => {
+                    instead((arena, nulls), (row, column), own, last, &mut |value| put(column, value))
+                }
+                (None, _) => Ok(()),
             }
-            at.set(at.get() + 1);
-            Ok(())
         };
-        let mut result = news.bind(entry.slot, &mut |value| give(Some(value)));
-        while result.is_ok() && at.get() < batch.columns.len() {
+        let mut given = 0;
+        let mut result = news.bind(entry.slot, &mut |value| {
+            given += 1;
+            give(Some(value))
+        });
+        while result.is_ok() && given < batch.columns.len() {
             result = give(None);
+            given += 1;
         }
-        result.map_err(|error| meta.locate_in(error, batch.columns.get(at.get()).copied()))?;
+        result.map_err(|error| meta.locate_in(error, at))?;
+        let Some(Made { row, collector }) = made else { return Ok(()) };
         if let Some((at, first)) = *key {
             let value = first.checked_add(number as i64).ok_or_else(|| Error::query("the table has no more keys"))?;
-            put(at, &Value::Int(value))?;
+            row.set(at, &Value::Int(value));
         }
-        match made {
-            Some(Made { row, collector }) => collector.push(&Row::new(Source::Given(row))),
-            None => Ok(()),
-        }
+        collector.push(&Row::new(Source::Given(row)))
     }
 }

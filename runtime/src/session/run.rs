@@ -15,7 +15,7 @@ use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
 use crate::query::insert_text;
 use crate::relation::key_bytes;
-use crate::row::Given;
+use crate::row::{Given, Row};
 use crate::sql::{BinaryOp, Dialect, Existing, Insert, Node, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
 
@@ -74,16 +74,20 @@ impl Arena {
 }
 
 async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<()> {
-    if given(arena, lease, meta, batch)? {
-        return insert_given(arena, lease, meta, batch).await;
-    }
     let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
     let mut collector = news.collector();
     collector.expect(batch.rows.len());
-    let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
-    let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning)?;
-    let mut rows = NewRows::new(arena, meta, batch);
-    lease.execute_rows(&sql, &mut rows, Returned::Rows(&mut |row| collector.push(row))).await?;
+    let left = match given(arena, lease, meta, batch)? {
+        true => insert_given(arena, lease, meta, batch, &mut *collector).await?,
+        false => Some(0),
+    };
+    if let Some(stored) = left {
+        let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
+        let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning)?;
+        let mut rows = NewRows::new(arena, meta, batch);
+        rows.skip(stored);
+        lease.execute_rows(&sql, &mut rows, Returned::Rows(&mut |row| collector.push(row))).await?;
+    }
     if collector.len() != batch.rows.len() {
         let message = format!("the database did not give back every {} it inserted", meta.model);
         return Err(Error::query(message));
@@ -108,37 +112,61 @@ fn given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, bat
     Ok(keeps)
 }
 
-/// Inserts rows without asking for them back. Where the database counts their keys, it does so for the first one; the
-/// others are given the numbers that follow, as nobody else can write meanwhile.
-async fn insert_given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<()> {
-    let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
-    let mut collector = news.collector();
-    collector.expect(batch.rows.len());
+/// Inserts rows without asking for them back. Where the database counts their keys, those are reckoned from the first one's,
+/// if that is the highest: nobody else can write meanwhile, so the others follow. Gives how many are stored where the
+/// others have to be asked for.
+async fn insert_given(
+    arena: &Arena,
+    lease: &mut Lease<'_>,
+    meta: &'static ModelMeta,
+    batch: &Batch,
+    collector: &mut dyn Collector,
+) -> Result<Option<usize>> {
+    let sql = insert_text(lease.dialect(), meta, &batch.columns, &[])?;
     let counted = meta.auto_key.filter(|at| !batch.columns.contains(at));
     let mut key = None;
     if let (Some(at), Some(first)) = (counted, batch.rows.get(..1)) {
-        let sql = insert_text(lease.dialect(), meta, &batch.columns, &[])?;
         let mut keys = Vec::with_capacity(1);
         let mut rows = NewRows::new(arena, meta, batch);
         rows.rows = first;
         lease.execute_rows(&sql, &mut rows, Returned::Keys(&mut keys)).await?;
         key = keys.first().map(|&first| (at, first));
     }
-    let columns: Vec<usize> = batch.columns.iter().copied().chain(counted).collect();
-    let sql = insert_text(lease.dialect(), meta, &columns, &[])?;
-    let made = Some(Made { row: Given::new(meta.columns.len()), collector: &mut *collector });
     let mut rows = NewRows::new(arena, meta, batch);
-    (rows.made, rows.key) = (made, key);
+    rows.made = Some(Made { row: Given::new(meta.columns.len()), collector });
+    rows.key = key;
     let stored = usize::from(key.is_some());
-    if stored > 0 {
+    if let Some((at, first)) = key {
         rows.bind(0, &mut |_| Ok(()))?;
+        if highest(lease, meta, at).await? != Some(first) {
+            return Ok(Some(stored));
+        }
     }
     rows.skip(stored);
     let affected = lease.execute_rows(&sql, &mut rows, Returned::Nothing).await?;
-    if affected + stored as u64 != batch.rows.len() as u64 || collector.len() != batch.rows.len() {
+    if affected + stored as u64 != batch.rows.len() as u64 {
         return Err(Error::query(format!("the database did not insert every {}", meta.model)));
     }
-    collector.inserted(arena, &batch.rows)
+    if key.is_some_and(|(_, first)| first.checked_add(affected as i64) != lease.last_key()) {
+        let message = format!("the keys that the database counts for {} do not follow each other", meta.model);
+        return Err(Error::query(message));
+    }
+    Ok(None)
+}
+
+/// The highest key of a table whose keys are counted.
+async fn highest(lease: &mut Lease<'_>, meta: &ModelMeta, key: usize) -> Result<Option<i64>> {
+    let mut sql = String::from("SELECT max(");
+    lease.dialect().quote_ident(&mut sql, meta.columns.get(key).map_or("", |column| column.name));
+    sql.push_str(") FROM ");
+    lease.dialect().quote_ident(&mut sql, meta.table);
+    let mut found = None;
+    let each = &mut |row: &Row<'_>| {
+        found = row.int(0)?;
+        Ok(())
+    };
+    lease.query(&sql, &[], each).await?;
+    Ok(found)
 }
 
 async fn update(

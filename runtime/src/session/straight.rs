@@ -36,8 +36,10 @@ impl Arena {
         }
         let mut changes = Changes::default();
         let mut rows: Vec<Vec<u32>> = Vec::new();
-        let (mut columns, mut refs, mut last) = (Vec::new(), Vec::new(), None);
-        // The reference that was looked at last, with its group: children of one parent mostly come one after another.
+        let (mut columns, mut refs) = (Vec::new(), Vec::new());
+        // What the row before was: those of one type mostly come one after another, and give the same columns.
+        let (mut last, mut given, mut group) = (None::<&ModelMeta>, Vec::new(), 0);
+        // The reference that was looked at last, with its group: children of one parent come so too.
         let mut known = None;
         for &index in &self.fresh {
             let Some((news, slot)) = self.fresh_row(index) else { continue };
@@ -45,8 +47,10 @@ impl Arena {
             refs.clear();
             news.survey(slot, &mut columns, &mut refs)?;
             let meta = news.meta();
-            let group = changes.group(last, meta, Kind::Insert, &columns);
-            last = Some(group);
+            if last.is_none_or(|last| !std::ptr::eq(last, meta)) || given != columns {
+                group = changes.group(None, meta, Kind::Insert, &columns);
+                (last, given) = (Some(meta), std::mem::replace(&mut columns, given));
+            }
             for &(column, number, _) in &refs {
                 if known == Some((group, column, number)) {
                     continue;

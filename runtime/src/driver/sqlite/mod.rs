@@ -208,6 +208,11 @@ impl Connection {
         self.session.connection().query_row(triggers, [table], |row| row.get(0)).is_ok_and(|count: i64| count == 0)
     }
 
+    /// The key that the last INSERT counted.
+    pub(crate) fn last_key(&self) -> i64 {
+        self.session.last_key()
+    }
+
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         self.run(sql, false, |session, _| session.connection().execute_batch(sql).map_err(from_rusqlite))
     }
