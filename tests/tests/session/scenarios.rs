@@ -158,8 +158,8 @@ fn rows_that_give_different_columns_go_in_batches_of_their_own() {
     }
     let statements = Statements::listen();
     session.flush().unwrap();
-    // Where all columns are known, SQLite is sent the first row by itself.
-    assert_eq!(statements.count(), if db.dialect() == Dialect::Sqlite { 3 } else { 2 });
+    // Where all columns are known, SQLite is sent the first row by itself, and is asked whether its key is the highest.
+    assert_eq!(statements.count(), if db.dialect() == Dialect::Sqlite { 4 } else { 2 });
     let users = session.load(User::query()).unwrap();
     for (at, &user) in users.iter().enumerate() {
         match at % 2 {
@@ -260,6 +260,24 @@ fn many_rows_have_their_own_keys() {
             assert!(rows.contains(&format!("{} {}", done[key].id, done[key].label)), "{:?} in {rows:?}", done[key]);
         }
     }
+}
+
+/// SQLite looks for keys that are free where the highest is taken: <https://sqlite.org/autoinc.html>.
+#[test]
+fn many_rows_have_their_own_keys_where_the_highest_is_taken() {
+    let db = database();
+    if db.dialect() != Dialect::Sqlite {
+        return; // Servers have no more keys then.
+    }
+    NewTag::new("last").id(i64::MAX).insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let keys = session.add_all((0..130).map(|at| NewTag::new(format!("t{at}"))));
+    let done = session.commit().unwrap();
+    for (at, key) in keys.into_iter().enumerate() {
+        let stored: Tag = Tag::get(&db, done[key].id).unwrap().unwrap();
+        assert_eq!(stored.label, format!("t{at}"));
+    }
+    assert_eq!(Tag::query().count(&db).unwrap(), 131);
 }
 
 /// Of many rows the one that is refused is named, as if they had been sent one by one, and nothing stays.
