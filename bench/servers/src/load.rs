@@ -1,4 +1,5 @@
-//! Many tasks on few connections: 64 tasks, 8 connections to PostgreSQL, 80 % get by key, 10 % filter, 10 % update.
+//! Many tasks on few connections: 64 tasks, 8 connections to PostgreSQL, 80 % get by key, 10 % filter, 10 % update, or
+//! more updates.
 //!
 //! By hand that is deadpool with `prepare_cached`. Both sides run for some time in every round, in changing order.
 
@@ -19,8 +20,22 @@ const CONNECTIONS: usize = 8;
 /// How long a side runs in a round.
 const TURN: Duration = Duration::from_millis(700);
 
-/// Of ten operations the one that writes.
-const WRITE: usize = 1;
+/// What an operation does.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Get,
+    Find,
+    Write,
+}
+
+/// Of ten operations so many write, and one of those that read filters.
+fn kind(at: usize, writes: usize) -> Kind {
+    match at % 10 {
+        of_ten if of_ten < writes => Kind::Write,
+        of_ten if of_ten == writes => Kind::Find,
+        _ => Kind::Get,
+    }
+}
 
 const GET: &str = "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined \
     FROM \"user\" WHERE id = $1";
@@ -37,7 +52,7 @@ struct Turn {
 }
 
 /// Measures both sides and prints a line for each.
-pub fn run(runtime: &Runtime, url: &str, rounds: usize) -> Anything<()> {
+pub fn run(runtime: &Runtime, url: &str, rounds: usize, writes: usize) -> Anything<()> {
     let (db, pool) = runtime.block_on(async {
         drop(crate::prepare(url).await?);
         let db = Db::builder(url).max_connections(CONNECTIONS as u32).connect().await?;
@@ -49,8 +64,8 @@ pub fn run(runtime: &Runtime, url: &str, rounds: usize) -> Anything<()> {
     let (mut hand, mut ours): (Vec<Turn>, Vec<Turn>) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let (pool, db) = (pool.clone(), db.clone());
-        let by_hand = || turn(runtime, move |at| hand_op(pool.clone(), at));
-        let by_us = || turn(runtime, move |at| our_op(db.clone(), at));
+        let by_hand = || turn(runtime, writes, move |at| hand_op(pool.clone(), kind(at, writes), at));
+        let by_us = || turn(runtime, writes, move |at| our_op(db.clone(), kind(at, writes), at));
         let (one, other) = if round % 2 == 0 {
             let one = by_hand()?;
             (one, by_us()?)
@@ -87,7 +102,7 @@ pub fn run(runtime: &Runtime, url: &str, rounds: usize) -> Anything<()> {
 }
 
 /// Runs operations in all tasks until the time is over.
-fn turn<F, O>(runtime: &Runtime, op: F) -> Anything<Turn>
+fn turn<F, O>(runtime: &Runtime, writes: usize, op: F) -> Anything<Turn>
 where
     F: Fn(usize) -> O + Clone + Send + 'static,
     O: Future<Output = Anything<()>> + Send,
@@ -102,7 +117,7 @@ where
                 while begun.elapsed() < TURN {
                     let since = Instant::now();
                     op(at).await?;
-                    times.push((at % 10 == WRITE, since.elapsed().as_secs_f64()));
+                    times.push((kind(at, writes) == Kind::Write, since.elapsed().as_secs_f64()));
                     at += 1;
                 }
                 Ok::<_, Box<dyn std::error::Error + Send + Sync>>(times)
@@ -126,19 +141,19 @@ fn key(at: usize) -> i64 {
     1 + (at as i64 * 7919) % data::USERS
 }
 
-async fn hand_op(pool: Pool, at: usize) -> Anything<()> {
+async fn hand_op(pool: Pool, kind: Kind, at: usize) -> Anything<()> {
     let client = pool.get().await?;
-    match at % 10 {
-        0 => {
+    match kind {
+        Kind::Find => {
             let statement = client.prepare_cached(FIND).await?;
             let row = client.query_opt(&statement, &[&data::email(key(at))]).await?;
             assert!(row.as_ref().map(hand_postgres::user).is_some());
         }
-        WRITE => {
+        Kind::Write => {
             let statement = client.prepare_cached(UPDATE).await?;
             assert_eq!(client.execute(&statement, &[&(at as i64), &key(at)]).await?, 1);
         }
-        _ => {
+        Kind::Get => {
             let statement = client.prepare_cached(GET).await?;
             let row = client.query_opt(&statement, &[&key(at)]).await?;
             assert!(row.as_ref().map(hand_postgres::user).is_some());
@@ -147,17 +162,17 @@ async fn hand_op(pool: Pool, at: usize) -> Anything<()> {
     Ok(())
 }
 
-async fn our_op(db: Db, at: usize) -> Anything<()> {
-    match at % 10 {
-        0 => {
+async fn our_op(db: Db, kind: Kind, at: usize) -> Anything<()> {
+    match kind {
+        Kind::Find => {
             let email = data::email(key(at));
             assert!(User::query().filter(|u| u.email.eq(email)).first(&db).await?.is_some());
         }
-        WRITE => {
+        Kind::Write => {
             let update = User::update().filter(|u| u.id.eq(key(at))).set(|u| u.logins, at as i64);
             assert_eq!(update.run(&db).await?, 1);
         }
-        _ => assert!(ours::get(&db, key(at)).await?.is_some()),
+        Kind::Get => assert!(ours::get(&db, key(at)).await?.is_some()),
     }
     Ok(())
 }

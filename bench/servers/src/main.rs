@@ -4,7 +4,8 @@
 //! `PILASTER_TEST_POSTGRES` and `PILASTER_TEST_MYSQL` name, else what is installed is started.
 //! `bench-servers postgres|mysql NAME --only hand|ours N` runs one side N times without measuring, for profilers.
 //! `--one-thread` does all of it on a current-thread runtime.
-//! `bench-servers load [--rounds N]` has 64 tasks use 8 connections to PostgreSQL at once.
+//! `bench-servers load [--rounds N] [--writes N]` has 64 tasks use 8 connections to PostgreSQL at once; of ten statements one
+//! writes, or so many.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod data;
@@ -81,7 +82,8 @@ fn main() -> Anything<()> {
         None => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
     };
     if words.first() == Some(&"load") {
-        return load::run(&runtime, &servers::postgres()?, arguments.rounds(9)?);
+        let writes = arguments.after("--writes", 1).map_or(Ok(1), str::parse)?;
+        return load::run(&runtime, &servers::postgres()?, arguments.rounds(9)?, writes);
     }
     if wanted("postgres") {
         match servers::postgres() {
