@@ -15,11 +15,15 @@
 //! | JSON | text |
 //!
 //! Dates with zeros in them, and times of 24 hours or more, are `Decode` errors.
+//!
+//! The client library has a buffer for each text and for all bytes, which becomes the program's where the column is not
+//! read again.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use mysql_async::Value;
 use mysql_async::consts::ColumnType;
+use mysql_async::{Column, Value};
 
 use super::error::shorten;
 use super::geometry;
@@ -32,7 +36,11 @@ use crate::value::Decimal;
 const SHOWN: usize = 40;
 
 /// A row in hand.
-pub(crate) struct Cursor(pub(super) mysql_async::Row);
+pub(crate) struct Cursor<'c> {
+    /// Without the values that were moved out.
+    row: RefCell<mysql_async::Row>,
+    columns: &'c [Column],
+}
 
 /// The value of a column in its own type.
 enum Cell<'r> {
@@ -51,27 +59,10 @@ enum Cell<'r> {
     Time(i64),
 }
 
-impl Cursor {
-    #[inline]
-    fn at(&self, at: usize) -> Result<Cell<'_>> {
-        let Some(value) = self.0.as_ref(at) else { return Err(no_column(at, self.0.len())) };
-        Ok(match value {
-            Value::NULL => Cell::Null,
-            Value::Int(value) => Cell::Int(*value),
-            Value::UInt(value) => Cell::UInt(*value),
-            Value::Float(value) => Cell::Real(f64::from(*value)),
-            Value::Double(value) => Cell::Real(*value),
-            Value::Bytes(bytes) => {
-                self.0.columns_ref().get(at).map_or(Cell::Bytes(bytes), |column| typed(bytes, column.column_type()))
-            }
-            Value::Date(year, month, day, hour, minute, second, micros) => {
-                Cell::Date(*year, *month, *day, clock(i64::from(*hour), *minute, *second, *micros))
-            }
-            Value::Time(negative, days, hours, minutes, seconds, micros) => {
-                let time = clock(i64::from(*days) * 24 + i64::from(*hours), *minutes, *seconds, *micros);
-                Cell::Time(if *negative { -time } else { time })
-            }
-        })
+impl<'c> Cursor<'c> {
+    /// A row of an answer, whose columns stand beside it.
+    pub(super) fn new(row: mysql_async::Row, columns: &'c [Column]) -> Self {
+        Self { row: RefCell::new(row), columns }
     }
 
     /// A text in the form that `read` understands.
@@ -84,13 +75,35 @@ impl Cursor {
     }
 
     fn instant(&self, at: usize, expected: &'static str, read: fn(&[u8]) -> Option<i64>) -> Result<Option<i64>> {
-        match self.at(at)? {
+        match cell(&self.row.borrow(), at)? {
             Cell::Date(year, month, day, micros) => days(year, month, day)
                 .map(|days| Some(days * civil::DAY + micros))
                 .ok_or_else(|| unexpected(expected, &Cell::Date(year, month, day, micros))),
             cell => Self::written(&cell, expected, read),
         }
     }
+}
+
+#[inline]
+fn cell(row: &mysql_async::Row, at: usize) -> Result<Cell<'_>> {
+    let Some(value) = row.as_ref(at) else { return Err(no_value(row, at)) };
+    Ok(match value {
+        Value::NULL => Cell::Null,
+        Value::Int(value) => Cell::Int(*value),
+        Value::UInt(value) => Cell::UInt(*value),
+        Value::Float(value) => Cell::Real(f64::from(*value)),
+        Value::Double(value) => Cell::Real(*value),
+        Value::Bytes(bytes) => {
+            row.columns_ref().get(at).map_or(Cell::Bytes(bytes), |column| typed(bytes, column.column_type()))
+        }
+        Value::Date(year, month, day, hour, minute, second, micros) => {
+            Cell::Date(*year, *month, *day, clock(i64::from(*hour), *minute, *second, *micros))
+        }
+        Value::Time(negative, days, hours, minutes, seconds, micros) => {
+            let time = clock(i64::from(*days) * 24 + i64::from(*hours), *minutes, *seconds, *micros);
+            Cell::Time(if *negative { -time } else { time })
+        }
+    })
 }
 
 /// What comes as bytes by the type of its column: numbers do so outside of prepared statements.
@@ -150,15 +163,15 @@ fn decimal(digits: &[u8]) -> Option<Decimal> {
     Decimal::parse(text)
 }
 
-impl RawRow for Cursor {
+impl RawRow for Cursor<'_> {
     #[inline]
     fn is_null(&self, at: usize) -> Result<bool> {
-        Ok(matches!(self.at(at)?, Cell::Null))
+        Ok(matches!(cell(&self.row.borrow(), at)?, Cell::Null))
     }
 
     #[inline]
     fn bool(&self, at: usize) -> Result<Option<bool>> {
-        match self.at(at)? {
+        match cell(&self.row.borrow(), at)? {
             Cell::Int(0) | Cell::Bits([0]) => Ok(Some(false)),
             Cell::Int(1) | Cell::Bits([1]) => Ok(Some(true)),
             Cell::Null => Ok(None),
@@ -168,7 +181,8 @@ impl RawRow for Cursor {
 
     #[inline]
     fn int(&self, at: usize) -> Result<Option<i64>> {
-        let cell = self.at(at)?;
+        let row = self.row.borrow();
+        let cell = cell(&row, at)?;
         let value = match &cell {
             Cell::Int(value) => return Ok(Some(*value)),
             Cell::Null => return Ok(None),
@@ -181,7 +195,8 @@ impl RawRow for Cursor {
     }
 
     fn uint(&self, at: usize) -> Result<Option<u64>> {
-        let cell = self.at(at)?;
+        let row = self.row.borrow();
+        let cell = cell(&row, at)?;
         let value = match &cell {
             Cell::UInt(value) => return Ok(Some(*value)),
             Cell::Null => return Ok(None),
@@ -196,7 +211,8 @@ impl RawRow for Cursor {
     #[inline]
     #[allow(clippy::cast_precision_loss)] // An integer read as a floating point number rounds as it does in SQL.
     fn float(&self, at: usize) -> Result<Option<f64>> {
-        let cell = self.at(at)?;
+        let row = self.row.borrow();
+        let cell = cell(&row, at)?;
         let value = match &cell {
             Cell::Real(value) => return Ok(Some(*value)),
             Cell::Null => return Ok(None),
@@ -209,7 +225,8 @@ impl RawRow for Cursor {
     }
 
     fn decimal(&self, at: usize) -> Result<Option<Decimal>> {
-        let cell = self.at(at)?;
+        let row = self.row.borrow();
+        let cell = cell(&row, at)?;
         let value = match &cell {
             Cell::Null => return Ok(None),
             Cell::Number(digits) => decimal(digits),
@@ -220,23 +237,56 @@ impl RawRow for Cursor {
         value.map(Some).ok_or_else(|| unexpected("a decimal of at most 38 digits", &cell))
     }
 
-    #[inline]
     fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
-        match self.at(at)? {
+        Ok(self.with_text(at, |text| Cow::Owned(text.to_owned()))?)
+    }
+
+    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
+        match cell(&self.row.borrow(), at)? {
+            Cell::Bytes(bytes) | Cell::Bits(bytes) | Cell::Shape(bytes) => Ok(Some(Cow::Owned(bytes.to_owned()))),
+            Cell::Null => Ok(None),
+            other => Err(unexpected("bytes", &other)),
+        }
+    }
+
+    #[inline]
+    fn with_text<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        match cell(&self.row.borrow(), at)? {
             Cell::Bytes(text) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Some(Cow::Borrowed(text))),
+                Ok(text) => Ok(Some(read(text))),
                 Err(error) => Err(not_utf8(error)),
             },
-            Cell::Shape(bytes) => geometry::decode(bytes).map(|text| Some(Cow::Owned(text))),
+            Cell::Shape(bytes) => geometry::decode(bytes).map(|text| Some(read(&text))),
             Cell::Null => Ok(None),
             other => Err(unexpected("text", &other)),
         }
     }
 
     #[inline]
-    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
-        match self.at(at)? {
-            Cell::Bytes(bytes) | Cell::Bits(bytes) | Cell::Shape(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+    fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        self.with_text(at, read)
+    }
+
+    #[inline]
+    fn take_text(&self, at: usize) -> Result<Option<String>> {
+        let mut row = self.row.borrow_mut();
+        match cell(&row, at)? {
+            Cell::Bytes(_) => {}
+            Cell::Null => return Ok(None),
+            Cell::Shape(bytes) => return geometry::decode(bytes).map(Some),
+            other => return Err(unexpected("text", &other)),
+        }
+        match String::from_utf8(taken(&mut row, at)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => Err(not_utf8(error.utf8_error())),
+        }
+    }
+
+    #[inline]
+    fn take_bytes(&self, at: usize) -> Result<Option<Vec<u8>>> {
+        let mut row = self.row.borrow_mut();
+        match cell(&row, at)? {
+            Cell::Bytes(_) | Cell::Bits(_) | Cell::Shape(_) => Ok(Some(taken(&mut row, at))),
             Cell::Null => Ok(None),
             other => Err(unexpected("bytes", &other)),
         }
@@ -244,7 +294,8 @@ impl RawRow for Cursor {
 
     fn date(&self, at: usize) -> Result<Option<i32>> {
         const EXPECTED: &str = "a date";
-        let cell = self.at(at)?;
+        let row = self.row.borrow();
+        let cell = cell(&row, at)?;
         let days = match &cell {
             Cell::Date(year, month, day, 0) => {
                 Some(days(*year, *month, *day).ok_or_else(|| unexpected(EXPECTED, &cell))?)
@@ -256,7 +307,7 @@ impl RawRow for Cursor {
 
     fn time(&self, at: usize) -> Result<Option<i64>> {
         const EXPECTED: &str = "a time of day, below 24 hours";
-        match self.at(at)? {
+        match cell(&self.row.borrow(), at)? {
             Cell::Time(micros) if (0..civil::DAY).contains(&micros) => Ok(Some(micros)),
             cell => Self::written(&cell, EXPECTED, civil::read_time),
         }
@@ -271,7 +322,7 @@ impl RawRow for Cursor {
     }
 
     fn uuid(&self, at: usize) -> Result<Option<[u8; 16]>> {
-        match self.at(at)? {
+        match cell(&self.row.borrow(), at)? {
             Cell::Bytes(bytes) if bytes.len() == 16 => Ok(<[u8; 16]>::try_from(bytes).ok()),
             cell => Self::written(&cell, "a UUID", civil::read_uuid),
         }
@@ -282,17 +333,29 @@ impl RawRow for Cursor {
     }
 
     fn len(&self) -> usize {
-        self.0.len()
+        self.row.borrow().len()
     }
 
     fn name(&self, at: usize) -> Option<&str> {
-        self.0.columns_ref().get(at).and_then(|column| std::str::from_utf8(column.name_ref()).ok())
+        self.columns.get(at).and_then(|column| std::str::from_utf8(column.name_ref()).ok())
     }
 }
 
+/// The bytes of a column, moved out of its row.
+fn taken(row: &mut mysql_async::Row, at: usize) -> Vec<u8> {
+    match row.take(at) {
+        Some(Value::Bytes(bytes)) => bytes,
+        _ => Vec::new(),
+    }
+}
+
+/// The error of a column that is not there, or not any more.
 #[cold]
-fn no_column(at: usize, columns: usize) -> Error {
-    Error::decode(format!("at least {} columns", at.saturating_add(1)), format!("{columns}"))
+fn no_value(row: &mysql_async::Row, at: usize) -> Error {
+    match row.len() {
+        columns if at < columns => Error::decode("a value", "one that was moved out of its row before"),
+        columns => Error::decode(format!("at least {} columns", at.saturating_add(1)), format!("{columns}")),
+    }
 }
 
 #[cold]

@@ -320,8 +320,9 @@ impl Connection {
         let named = |fault| from_mysql(fault, Some(sql));
         if values.is_empty() && !is_worth_preparing(sql) {
             let mut answer = self.client.query_iter(sql).await.map_err(named)?;
+            let columns = answer.columns().unwrap_or_default();
             while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
-                each(&Row::new(Source::Mysql(&Cursor(row))))?;
+                each(&Row::new(Source::Mysql(&Cursor::new(row, &columns))))?;
                 pass(gate, &mut self.paused).await;
             }
             return answer.drop_result().await.map_err(named);
@@ -355,8 +356,9 @@ impl Connection {
         }
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
         let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
+        let columns = answer.columns().unwrap_or_default();
         while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
-            each(&Row::new(Source::Mysql(&Cursor(row))))?;
+            each(&Row::new(Source::Mysql(&Cursor::new(row, &columns))))?;
             pass(gate, &mut self.paused).await;
         }
         answer.drop_result().await.map_err(named)
