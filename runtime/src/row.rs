@@ -38,6 +38,7 @@ pub(crate) trait RawRow {
         Ok(self.text(at)?.map(|text| read(&text)))
     }
     /// Shows JSON text where it is.
+    #[cfg(feature = "json")]
     #[inline]
     fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
         Ok(self.json(at)?.map(|text| read(&text)))

@@ -85,6 +85,7 @@ impl RawRow for Given {
         })
     }
 
+    #[cfg(feature = "json")]
     fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
         self.read(at, "JSON", |value| match value {
             Value::Json(v) => Some(read(v)),
