@@ -131,3 +131,65 @@ impl RawRow for Given {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::ColumnType;
+    use crate::row::{Row, Source};
+    use crate::value::Kind;
+
+    fn given(values: &[Value<'_>]) -> Given {
+        let mut row = Given::new(values.len());
+        values.iter().enumerate().for_each(|(at, value)| row.set(at, value));
+        row
+    }
+
+    /// A type of the user's that reads a text twice.
+    struct Twice;
+
+    impl ColumnType for Twice {
+        type Value = (String, String);
+        type Inner = Self;
+        type Class = Self;
+        const KIND: Kind = Kind::Text;
+
+        fn decode_nullable(row: &Row<'_>, at: usize) -> Result<Option<(String, String)>> {
+            Ok(String::decode_nullable(row, at)?.zip(Option::<String>::decode(row, at)?))
+        }
+
+        fn decode(row: &Row<'_>, at: usize) -> Result<(String, String)> {
+            Self::decode_nullable(row, at)?.ok_or_else(|| crate::convert::unexpected_null(Self::KIND))
+        }
+
+        fn encode(value: &(String, String)) -> Result<Value<'_>> {
+            Ok(Value::Text(value.0.as_str().into()))
+        }
+    }
+
+    #[test]
+    fn only_a_model_takes_what_it_reads() {
+        let values =
+            given(&[Value::Text("a".into()), Value::Bytes(vec![1].into()), Value::Text("b".into()), Value::Null]);
+        let row = Row::new(Source::Given(&values));
+        for _ in 0..2 {
+            assert_eq!((row.get::<String>(0).unwrap(), row.get::<Vec<u8>>(1).unwrap()), ("a".into(), vec![1]));
+        }
+        type Columns = (String, Vec<u8>, Twice, Option<String>);
+        let read = row.read::<Columns>(0).unwrap();
+        assert_eq!(read, ("a".into(), vec![1], ("b".into(), "b".into()), None));
+        assert!(row.read::<Columns>(0).unwrap_err().to_string().contains("moved out before"));
+        assert!(row.get::<Vec<u8>>(1).is_err() && row.is_null(0).is_err());
+        assert_eq!(row.get::<Twice>(2).unwrap().0, "b");
+    }
+
+    #[test]
+    fn what_was_taken_can_be_set_again() {
+        let mut values = given(&[Value::Text("a".into()), Value::Int(1)]);
+        assert!(values.take_text(1).is_err());
+        assert_eq!(values.take_text(0).unwrap().as_deref(), Some("a"));
+        values.set(0, &Value::Json("[]".into()));
+        assert_eq!(values.json(0).unwrap().as_deref(), Some("[]"));
+        assert!(values.take_text(0).is_err() && values.json(0).is_ok());
+    }
+}

@@ -431,6 +431,51 @@ fn hours(micros: i64) -> String {
 mod tests {
     use super::*;
 
+    fn columns(types: &[ColumnType]) -> Vec<Column> {
+        types.iter().map(|ty| Column::new(*ty)).collect()
+    }
+
+    fn cursor<'c>(columns: &'c [Column], values: &[Value]) -> Cursor<'c> {
+        Cursor { values: RefCell::new(values.iter().cloned().map(Some).collect()), columns }
+    }
+
+    #[test]
+    fn what_is_not_taken_is_read_again_and_again() {
+        let columns = columns(&[ColumnType::MYSQL_TYPE_VAR_STRING, ColumnType::MYSQL_TYPE_BLOB]);
+        let row = cursor(&columns, &[Value::Bytes(b"ann".to_vec()), Value::Bytes(vec![0, 255])]);
+        for _ in 0..2 {
+            assert_eq!(row.text(0).unwrap().as_deref(), Some("ann"));
+            assert_eq!(row.with_text(0, str::len).unwrap(), Some(3));
+            assert_eq!(row.bytes(0).unwrap().as_deref(), Some(&b"ann"[..]));
+            assert_eq!(row.bytes(1).unwrap().as_deref(), Some(&[0, 255][..]));
+            assert!(!row.is_null(0).unwrap());
+        }
+        assert_eq!(row.take_text(0).unwrap().as_deref(), Some("ann"));
+        assert_eq!(row.take_bytes(1).unwrap(), Some(vec![0, 255]));
+        for found in
+            [row.text(0).map(drop), row.take_text(0).map(drop), row.bytes(1).map(drop), row.is_null(1).map(drop)]
+        {
+            assert!(found.unwrap_err().to_string().contains("moved out of its row before"));
+        }
+        assert!(row.text(2).unwrap_err().to_string().contains("at least 3 columns"));
+    }
+
+    #[test]
+    fn only_texts_and_bytes_are_taken() {
+        use ColumnType as C;
+        let columns =
+            columns(&[C::MYSQL_TYPE_NEWDECIMAL, C::MYSQL_TYPE_BIT, C::MYSQL_TYPE_STRING, C::MYSQL_TYPE_STRING]);
+        let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
+        let row = cursor(&columns, &[bytes(b"1.5"), bytes(&[1]), Value::NULL, bytes(&[255])]);
+        assert!(row.take_text(0).unwrap_err().to_string().contains("decimal 1.5"));
+        assert_eq!(row.decimal(0).unwrap().map(|value| value.to_string()).as_deref(), Some("1.5"));
+        for _ in 0..2 {
+            assert_eq!(row.take_bytes(1).unwrap(), Some(vec![1]));
+            assert_eq!((row.take_text(2).unwrap(), row.take_bytes(2).unwrap()), (None, None));
+        }
+        assert!(row.take_text(3).unwrap_err().to_string().contains("UTF-8"));
+    }
+
     #[test]
     fn wide_decimals_lose_the_zeros_that_do_not_fit() {
         let read = |text: &str| decimal(text.as_bytes()).map(|value| value.to_string());
