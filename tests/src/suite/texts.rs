@@ -16,7 +16,7 @@ async fn letters(db: &Db) -> Result<Vec<Letter>> {
     Mailbox::insert_many(boxes).run(db).await?;
     NewStamp::new(uuid::Uuid::from_u128(7), "blue").insert(db).await?;
     let rows = [
-        NewLetter::new("one", "de").mailbox_email(Email::from("bob@example.com")),
+        NewLetter::new("one", "de").mailbox_id(Email::from("bob@example.com")),
         NewLetter::new("two", "de").stamp_id(uuid::Uuid::from_u128(7)),
         NewLetter::new("three", "fr"),
     ];
@@ -56,9 +56,9 @@ pub async fn keys_of_text(db: &Db) -> Result<()> {
         .all(db)
         .await?;
     for ((letter, (country, siblings), mailbox, stamp), stored) in parents.iter().zip(&letters) {
-        assert_eq!((letter, &country.code), (stored, &letter.country_code));
+        assert_eq!((letter, &country.code), (stored, &letter.country_id));
         assert!(siblings.contains(letter));
-        assert_eq!(mailbox.as_ref().map(|mailbox| &mailbox.email), letter.mailbox_email.as_ref());
+        assert_eq!(mailbox.as_ref().map(|mailbox| &mailbox.email), letter.mailbox_id.as_ref());
         assert_eq!(stamp.as_ref().map(|stamp| stamp.id), letter.stamp_id);
     }
     assert_eq!(parents.iter().filter(|(_, _, mailbox, stamp)| mailbox.is_some() || stamp.is_some()).count(), 2);
@@ -152,15 +152,15 @@ pub async fn streams_writes_and_sessions(db: &Db) -> Result<()> {
     let there = session.related(country, |c| c.letters).await?;
     assert_eq!(there.len(), 2);
     for key in there {
-        assert_eq!(session[key].country_code, "de");
+        assert_eq!(session[key].country_id, "de");
     }
     let email = Email::from("eve@example.com");
     let boxes =
         ["eve@example.com", "kim@example.com"].map(|it| session.add(NewMailbox::new(Email::from(it)).owner("y")));
-    let post = session.add(NewLetter::new("four", "fr").mailbox_email(email.clone()));
+    let post = session.add(NewLetter::new("four", "fr").mailbox_id(email.clone()));
     session.flush().await?;
     assert_eq!((&session[boxes[0]].email, session[boxes[1]].owner.as_deref()), (&email, Some("y")));
-    assert_eq!((session[post].subject.as_str(), session[post].mailbox_email.as_ref()), ("four", Some(&email)));
+    assert_eq!((session[post].subject.as_str(), session[post].mailbox_id.as_ref()), ("four", Some(&email)));
     session.commit().await?;
     assert_eq!(Mailbox::query().count(db).await?, 4);
     assert_eq!(Stamp::get(db, uuid::Uuid::from_u128(7)).await?.unwrap().label, "blue");
