@@ -19,10 +19,10 @@ impl Given {
     /// Sets a value, to a copy.
     #[inline]
     pub(crate) fn set(&mut self, at: usize, value: &Value<'_>) {
-        if let Some(place) = self.0.get_mut().get_mut(at) {
-            if let Some(last) = place.replace(value.to_static()) {
-                last.discard();
-            }
+        if let Some(place) = self.0.get_mut().get_mut(at)
+            && let Some(last) = place.replace(value.to_static())
+        {
+            last.discard();
         }
     }
 
