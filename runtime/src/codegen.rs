@@ -3,7 +3,7 @@
 
 #[cfg(feature = "decimal")]
 pub use crate::convert::Scaled;
-pub use crate::convert::{Geometry, Number, Ordered, Textual, decode_with, encode_with, unexpected_null};
+pub use crate::convert::{Geometry, Number, Ordered, Textual, decode_with, encode_with, take_with, unexpected_null};
 pub use crate::database::Database;
 pub use crate::error::Result;
 pub use crate::executor::{Executor, Out};
@@ -31,11 +31,7 @@ pub fn decode_enum<T>(
     name: &'static str,
     from_label: fn(&str) -> Option<T>,
 ) -> Result<Option<T>> {
-    let Some(label) = row.text(at)? else { return Ok(None) };
-    match from_label(&label) {
-        Some(value) => Ok(Some(value)),
-        None => Err(Error::decode(format!("a label of {name}"), format!("{:?}", &*label))),
-    }
+    row.with_text(at, |label| from_label(label).ok_or_else(|| unknown_label(name, label)))?.transpose()
 }
 
 /// The error of a text that is no label of an enum.

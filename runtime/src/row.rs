@@ -14,6 +14,9 @@ use crate::value::{Decimal, Kind, Value};
 /// type; integers widen and narrow with a range check by the caller.
 ///
 /// Positions count from 0. A position behind the last column is a `Decode` error, never a panic.
+///
+/// Everything can be read again and again, but for what was moved out by `take_text` and `take_bytes`: to read that again is
+/// a `Decode` error, where the driver has moved it indeed.
 pub(crate) trait RawRow {
     fn is_null(&self, at: usize) -> Result<bool>;
     fn bool(&self, at: usize) -> Result<Option<bool>>;
@@ -29,6 +32,31 @@ pub(crate) trait RawRow {
     fn timestamp(&self, at: usize) -> Result<Option<i64>>;
     fn uuid(&self, at: usize) -> Result<Option<[u8; 16]>>;
     fn json(&self, at: usize) -> Result<Option<Cow<'_, str>>>;
+    /// Shows a text where it is.
+    #[inline]
+    fn with_text<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        Ok(self.text(at)?.map(|text| read(&text)))
+    }
+    /// Shows JSON text where it is.
+    #[cfg(feature = "json")]
+    #[inline]
+    fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        Ok(self.json(at)?.map(|text| read(&text)))
+    }
+    /// A text, moved out where the row owns it.
+    #[inline]
+    fn take_text(&self, at: usize) -> Result<Option<String>> {
+        match self.text(at) {
+            Ok(Some(text)) => Ok(Some(text.into_owned())),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+    /// Bytes, moved out where the row owns them.
+    #[inline]
+    fn take_bytes(&self, at: usize) -> Result<Option<Vec<u8>>> {
+        Ok(self.bytes(at)?.map(Cow::into_owned))
+    }
     /// How many columns there are.
     fn len(&self) -> usize;
     /// The name of a column, for rows of hand-written SQL.
@@ -48,10 +76,26 @@ pub(crate) enum Source<'r> {
     #[cfg(feature = "postgres")]
     Postgres(crate::driver::postgres::Cursor<'r>),
     #[cfg(feature = "mysql")]
-    Mysql(&'r crate::driver::mysql::Cursor),
+    Mysql(&'r crate::driver::mysql::Cursor<'r>),
     Given(&'r Given),
     #[allow(dead_code)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
+}
+
+/// Does something with the row as its driver has it.
+macro_rules! driven {
+    ($self:ident, $row:ident => $what:expr) => {
+        match &$self.source {
+            #[cfg(feature = "sqlite")]
+            Source::Sqlite($row) => $what,
+            #[cfg(feature = "postgres")]
+            Source::Postgres($row) => $what,
+            #[cfg(feature = "mysql")]
+            Source::Mysql($row) => $what,
+            Source::Given($row) => $what,
+            Source::Never(never, _) => match *never {},
+        }
+    };
 }
 
 macro_rules! forward {
@@ -63,16 +107,7 @@ macro_rules! forward {
         #[inline]
         pub fn $name(&self, at: usize) -> Result<$ty> {
             self.last.set(at);
-            match &self.source {
-                #[cfg(feature = "sqlite")]
-                Source::Sqlite(row) => RawRow::$name(*row, at),
-                #[cfg(feature = "postgres")]
-                Source::Postgres(row) => RawRow::$name(row, at),
-                #[cfg(feature = "mysql")]
-                Source::Mysql(row) => RawRow::$name(*row, at),
-                Source::Given(row) => RawRow::$name(*row, at),
-                Source::Never(never, _) => match *never {},
-            }
+            driven!(self, row => row.$name(at))
         }
     )*};
 }
@@ -119,6 +154,34 @@ impl<'r> Row<'r> {
         json -> Option<Cow<'_, str>>;
     }
 
+    /// Shows a text where it is.
+    #[inline]
+    pub(crate) fn with_text<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        self.last.set(at);
+        driven!(self, row => row.with_text(at, read))
+    }
+
+    /// Shows JSON text where it is.
+    #[cfg(feature = "json")]
+    pub(crate) fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        self.last.set(at);
+        driven!(self, row => row.with_json(at, read))
+    }
+
+    /// A text of a column that nobody reads again.
+    #[inline]
+    pub(crate) fn take_text(&self, at: usize) -> Result<Option<String>> {
+        self.last.set(at);
+        driven!(self, row => row.take_text(at))
+    }
+
+    /// The bytes of a column that nobody reads again.
+    #[inline]
+    pub(crate) fn take_bytes(&self, at: usize) -> Result<Option<Vec<u8>>> {
+        self.last.set(at);
+        driven!(self, row => row.take_bytes(at))
+    }
+
     /// Hands the elements of an array to `each`, as rows of one column; `false` for NULL.
     pub(crate) fn list(&self, at: usize, each: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<bool> {
         self.last.set(at);
@@ -147,7 +210,8 @@ impl<'r> Row<'r> {
         T::decode(self, at)
     }
 
-    /// The values of up to 16 columns from a position on; for generated code.
+    /// The values of up to 16 columns from a position on, which nobody reads again: texts and bytes are moved out of the row
+    /// where it owns them; for generated code.
     #[doc(hidden)]
     #[inline]
     pub fn read<T: Tuple>(&self, at: usize) -> Result<T::Values> {
@@ -167,16 +231,7 @@ impl<'r> Row<'r> {
     /// How many columns there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.source {
-            #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => RawRow::len(*row),
-            #[cfg(feature = "postgres")]
-            Source::Postgres(row) => RawRow::len(row),
-            #[cfg(feature = "mysql")]
-            Source::Mysql(row) => RawRow::len(*row),
-            Source::Given(row) => RawRow::len(*row),
-            Source::Never(never, _) => match *never {},
-        }
+        driven!(self, row => row.len())
     }
 
     /// Whether there are no columns.
@@ -188,16 +243,7 @@ impl<'r> Row<'r> {
     /// The name of a column in the result.
     #[must_use]
     pub fn name(&self, at: usize) -> Option<&str> {
-        match &self.source {
-            #[cfg(feature = "sqlite")]
-            Source::Sqlite(row) => RawRow::name(*row, at),
-            #[cfg(feature = "postgres")]
-            Source::Postgres(row) => RawRow::name(row, at),
-            #[cfg(feature = "mysql")]
-            Source::Mysql(row) => RawRow::name(*row, at),
-            Source::Given(row) => RawRow::name(*row, at),
-            Source::Never(never, _) => match *never {},
-        }
+        driven!(self, row => row.name(at))
     }
 
     /// A column by its logical type, as a value of its own.

@@ -27,6 +27,14 @@ impl ColumnType for Geometry {
         Self::decode_nullable(row, at)?.ok_or_else(|| unexpected_null(Self::KIND))
     }
 
+    fn take_nullable(row: &Row<'_>, at: usize) -> Result<Option<String>> {
+        row.take_text(at)
+    }
+
+    fn take(row: &Row<'_>, at: usize) -> Result<String> {
+        row.take_text(at)?.ok_or_else(|| unexpected_null(Self::KIND))
+    }
+
     fn encode(value: &String) -> Result<Value<'_>> {
         Ok(Value::Geometry(Cow::Borrowed(value)))
     }

@@ -147,13 +147,9 @@ impl<'de> serde::Deserialize<'de> for Interval {
     }
 }
 
-column_type!(
-    Interval,
-    Interval,
-    Kind::Interval,
-    |row, at| row.text(at)?.map(|text| text.parse()).transpose(),
-    |value| Value::Text(Cow::Owned(value.to_string()))
-);
+column_type!(Interval, Interval, Kind::Interval, |row, at| row.with_text(at, str::parse)?.transpose(), |value| {
+    Value::Text(Cow::Owned(value.to_string()))
+});
 operand!(Interval: Interval);
 
 #[cfg(test)]

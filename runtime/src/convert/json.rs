@@ -12,11 +12,9 @@ column_type!(
     Json,
     Json,
     Kind::Json,
-    |row, at| match row.json(at)? {
-        Some(text) => match serde_json::from_str(&text) {
-            Ok(json) => Ok(Some(json)),
-            Err(error) => Err(Error::decode("JSON", "text that is not").with_source(error)),
-        },
+    |row, at| match row.with_json(at, |text| serde_json::from_str(text))? {
+        Some(Ok(json)) => Ok(Some(json)),
+        Some(Err(error)) => Err(Error::decode("JSON", "text that is not").with_source(error)),
         None => Ok(None),
     },
     |value| Value::Json(Cow::Owned(value.to_string()))

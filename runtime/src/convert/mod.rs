@@ -57,6 +57,20 @@ pub trait ColumnType: 'static {
     /// `Decode` when the column holds something else, or NULL where the type has none.
     fn decode(row: &Row<'_>, at: usize) -> Result<Self::Value>;
 
+    /// Reads a value of a column that nobody reads again, so that it can be moved out of the row; `None` is NULL.
+    #[doc(hidden)]
+    #[inline]
+    fn take_nullable(row: &Row<'_>, at: usize) -> Result<Option<<Self::Inner as ColumnType>::Value>> {
+        Self::decode_nullable(row, at)
+    }
+
+    /// Reads a value of a column that nobody reads again.
+    #[doc(hidden)]
+    #[inline]
+    fn take(row: &Row<'_>, at: usize) -> Result<Self::Value> {
+        Self::decode(row, at)
+    }
+
     /// The value as the database takes it.
     ///
     /// # Errors
@@ -147,6 +161,16 @@ impl<T: ColumnType<Inner = T>> ColumnType for Option<T> {
         T::decode_nullable(row, at)
     }
 
+    #[inline]
+    fn take_nullable(row: &Row<'_>, at: usize) -> Result<Option<T::Value>> {
+        T::take_nullable(row, at)
+    }
+
+    #[inline]
+    fn take(row: &Row<'_>, at: usize) -> Result<Self::Value> {
+        T::take_nullable(row, at)
+    }
+
     fn encode(value: &Self::Value) -> Result<Value<'_>> {
         value.as_ref().map_or(Ok(Value::Null), T::encode)
     }
@@ -159,9 +183,30 @@ pub fn unexpected_null(kind: Kind) -> Error {
     Error::decode(kind.rust_name(), "NULL")
 }
 
-/// Implements [`ColumnType`] for a plain type from its reader and writer.
+/// Implements [`ColumnType`] for a plain type from its reader and writer, and what takes it out of a row, if that is another.
 macro_rules! column_type {
-    ($ty:ty, $class:ty, $kind:expr, |$row:ident, $at:ident| $read:expr, |$value:ident| $write:expr $(, $more:item)?) => {
+    ($ty:ty, $class:ty, $kind:expr, |$row:ident, $at:ident| $read:expr, take $take:expr, |$value:ident| $write:expr) => {
+        column_type!(
+            $ty,
+            $class,
+            $kind,
+            |$row, $at| $read,
+            |$value| $write,
+            #[inline]
+            fn take_nullable($row: &crate::row::Row<'_>, $at: usize) -> crate::error::Result<Option<$ty>> {
+                $take
+            },
+            #[inline]
+            fn take($row: &crate::row::Row<'_>, $at: usize) -> crate::error::Result<$ty> {
+                match $take {
+                    Ok(Some(value)) => Ok(value),
+                    Ok(None) => Err(crate::convert::unexpected_null($kind)),
+                    Err(error) => Err(error),
+                }
+            }
+        );
+    };
+    ($ty:ty, $class:ty, $kind:expr, |$row:ident, $at:ident| $read:expr, |$value:ident| $write:expr $(, $more:item)*) => {
         impl crate::convert::ColumnType for $ty {
             type Value = $ty;
             type Inner = $ty;
@@ -187,7 +232,7 @@ macro_rules! column_type {
                 Ok($write)
             }
 
-            $($more)?
+            $($more)*
         }
     };
 }
@@ -305,6 +350,7 @@ column_type!(
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     },
+    take row.take_text(at),
     |value| Value::Text(Cow::Borrowed(value))
 );
 operand!(TextClass: String);
@@ -326,6 +372,7 @@ column_type!(
     BytesClass,
     Kind::Bytes,
     |row, at| Ok(row.bytes(at)?.map(Cow::into_owned)),
+    take row.take_bytes(at),
     |value| Value::Bytes(Cow::Borrowed(value))
 );
 operand!(BytesClass: Vec<u8>);
@@ -386,7 +433,17 @@ pub trait Codec: 'static {
 /// Reads through a codec; for generated code.
 #[doc(hidden)]
 pub fn decode_with<C: Codec>(row: &Row<'_>, at: usize) -> Result<Option<C::Value>> {
-    match C::Sql::decode_nullable(row, at)? {
+    decoded::<C>(C::Sql::decode_nullable(row, at)?)
+}
+
+/// Reads a column that nobody reads again through a codec; for generated code.
+#[doc(hidden)]
+pub fn take_with<C: Codec>(row: &Row<'_>, at: usize) -> Result<Option<C::Value>> {
+    decoded::<C>(C::Sql::take_nullable(row, at)?)
+}
+
+fn decoded<C: Codec>(sql: Option<C::Sql>) -> Result<Option<C::Value>> {
+    match sql {
         Some(sql) => C::decode(sql).map(Some).map_err(|why| Error::decode(std::any::type_name::<C::Value>(), why)),
         None => Ok(None),
     }

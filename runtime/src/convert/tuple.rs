@@ -50,7 +50,7 @@ pub trait Tuple {
     /// Their values.
     type Values;
 
-    /// Reads them from a position on.
+    /// Takes them from a position on; nobody reads them again.
     fn read(row: &Row<'_>, at: usize) -> Result<Self::Values>;
 }
 
@@ -61,7 +61,7 @@ macro_rules! tuple {
 
             #[inline]
             fn read(row: &Row<'_>, at: usize) -> Result<Self::Values> {
-                Ok(($($T::decode(row, at + $at)?,)*))
+                Ok(($($T::take(row, at + $at)?,)*))
             }
         }
     };
@@ -78,7 +78,7 @@ macro_rules! key {
             }
 
             fn decode(row: &Row<'_>) -> Result<Self::Key> {
-                <Self as Tuple>::read(row, 0)
+                Ok(($($T::decode(row, $at)?,)*))
             }
         }
     };

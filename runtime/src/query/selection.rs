@@ -37,7 +37,7 @@ impl<T: ColumnType> Selection for Column<T> {
     }
 
     fn decode(row: &Row<'_>, at: &mut usize) -> Result<T::Value> {
-        T::decode(row, next(at))
+        T::take(row, next(at))
     }
 }
 
@@ -49,7 +49,7 @@ impl<T: ColumnType> Selection for Expr<T> {
     }
 
     fn decode(row: &Row<'_>, at: &mut usize) -> Result<T::Value> {
-        T::decode(row, next(at))
+        T::take(row, next(at))
     }
 }
 

@@ -123,27 +123,31 @@ pub struct Loaded<R> {
     parents: Vec<Option<u32>>,
     /// How many groups there are.
     groups: usize,
-    /// Related rows, each with its group.
-    rows: Vec<(u32, R)>,
+    /// The group of each related row.
+    numbers: Vec<u32>,
+    /// The related rows.
+    rows: Vec<R>,
 }
 
 impl<R> Loaded<R> {
     /// The related rows of a single parent.
     pub(crate) fn of_one(rows: Vec<R>) -> Self {
-        Self { parents: vec![Some(0)], groups: 1, rows: rows.into_iter().map(|row| (0, row)).collect() }
+        Self { parents: vec![Some(0)], groups: 1, numbers: vec![0; rows.len()], rows }
     }
 }
 
 impl<R: Clone> Loaded<R> {
     /// The rows of each parent. The last parent of a group gets the rows themselves, others copies.
     pub(crate) fn per_parent(self) -> Vec<Vec<R>> {
-        let mut groups: Vec<Vec<R>> = Vec::new();
-        groups.resize_with(self.groups, Vec::new);
-        let mut users = vec![0_u32; self.groups];
+        let (mut users, mut rows) = (vec![0_u32; self.groups], vec![0_u32; self.groups]);
         for group in self.parents.iter().flatten() {
             users[*group as usize] += 1;
         }
-        for (group, row) in self.rows {
+        for group in &self.numbers {
+            rows[*group as usize] += 1;
+        }
+        let mut groups: Vec<Vec<R>> = rows.into_iter().map(|rows| Vec::with_capacity(rows as usize)).collect();
+        for (group, row) in self.numbers.into_iter().zip(self.rows) {
             groups[group as usize].push(row);
         }
         let mut take = |group: u32| {
@@ -331,7 +335,7 @@ impl<P: Model, C: Model, K: Cardinality, I: IncludeList<C, Row: Clone>> Include<
                 fetch_each(&select, lease, each).await?;
             }
             let rows = includes.load_all(rows, lease).await?;
-            K::distribute(plan.loaded(groups.into_iter().zip(rows).collect()), meta)
+            K::distribute(plan.loaded(groups, rows), meta)
         })
     }
 }
@@ -432,8 +436,9 @@ impl Plan {
         }
     }
 
-    pub(crate) fn loaded<R>(self, rows: Vec<(u32, R)>) -> Loaded<R> {
-        Loaded { parents: self.parents, groups: self.keys.values.len(), rows }
+    /// The related rows, each with the group that it is in.
+    pub(crate) fn loaded<R>(self, numbers: Vec<u32>, rows: Vec<R>) -> Loaded<R> {
+        Loaded { parents: self.parents, groups: self.keys.values.len(), numbers, rows }
     }
 }
 

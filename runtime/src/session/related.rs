@@ -55,12 +55,13 @@ impl Core {
                 plan.parent(|column| rows.before(slot, column))?;
             }
         }
-        let mut found: Vec<(u32, C)> = Vec::new();
+        let (mut found, mut groups): (Vec<C>, Vec<u32>) = (Vec::new(), Vec::new());
         for select in plan.statements() {
             let each = &mut |row: &crate::Row<'_>| {
                 let child = C::decode(row, 0)?;
                 if let Some(group) = plan.group(row, |column| child.value(column))? {
-                    found.push((group, child));
+                    found.push(child);
+                    groups.push(group);
                 }
                 Ok(())
             };
@@ -68,8 +69,8 @@ impl Core {
         }
         drop(lease);
         arena.batch += 1;
-        let children = found.into_iter().map(|(group, child)| Ok((group, arena.absorb(child)?)));
-        let loaded = plan.loaded(children.collect::<Result<_>>()?);
+        let children = found.into_iter().map(|child| arena.absorb(child)).collect::<Result<_>>()?;
+        let loaded = plan.loaded(groups, children);
         for (&row, children) in rows.iter().zip(loaded.per_parent()) {
             arena.related.insert((meta.parent.table, meta.name, row), children);
         }

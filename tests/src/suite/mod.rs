@@ -31,6 +31,7 @@ pub mod read;
 pub mod relation;
 pub mod stream;
 pub mod tables;
+pub mod texts;
 pub mod transaction;
 pub mod types;
 pub mod upsert;
@@ -74,6 +75,8 @@ macro_rules! behaviours {
             tables: created_again_and_dropped;
             types: integers, floats, infinities_and_nan, decimals, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column;
+            texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
+                streams_writes_and_sessions;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
             transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,
                 cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks;

@@ -15,11 +15,15 @@
 //! | JSON | text |
 //!
 //! Dates with zeros in them, and times of 24 hours or more, are `Decode` errors.
+//!
+//! The client library has a buffer for each text and for all bytes, which becomes the program's where the column is not
+//! read again.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use mysql_async::Value;
 use mysql_async::consts::ColumnType;
+use mysql_async::{Column, Value};
 
 use super::error::shorten;
 use super::geometry;
@@ -32,7 +36,11 @@ use crate::value::Decimal;
 const SHOWN: usize = 40;
 
 /// A row in hand.
-pub(crate) struct Cursor(pub(super) mysql_async::Row);
+pub(crate) struct Cursor<'c> {
+    /// Without those that were moved out.
+    values: RefCell<Vec<Option<Value>>>,
+    columns: &'c [Column],
+}
 
 /// The value of a column in its own type.
 enum Cell<'r> {
@@ -51,46 +59,102 @@ enum Cell<'r> {
     Time(i64),
 }
 
-impl Cursor {
-    #[inline]
-    fn at(&self, at: usize) -> Result<Cell<'_>> {
-        let Some(value) = self.0.as_ref(at) else { return Err(no_column(at, self.0.len())) };
-        Ok(match value {
-            Value::NULL => Cell::Null,
-            Value::Int(value) => Cell::Int(*value),
-            Value::UInt(value) => Cell::UInt(*value),
-            Value::Float(value) => Cell::Real(f64::from(*value)),
-            Value::Double(value) => Cell::Real(*value),
-            Value::Bytes(bytes) => {
-                self.0.columns_ref().get(at).map_or(Cell::Bytes(bytes), |column| typed(bytes, column.column_type()))
-            }
-            Value::Date(year, month, day, hour, minute, second, micros) => {
-                Cell::Date(*year, *month, *day, clock(i64::from(*hour), *minute, *second, *micros))
-            }
-            Value::Time(negative, days, hours, minutes, seconds, micros) => {
-                let time = clock(i64::from(*days) * 24 + i64::from(*hours), *minutes, *seconds, *micros);
-                Cell::Time(if *negative { -time } else { time })
-            }
-        })
+impl<'c> Cursor<'c> {
+    /// A row of an answer, whose columns stand beside it.
+    pub(super) fn new(row: mysql_async::Row, columns: &'c [Column]) -> Self {
+        Self { values: RefCell::new(row.unwrap_raw()), columns }
     }
 
-    /// A text in the form that `read` understands.
-    fn written<T>(cell: &Cell<'_>, expected: &'static str, read: fn(&[u8]) -> Option<T>) -> Result<Option<T>> {
-        match cell {
-            Cell::Null => Ok(None),
-            Cell::Bytes(text) => read(text).map(Some).ok_or_else(|| unexpected(expected, cell)),
-            _ => Err(unexpected(expected, cell)),
+    /// Reads a value: the form in which it mostly comes at once, every other as the cell it is.
+    #[inline]
+    fn read<T>(
+        &self,
+        at: usize,
+        at_once: impl FnOnce(&Value) -> Option<T>,
+        otherwise: impl FnOnce(&Cell<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let values = self.values.borrow();
+        match values.get(at) {
+            Some(Some(Value::NULL)) => Ok(None),
+            Some(Some(value)) => match at_once(value) {
+                Some(found) => Ok(Some(found)),
+                None => otherwise(&cell(value, self.columns.get(at))).map(Some),
+            },
+            _ => Err(no_value(values.len(), at)),
+        }
+    }
+
+    /// Moves out what the server sent as text or bytes, if it did.
+    #[inline]
+    fn take(&self, at: usize) -> Option<Vec<u8>> {
+        let mut values = self.values.borrow_mut();
+        let value = values.get_mut(at)?;
+        let is_plain = self.columns.get(at).is_some_and(|column| is_plain(column.column_type()));
+        match value.take_if(|value| is_plain && matches!(value, Value::Bytes(_))) {
+            Some(Value::Bytes(bytes)) => Some(bytes),
+            _ => None,
         }
     }
 
     fn instant(&self, at: usize, expected: &'static str, read: fn(&[u8]) -> Option<i64>) -> Result<Option<i64>> {
-        match self.at(at)? {
-            Cell::Date(year, month, day, micros) => days(year, month, day)
-                .map(|days| Some(days * civil::DAY + micros))
-                .ok_or_else(|| unexpected(expected, &Cell::Date(year, month, day, micros))),
-            cell => Self::written(&cell, expected, read),
+        self.read(at, nothing, |cell| match cell {
+            Cell::Date(year, month, day, micros) => {
+                let days = days(*year, *month, *day).ok_or_else(|| unexpected(expected, cell))?;
+                Ok(days * civil::DAY + micros)
+            }
+            _ => written(cell, expected, read),
+        })
+    }
+}
+
+/// No form comes more often than others.
+fn nothing<T>(_: &Value) -> Option<T> {
+    None
+}
+
+/// A text in the form that `read` understands.
+fn written<T>(cell: &Cell<'_>, expected: &'static str, read: fn(&[u8]) -> Option<T>) -> Result<T> {
+    match cell {
+        Cell::Bytes(text) => read(text).ok_or_else(|| unexpected(expected, cell)),
+        _ => Err(unexpected(expected, cell)),
+    }
+}
+
+fn cell<'r>(value: &'r Value, column: Option<&Column>) -> Cell<'r> {
+    match value {
+        Value::NULL => Cell::Null,
+        Value::Int(value) => Cell::Int(*value),
+        Value::UInt(value) => Cell::UInt(*value),
+        Value::Float(value) => Cell::Real(f64::from(*value)),
+        Value::Double(value) => Cell::Real(*value),
+        Value::Bytes(bytes) => column.map_or(Cell::Bytes(bytes), |column| typed(bytes, column.column_type())),
+        Value::Date(year, month, day, hour, minute, second, micros) => {
+            Cell::Date(*year, *month, *day, clock(i64::from(*hour), *minute, *second, *micros))
+        }
+        Value::Time(negative, days, hours, minutes, seconds, micros) => {
+            let time = clock(i64::from(*days) * 24 + i64::from(*hours), *minutes, *seconds, *micros);
+            Cell::Time(if *negative { -time } else { time })
         }
     }
+}
+
+/// Whether what comes as bytes is a text or bytes, and nothing else.
+#[inline]
+fn is_plain(column: ColumnType) -> bool {
+    use ColumnType as C;
+    matches!(
+        column,
+        C::MYSQL_TYPE_VARCHAR
+            | C::MYSQL_TYPE_JSON
+            | C::MYSQL_TYPE_ENUM
+            | C::MYSQL_TYPE_SET
+            | C::MYSQL_TYPE_TINY_BLOB
+            | C::MYSQL_TYPE_MEDIUM_BLOB
+            | C::MYSQL_TYPE_LONG_BLOB
+            | C::MYSQL_TYPE_BLOB
+            | C::MYSQL_TYPE_VAR_STRING
+            | C::MYSQL_TYPE_STRING
+    )
 }
 
 /// What comes as bytes by the type of its column: numbers do so outside of prepared statements.
@@ -150,116 +214,145 @@ fn decimal(digits: &[u8]) -> Option<Decimal> {
     Decimal::parse(text)
 }
 
-impl RawRow for Cursor {
+impl RawRow for Cursor<'_> {
     #[inline]
     fn is_null(&self, at: usize) -> Result<bool> {
-        Ok(matches!(self.at(at)?, Cell::Null))
+        self.read(at, |_| Some(()), |_| Ok(())).map(|found| found.is_none())
     }
 
     #[inline]
     fn bool(&self, at: usize) -> Result<Option<bool>> {
-        match self.at(at)? {
-            Cell::Int(0) | Cell::Bits([0]) => Ok(Some(false)),
-            Cell::Int(1) | Cell::Bits([1]) => Ok(Some(true)),
-            Cell::Null => Ok(None),
-            other => Err(unexpected("a boolean, 0 or 1", &other)),
-        }
+        let at_once = |value: &Value| match value {
+            Value::Int(0) => Some(false),
+            Value::Int(1) => Some(true),
+            _ => None,
+        };
+        self.read(at, at_once, |cell| match cell {
+            Cell::Int(0) | Cell::Bits([0]) => Ok(false),
+            Cell::Int(1) | Cell::Bits([1]) => Ok(true),
+            other => Err(unexpected("a boolean, 0 or 1", other)),
+        })
     }
 
     #[inline]
     fn int(&self, at: usize) -> Result<Option<i64>> {
-        let cell = self.at(at)?;
-        let value = match &cell {
-            Cell::Int(value) => return Ok(Some(*value)),
-            Cell::Null => return Ok(None),
-            Cell::UInt(value) => i64::try_from(*value).ok(),
-            Cell::Bits(bytes) => bits(bytes).and_then(|value| i64::try_from(value).ok()),
-            Cell::Number(digits) => whole(digits).and_then(|value| i64::try_from(value).ok()),
+        let at_once = |value: &Value| match value {
+            Value::Int(value) => Some(*value),
             _ => None,
         };
-        value.map(Some).ok_or_else(|| unexpected("an integer of 64 bits", &cell))
+        self.read(at, at_once, |cell| {
+            let value = match cell {
+                Cell::Int(value) => Some(*value),
+                Cell::UInt(value) => i64::try_from(*value).ok(),
+                Cell::Bits(bytes) => bits(bytes).and_then(|value| i64::try_from(value).ok()),
+                Cell::Number(digits) => whole(digits).and_then(|value| i64::try_from(value).ok()),
+                _ => None,
+            };
+            value.ok_or_else(|| unexpected("an integer of 64 bits", cell))
+        })
     }
 
     fn uint(&self, at: usize) -> Result<Option<u64>> {
-        let cell = self.at(at)?;
-        let value = match &cell {
-            Cell::UInt(value) => return Ok(Some(*value)),
-            Cell::Null => return Ok(None),
-            Cell::Int(value) => u64::try_from(*value).ok(),
-            Cell::Bits(bytes) => bits(bytes),
-            Cell::Number(digits) => whole(digits).and_then(|value| u64::try_from(value).ok()),
-            _ => None,
-        };
-        value.map(Some).ok_or_else(|| unexpected("an unsigned integer of 64 bits", &cell))
+        self.read(at, nothing, |cell| {
+            let value = match cell {
+                Cell::UInt(value) => Some(*value),
+                Cell::Int(value) => u64::try_from(*value).ok(),
+                Cell::Bits(bytes) => bits(bytes),
+                Cell::Number(digits) => whole(digits).and_then(|value| u64::try_from(value).ok()),
+                _ => None,
+            };
+            value.ok_or_else(|| unexpected("an unsigned integer of 64 bits", cell))
+        })
     }
 
     #[inline]
     #[allow(clippy::cast_precision_loss)] // An integer read as a floating point number rounds as it does in SQL.
     fn float(&self, at: usize) -> Result<Option<f64>> {
-        let cell = self.at(at)?;
-        let value = match &cell {
-            Cell::Real(value) => return Ok(Some(*value)),
-            Cell::Null => return Ok(None),
-            Cell::Int(value) => Some(*value as f64),
-            Cell::UInt(value) => Some(*value as f64),
-            Cell::Number(digits) => std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()),
+        let at_once = |value: &Value| match value {
+            Value::Double(value) => Some(*value),
             _ => None,
         };
-        value.map(Some).ok_or_else(|| unexpected("a floating point number", &cell))
+        self.read(at, at_once, |cell| {
+            let value = match cell {
+                Cell::Real(value) => Some(*value),
+                Cell::Int(value) => Some(*value as f64),
+                Cell::UInt(value) => Some(*value as f64),
+                Cell::Number(digits) => std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()),
+                _ => None,
+            };
+            value.ok_or_else(|| unexpected("a floating point number", cell))
+        })
     }
 
     fn decimal(&self, at: usize) -> Result<Option<Decimal>> {
-        let cell = self.at(at)?;
-        let value = match &cell {
-            Cell::Null => return Ok(None),
-            Cell::Number(digits) => decimal(digits),
-            Cell::Int(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
-            Cell::UInt(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
-            _ => None,
-        };
-        value.map(Some).ok_or_else(|| unexpected("a decimal of at most 38 digits", &cell))
+        self.read(at, nothing, |cell| {
+            let value = match cell {
+                Cell::Number(digits) => decimal(digits),
+                Cell::Int(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
+                Cell::UInt(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
+                _ => None,
+            };
+            value.ok_or_else(|| unexpected("a decimal of at most 38 digits", cell))
+        })
+    }
+
+    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
+        self.with_text(at, |text| Cow::Owned(text.to_owned()))
+    }
+
+    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
+        self.read(at, nothing, |cell| match *cell {
+            Cell::Bytes(bytes) | Cell::Bits(bytes) | Cell::Shape(bytes) => Ok(Cow::Owned(bytes.to_owned())),
+            _ => Err(unexpected("bytes", cell)),
+        })
+    }
+
+    fn with_text<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        self.read(at, nothing, |cell| match *cell {
+            Cell::Bytes(text) => std::str::from_utf8(text).map(read).map_err(not_utf8),
+            Cell::Shape(bytes) => geometry::decode(bytes).map(|text| read(&text)),
+            _ => Err(unexpected("text", cell)),
+        })
+    }
+
+    #[cfg(feature = "json")]
+    fn with_json<T>(&self, at: usize, read: impl FnOnce(&str) -> T) -> Result<Option<T>> {
+        self.with_text(at, read)
     }
 
     #[inline]
-    fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
-        match self.at(at)? {
-            Cell::Bytes(text) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Some(Cow::Borrowed(text))),
-                Err(error) => Err(not_utf8(error)),
-            },
-            Cell::Shape(bytes) => geometry::decode(bytes).map(|text| Some(Cow::Owned(text))),
-            Cell::Null => Ok(None),
-            other => Err(unexpected("text", &other)),
+    fn take_text(&self, at: usize) -> Result<Option<String>> {
+        match self.take(at).map(String::from_utf8) {
+            Some(Ok(text)) => Ok(Some(text)),
+            Some(Err(error)) => Err(not_utf8(error.utf8_error())),
+            None => self.with_text(at, str::to_owned),
         }
     }
 
     #[inline]
-    fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>> {
-        match self.at(at)? {
-            Cell::Bytes(bytes) | Cell::Bits(bytes) | Cell::Shape(bytes) => Ok(Some(Cow::Borrowed(bytes))),
-            Cell::Null => Ok(None),
-            other => Err(unexpected("bytes", &other)),
+    fn take_bytes(&self, at: usize) -> Result<Option<Vec<u8>>> {
+        match self.take(at) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Ok(self.bytes(at)?.map(Cow::into_owned)),
         }
     }
 
     fn date(&self, at: usize) -> Result<Option<i32>> {
         const EXPECTED: &str = "a date";
-        let cell = self.at(at)?;
-        let days = match &cell {
-            Cell::Date(year, month, day, 0) => {
-                Some(days(*year, *month, *day).ok_or_else(|| unexpected(EXPECTED, &cell))?)
-            }
-            _ => Self::written(&cell, EXPECTED, civil::read_date)?,
-        };
-        Ok(days.and_then(|days| i32::try_from(days).ok()))
+        self.read(at, nothing, |cell| {
+            let days = match cell {
+                Cell::Date(year, month, day, 0) => days(*year, *month, *day),
+                _ => Some(written(cell, EXPECTED, civil::read_date)?),
+            };
+            days.and_then(|days| i32::try_from(days).ok()).ok_or_else(|| unexpected(EXPECTED, cell))
+        })
     }
 
     fn time(&self, at: usize) -> Result<Option<i64>> {
-        const EXPECTED: &str = "a time of day, below 24 hours";
-        match self.at(at)? {
-            Cell::Time(micros) if (0..civil::DAY).contains(&micros) => Ok(Some(micros)),
-            cell => Self::written(&cell, EXPECTED, civil::read_time),
-        }
+        self.read(at, nothing, |cell| match cell {
+            Cell::Time(micros) if (0..civil::DAY).contains(micros) => Ok(*micros),
+            _ => written(cell, "a time of day, below 24 hours", civil::read_time),
+        })
     }
 
     fn datetime(&self, at: usize) -> Result<Option<i64>> {
@@ -271,10 +364,10 @@ impl RawRow for Cursor {
     }
 
     fn uuid(&self, at: usize) -> Result<Option<[u8; 16]>> {
-        match self.at(at)? {
-            Cell::Bytes(bytes) if bytes.len() == 16 => Ok(<[u8; 16]>::try_from(bytes).ok()),
-            cell => Self::written(&cell, "a UUID", civil::read_uuid),
-        }
+        self.read(at, nothing, |cell| match *cell {
+            Cell::Bytes(bytes) if let Ok(bytes) = bytes.try_into() => Ok(bytes),
+            _ => written(cell, "a UUID", civil::read_uuid),
+        })
     }
 
     fn json(&self, at: usize) -> Result<Option<Cow<'_, str>>> {
@@ -282,16 +375,20 @@ impl RawRow for Cursor {
     }
 
     fn len(&self) -> usize {
-        self.0.len()
+        self.values.borrow().len()
     }
 
     fn name(&self, at: usize) -> Option<&str> {
-        self.0.columns_ref().get(at).and_then(|column| std::str::from_utf8(column.name_ref()).ok())
+        self.columns.get(at).and_then(|column| std::str::from_utf8(column.name_ref()).ok())
     }
 }
 
+/// The error of a column that is not there, or not any more.
 #[cold]
-fn no_column(at: usize, columns: usize) -> Error {
+fn no_value(columns: usize, at: usize) -> Error {
+    if at < columns {
+        return Error::decode("a value", "one that was moved out of its row before");
+    }
     Error::decode(format!("at least {} columns", at.saturating_add(1)), format!("{columns}"))
 }
 
@@ -333,6 +430,51 @@ fn hours(micros: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn columns(types: &[ColumnType]) -> Vec<Column> {
+        types.iter().map(|ty| Column::new(*ty)).collect()
+    }
+
+    fn cursor<'c>(columns: &'c [Column], values: &[Value]) -> Cursor<'c> {
+        Cursor { values: RefCell::new(values.iter().cloned().map(Some).collect()), columns }
+    }
+
+    #[test]
+    fn what_is_not_taken_is_read_again_and_again() {
+        let columns = columns(&[ColumnType::MYSQL_TYPE_VAR_STRING, ColumnType::MYSQL_TYPE_BLOB]);
+        let row = cursor(&columns, &[Value::Bytes(b"ann".to_vec()), Value::Bytes(vec![0, 255])]);
+        for _ in 0..2 {
+            assert_eq!(row.text(0).unwrap().as_deref(), Some("ann"));
+            assert_eq!(row.with_text(0, str::len).unwrap(), Some(3));
+            assert_eq!(row.bytes(0).unwrap().as_deref(), Some(&b"ann"[..]));
+            assert_eq!(row.bytes(1).unwrap().as_deref(), Some(&[0, 255][..]));
+            assert!(!row.is_null(0).unwrap());
+        }
+        assert_eq!(row.take_text(0).unwrap().as_deref(), Some("ann"));
+        assert_eq!(row.take_bytes(1).unwrap(), Some(vec![0, 255]));
+        for found in
+            [row.text(0).map(drop), row.take_text(0).map(drop), row.bytes(1).map(drop), row.is_null(1).map(drop)]
+        {
+            assert!(found.unwrap_err().to_string().contains("moved out of its row before"));
+        }
+        assert!(row.text(2).unwrap_err().to_string().contains("at least 3 columns"));
+    }
+
+    #[test]
+    fn only_texts_and_bytes_are_taken() {
+        use ColumnType as C;
+        let columns =
+            columns(&[C::MYSQL_TYPE_NEWDECIMAL, C::MYSQL_TYPE_BIT, C::MYSQL_TYPE_STRING, C::MYSQL_TYPE_STRING]);
+        let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
+        let row = cursor(&columns, &[bytes(b"1.5"), bytes(&[1]), Value::NULL, bytes(&[255])]);
+        assert!(row.take_text(0).unwrap_err().to_string().contains("decimal 1.5"));
+        assert_eq!(row.decimal(0).unwrap().map(|value| value.to_string()).as_deref(), Some("1.5"));
+        for _ in 0..2 {
+            assert_eq!(row.take_bytes(1).unwrap(), Some(vec![1]));
+            assert_eq!((row.take_text(2).unwrap(), row.take_bytes(2).unwrap()), (None, None));
+        }
+        assert!(row.take_text(3).unwrap_err().to_string().contains("UTF-8"));
+    }
 
     #[test]
     fn wide_decimals_lose_the_zeros_that_do_not_fit() {

@@ -319,12 +319,8 @@ impl Connection {
     ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
         if values.is_empty() && !is_worth_preparing(sql) {
-            let mut answer = self.client.query_iter(sql).await.map_err(named)?;
-            while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
-                each(&Row::new(Source::Mysql(&Cursor(row))))?;
-                pass(gate, &mut self.paused).await;
-            }
-            return answer.drop_result().await.map_err(named);
+            let answer = self.client.query_iter(sql).await.map_err(named)?;
+            return hand_out(answer, sql, each, gate, &mut self.paused).await;
         }
         let statement = self.prepare(sql, true).await?;
         self.run_prepared(&statement, sql, values, each, gate).await?;
@@ -354,12 +350,8 @@ impl Connection {
             return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
         }
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
-        let mut answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
-        while let Some(row) = next(&mut answer, gate, &mut self.paused).await.map_err(named)? {
-            each(&Row::new(Source::Mysql(&Cursor(row))))?;
-            pass(gate, &mut self.paused).await;
-        }
-        answer.drop_result().await.map_err(named)
+        let answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
+        hand_out(answer, sql, each, gate, &mut self.paused).await
     }
 
     /// Prepares a statement, or takes it from the cache; `keep` puts it there.
@@ -406,25 +398,31 @@ impl Drop for Connection {
     }
 }
 
-/// The next row. What a stream waits for can be given up: the client library reads the rest before the next statement.
-async fn next<P: Protocol>(
-    answer: &mut QueryResult<'_, '_, P>,
+/// Hands the rows of an answer out. What a stream waits for can be given up: the client library reads the rest before the
+/// next statement.
+async fn hand_out<P: Protocol>(
+    mut answer: QueryResult<'_, '_, P>,
+    sql: &str,
+    each: Each<'_>,
     gate: Option<&Gate>,
     paused: &mut bool,
-) -> Result<Option<mysql_async::Row>, mysql_async::Error> {
-    *paused = gate.is_some();
-    let row = answer.next().await;
-    *paused = false;
-    row
-}
-
-/// Waits while nobody wants more rows.
-async fn pass(gate: Option<&Gate>, paused: &mut bool) {
-    if let Some(gate) = gate.filter(|gate| gate.is_closed()) {
-        *paused = true;
-        gate.pass().await;
+) -> Result<()> {
+    let named = |fault| from_mysql(fault, Some(sql));
+    let columns = answer.columns().unwrap_or_default();
+    loop {
+        *paused = gate.is_some();
+        let row = answer.next().await;
         *paused = false;
+        let Some(row) = row.map_err(named)? else { break };
+        each(&Row::new(Source::Mysql(&Cursor::new(row, &columns))))?;
+        // Nobody wants more rows for now.
+        if let Some(gate) = gate.filter(|gate| gate.is_closed()) {
+            *paused = true;
+            gate.pass().await;
+            *paused = false;
+        }
     }
+    answer.drop_result().await.map_err(named)
 }
 
 /// Connects and sets the session up; gives the server's version.

@@ -127,8 +127,9 @@ async fn run_chunk(
         return Err(Error::query(format!("the statement has {taken} parameters, and {given} values were given")));
     }
     let mut answer = on.client.exec_iter(&statement, values).await.map_err(named)?;
+    let columns = answer.columns().unwrap_or_default();
     while let Some(row) = answer.next().await.map_err(named)? {
-        found.push(Cursor(row));
+        found.push(row);
     }
     answer.drop_result().await.map_err(named)?;
     let affected = on.client.affected_rows();
@@ -136,6 +137,7 @@ async fn run_chunk(
         on.client.close(statement).await.map_err(named)?;
     }
     if let Some((each, counted)) = back {
+        let found = found.into_iter().map(|row| Cursor::new(row, &columns)).collect();
         hand_out(found, *counted, count, each)?;
         return Ok(count as u64);
     }
@@ -143,13 +145,13 @@ async fn run_chunk(
 }
 
 /// Hands the rows out in the order of their counted keys.
-fn hand_out(found: Vec<Cursor>, counted: usize, count: usize, each: crate::driver::Each<'_>) -> Result<()> {
+fn hand_out(found: Vec<Cursor<'_>>, counted: usize, count: usize, each: crate::driver::Each<'_>) -> Result<()> {
     if found.len() != count {
         let message = format!("the database gave back {} rows for {count} that were inserted", found.len());
         return Err(Error::query(message));
     }
     let keys = found.iter().map(|row| row.uint(counted)).collect::<Result<Vec<_>>>()?;
-    let mut keyed: Vec<(Option<u64>, Cursor)> = keys.into_iter().zip(found).collect();
+    let mut keyed: Vec<(Option<u64>, Cursor<'_>)> = keys.into_iter().zip(found).collect();
     if !keyed.is_sorted_by_key(|(key, _)| *key) {
         keyed.sort_by_key(|(key, _)| *key);
     }

@@ -106,6 +106,17 @@ impl __rt::ColumnType for EmailColumn {
         Self::decode_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
     }
 
+    fn take_nullable(
+        row: &__rt::Row<'_>,
+        at: usize,
+    ) -> __rt::Result<Option<crate::types::Email>> {
+        __rt::take_with::<crate::types::Email>(row, at)
+    }
+
+    fn take(row: &__rt::Row<'_>, at: usize) -> __rt::Result<crate::types::Email> {
+        Self::take_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
+    }
+
     fn encode(value: &crate::types::Email) -> __rt::Result<__rt::Value<'_>> {
         __rt::encode_with::<crate::types::Email>(value)
     }

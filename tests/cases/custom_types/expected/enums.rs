@@ -22,6 +22,17 @@ impl __rt::ColumnType for EmailColumn {
         Self::decode_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
     }
 
+    fn take_nullable(
+        row: &__rt::Row<'_>,
+        at: usize,
+    ) -> __rt::Result<Option<crate::types::Email>> {
+        __rt::take_with::<crate::types::Email>(row, at)
+    }
+
+    fn take(row: &__rt::Row<'_>, at: usize) -> __rt::Result<crate::types::Email> {
+        Self::take_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
+    }
+
     fn encode(value: &crate::types::Email) -> __rt::Result<__rt::Value<'_>> {
         __rt::encode_with::<crate::types::Email>(value)
     }
@@ -70,6 +81,17 @@ impl __rt::ColumnType for AddressColumn {
         Self::decode_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
     }
 
+    fn take_nullable(
+        row: &__rt::Row<'_>,
+        at: usize,
+    ) -> __rt::Result<Option<std::net::IpAddr>> {
+        __rt::take_with::<crate::types::IpCodec>(row, at)
+    }
+
+    fn take(row: &__rt::Row<'_>, at: usize) -> __rt::Result<std::net::IpAddr> {
+        Self::take_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
+    }
+
     fn encode(value: &std::net::IpAddr) -> __rt::Result<__rt::Value<'_>> {
         __rt::encode_with::<crate::types::IpCodec>(value)
     }
@@ -116,6 +138,17 @@ impl __rt::ColumnType for MoneyColumn {
 
     fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<crate::types::Cents> {
         Self::decode_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
+    }
+
+    fn take_nullable(
+        row: &__rt::Row<'_>,
+        at: usize,
+    ) -> __rt::Result<Option<crate::types::Cents>> {
+        __rt::take_with::<crate::types::Cents>(row, at)
+    }
+
+    fn take(row: &__rt::Row<'_>, at: usize) -> __rt::Result<crate::types::Cents> {
+        Self::take_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
     }
 
     fn encode(value: &crate::types::Cents) -> __rt::Result<__rt::Value<'_>> {
