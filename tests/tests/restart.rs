@@ -94,7 +94,7 @@ async fn survives(url: &str, mut server: Own) {
         let (kept, lost) = writer.await.unwrap();
         for (id, name) in &kept {
             let found = stored.iter().find(|user| user.name == *name).map(|user| user.id);
-            assert_eq!(found, Some(*id), "{name} was acknowledged");
+            assert_eq!(found, Some(*id), "{name} was acknowledged, these were not: {lost:?}");
         }
         assert!(lost.len() <= 3 * 2, "only what was under way fails: {lost:?}");
         acknowledged += kept.len();

@@ -124,15 +124,13 @@ enum Choice {
 }
 
 /// Chooses the connection with the fewest seats of those that are shared for this access, and another one when all of them
-/// are crowded: at once for those who write, as a commit waits for the disk, and the server waits once for many. Readers
-/// leave some of the lane to writers where there are any, and writers to readers.
+/// are crowded: at once for those who write, as a commit waits for the disk, and the server waits once for the commits of
+/// many. Either leaves some of the lane to the others; those who read need fewer, as their statements take turns well.
 fn choose(idle: &[Idle], access: Access, size: usize) -> Choice {
-    let (crowded, other) = match access {
-        Access::Read => (CROWDED, Access::Write),
-        Access::Write => (1, Access::Read),
+    let (crowded, most) = match access {
+        Access::Read => (CROWDED, size / 2),
+        Access::Write => (1, size / 2 + size / 4),
     };
-    let alone = !loads(idle, other).any(|(load, _)| load > 0);
-    let most = if alone { size } else { size / 2 + size / 4 };
     let shared = loads(idle, access).filter(|(load, _)| *load > 0);
     let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(usize, usize)>), next| {
         (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
