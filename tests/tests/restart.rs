@@ -88,11 +88,15 @@ async fn survives(url: &str, mut server: Own) {
     for reader in readers {
         reader.await.unwrap();
     }
+    let mut wrote = Vec::new();
+    for writer in writers {
+        wrote.push(writer.await.unwrap());
+    }
+    // Read when nobody writes any more.
     let stored = User::query().all(&db).await.unwrap();
     let mut acknowledged = 0;
-    for writer in writers {
-        let (kept, lost) = writer.await.unwrap();
-        for (id, name) in &kept {
+    for (kept, lost) in &wrote {
+        for (id, name) in kept {
             let found = stored.iter().find(|user| user.name == *name).map(|user| user.id);
             assert_eq!(found, Some(*id), "{name} was acknowledged, these were not: {lost:?}");
         }
