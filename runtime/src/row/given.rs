@@ -22,11 +22,9 @@ impl Given {
         match (self.0.get_mut().get_mut(at), value) {
             // Mostly the row before had a value of the same kind there.
             (Some(Some(Value::Int(place))), Value::Int(value)) => *place = *value,
-            (Some(place), value) => {
-                if let Some(last) = place.replace(value.to_static()) {
-                    last.discard();
-                }
-            }
+            // Or it was moved out.
+            (Some(place @ None), value) => *place = Some(value.to_static()),
+            (Some(Some(place)), value) => std::mem::replace(place, value.to_static()).discard(),
             (None, _) => {}
         }
     }
@@ -98,7 +96,13 @@ impl RawRow for Given {
         })
     }
 
+    #[inline]
     fn take_text(&self, at: usize) -> Result<Option<String>> {
+        let text =
+            self.0.borrow_mut().get_mut(at).and_then(|value| value.take_if(|value| matches!(value, Value::Text(_))));
+        if let Some(Value::Text(text)) = text {
+            return Ok(Some(text.into_owned()));
+        }
         Ok(match self.take(at, "text", |value| matches!(value, Value::Text(_) | Value::Geometry(_)))? {
             Some(Value::Text(v) | Value::Geometry(v)) => Some(v.into_owned()),
             _ => None,
@@ -112,7 +116,11 @@ impl RawRow for Given {
         })
     }
 
+    #[inline]
     fn int(&self, at: usize) -> Result<Option<i64>> {
+        if let Some(Some(Value::Int(value))) = self.0.borrow().get(at) {
+            return Ok(Some(*value));
+        }
         self.read(at, "an integer", |value| match value {
             Value::Int(v) => Some(*v),
             Value::UInt(v) => i64::try_from(*v).ok(),
