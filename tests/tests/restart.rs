@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 #![cfg(unix)]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -94,11 +95,11 @@ async fn survives(url: &str, mut server: Own) {
     }
     // Read when nobody writes any more.
     let stored = User::query().all(&db).await.unwrap();
+    let ids: HashMap<&str, i64> = stored.iter().map(|user| (user.name.as_str(), user.id)).collect();
     let mut acknowledged = 0;
     for (kept, lost) in &wrote {
         for (id, name) in kept {
-            let found = stored.iter().find(|user| user.name == *name).map(|user| user.id);
-            assert_eq!(found, Some(*id), "{name} was acknowledged, these were not: {lost:?}");
+            assert_eq!(ids.get(name.as_str()), Some(id), "{name} was acknowledged, these were not: {lost:?}");
         }
         assert!(lost.len() <= 3 * 2, "only what was under way fails: {lost:?}");
         acknowledged += kept.len();

@@ -152,19 +152,19 @@ fn database(compared: Option<Compared>) -> Vec<Pair> {
 
 fn standing(standing: &Standing) -> Pair {
     let lists = [
-        ("pending", &standing.pending),
-        ("unknown", &standing.unknown),
-        ("edited", &standing.edited),
-        ("unfinished", &standing.unfinished),
+        ("pending", "pending", &standing.pending),
+        ("unknown", "without a file", &standing.unknown),
+        ("edited", "changed since", &standing.edited),
+        ("unfinished", "applied in part", &standing.unfinished),
     ];
-    let told = lists.iter().filter(|(_, ids)| !ids.is_empty());
-    let detail = told.map(|(word, ids)| format!("{word}: {}", ids.join(", "))).collect::<Vec<_>>().join("; ");
+    let told = lists.iter().filter(|(.., ids)| !ids.is_empty());
+    let detail = told.map(|(_, words, ids)| format!("{words}: {}", ids.join(", "))).collect::<Vec<_>>().join("; ");
     Pair {
         name: "revisions",
         title: "migrations and database",
         state: standing.word(),
         detail,
-        facts: lists.iter().map(|(word, ids)| (*word, Json::texts(ids.iter().cloned()))).collect(),
+        facts: lists.iter().map(|(word, _, ids)| (*word, Json::texts(ids.iter().cloned()))).collect(),
     }
 }
 

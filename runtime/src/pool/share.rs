@@ -125,11 +125,12 @@ enum Choice {
 
 /// Chooses the connection with the fewest seats of those that are shared for this access, and another one when all of them
 /// are crowded: at once for those who write, as a commit waits for the disk, and the server waits once for the commits of
-/// many. Either leaves some of the lane to the others; those who read need fewer, as their statements take turns well.
+/// many. Either leaves some of the lane to the others, as far as it is there and moves; those who read need fewer, as their
+/// statements take turns well.
 fn choose(idle: &[Idle], access: Access, size: usize) -> Choice {
     let (crowded, most) = match access {
         Access::Read => (CROWDED, size / 2),
-        Access::Write => (1, size / 2 + size / 4),
+        Access::Write => (1, size * 3 / 4),
     };
     let shared = loads(idle, access).filter(|(load, _)| *load > 0);
     let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(usize, usize)>), next| {

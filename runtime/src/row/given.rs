@@ -98,6 +98,7 @@ impl RawRow for Given {
 
     #[inline]
     fn take_text(&self, at: usize) -> Result<Option<String>> {
+        // Mostly it is a text, which needs no second look.
         let text =
             self.0.borrow_mut().get_mut(at).and_then(|value| value.take_if(|value| matches!(value, Value::Text(_))));
         if let Some(Value::Text(text)) = text {

@@ -1,5 +1,7 @@
 //! New rows on their way to the database, and what is stored of them.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashSet;
 
 use super::arena::{Arena, Shelf};
@@ -90,8 +92,7 @@ impl Rows for NewRows<'_> {
         let Some(&row) = rows.get(number) else { return Ok(()) };
         let (Some(Shelf::New(news)), Some(entry)) = (arena.shelf(row), arena.entry(row)) else { return Ok(()) };
         let plain = nulls.is_empty() && !arena.assigned.contains_key(&row);
-        let mut columns = batch.columns.iter().copied();
-        let mut at = None;
+        let given = Cell::new(0);
         let mut put = |column: usize, value: &Value<'_>| {
             if let Some(made) = made {
                 made.row.set(column, value);
@@ -99,25 +100,19 @@ impl Rows for NewRows<'_> {
             put(value)
         };
         let mut give = |own: Option<&Value<'_>>| {
-            at = columns.next();
-            match (at, own) {
-                (Some(column), Some(own)) if plain && !matches!(own, Value::Pending(..)) => put(column, own),
-                (Some(column), own) => {
-                    instead((arena, nulls), (row, column), own, last, &mut |value| put(column, value))
-                }
-                (None, _) => Ok(()),
+            let Some(&column) = batch.columns.get(given.get()) else { return Ok(()) };
+            match own {
+                Some(own) if plain && !matches!(own, Value::Pending(..)) => put(column, own)?,
+                own => instead((arena, nulls), (row, column), own, last, &mut |value| put(column, value))?,
             }
+            given.set(given.get() + 1);
+            Ok(())
         };
-        let mut given = 0;
-        let mut result = news.bind(entry.slot, &mut |value| {
-            given += 1;
-            give(Some(value))
-        });
-        while result.is_ok() && given < batch.columns.len() {
+        let mut result = news.bind(entry.slot, &mut |value| give(Some(value)));
+        while result.is_ok() && given.get() < batch.columns.len() {
             result = give(None);
-            given += 1;
         }
-        result.map_err(|error| meta.locate_in(error, at))?;
+        result.map_err(|error| meta.locate_in(error, batch.columns.get(given.get()).copied()))?;
         let Some(Made { row, collector }) = made else { return Ok(()) };
         if let Some((at, first)) = *key {
             let value = first.checked_add(number as i64).ok_or_else(|| Error::query("the table has no more keys"))?;

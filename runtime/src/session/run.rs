@@ -9,7 +9,7 @@ use super::plan::{Batch, Deed, Step};
 use super::shelf::Collector;
 use super::undo::Undo;
 use super::{bulk, reread};
-use crate::driver::{Returned, Rows};
+use crate::driver::{Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
@@ -77,16 +77,12 @@ async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMe
     let Some(Shelf::New(news)) = batch.rows.first().and_then(|&row| arena.shelf(row)) else { return Ok(()) };
     let mut collector = news.collector();
     collector.expect(batch.rows.len());
-    let left = match given(arena, lease, meta, batch)? {
-        true => insert_given(arena, lease, meta, batch, &mut *collector).await?,
-        false => Some(0),
-    };
-    if let Some(stored) = left {
-        let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
-        let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning)?;
+    let known = is_known(arena, lease, meta, batch)?;
+    let stored = if known { insert_known(arena, lease, meta, batch, &mut *collector).await? } else { 0 };
+    if stored < batch.rows.len() {
         let mut rows = NewRows::new(arena, meta, batch);
         rows.skip(stored);
-        lease.execute_rows(&sql, &mut rows, Returned::Rows(&mut |row| collector.push(row))).await?;
+        insert_asking(lease, meta, batch, rows, &mut |row| collector.push(row)).await?;
     }
     if collector.len() != batch.rows.len() {
         let message = format!("the database did not give back every {} it inserted", meta.model);
@@ -95,9 +91,22 @@ async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMe
     collector.inserted(arena, &batch.rows)
 }
 
+/// Inserts rows that the database gives back as it stores them.
+async fn insert_asking(
+    lease: &mut Lease<'_>,
+    meta: &'static ModelMeta,
+    batch: &Batch,
+    mut rows: NewRows<'_>,
+    each: Each<'_>,
+) -> Result<()> {
+    let returning: Vec<&'static ColumnMeta> = meta.columns.iter().collect();
+    let sql = insert_text(lease.dialect(), meta, &batch.columns, &returning)?;
+    lease.execute_rows(&sql, &mut rows, Returned::Rows(each)).await.map(drop)
+}
+
 /// Whether the rows of a batch are known before they are stored, but for a key that the database counts: SQLite takes
 /// three times as long when it has to give back what it was given. Few rows are not worth the question.
-fn given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<bool> {
+fn is_known(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, batch: &Batch) -> Result<bool> {
     let known = |(at, column): (usize, &ColumnMeta)| {
         !column.generated && (batch.columns.contains(&at) || meta.auto_key == Some(at))
     };
@@ -112,46 +121,43 @@ fn given(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMeta, bat
     Ok(keeps)
 }
 
-/// Inserts rows without asking for them back. Where the database counts their keys, those are reckoned from the first one's,
-/// if that is the highest: nobody else can write meanwhile, so the others follow. Gives how many are stored where the
-/// others have to be asked for.
-async fn insert_given(
+/// Inserts rows without asking for them back, and says how many. Where the database counts their keys, the first row is
+/// asked for. If its key is the highest, those of the others follow, as nobody else can write meanwhile; if not, or if
+/// there are not so many numbers left, the others are not inserted here.
+async fn insert_known(
     arena: &Arena,
     lease: &mut Lease<'_>,
     meta: &'static ModelMeta,
     batch: &Batch,
     collector: &mut dyn Collector,
-) -> Result<Option<usize>> {
-    let sql = insert_text(lease.dialect(), meta, &batch.columns, &[])?;
-    let counted = meta.auto_key.filter(|at| !batch.columns.contains(at));
-    let mut key = None;
-    if let (Some(at), Some(first)) = (counted, batch.rows.get(..1)) {
-        let mut keys = Vec::with_capacity(1);
-        let mut rows = NewRows::new(arena, meta, batch);
-        rows.rows = first;
-        lease.execute_rows(&sql, &mut rows, Returned::Keys(&mut keys)).await?;
-        key = keys.first().map(|&first| (at, first));
-    }
+) -> Result<usize> {
     let mut rows = NewRows::new(arena, meta, batch);
-    rows.made = Some(Made { row: Given::new(meta.columns.len()), collector });
-    rows.key = key;
-    let stored = usize::from(key.is_some());
-    if let Some((at, first)) = key {
-        rows.bind(0, &mut |_| Ok(()))?;
-        if highest(lease, meta, at).await? != Some(first) {
-            return Ok(Some(stored));
+    if let Some(at) = meta.auto_key.filter(|at| !batch.columns.contains(at)) {
+        let (mut first, mut key) = (NewRows::new(arena, meta, batch), None);
+        first.rows = batch.rows.get(..1).unwrap_or_default();
+        let each: Each<'_> = &mut |row| {
+            key = row.int(at)?;
+            collector.push(row)
+        };
+        insert_asking(lease, meta, batch, first, each).await?;
+        let Some(key) = key.filter(|key| key.checked_add(batch.rows.len() as i64).is_some()) else { return Ok(1) };
+        if highest(lease, meta, at).await? != Some(key) {
+            return Ok(1);
         }
+        rows.key = Some((at, key));
+        rows.skip(1);
     }
-    rows.skip(stored);
-    let affected = lease.execute_rows(&sql, &mut rows, Returned::Nothing).await?;
-    if affected + stored as u64 != batch.rows.len() as u64 {
+    let (left, key) = (rows.len() as u64, rows.key);
+    rows.made = Some(Made { row: Given::new(meta.columns.len()), collector });
+    let sql = insert_text(lease.dialect(), meta, &batch.columns, &[])?;
+    if lease.execute_rows(&sql, &mut rows, Returned::Nothing).await? != left {
         return Err(Error::query(format!("the database did not insert every {}", meta.model)));
     }
-    if key.is_some_and(|(_, first)| first.checked_add(affected as i64) != lease.last_key()) {
+    if key.is_some_and(|(_, next)| lease.last_key() != Some(next + left as i64 - 1)) {
         let message = format!("the keys that the database counts for {} do not follow each other", meta.model);
         return Err(Error::query(message));
     }
-    Ok(None)
+    Ok(batch.rows.len())
 }
 
 /// The highest key of a table whose keys are counted.

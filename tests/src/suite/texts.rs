@@ -122,7 +122,7 @@ pub async fn hand_written_sql_reads_again(db: &Db) -> Result<()> {
     });
     assert_eq!(read.one().await?, (vec![1, 2], r#"{"a":[1]}"#.to_owned()));
     assert_eq!(db.sql(&sql).one::<(String, Option<String>)>().await?, ("ann".to_owned(), None));
-    // A value that is bound, and one that is counted and read as text.
+    // A value that is bound, read twice.
     let bound = match db.dialect() {
         Dialect::Postgres => format!("SELECT CAST({} AS text), 'x'", place(db, 1)),
         _ => format!("SELECT {}, 'x'", place(db, 1)),

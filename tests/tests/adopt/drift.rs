@@ -157,14 +157,14 @@ async fn states_of_files_and_database_are_told_apart() {
         let text = fs::read_to_string(project.second()).unwrap();
         fs::remove_file(project.second()).unwrap();
         let said = project.found(url);
-        assert!(said.contains("migrations and database: ahead, unknown: 20990101_0000_more\n"), "{said}");
+        assert!(said.contains("migrations and database: ahead, without a file: 20990101_0000_more\n"), "{said}");
         assert!(said.contains("error[P0814]") && said.contains("what it should have is not known"), "{said}");
         assert!(said.contains("spec and migrations: behind, 1 change of the spec"), "{said}");
 
         // A file is edited.
         fs::write(project.second(), text.replace("message: more", "message: most")).unwrap();
         let said = project.found(url);
-        assert!(said.contains("migrations and database: edited, edited: 20990101_0000_more\n"), "{said}");
+        assert!(said.contains("migrations and database: edited, changed since: 20990101_0000_more\n"), "{said}");
         assert!(said.contains("error[P0815]") && !said.contains("P0812"), "{said}");
 
         // A run has stopped halfway.
@@ -173,7 +173,7 @@ async fn states_of_files_and_database_are_told_apart() {
             .await
             .unwrap();
         let said = project.found(url);
-        assert!(said.contains("migrations and database: unfinished, unfinished: 20990101_0000_more\n"), "{said}");
+        assert!(said.contains("migrations and database: unfinished, applied in part: 20990101_0000_more\n"), "{said}");
         assert!(said.contains("error[P0816]: `20990101_0000_more` is applied in part"), "{said}");
         assert!(!said.contains("P0815"), "what is unfinished may be edited where it is not done\n{said}");
 

@@ -269,15 +269,18 @@ fn many_rows_have_their_own_keys_where_the_highest_is_taken() {
     if db.dialect() != Dialect::Sqlite {
         return; // Servers have no more keys then.
     }
-    NewTag::new("last").id(i64::MAX).insert(&db).unwrap();
-    let mut session = db.session().unwrap();
-    let keys = session.add_all((0..130).map(|at| NewTag::new(format!("t{at}"))));
-    let done = session.commit().unwrap();
-    for (at, key) in keys.into_iter().enumerate() {
-        let stored: Tag = Tag::get(&db, done[key].id).unwrap().unwrap();
-        assert_eq!(stored.label, format!("t{at}"));
+    // Taken from the beginning on, and by the eleventh row.
+    for (highest, tags) in [(i64::MAX, 0..130), (i64::MAX - 10, 130..260)] {
+        Tag::delete_many().filter(|t| t.id.gt(i64::MAX / 2)).run(&db).unwrap();
+        NewTag::new(format!("last {highest}")).id(highest).insert(&db).unwrap();
+        let mut session = db.session().unwrap();
+        let keys = session.add_all(tags.clone().map(|at| NewTag::new(format!("t{at}"))));
+        let done = session.commit().unwrap();
+        for (at, key) in tags.zip(keys) {
+            let stored: Tag = Tag::get(&db, done[key].id).unwrap().unwrap();
+            assert_eq!(stored.label, format!("t{at}"));
+        }
     }
-    assert_eq!(Tag::query().count(&db).unwrap(), 131);
 }
 
 /// Of many rows the one that is refused is named, as if they had been sent one by one, and nothing stays.
