@@ -33,8 +33,9 @@ const STATEMENTS: usize = 256;
 /// How many parameters a statement can have.
 const PARAMETERS: usize = 32_766;
 
-/// So many rows go into one INSERT, where nothing is wanted back: a third of the time that they take one by one.
-const TOGETHER: usize = 50;
+/// So many rows go into one INSERT, where nothing is wanted back: a third of the time that they take one by one. What is left
+/// of many goes in smaller numbers.
+const TOGETHER: [usize; 2] = [100, 10];
 
 /// So many runs of a short statement are still short.
 const FEW: usize = 8;
@@ -135,25 +136,27 @@ impl Connection {
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
         let mut returned = returned;
         let (mut at, mut affected) = (0, 0);
-        let many = rows.bulk().filter(|_| matches!(returned, Returned::Nothing) && rows.len() >= TOGETHER);
-        if let Some(text) = many.and_then(|bulk| together(sql, bulk.columns.len())) {
+        for size in TOGETHER {
+            let many = matches!(returned, Returned::Nothing) && rows.len() - at >= size;
+            let bulk = if many { rows.bulk() } else { None };
+            let Some(text) = bulk.and_then(|bulk| together(sql, bulk.columns.len(), size)) else { continue };
             let outcome = self.run(&text, false, |session, found| {
                 let mut running = session.run(&text, found)?;
-                while rows.len() - at >= TOGETHER {
+                while rows.len() - at >= size {
                     running.bind(|binder| {
-                        let mut chunk = at..at + TOGETHER;
-                        chunk.try_for_each(|row| rows.bind(row, &mut |value| bind::put(binder, value)))
+                        (at..at + size).try_for_each(|row| rows.bind(row, &mut |value| bind::put(binder, value)))
                     })?;
                     while running.step()? {}
                     affected += running.changes();
-                    at += TOGETHER;
+                    at += size;
                 }
                 Ok(())
             });
             // What is wrong with which row shows when they go one by one: the statement that failed changed nothing.
-            if let Err(error) = outcome
-                && !(is_of_a_row(&error) && self.session.in_transaction())
-            {
+            if let Err(error) = outcome {
+                if is_of_a_row(&error) && self.session.in_transaction() {
+                    break;
+                }
                 return Err(error);
             }
         }
@@ -334,11 +337,11 @@ fn is_of_a_row(error: &Error) -> bool {
     )
 }
 
-/// An INSERT of one row with so many columns as one of many rows, if it is that.
-fn together(sql: &str, columns: usize) -> Option<String> {
+/// An INSERT of one row with so many columns as one of so many rows, if it is that.
+fn together(sql: &str, columns: usize, rows: usize) -> Option<String> {
     let row = format!("({})", vec!["?"; columns].join(", "));
-    let fits = columns > 0 && columns * TOGETHER <= PARAMETERS && sql.ends_with(&format!("VALUES {row}"));
-    fits.then(|| format!("{sql}{}", format!(", {row}").repeat(TOGETHER - 1)))
+    let fits = columns > 0 && columns * rows <= PARAMETERS && sql.ends_with(&format!("VALUES {row}"));
+    fits.then(|| format!("{sql}{}", format!(", {row}").repeat(rows - 1)))
 }
 
 /// Interrupts what runs for longer than allowed.
