@@ -244,7 +244,7 @@ pub struct NewFamily {
     pub children: Vec<(String, i32)>,
 }
 
-/// So many rows go into one INSERT: of 25, 50, 100 and 200 the best.
+/// So many rows go into one INSERT: of 25, 50 and 100 the best.
 const TOGETHER: usize = 100;
 
 /// Inserts parents, then children by the parents' keys, in one transaction; gives the keys of both. Many rows go into one
