@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::collect::same;
 use super::key::{Key, parts};
-use super::shelf::{NewShelf, News, RowShelf, Rows};
+use super::shelf::{NewShelf, News, RowShelf, Rows, with_key};
 use super::undo::Undo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
@@ -173,6 +173,14 @@ impl Arena {
         }
     }
 
+    /// The row of a key, if it is here.
+    pub(super) fn find<M: Keyed>(&mut self, key: &[Value<'_>]) -> Option<u32> {
+        match self.shelves.get_mut(*self.types.get(&TypeId::of::<M>())? as usize)? {
+            Shelf::Rows(rows) => rows.ids().find(key),
+            Shelf::New(_) => None,
+        }
+    }
+
     fn push(&mut self, shelf: u32, slot: usize, state: State) -> u32 {
         let index = self.entries.len() as u32;
         let batch = self.batch;
@@ -203,7 +211,7 @@ impl Arena {
         if let Some(Shelf::Rows(rows)) = self.shelves.get_mut(shelf as usize)
             && let Some(rows) = rows.as_any_mut().downcast_mut::<Rows<M>>()
         {
-            with_key(M::META, |at| row.value(at), |key| rows.ids.insert(key, index))?;
+            with_key(M::META, |at| row.value(at), |key| rows.ids().insert(key, index))?;
             slot = rows.rows.len();
             rows.rows.push(row);
         }
@@ -214,21 +222,13 @@ impl Arena {
     }
 
     /// New rows are stored now, as these.
-    pub(super) fn became<M: Keyed>(&mut self, news: &[u32], rows: Vec<M>) -> Result<()> {
+    pub(super) fn became<M: Keyed>(&mut self, news: &[u32], rows: Vec<M>) {
         let shelf = self.rows_of::<M>();
         let (first, mut slot, count) = (self.entries.len() as u32, 0, rows.len());
         if let Some(Shelf::Rows(shelf)) = self.shelves.get_mut(shelf as usize)
             && let Some(shelf) = shelf.as_any_mut().downcast_mut::<Rows<M>>()
         {
-            slot = shelf.rows.len();
-            shelf.ids.make_room::<M>(count);
-            for (row, index) in rows.iter().zip(first..) {
-                with_key(M::META, |at| row.value(at), |key| shelf.ids.insert(key, index))?;
-            }
-            match slot {
-                0 => shelf.rows = rows,
-                _ => shelf.rows.extend(rows),
-            }
+            slot = shelf.extend(rows, first);
         }
         self.entries.reserve(count);
         for (at, &new) in news.iter().enumerate().take(count) {
@@ -236,15 +236,11 @@ impl Arena {
             self.set_state(new, State::Became(row));
         }
         self.journal.push(Undo::Inserted { news: news.to_vec(), first });
-        Ok(())
     }
 
     /// A row as it was read: takes the place of the one with the same key, unless that was changed here.
     pub(super) fn absorb<M: Keyed>(&mut self, row: M) -> Result<u32> {
-        let found = match self.rows::<M>() {
-            Some(rows) => with_key(M::META, |at| row.value(at), |key| rows.ids.find(key))?,
-            None => None,
-        };
+        let found = with_key(M::META, |at| row.value(at), |key| self.find::<M>(key))?;
         let Some(index) = found else { return self.store(row) };
         let batch = self.batch;
         if let Some(entry) = self.entries.get_mut(index as usize) {
@@ -517,24 +513,6 @@ impl Arena {
                 && matches!(self.shelves.get(entry.shelf as usize), Some(Shelf::Rows(rows)) if rows.meta().same_table(meta))
         };
         entries.filter(|(entry, _)| wanted(entry)).map(|(_, index)| index).collect()
-    }
-}
-
-/// Hands out the values of a key without an allocation for keys of one column.
-fn with_key<'v, R>(
-    meta: &ModelMeta,
-    value: impl Fn(usize) -> Result<Value<'v>>,
-    then: impl FnOnce(&[Value<'v>]) -> R,
-) -> Result<R> {
-    match meta.key {
-        [at] => {
-            let key = [value(*at)?];
-            let found = then(&key);
-            let [value] = key;
-            value.discard();
-            Ok(found)
-        }
-        key => Ok(then(&key.iter().map(|&at| value(at)).collect::<Result<Vec<_>>>()?)),
     }
 }
 

@@ -202,12 +202,13 @@ impl Arena {
         let (mut found, mut left) = (Vec::new(), Vec::new());
         for &row in rows.iter() {
             let Some((shelf, slot)) = self.row_shelf(row) else { continue };
-            let values: Vec<Value<'_>> = key.iter().map(|&at| shelf.value(slot, at)).collect::<Result<_>>()?;
+            let values = key.iter().map(|&at| shelf.value(slot, at).map(Value::into_owned));
+            let values: Vec<Value<'static>> = values.collect::<Result<_>>()?;
             if values.iter().any(Value::is_null) {
                 found.push((row, Vec::new()));
                 continue;
             }
-            let target = self.rows::<C>().and_then(|rows| rows.ids.find(&values));
+            let target = self.find::<C>(&values);
             match target.filter(|&target| self.entry(target).is_some_and(|entry| !entry.expired)) {
                 Some(target) => found.push((row, vec![target])),
                 None => left.push(row),

@@ -88,7 +88,8 @@ async fn insert(arena: &mut Arena, lease: &mut Lease<'_>, meta: &'static ModelMe
         let message = format!("the database did not give back every {} it inserted", meta.model);
         return Err(Error::query(message));
     }
-    collector.inserted(arena, &batch.rows)
+    collector.inserted(arena, &batch.rows);
+    Ok(())
 }
 
 /// Inserts rows that the database gives back as it stores them.

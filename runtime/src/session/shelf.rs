@@ -49,6 +49,7 @@ pub(super) trait RowShelf: Send + Sync {
     fn row_mut(&mut self, slot: u32) -> Option<&mut dyn Any>;
     fn as_any(&self) -> &dyn Any;
     fn as_any_mut(&mut self) -> &mut dyn Any;
+    /// The rows by their keys.
     fn ids(&mut self) -> &mut Ids;
     /// The value of a column as it is now.
     fn value(&self, slot: u32, column: usize) -> Result<Value<'_>>;
@@ -83,7 +84,7 @@ pub(super) trait Collector: Send + Sync {
     /// Forgets all rows.
     fn clear(&mut self);
     /// The rows become stored ones, each the outcome of a new row.
-    fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()>;
+    fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]);
     /// The rows take the place of those in the session, in this order.
     fn replace(self: Box<Self>, arena: &mut Arena, entries: &[u32]) -> Result<()>;
     /// The rows take the place of those with the same key; tells which.
@@ -107,9 +108,9 @@ impl Ids {
         }
     }
 
-    pub(super) fn make_room<M: Keyed>(&mut self, rows: usize) {
-        let kind = |&at: &usize| M::META.columns.get(at).map(|column| column.kind);
-        match M::META.key {
+    fn make_room(&mut self, meta: &ModelMeta, rows: usize) {
+        let kind = |&at: &usize| meta.columns.get(at).map(|column| column.kind);
+        match meta.key {
             [at] if matches!(kind(at), Some(Kind::BigInt | Kind::Int | Kind::SmallInt)) => self.ints.reserve(rows),
             _ => self.others.reserve(rows),
         }
@@ -198,12 +199,48 @@ pub(super) struct Rows<M> {
     pub(super) rows: Vec<M>,
     /// Copies of the rows that were written to, as they are stored.
     before: FxHashMap<u32, M>,
-    pub(super) ids: Ids,
+    ids: Ids,
+    /// Rows that are not in `ids` yet: most sessions that insert many rows end before anybody looks for one by its key.
+    unlisted: Vec<Unlisted>,
+}
+
+/// Rows one after another: the slot and the entry of the first, and how many there are.
+struct Unlisted {
+    slot: usize,
+    entry: u32,
+    count: usize,
 }
 
 impl<M> Default for Rows<M> {
     fn default() -> Self {
-        Self { rows: Vec::new(), before: FxHashMap::default(), ids: Ids::default() }
+        Self { rows: Vec::new(), before: FxHashMap::default(), ids: Ids::default(), unlisted: Vec::new() }
+    }
+}
+
+impl<M: Keyed> Rows<M> {
+    /// Takes rows whose entries follow each other; gives the slot of the first.
+    pub(super) fn extend(&mut self, rows: Vec<M>, entry: u32) -> usize {
+        let (slot, count) = (self.rows.len(), rows.len());
+        match slot {
+            0 => self.rows = rows,
+            _ => self.rows.extend(rows),
+        }
+        self.unlisted.push(Unlisted { slot, entry, count });
+        slot
+    }
+
+    /// Puts rows into the identity map by their keys as they are stored.
+    #[cold]
+    fn list(&mut self) {
+        for Unlisted { slot, entry, count } in std::mem::take(&mut self.unlisted) {
+            self.ids.make_room(M::META, count);
+            let rows = (slot as u32..).zip(self.rows.iter().skip(slot).take(count));
+            for ((slot, row), entry) in rows.zip(entry..) {
+                let row = self.before.get(&slot).unwrap_or(row);
+                // A row whose key cannot be encoded is found by nobody.
+                let _ = with_key(M::META, |at| row.value(at), |key| self.ids.insert(key, entry));
+            }
+        }
     }
 }
 
@@ -228,7 +265,11 @@ impl<M: Keyed> RowShelf for Rows<M> {
         self
     }
 
+    #[inline]
     fn ids(&mut self) -> &mut Ids {
+        if !self.unlisted.is_empty() {
+            self.list();
+        }
         &mut self.ids
     }
 
@@ -310,8 +351,8 @@ impl<M: Keyed> Collector for Collected<M> {
         self.0.reserve_exact(rows);
     }
 
-    fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) -> Result<()> {
-        arena.became(news, self.0)
+    fn inserted(self: Box<Self>, arena: &mut Arena, news: &[u32]) {
+        arena.became(news, self.0);
     }
 
     fn replace(self: Box<Self>, arena: &mut Arena, entries: &[u32]) -> Result<()> {
@@ -329,5 +370,23 @@ impl<M: Keyed> Collector for Collected<M> {
         let key =
             |row: &M| M::META.key.iter().map(|&at| row.value(at).map(Value::into_owned)).collect::<Result<Vec<_>>>();
         self.0.iter().map(|row| key(row).map(|key| key_bytes(&key))).collect()
+    }
+}
+
+/// Hands out the values of a key without an allocation for keys of one column.
+pub(super) fn with_key<'v, R>(
+    meta: &ModelMeta,
+    value: impl Fn(usize) -> Result<Value<'v>>,
+    then: impl FnOnce(&[Value<'v>]) -> R,
+) -> Result<R> {
+    match meta.key {
+        [at] => {
+            let key = [value(*at)?];
+            let found = then(&key);
+            let [value] = key;
+            value.discard();
+            Ok(found)
+        }
+        key => Ok(then(&key.iter().map(|&at| value(at)).collect::<Result<Vec<_>>>()?)),
     }
 }

@@ -128,9 +128,9 @@ impl Core {
     }
 
     /// The row of a key, when it is here: `Some(None)` for one that will be deleted.
-    pub(super) fn here<M: Keyed>(&self, values: &[Value<'_>]) -> Result<Option<Option<Key<M>>>> {
+    pub(super) fn here<M: Keyed>(&mut self, values: &[Value<'_>]) -> Result<Option<Option<Key<M>>>> {
         self.check()?;
-        let index = self.arena.rows::<M>().and_then(|rows| rows.ids.find(values));
+        let index = self.arena.find::<M>(values);
         let found = index.and_then(|index| Some((index, self.arena.entry(index)?))).filter(|(_, entry)| !entry.expired);
         Ok(found.map(|(index, entry)| (entry.state != State::Doomed).then(|| Key::new(self.arena.session, index))))
     }
@@ -144,7 +144,7 @@ impl Core {
         match found {
             Some(row) => Ok(Some(Key::new(arena.session, arena.absorb(row)?))),
             None => {
-                if let Some(gone) = arena.rows::<M>().and_then(|rows| rows.ids.find(&values)) {
+                if let Some(gone) = arena.find::<M>(&values) {
                     arena.missed(gone);
                 }
                 Ok(None)

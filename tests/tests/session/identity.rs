@@ -211,6 +211,31 @@ fn a_changed_key_moves_the_identity() {
     assert_eq!(dump(&db, "SELECT name || country_id FROM city"), ["Bonndd", "Jenadd"].map(String::from));
 }
 
+/// New rows are put into the identity map when somebody looks, by their keys as they were stored.
+#[test]
+fn new_rows_have_their_identity_before_anybody_looks() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let countries = session.add_all([NewCountry::new("de", "Germany"), NewCountry::new("fr", "France")]);
+    session.flush().unwrap();
+    let more = session.add(NewCountry::new("it", "Italy"));
+    session.flush().unwrap();
+    let germany = session.stored(countries[0]).unwrap();
+    let (france, italy) = (session.stored(countries[1]).unwrap(), session.stored(more).unwrap());
+    session[germany].code = "dd".into();
+    session.delete(france).unwrap();
+    let statements = Statements::listen();
+    assert_eq!(session.get::<Country>("it").unwrap(), Some(italy));
+    assert_eq!(session.get::<Country>("fr").unwrap(), None);
+    assert_eq!(session.get::<Country>("de").unwrap(), Some(germany), "that is its key until the flush");
+    assert_eq!(statements.count(), 0);
+    session.flush().unwrap();
+    assert_eq!(session.get::<Country>("dd").unwrap(), Some(germany));
+    assert_eq!(session.get::<Country>("de").unwrap(), None);
+    session.rollback().unwrap();
+    assert_eq!(session.get::<Country>("it").unwrap(), None);
+}
+
 /// A write by a filter has its rows read again: what is rolled back must not stay in them.
 #[test]
 fn a_rollback_puts_back_what_was_read_again() {
