@@ -251,10 +251,11 @@ const TOGETHER: usize = 100;
 /// statement, and their keys are reckoned back from the last one's, as nobody else writes meanwhile.
 pub fn insert_families(connection: &Connection, families: &[NewFamily]) -> Result<(Vec<i64>, Vec<i64>)> {
     let all = connection.unchecked_transaction()?;
-    let parents = insert_together(&all, "INSERT INTO parent (name, note) VALUES (?, ?)", families, |insert, at, family| {
-        insert.raw_bind_parameter(at, &family.name)?;
-        insert.raw_bind_parameter(at + 1, &family.note)
-    })?;
+    let parents =
+        insert_together(&all, "INSERT INTO parent (name, note) VALUES (?, ?)", families, |insert, at, family| {
+            insert.raw_bind_parameter(at, &family.name)?;
+            insert.raw_bind_parameter(at + 1, &family.note)
+        })?;
     let mut rows = Vec::with_capacity(families.len() * 10);
     for (family, &parent) in families.iter().zip(&parents) {
         rows.extend(family.children.iter().map(|(name, rank)| (name, *rank, parent)));
