@@ -5,6 +5,8 @@
 //! by the column's own default (`nextval` of its sequence, `gen_random_uuid()`, …), and given. Concurrent writers make
 //! others, as sequences and random numbers do; a default that does not is a violation of the key, as it is elsewhere.
 //!
+//! Where nothing is wanted back, many rows go by COPY, see `copy.rs`.
+//!
 //! Where the catalog shows that this cannot be known to be exact (a trigger that may change keys, rules, a view, a
 //! partitioned table, a sequence that the role may not use, a key without default, a type whose value can come back in
 //! another form), rows go one by one.
@@ -17,7 +19,7 @@ use tokio_postgres::types::{Kind, Type};
 
 use super::bind::{Bound, Column};
 use super::form::{Form, Slot};
-use super::{Cursor, Prepared, Session, Waiting, error};
+use super::{Cursor, Prepared, Session, Waiting, copy, error};
 use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, Result};
 use crate::meta::ColumnMeta;
@@ -54,6 +56,8 @@ const KEYS: &str = "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a
 /// How rows of some columns are inserted.
 pub(super) struct Plan {
     text: String,
+    /// A COPY that does the same.
+    copy: Option<String>,
     /// How the given columns are written.
     slots: Vec<(Form, u32)>,
     /// What makes the keys that are not given.
@@ -233,7 +237,8 @@ impl Session {
         let insert = Insert { table: bulk.table, columns: &columns, returning: &returning, existing: bulk.existing };
         let text = Writer::insert_arrays(&insert, &types, counted)?;
         let skips = bulk.conflict().is_some_and(|conflict| conflict.set.is_empty());
-        Ok(Some(Plan { text, slots, made, parts, back, echo, once: found, skips }))
+        let copy = if wanted || found { None } else { self.copy_text(bulk, given).await? };
+        Ok(Some(Plan { text, copy, slots, made, parts, back, echo, once: found, skips }))
     }
 
     /// What the catalog says of the key's columns; `None` where rows may not be stored as they are given.
@@ -328,11 +333,18 @@ impl Session {
         keys: Keys,
         returned: &mut Returned<'_>,
     ) -> Result<u64> {
-        let prepared = self.prepare(&plan.text).await?;
-        let mut bound = Bound::default();
-        columns.iter().for_each(|column| bound.push_column(column));
+        let copy = plan.copy.as_deref().filter(|_| count >= copy::LEAST);
+        let text = copy.unwrap_or(&plan.text);
+        let prepared = self.prepare(text).await?;
         self.begin_request();
-        let outcome = self.exchange_chunk(plan, &prepared, &bound, (count, columns, keys), returned).await;
+        let outcome = match copy {
+            Some(_) => self.copy(&prepared.statement, count, columns).await,
+            None => {
+                let mut bound = Bound::default();
+                columns.iter().for_each(|column| bound.push_column(column));
+                self.exchange_chunk(plan, &prepared, &bound, (count, columns, keys), returned).await
+            }
+        };
         match outcome {
             Ok(done) => {
                 self.state.in_flight = false;
@@ -345,9 +357,9 @@ impl Session {
                 // The table may be another one by now.
                 self.plans.clear();
                 if error::is_stale_statement(&fault) {
-                    self.link.evict(&plan.text);
+                    self.link.evict(text);
                 }
-                Err(self.failed(fault, &plan.text))
+                Err(self.failed(fault, text))
             }
         }
     }

@@ -13,6 +13,7 @@
 
 mod bind;
 mod bulk;
+mod copy;
 mod cursor;
 mod error;
 mod form;
