@@ -1,4 +1,4 @@
-//! PostgreSQL: many rows in one statement, whatever makes their keys, and what goes row by row instead.
+//! PostgreSQL: many rows in one INSERT, whatever makes their keys, and what goes row by row instead.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::future::Future;
@@ -139,94 +139,6 @@ async fn a_role_without_the_sequence_inserts_all_the_same() {
         assert!(found.iter().map(|user| user.id).eq(1..=20));
         tx.commit().await?;
         db.sql(format!("DROP OWNED BY {role}; DROP ROLE {role}")).batch().await
-    })
-    .await;
-}
-
-/// Notes by which statement rows came.
-const NOTE: &str = "CREATE TABLE how (word text); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-    INSERT INTO how VALUES (left(current_query(), 4)); RETURN NULL; END $$; CREATE TRIGGER note AFTER INSERT ON token \
-    FOR EACH STATEMENT EXECUTE FUNCTION note()";
-
-/// By which statements rows came since it was asked last.
-async fn how(db: &Db) -> Result<Vec<String>> {
-    db.sql("DELETE FROM how RETURNING word").all::<String>().await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_rows_that_nobody_wants_back_are_copied() {
-    let partitioned = "CREATE TABLE token (id uuid DEFAULT gen_random_uuid(), label text NOT NULL, part int, \
-        PRIMARY KEY (id)) PARTITION BY HASH (id); CREATE TABLE token_0 PARTITION OF token FOR VALUES WITH (MODULUS 1, \
-        REMAINDER 0)";
-    for table in [TOKEN, partitioned] {
-        with(table, async |db| {
-            db.sql(NOTE).batch().await?;
-            assert_eq!(Token::insert_many(tokens(1)).run(&db).await?, 1_500);
-            assert_eq!(how(&db).await?, ["COPY"]);
-            assert_eq!(Token::insert_many(tokens(2).take(100)).run(&db).await?, 100);
-            assert_eq!(how(&db).await?, ["INSE"], "few are not worth it");
-            Token::insert_many(tokens(3)).keys(&db).await?;
-            assert!(!how(&db).await?.contains(&"COPY".to_owned()));
-            let mut stored = Token::query().filter(|t| t.label.starts_with("1 ")).all(&db).await?;
-            stored.sort_by_key(|token| token.part);
-            let labels = stored.iter().map(|token| (token.label.clone(), token.part));
-            assert!(labels.eq((0..1_500).map(|n| (format!("1 {n}"), Some(n)))));
-            Ok(())
-        })
-        .await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_copy_would_do_otherwise_is_not_copied() {
-    let ruled = "CREATE RULE also AS ON INSERT TO token DO ALSO NOTIFY inserted";
-    let secured = "ALTER TABLE token ENABLE ROW LEVEL SECURITY";
-    let wider = "ALTER TABLE token ALTER part TYPE bigint";
-    for change in [ruled, secured, wider] {
-        with(TOKEN, async |db| {
-            db.sql(NOTE).batch().await?;
-            // The statement is prepared, and for the column as it was.
-            Token::insert_many(tokens(1).take(1)).run(&db).await?;
-            db.sql(change).batch().await?;
-            how(&db).await?;
-            assert_eq!(Token::insert_many(tokens(2)).run(&db).await?, 1_500, "{change}");
-            assert!(!how(&db).await?.contains(&"COPY".to_owned()), "{change}");
-            assert_eq!(Token::query().count(&db).await?, 1_501);
-            Ok(())
-        })
-        .await;
-    }
-    let view = "CREATE TABLE real (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL, part int); CREATE \
-        VIEW token AS SELECT * FROM real";
-    with(view, async |db| {
-        assert_eq!(Token::insert_many(tokens(1)).run(&db).await?, 1_500);
-        Ok(())
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_fails_or_is_given_up_stores_nothing() {
-    let unique =
-        "CREATE TABLE token (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL UNIQUE, part int)";
-    with(unique, async |db| {
-        let crowd = || tokens(1).chain((0..60_000).map(|n| NewToken::new(format!("many {n}"))));
-        let error = Token::insert_many(crowd().chain(tokens(1))).run(&db).await.unwrap_err();
-        assert!(error.is_unique_violation(), "{error:?}");
-        assert!(error.to_string().contains("label"), "{error}");
-        let nul = NewToken::new("zero\0");
-        let error = Token::insert_many(tokens(1).chain([nul])).run(&db).await.unwrap_err();
-        assert!(matches!(error.kind(), pilaster::ErrorKind::Encode(_)), "{error:?}");
-        assert_eq!(Token::query().count(&db).await?, 0);
-        // Given up at some point of it, early and late.
-        for micros in [200, 1_000, 5_000, 20_000] {
-            let patience = std::time::Duration::from_micros(micros);
-            let insert = Token::insert_many(crowd()).run(&db);
-            assert!(tokio::time::timeout(patience, insert).await.is_err(), "it took less than {micros} microseconds");
-            assert_eq!(Token::query().count(&db).await?, 0);
-        }
-        assert_eq!(Token::insert_many(crowd()).run(&db).await?, 61_500);
-        Ok(())
     })
     .await;
 }

@@ -73,7 +73,7 @@ impl Pool {
             }
             let stale = {
                 let mut idle = lock(&lane.idle);
-                let at = match choose(&idle, access, lane.size as usize) {
+                let at = match choose(loads(&idle, access), access, lane.size as usize) {
                     Choice::Take(at) => at,
                     Choice::Open if idle.len() < lane.permits.available_permits() => return Place::Open,
                     Choice::Open => match least(&idle, access) {
@@ -118,6 +118,7 @@ enum Place {
 }
 
 /// What a statement that wants a seat does.
+#[derive(Debug, PartialEq)]
 enum Choice {
     Take(usize),
     Open,
@@ -127,12 +128,12 @@ enum Choice {
 /// are crowded: at once for those who write, as a commit waits for the disk, and the server waits once for the commits of
 /// many. Either leaves some of the lane to the others, as far as it is there and moves; those who read need fewer, as their
 /// statements take turns well.
-fn choose(idle: &[Idle], access: Access, size: usize) -> Choice {
+fn choose(loads: impl Iterator<Item = (usize, usize)> + Clone, access: Access, size: usize) -> Choice {
     let (crowded, most) = match access {
         Access::Read => (CROWDED, size / 2),
         Access::Write => (1, size * 3 / 4),
     };
-    let shared = loads(idle, access).filter(|(load, _)| *load > 0);
+    let shared = loads.clone().filter(|(load, _)| *load > 0);
     let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(usize, usize)>), next| {
         (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
     });
@@ -141,7 +142,8 @@ fn choose(idle: &[Idle], access: Access, size: usize) -> Choice {
     {
         return Choice::Take(at);
     }
-    loads(idle, access).find(|(load, _)| *load == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
+    let mut loads = loads;
+    loads.find(|(load, _)| *load == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
 }
 
 /// The connection with the fewest seats, with their number.
@@ -150,7 +152,7 @@ fn least(idle: &[Idle], access: Access) -> Option<(usize, usize)> {
 }
 
 /// The connections on which a seat for this access can be had: how many are taken, and the place.
-fn loads(idle: &[Idle], access: Access) -> impl Iterator<Item = (usize, usize)> {
+fn loads(idle: &[Idle], access: Access) -> impl Iterator<Item = (usize, usize)> + Clone {
     let load = move |idle: &Idle| idle.connection.connection.load(access);
     idle.iter().enumerate().filter_map(move |(at, idle)| Some((load(idle)?, at)))
 }
@@ -166,5 +168,38 @@ impl Drop for Taken<'_> {
         if let Some(idle) = self.idle.take() {
             lock(&self.lane.idle).push(idle);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a lane of 8 connections with so many seats taken.
+    fn choice(access: Access, loads: &[usize]) -> Choice {
+        choose(loads.iter().copied().zip(0..), access, 8)
+    }
+
+    #[test]
+    fn readers_crowd_together_and_writers_spread() {
+        assert_eq!(choice(Access::Read, &[0, 1, 3]), Choice::Take(1));
+        assert_eq!(choice(Access::Write, &[0, 1, 3]), Choice::Take(0));
+        assert_eq!(choice(Access::Read, &[CROWDED, CROWDED + 2, 0]), Choice::Take(2));
+        assert_eq!(choice(Access::Write, &[]), Choice::Open);
+    }
+
+    #[test]
+    fn another_connection_is_opened_when_all_are_crowded() {
+        assert_eq!(choice(Access::Read, &[CROWDED, CROWDED]), Choice::Open);
+        assert_eq!(choice(Access::Write, &[1, 2]), Choice::Open);
+    }
+
+    #[test]
+    fn some_of_the_lane_are_left_to_the_others() {
+        assert_eq!(choice(Access::Read, &[9, 7, 8, 9, 0]), Choice::Take(1), "half of them");
+        assert_eq!(choice(Access::Write, &[2, 2, 2, 2, 2, 0]), Choice::Take(5));
+        assert_eq!(choice(Access::Write, &[3, 2, 2, 2, 2, 2, 0]), Choice::Take(1), "three quarters of them");
+        let lonely = |access| choose([(5, 0)].into_iter(), access, 1);
+        assert_eq!((lonely(Access::Read), lonely(Access::Write)), (Choice::Take(0), Choice::Take(0)));
     }
 }

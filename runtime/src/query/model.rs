@@ -190,10 +190,11 @@ impl<M: Keyed<Key: std::fmt::Debug>> std::fmt::Debug for Ref<M> {
 }
 
 /// What can stand for a row of `M` where a foreign key is asked for: the row itself, or its key, which is a tuple where it
-/// has several columns.
+/// has several columns, and [`Ref::new`] of it where its type is one of your own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not refer to a `{M}`",
-    label = "expected a `&{M}` or the value of its primary key"
+    label = "expected a `&{M}` or the value of its primary key",
+    note = "a key of a type of your own is given as `Ref::new(key)`"
 )]
 pub trait IntoRef<M: Keyed> {
     /// The reference.

@@ -199,18 +199,8 @@ impl Column {
         if length == NULL {
             return None;
         }
-        self.bytes.get(start..self.end(at))
-    }
-
-    /// An element behind its length.
-    pub(super) fn field(&self, at: usize) -> &[u8] {
-        let start = self.starts.get(at).map(|start| start - NULL.len());
-        start.and_then(|start| self.bytes.get(start..self.end(at))).unwrap_or(&NULL)
-    }
-
-    /// Where an element ends.
-    fn end(&self, at: usize) -> usize {
-        self.starts.get(at + 1).map_or(self.bytes.len(), |next| next - NULL.len())
+        let end = self.starts.get(at + 1).map_or(self.bytes.len(), |next| next - NULL.len());
+        self.bytes.get(start..end)
     }
 }
 

@@ -13,7 +13,6 @@
 
 mod bind;
 mod bulk;
-mod copy;
 mod cursor;
 mod error;
 mod form;

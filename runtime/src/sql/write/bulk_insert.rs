@@ -24,17 +24,6 @@ impl Writer {
         Ok(w.out.sql)
     }
 
-    /// The COPY that takes rows of some columns in binary form.
-    pub(crate) fn copy_rows(table: Table, columns: &[&'static ColumnMeta]) -> String {
-        let mut w = Self::new(Dialect::Postgres);
-        w.push("COPY ");
-        w.table_name(table);
-        w.push(" (");
-        w.separated(columns, |w, column| w.ident(column.name));
-        w.push(") FROM STDIN BINARY");
-        w.out.sql
-    }
-
     /// The text that makes as many keys as its parameter says. The expressions are the server's own, of its catalog.
     pub(crate) fn make_keys(defaults: &[(String, String)]) -> String {
         let mut w = Self::new(Dialect::Postgres);
