@@ -177,16 +177,24 @@ impl Error {
     /// Adds the table and columns of a violation that were looked up.
     #[cfg(any(feature = "mysql", feature = "sqlite"))]
     pub(crate) fn in_place(mut self, of: String, found: Vec<String>) -> Self {
-        if let ErrorKind::UniqueViolation(Violation { columns, table, .. })
-        | ErrorKind::ForeignKeyViolation(Violation { columns, table, .. })
-        | ErrorKind::CheckViolation(Violation { columns, table, .. }) = &mut self.0.kind
-        {
+        if let Some(Violation { columns, table, .. }) = self.violation_mut() {
             table.get_or_insert(of);
             if columns.is_empty() {
                 *columns = found;
             }
         }
         self
+    }
+
+    /// Which constraint of several columns was violated.
+    #[cfg(any(feature = "mysql", feature = "sqlite"))]
+    pub(crate) fn violation_mut(&mut self) -> Option<&mut Violation> {
+        match &mut self.0.kind {
+            ErrorKind::UniqueViolation(violation)
+            | ErrorKind::ForeignKeyViolation(violation)
+            | ErrorKind::CheckViolation(violation) => Some(violation),
+            _ => None,
+        }
     }
 
     /// Names the column of a decode or encode error that does not know it yet.

@@ -59,6 +59,9 @@ pub mod many_to_many_through;
 #[path = "../cases/mysql_objects/expected/mod.rs"]
 pub mod mysql_objects;
 #[rustfmt::skip]
+#[path = "../cases/mysql_own_types/expected/mod.rs"]
+pub mod mysql_own_types;
+#[rustfmt::skip]
 #[path = "../cases/mysql_types/expected/mod.rs"]
 pub mod mysql_types;
 #[rustfmt::skip]

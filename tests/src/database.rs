@@ -1,6 +1,6 @@
 //! A database of its own for every test, and what is done where there is none.
 
-use pilaster::{Db, Result};
+use pilaster::{Db, Dialect, Result};
 
 use crate::{servers, servers_mysql};
 
@@ -13,9 +13,9 @@ pub enum Kind {
     SqliteMemory,
     /// A PostgreSQL server.
     Postgres,
-    /// A MariaDB server.
+    /// A MySQL or MariaDB server.
     Mysql,
-    /// The same, used as MySQL has to be, without RETURNING.
+    /// The same, without RETURNING, as MySQL always is.
     MysqlPlain,
 }
 
@@ -115,6 +115,18 @@ async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
     let drop = format!("DROP DATABASE {quoted}{force}");
     let db = Db::builder(&url).max_connections(5).connect().await?;
     Ok(Fresh { db, url, cleanup: Cleanup::Server(server, drop) })
+}
+
+/// Whether a database is MySQL's own, which lacks some of what MariaDB has.
+///
+/// # Errors
+/// When it cannot be asked.
+pub async fn is_mysql(db: &Db) -> Result<bool> {
+    if db.dialect() != Dialect::Mysql {
+        return Ok(false);
+    }
+    let version = db.sql("SELECT version()").one::<String>().await?;
+    Ok(!version.to_ascii_lowercase().contains("mariadb"))
 }
 
 /// The URL with another database.

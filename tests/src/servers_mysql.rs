@@ -63,6 +63,16 @@ pub fn unique_name() -> String {
     format!("pilaster_test_{process}_{:x}_{number}", now.as_micros())
 }
 
+/// A table of the numbers from 1 to some power of ten, in a column `seq`, to select from. Only MariaDB has such tables.
+#[must_use]
+pub fn numbers(digits: u32) -> String {
+    let digit = "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 \
+                 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
+    let sum: String = (0..digits).map(|at| format!(" + d{at}.n * {}", 10_u64.pow(at))).collect();
+    let from: Vec<String> = (0..digits).map(|at| format!("{digit} d{at}")).collect();
+    format!("(SELECT 1{sum} AS seq FROM {})", from.join(", "))
+}
+
 #[allow(clippy::print_stderr)]
 fn skipped() {
     static ONCE: OnceLock<()> = OnceLock::new();

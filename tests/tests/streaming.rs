@@ -4,9 +4,10 @@
 
 use pilaster::Dialect;
 use pilaster_tests::database::Kind;
+use pilaster_tests::servers_mysql::numbers;
 
-/// Rows of 2,000 characters, 400 MB in all.
-const ROWS: i64 = 200_000;
+/// Rows of 4,000 characters, 400 MB in all.
+const ROWS: i64 = 100_000;
 
 /// The most memory that this process ever had, in MiB.
 fn peak() -> u64 {
@@ -21,11 +22,11 @@ async fn memory_does_not_grow_with_the_result() {
     for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
         let Ok(fresh) = kind.fresh().await.unwrap() else { continue };
         let text = match fresh.db.dialect() {
-            Dialect::Postgres => format!("SELECT n::bigint, repeat('x', 2000) FROM generate_series(1, {ROWS}) n"),
-            Dialect::Mysql => format!("SELECT seq, repeat('x', 2000) FROM seq_1_to_{ROWS}"),
+            Dialect::Postgres => format!("SELECT n::bigint, repeat('x', 4000) FROM generate_series(1, {ROWS}) n"),
+            Dialect::Mysql => format!("SELECT seq, repeat('x', 4000) FROM {} s", numbers(5)),
             _ => format!(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
-                 SELECT i, printf('%.*c', 2000, 'x') FROM n"
+                 SELECT i, printf('%.*c', 4000, 'x') FROM n"
             ),
         };
         let before = peak();

@@ -37,8 +37,8 @@ pub async fn run(db: &Db) -> Result<()> {
     step("hand-written SQL, where the builder ends");
     // Quoting and parameters are the database's own here.
     let sql = match db.dialect() {
-        Dialect::Mysql => "SELECT username, length(username) FROM `user` WHERE id < ?",
-        _ => "SELECT username, length(username) FROM \"user\" WHERE id < $1",
+        Dialect::Mysql => "SELECT username, length(username) FROM `user` WHERE id < ? ORDER BY id",
+        _ => "SELECT username, length(username) FROM \"user\" WHERE id < $1 ORDER BY id",
     };
     let rows = db.sql(sql).bind(3).all::<(String, i64)>().await?;
     show("username, length", rows);

@@ -140,12 +140,26 @@ pub(super) fn default(walk: &mut Walk<'_>, table: &Table, id: ColumnId) -> Strin
     match &column.default {
         None => String::new(),
         Some(Default::Value(value)) => format!(" DEFAULT {}", literal::constant(value, ty, walk.dialect.name)),
-        Some(Default::Now) => format!(" DEFAULT {}", literal::now(ty, walk.dialect.name)),
+        Some(Default::Now) => format!(" DEFAULT {}", now(walk, column, ty)),
         Some(Default::Expr(expr)) => {
             let text = walk.expr(expr, &|| place(table, column));
             text.map(|text| format!(" DEFAULT ({text})")).unwrap_or_default()
         }
         Some(Default::AutoIncrement) => auto_increment(walk, table, id),
+    }
+}
+
+/// The current time. MySQL wants it with as many digits behind the seconds as the column has.
+fn now(walk: &Walk<'_>, column: &Column, ty: &SqlType) -> String {
+    let text = literal::now(ty, walk.dialect.name);
+    let declared = column.declared.as_ref().and_then(|raw| raw.get(DialectName::Mysql));
+    match declared.filter(|_| walk.dialect.name == DialectName::Mysql).zip(text.strip_suffix("(6)")) {
+        Some((spelled, bare)) => {
+            let digits =
+                spelled.split_once('(').and_then(|(_, rest)| rest.split_once(')')?.0.trim().parse::<u8>().ok());
+            digits.map_or_else(|| bare.to_owned(), |digits| format!("{bare}({digits})"))
+        }
+        None => text.to_owned(),
     }
 }
 

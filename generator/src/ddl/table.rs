@@ -75,7 +75,8 @@ pub(super) fn check_constraint(walk: &mut Walk<'_>, table: &Table, check: &crate
         }
         None => String::new(),
     };
-    Some(format!("{name}CHECK ({text})"))
+    let condition = check.expr.to_condition(walk.dialect.name).unwrap_or(text);
+    Some(format!("{name}CHECK ({condition})"))
 }
 
 /// The name that a check without one gets: `<table>_<columns>_check`, with a hash if an earlier one has that.

@@ -4,6 +4,7 @@
 //! function calls. What is outside of it is written by hand, one text per dialect.
 
 mod node;
+mod normal;
 mod parse;
 mod printed;
 mod write;
@@ -97,6 +98,26 @@ impl Expr {
     pub fn rename_text(&mut self, columns: &[String], from: &str, to: &str) {
         if let Self::Neutral(neutral) = self {
             neutral.rename_text(columns, from, to);
+        }
+    }
+
+    /// The SQL of a dialect for a place that takes conditions only. MySQL takes no other value for one there, be it a
+    /// column of truth values.
+    #[must_use]
+    pub fn to_condition(&self, dialect: DialectName) -> Option<String> {
+        match self {
+            Self::Neutral(neutral) => write::condition(neutral, dialect),
+            Self::PerDialect(_) => self.to_sql(dialect),
+        }
+    }
+
+    /// The same expression in one form of several that MySQL knows no difference between: it moves negations inwards, and
+    /// has one name for functions that have two.
+    #[must_use]
+    pub fn as_mysql_keeps_it(&self) -> Self {
+        match self {
+            Self::Neutral(neutral) => Self::Neutral(normal::normal(neutral)),
+            Self::PerDialect(_) => self.clone(),
         }
     }
 

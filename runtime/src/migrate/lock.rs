@@ -26,11 +26,13 @@ const HOLDER_POSTGRES: &str = "SELECT 'process ' || a.pid || ' of user ' || coal
     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1885957217 AND l.objid = 1937007986 AND l.objsubid = 2 \
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-// The names of locks are those of the server, and at most 64 characters long.
-const TAKE_MYSQL: &str = "SELECT CAST(coalesce(get_lock(concat('pilaster_', md5(database())), 0), 0) AS SIGNED)";
-const RELEASE_MYSQL: &str = "SELECT CAST(coalesce(release_lock(concat('pilaster_', md5(database()))), 0) AS SIGNED)";
+// The names of locks are those of the server, and at most 64 characters long. MySQL has no `md5` since 9.6.
+const TAKE_MYSQL: &str =
+    "SELECT CAST(coalesce(get_lock(concat('pilaster_', left(sha2(database(), 256), 32)), 0), 0) AS SIGNED)";
+const RELEASE_MYSQL: &str =
+    "SELECT CAST(coalesce(release_lock(concat('pilaster_', left(sha2(database(), 256), 32))), 0) AS SIGNED)";
 const HOLDER_MYSQL: &str = "SELECT concat('connection ', ID, ' of user ', USER, ' at ', HOST) \
-    FROM information_schema.PROCESSLIST WHERE ID = is_used_lock(concat('pilaster_', md5(database())))";
+    FROM information_schema.PROCESSLIST WHERE ID = is_used_lock(concat('pilaster_', left(sha2(database(), 256), 32)))";
 
 /// Takes the lock of a server. Until it is released the connection is not for others.
 pub(super) async fn take(lease: &mut Lease<'_>, patience: Duration) -> Result<()> {

@@ -5,6 +5,7 @@ mod bulk_insert;
 mod bulk_update;
 mod conflict;
 mod node;
+mod own;
 
 use std::fmt::Write as _;
 
@@ -177,7 +178,7 @@ impl Writer {
             w.table_name(write.table);
             w.push(if write.set.is_empty() { "" } else { " SET " });
             w.write_assignments(write.source, write.set)?;
-            w.write_conditions(" WHERE ", write.filter)
+            w.write_filter(write)
         })
     }
 
@@ -230,17 +231,17 @@ impl Writer {
     }
 
     fn bind(&mut self, value: Value<'static>) {
-        let decimal = match &value {
+        let (before, behind) = match (&value, self.dialect) {
             // MySQL gets decimals as text, and would compare a DECIMAL with a text as floating point numbers.
-            Value::Decimal(value) if self.dialect == Dialect::Mysql => Some(value.scale.min(30)),
-            _ => None,
+            (Value::Decimal(value), Dialect::Mysql) => ("CAST(", format!(" AS DECIMAL(65,{}))", value.scale.min(30))),
+            // To MySQL a document is no text. MariaDB, where it is one, does not read these comments.
+            (Value::Json(_), Dialect::Mysql) => ("/*!80017 CAST( */ ", " /*!80017 AS JSON) */".to_owned()),
+            _ => ("", String::new()),
         };
         self.out.params.push(value);
-        self.push(if decimal.is_some() { "CAST(" } else { "" });
+        self.push(before);
         self.placeholder(self.given + self.out.params.len());
-        if let Some(scale) = decimal {
-            self.number(format_args!(" AS DECIMAL(65,{scale}))"));
-        }
+        self.push(&behind);
     }
 
     fn table_name(&mut self, table: Table) {

@@ -6,6 +6,7 @@
 mod servers;
 
 mod errors;
+mod passwords;
 mod transactions;
 #[cfg(all(feature = "chrono", feature = "decimal", feature = "json", feature = "uuid"))]
 mod types;
@@ -26,7 +27,9 @@ impl Database {
         let server = servers::server()?;
         let name = servers::unique_name();
         let admin = blocking::Db::connect(server).unwrap();
-        admin.sql(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin")).execute().unwrap();
+        // Text by its bytes, as in tables of ours; each server reads its own comment.
+        let collation = "/*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */";
+        admin.sql(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 {collation}")).execute().unwrap();
         Some(Self { url: servers::url(server, &name), name })
     }
 
@@ -39,6 +42,12 @@ impl Database {
         let join = if self.url.contains('?') { '&' } else { '?' };
         format!("{}{join}{parameters}", self.url)
     }
+}
+
+/// Whether the server is MySQL itself.
+async fn is_mysql(db: &Db) -> bool {
+    let version = db.sql("SELECT version()").one::<String>().await.unwrap();
+    !version.to_ascii_lowercase().contains("mariadb")
 }
 
 impl Drop for Database {

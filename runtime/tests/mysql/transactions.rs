@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pilaster::{Db, ErrorKind, Isolation, TxOptions, blocking};
 
-use crate::Database;
+use crate::{Database, is_mysql, servers};
 
 const COUNT: &str = "SELECT count(*) FROM note";
 
@@ -54,7 +54,9 @@ async fn matched_rows_are_counted_and_assignments_see_old_values() {
     db.sql("INSERT INTO note VALUES (1, '7')").execute().await.unwrap();
     assert_eq!(db.sql("UPDATE note SET text = '7'").execute().await.unwrap(), 1, "matched, though not changed");
     db.sql("UPDATE note SET id = id + 1, text = id").execute().await.unwrap();
-    assert_eq!(db.sql("SELECT id, text FROM note").one::<(i64, String)>().await.unwrap(), (2, "1".to_owned()));
+    // MySQL assigns one after the other, which only matters to what is written by hand.
+    let text = if is_mysql(&db).await { "2" } else { "1" };
+    assert_eq!(db.sql("SELECT id, text FROM note").one::<(i64, String)>().await.unwrap(), (2, text.to_owned()));
 }
 
 #[tokio::test]
@@ -140,7 +142,7 @@ async fn a_dropped_future_leaves_no_broken_connection() {
         assert!(tokio::time::timeout(Duration::from_millis(pause), slow).await.is_err());
         assert_eq!(db.sql("SELECT 7").one::<i64>().await.unwrap(), 7);
         // In the middle of many rows.
-        let rows = db.sql("SELECT seq FROM seq_1_to_3000000").all::<i64>();
+        let rows = db.sql(format!("SELECT seq FROM {} s", servers::numbers(7))).all::<i64>();
         let _ = tokio::time::timeout(Duration::from_millis(pause), rows).await;
         assert_eq!(db.sql("SELECT 8").one::<i64>().await.unwrap(), 8);
     }
@@ -167,8 +169,9 @@ async fn a_dropped_future_leaves_no_broken_connection() {
 async fn an_error_while_reading_rows_leaves_the_rest_unread() {
     let Some(database) = Database::new() else { return };
     let db = notes(&database, "max_connections=1").await;
-    for rows in [3, 100_000] {
-        let error = db.sql(format!("SELECT seq FROM seq_1_to_{rows}")).all::<String>().await.unwrap_err();
+    for digits in [1, 5] {
+        let error =
+            db.sql(format!("SELECT seq FROM {} s", servers::numbers(digits))).all::<String>().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
         assert_eq!(db.sql("SELECT 7").one::<i64>().await.unwrap(), 7);
     }

@@ -4,7 +4,7 @@ use pilaster::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use pilaster::rust_decimal::Decimal;
 use pilaster::{ColumnType, Db, Error, ErrorKind, uuid::Uuid};
 
-use crate::Database;
+use crate::{Database, is_mysql};
 
 /// Writes values into a column of a type and reads them back.
 async fn round<T>(db: &Db, column: &str, values: &[T])
@@ -38,8 +38,11 @@ where
     {
         assert_eq!(text, expected, "{column} as text");
     }
+    // To MySQL a document is no text.
+    let place = if column == "JSON" && is_mysql(db).await { "CAST(? AS JSON)" } else { "?" };
     for value in values {
-        let found = db.sql(format!("SELECT count(*) FROM {table} WHERE v = ?")).bind(value.clone()).one::<i64>().await;
+        let found =
+            db.sql(format!("SELECT count(*) FROM {table} WHERE v = {place}")).bind(value.clone()).one::<i64>().await;
         assert!(found.unwrap() >= 1, "{column} = {value:?}");
     }
 }
@@ -111,7 +114,9 @@ async fn texts_and_bytes() {
     round(&db, "ENUM('draft','it''s')", &["draft", "it's"].map(str::to_owned)).await;
     round(&db, "SET('a','b')", &["", "a,b"].map(str::to_owned)).await;
     round(&db, "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin", &[Uuid::nil(), Uuid::from_bytes([0xab; 16])]).await;
-    round(&db, "UUID", &[Uuid::nil(), Uuid::from_bytes([0xab; 16])]).await;
+    if !is_mysql(&db).await {
+        round(&db, "UUID", &[Uuid::nil(), Uuid::from_bytes([0xab; 16])]).await;
+    }
     round(&db, "JSON", &[serde_json::json!(null), serde_json::json!({"a": [1, "🦀", 1.5]})]).await;
     assert_eq!(db.sql("SELECT X'000102030405060708090a0b0c0d0e0f'").one::<Uuid>().await.unwrap().as_bytes()[15], 15);
     db.sql("CREATE TABLE small (v VARCHAR(2), e ENUM('a'))").execute().await.unwrap();

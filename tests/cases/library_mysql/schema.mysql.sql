@@ -3,7 +3,7 @@ CREATE TABLE author (
     id int AUTO_INCREMENT PRIMARY KEY,
     name varchar(40) NOT NULL UNIQUE,
     born date
-) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
 CREATE TABLE book (
     id int AUTO_INCREMENT PRIMARY KEY,
     title varchar(80) NOT NULL,
@@ -13,15 +13,15 @@ CREATE TABLE book (
     published date NOT NULL,
     status enum('draft', 'printed', 'lost') NOT NULL DEFAULT 'draft',
     FOREIGN KEY (author_id) REFERENCES author (id) ON DELETE CASCADE
-) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
-CREATE TABLE tag (id int AUTO_INCREMENT PRIMARY KEY, word varchar(20) NOT NULL UNIQUE) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
+CREATE TABLE tag (id int AUTO_INCREMENT PRIMARY KEY, word varchar(20) NOT NULL UNIQUE) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
 CREATE TABLE book_tag (
     book_id int NOT NULL,
     tag_id int NOT NULL,
     PRIMARY KEY (book_id, tag_id),
     FOREIGN KEY (book_id) REFERENCES book (id) ON DELETE CASCADE,
     FOREIGN KEY (tag_id) REFERENCES tag (id) ON DELETE CASCADE
-) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
 CREATE TABLE loan (
     id int AUTO_INCREMENT PRIMARY KEY,
     book_id int NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE loan (
     taken datetime(6) NOT NULL,
     back datetime(6),
     FOREIGN KEY (book_id) REFERENCES book (id) ON DELETE CASCADE
-) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin;
+) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
 
 INSERT INTO author (id, name, born) VALUES (1, 'Ann', '1970-01-31'), (2, 'Bob', NULL), (3, 'Çelik', '1985-12-01');
 INSERT INTO book (id, title, author_id, price, pages, published, status) VALUES

@@ -214,7 +214,8 @@ pub async fn uuid_and_json(db: &Db) -> Result<()> {
         serde_json::json!("text"),
         serde_json::json!(9_007_199_254_740_993_i64),
     ] {
-        assert_eq!(there_and_back(db, NewEverything::new().doc(doc.clone())).await?.doc, Some(doc));
+        assert_eq!(there_and_back(db, NewEverything::new().doc(doc.clone())).await?.doc.as_ref(), Some(&doc));
+        assert_eq!(Everything::query().filter(|e| e.doc.eq(doc.clone())).count(db).await?, 1, "{doc}");
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 use pilaster::{Db, ErrorKind, Result};
 
 use super::{blog, names, post, users};
-use crate::models::{Document, NewDocument, NewRectangle, NewTag, NewUser, Post, Rectangle, Status, Tag, User};
+use crate::models::{
+    Category, Document, NewCategory, NewDocument, NewRectangle, NewSeat, NewTag, NewUser, Post, Rectangle, Seat,
+    Status, Tag, User,
+};
 
 pub async fn save(db: &Db) -> Result<()> {
     let [mut ann, bob] = users(db, ["ann", "bob"]).await?;
@@ -115,6 +118,27 @@ pub async fn delete_by_query(db: &Db) -> Result<()> {
     assert_eq!(names(&User::query().all(db).await?), ["bob"]);
     assert_eq!(User::delete_many().filter(|u| u.posts.exists()).run(db).await?, 0);
     assert_eq!(User::delete_many().all_rows().run(db).await?, 1);
+    Ok(())
+}
+
+/// MySQL by itself reads no table that it changes.
+pub async fn by_rows_of_the_same_table(db: &Db) -> Result<()> {
+    let root = NewCategory::new("root").insert(db).await?;
+    let inner = NewCategory::new("inner").parent_id(&root).insert(db).await?;
+    NewCategory::new("leaf").parent_id(&inner).insert(db).await?;
+    let below = Category::update().filter(|c| c.parent.has(|p| p.name.eq("inner"))).set(|c| c.name, "low");
+    assert_eq!(below.run(db).await?, 1);
+    let parents = || Category::query().filter(|c| c.parent_id.is_not_null()).select(|c| c.parent_id);
+    let both = Category::update().filter(|c| c.id.in_(parents()) & c.name.ne("root")).set(|c| c.name, "middle");
+    assert_eq!(both.run(db).await?, 1);
+    let all = Category::query().order_by(|c| c.id.asc()).select(|c| c.name).all(db).await?;
+    assert_eq!(all, ["root", "middle", "low"]);
+    assert_eq!(Category::delete_many().filter(|c| c.children.is_empty()).run(db).await?, 1);
+    // A key of two columns.
+    Seat::insert_many((0..6).map(|n| NewSeat::new(n % 2, n))).run(db).await?;
+    let first = || Seat::query().filter(|s| s.number.lt(2)).select(|s| s.hall);
+    assert_eq!(Seat::delete_many().filter(|s| s.hall.in_(first()) & s.number.gt(3)).run(db).await?, 2);
+    assert_eq!(Seat::query().count(db).await?, 4);
     Ok(())
 }
 

@@ -72,7 +72,8 @@ async fn every_difference_is_told_where_it_is() {
         let longer = match kind {
             Kind::Postgres => "ALTER TABLE writer ALTER name TYPE varchar(99), ALTER born SET DEFAULT 1980",
             _ => {
-                "ALTER TABLE writer MODIFY name varchar(99) COLLATE utf8mb4_nopad_bin NOT NULL, ALTER born SET DEFAULT 1980"
+                "ALTER TABLE writer MODIFY name varchar(99) /*M! COLLATE utf8mb4_nopad_bin */ \
+                 /*!80017 COLLATE utf8mb4_0900_bin */ NOT NULL, ALTER born SET DEFAULT 1980"
             }
         };
         let mut changes = vec![

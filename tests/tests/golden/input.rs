@@ -10,7 +10,14 @@ use pilaster_generator::url;
 use super::{servers, servers_mysql};
 
 /// The inputs that there are. SQL files are run on a new database, which is then read.
-pub const FILES: &[&str] = &["spec.yaml", "schema.sql", "schema.postgres.sql", "schema.mysql.sql"];
+pub const FILES: &[&str] = &[
+    "spec.yaml",
+    "schema.sql",
+    "schema.postgres.sql",
+    "schema.mysql.sql",
+    "schema.mariadb.sql",
+    "schema.mysql_own.sql",
+];
 
 /// An input that can be read, and what must go afterwards.
 pub struct Prepared {
@@ -36,6 +43,12 @@ pub fn prepare(case: &Path) -> Option<Prepared> {
     }
     if let Some(sql) = sql("schema.mysql.sql") {
         return on_server(servers_mysql::server()?.to_owned(), &sql);
+    }
+    for (file, mariadb) in [("schema.mariadb.sql", true), ("schema.mysql_own.sql", false)] {
+        if let Some(sql) = sql(file) {
+            let server = servers_mysql::server().filter(|url| is_mariadb(url) == mariadb)?;
+            return on_server(server.to_owned(), &sql);
+        }
     }
     Some(Prepared { input: Input::Spec(case.join("spec.yaml")), place: Place::Spec })
 }
@@ -68,6 +81,13 @@ fn on_server(server: String, sql: &str) -> Option<Prepared> {
     let url = url::with_database(&server, &name);
     run(&url, sql);
     Some(Prepared { input: Input::Database(url), place: Place::Server(server, name) })
+}
+
+fn is_mariadb(url: &str) -> bool {
+    let db = Db::builder(url).max_connections(1).connect().unwrap();
+    let version = db.sql("SELECT version()").one::<String>().unwrap();
+    db.close().unwrap();
+    version.contains("MariaDB")
 }
 
 fn run(url: &str, sql: &str) {

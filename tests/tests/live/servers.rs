@@ -34,6 +34,15 @@ impl Host {
         }
     }
 
+    /// Whether it is MySQL itself.
+    pub fn is_mysql(&self) -> bool {
+        let db = Db::builder(&self.url).max_connections(1).connect().unwrap();
+        let mysql = self.dialect == DialectName::Mysql
+            && !db.sql("SELECT version()").one::<String>().unwrap().contains("MariaDB");
+        db.close().unwrap();
+        mysql
+    }
+
     /// A new database, filled by statements that are run one by one.
     pub fn database(&self, statements: &[String]) -> Fresh {
         let fresh = self.empty();

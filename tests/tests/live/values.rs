@@ -62,10 +62,16 @@ fn columns_of_postgres() {
     });
 }
 
+/// A database of MySQL's own or of MariaDB, where that is the server.
+fn own_database(mysql: bool, sql: &str) -> Option<Fresh> {
+    let host = all().into_iter().find(|host| host.dialect == DialectName::Mysql)?;
+    (host.is_mysql() == mysql).then(|| host.script(sql))
+}
+
 #[test]
-fn columns_of_mysql() {
-    let sql = include_str!("../../cases/mysql_types/schema.mysql.sql");
-    let Some(fresh) = database(DialectName::Mysql, sql) else { return };
+fn columns_of_mariadb() {
+    let sql = include_str!("../../cases/mysql_types/schema.mariadb.sql");
+    let Some(fresh) = own_database(false, sql) else { return };
     on(&fresh, |db| {
         use pilaster_tests::cases::mysql_types::{NewMoment, NewOther, NewPlain, Other, OtherMood, Plain};
         let made = NewPlain::new().d(16_777_215_u32).x(vec![1, 2, 3, 0]).insert(db)?;
@@ -90,6 +96,41 @@ fn columns_of_mysql() {
         let moment = NewMoment::new().insert(db)?;
         assert_eq!(moment.a.to_string(), "2024-02-29");
         shapes(db)
+    });
+}
+
+#[test]
+fn columns_of_mysql() {
+    let sql = include_str!("../../cases/mysql_own_types/schema.mysql_own.sql");
+    let Some(fresh) = own_database(true, sql) else { return };
+    on(&fresh, |db| {
+        use pilaster_tests::cases::mysql_own_types::{NewOther, NewPlain, Other, OtherMood, Plain};
+        let made = NewPlain::new().d(16_777_215_u32).x(vec![1, 2, 3, 0]).insert(db)?;
+        let read = Plain::get(db, made.id)?.unwrap();
+        assert_eq!((read.a, read.d, read.l, read.n, read.o), (-1, Some(16_777_215), true, Some(true), Some(5)));
+        assert_eq!((read.q.as_str(), read.u.as_deref()), ("it's \\ \"quoted\" ü", Some("it's ü")));
+        assert_eq!((read.x.as_deref(), read.z.as_deref()), (Some(&[1, 2, 3, 0][..]), Some(&[0, 255][..])));
+        assert_eq!((read.y.as_deref(), read.doubled), (Some(&b"ab"[..]), Some(-2)));
+        let refused = NewPlain::new().q("nö").insert(db).unwrap_err();
+        assert!(matches!(refused.kind(), pilaster::ErrorKind::CheckViolation(_)), "{refused:?}");
+
+        // A key that only a default makes is not told there.
+        let doc = pilaster::serde_json::json!({ "b": [1, 2.5], "a": null });
+        let id = pilaster::uuid::Uuid::from_u128(7);
+        NewOther::new("SRID=4326;POINT(1 2)").id(id).doc(doc.clone()).hidden(3).insert(db)?;
+        let read = Other::get(db, id)?.unwrap();
+        assert_eq!((read.mood, read.moods.as_str(), read.hidden), (OtherMood::SoSo, "a,b", Some(3)));
+        assert_eq!((&read.doc, read.place.as_str()), (&doc, "SRID=4326;POINT(1 2)"));
+        assert_eq!(Other::query().filter(|o| o.doc.eq(doc.clone()) & o.doc2.is_null()).count(db)?, 1);
+        let changed = pilaster::serde_json::json!([{ "z": 1, "a": "ü" }]);
+        Other::update().filter(|o| o.id.eq(id)).set(|o| o.doc, changed.clone()).run(db)?;
+        assert_eq!(Other::get(db, id)?.unwrap().doc, changed);
+        // Longitude first, as in the column: ST_AsText would say it by the reference system, latitude first.
+        assert_eq!(
+            db.sql("SELECT concat(ST_Longitude(place), ' ', ST_Latitude(place)) FROM others").one::<String>()?,
+            "1 2"
+        );
+        Ok(())
     });
 }
 

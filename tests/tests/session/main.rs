@@ -99,6 +99,11 @@ fn all_on_mysql() {
     on_server(Kind::Mysql);
 }
 
+/// Whether the database is MySQL's own.
+fn is_mysql(db: &Db) -> bool {
+    db.dialect() == Dialect::Mysql && !db.sql("SELECT version()").one::<String>().unwrap().contains("MariaDB")
+}
+
 /// SQL in which the table `user` is quoted where that is a word of the database's own.
 fn own(sql: &str, db: &Db) -> String {
     if db.dialect() == Dialect::Postgres { sql.replace(" user", " \"user\"") } else { sql.to_owned() }

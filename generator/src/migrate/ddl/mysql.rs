@@ -6,13 +6,14 @@
 
 mod columns;
 mod keys;
+mod renames;
 
 use std::collections::BTreeSet;
 
 use super::{Out, Written, names};
 use crate::ir::quote::quote_string;
 use crate::ir::{DialectName, TableName};
-use crate::migrate::change::{Both, Change};
+use crate::migrate::change::Change;
 use crate::migrate::replay;
 use crate::migrate::state::{ForeignKey, State, Table};
 
@@ -130,11 +131,7 @@ impl Walk<'_, '_> {
                 self.out.sql(sql);
                 self.rename_made(before, &name.to);
             }
-            Change::RenameColumn { name, .. } => {
-                let (old, new) = (self.out.ident(&name.from), self.out.ident(&name.to));
-                self.out.sql(format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", self.out.table(table)));
-                self.rename_made(before, table);
-            }
+            Change::RenameColumn { name, .. } => self.rename_column(before, name),
             Change::AddColumn { column, fill, .. } => self.add_filled(table, column, fill.as_ref()),
             Change::AlterColumn { column, change, .. } => self.alter_filled(before, column, change),
             Change::AddForeignKey { key, .. } => {
@@ -243,35 +240,6 @@ impl Walk<'_, '_> {
             _ => None,
         };
         one.into_iter().collect()
-    }
-
-    /// Gives what has no name of its own the one that goes with the new names.
-    fn rename_made(&mut self, before: &Table, now: &TableName) {
-        let Some(after) = self.state.tables.get(now).cloned() else { return };
-        let (old, new) = (names::named(before, &self.state, MYSQL), names::named(&after, &self.state, MYSQL));
-        let differ = |(from, to): (&Option<String>, &Option<String>)| -> Option<Both<String>> {
-            let both = Both::differ(from.clone(), to.clone())?;
-            Some(Both { from: both.from?, to: both.to? })
-        };
-        let on_this = |index: &&crate::migrate::state::Index| index.is_on(MYSQL);
-        let indexes = old.indexes.iter().filter(on_this).zip(new.indexes.iter().filter(on_this));
-        let indexes = indexes.filter_map(|(a, b)| differ((&a.name, &b.name)));
-        let uniques = old.uniques.iter().zip(&new.uniques).filter_map(|(a, b)| differ((&a.name, &b.name)));
-        for Both { from, to } in indexes.chain(uniques).collect::<Vec<_>>() {
-            let (from, to) = (self.out.ident(&from), self.out.ident(&to));
-            self.out.alter(now, format!("RENAME INDEX {from} TO {to}"));
-        }
-        for (at, (was, is)) in old.checks.iter().zip(&new.checks).enumerate() {
-            let Some(Both { from, .. }) = differ((&was.name, &is.name)) else { continue };
-            let from = self.out.ident(&from);
-            let Some(text) = self.out.parts(&after, &self.state, |parts| parts.check(0, at)) else { continue };
-            self.out.alter(now, format!("DROP CONSTRAINT {from}, ADD {text}"));
-        }
-        for (was, is) in old.foreign_keys.iter().zip(&new.foreign_keys) {
-            if let Some(name) = differ((&was.name, &is.name)) {
-                self.rename_key(&after, is, &name);
-            }
-        }
     }
 }
 

@@ -10,6 +10,9 @@ pub(super) fn expressions(found: &Expr, kept: &Expr, dialect: DialectName) -> Li
     if found == kept || text(found) == text(kept) {
         return Likeness::Same;
     }
+    if dialect == DialectName::Mysql && found.as_mysql_keeps_it() == kept.as_mysql_keeps_it() {
+        return Likeness::Same;
+    }
     let by_hand = |expr: &Expr| matches!(expr, Expr::PerDialect(_));
     match dialect {
         DialectName::Sqlite => Likeness::Different,

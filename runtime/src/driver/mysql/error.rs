@@ -149,7 +149,7 @@ fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
     match error.code {
         1022 | 1062 | 1169 | 1586 | 1859 => ErrorKind::UniqueViolation(duplicate(message, sql)),
         1216 | 1217 | 1451 | 1452 => ErrorKind::ForeignKeyViolation(foreign_key(message)),
-        3819 | 4025 => ErrorKind::CheckViolation(check(message)),
+        3819 | 4025 => ErrorKind::CheckViolation(check(message, sql)),
         1048 | 1364 => ErrorKind::NotNullViolation(not_null(message, sql)),
         1213 => ErrorKind::Deadlock,
         1020 => ErrorKind::Serialization,
@@ -211,7 +211,7 @@ fn foreign_key(message: &str) -> Violation {
 }
 
 /// ``CONSTRAINT `name` failed for `db`.`post` `` on MariaDB, `Check constraint 'name' is violated.` on MySQL.
-fn check(message: &str) -> Violation {
+fn check(message: &str, sql: Option<&str>) -> Violation {
     if let Some((_, rest)) = message.split_once("CONSTRAINT ") {
         let constraint = quoted(rest, ' ').into_iter().next();
         let table = rest.split_once(" failed for ").and_then(|(_, table)| quoted(table, '\0').into_iter().last());
@@ -224,7 +224,7 @@ fn check(message: &str) -> Violation {
         };
     }
     let name = message.split('\'').nth(1).map(str::to_owned);
-    Violation { constraint: name, ..Violation::default() }
+    Violation { constraint: name, table: sql.and_then(target), columns: Vec::new() }
 }
 
 /// `Column 'x' cannot be null`, `Field 'x' doesn't have a default value`.
@@ -348,8 +348,11 @@ mod tests {
         assert_eq!(found, ErrorKind::CheckViolation(violation(Some("title_not_empty"), Some("post"), &[])));
         let found = of(4025, "CONSTRAINT `post.title` failed for `db`.`post`", "");
         assert_eq!(found, ErrorKind::CheckViolation(violation(Some("post.title"), Some("post"), &["title"])));
-        let found = of(3819, "Check constraint 'title_not_empty' is violated.", "");
+        let message = "Check constraint 'title_not_empty' is violated.";
+        let found = of(3819, message, "");
         assert_eq!(found, ErrorKind::CheckViolation(violation(Some("title_not_empty"), None, &[])));
+        let found = of(3819, message, "UPDATE `blog`.`post` SET `title` = ?");
+        assert_eq!(found, ErrorKind::CheckViolation(violation(Some("title_not_empty"), Some("post"), &[])));
     }
 
     #[test]

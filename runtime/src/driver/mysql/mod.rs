@@ -14,11 +14,11 @@ mod options;
 mod rows;
 mod server;
 mod tls;
+mod violation;
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::{Protocol, Queryable};
 use mysql_async::{Conn, Params as Sent, QueryResult, Statement};
-use rustc_hash::FxHashMap;
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
@@ -26,9 +26,10 @@ use self::error::{from_mysql, may_end_transaction};
 pub(crate) use self::error::{is_several, is_so_already};
 pub(crate) use self::options::Options;
 use self::server::Server;
+use self::violation::Known;
 use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
-use crate::error::{Error, ErrorKind, Result, Violation};
+use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
 use crate::value::Params;
@@ -51,8 +52,8 @@ pub(crate) struct Connection {
     transaction: bool,
     /// Savepoints to undo before the next statement.
     undo: Vec<String>,
-    /// The columns of unique keys that were violated, by table and key.
-    keys: FxHashMap<(String, String), Vec<String>>,
+    /// Where constraints are that were violated.
+    known: Known,
 }
 
 impl Connection {
@@ -91,7 +92,7 @@ impl Connection {
             lost: false,
             transaction: false,
             undo: Vec::new(),
-            keys: FxHashMap::default(),
+            known: Known::default(),
         })
     }
 
@@ -240,38 +241,11 @@ impl Connection {
             }
         }
         let outcome = match outcome {
-            Err(error) if error.is_unique_violation() => Err(self.name_columns(error).await),
+            Err(error) => Err(self.placed(error).await),
             outcome => outcome,
         };
         self.busy = self.client.is_disconnected();
         outcome
-    }
-
-    /// Adds the columns of the key that was violated: the server names the key only.
-    async fn name_columns(&mut self, error: Error) -> Error {
-        let ErrorKind::UniqueViolation(Violation { constraint: Some(key), table: Some(table), .. }) = error.kind()
-        else {
-            return error;
-        };
-        let place = (table.clone(), key.clone());
-        if let Some(columns) = self.keys.get(&place) {
-            return error.in_place(place.0, columns.clone());
-        }
-        let sql = "SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
-                   AND TABLE_NAME = ? AND INDEX_NAME = ? ORDER BY SEQ_IN_INDEX";
-        let names = [table, key].map(|name| mysql_async::Value::from(name.as_str()));
-        let mut columns = Vec::new();
-        let mut each = |row: &Row<'_>| {
-            columns.extend(row.text(0)?.map(std::borrow::Cow::into_owned));
-            Ok(())
-        };
-        let found = self.run(sql, names.to_vec(), &mut each, None).await;
-        if found.is_err() || columns.is_empty() {
-            return error;
-        }
-        let table = place.0.clone();
-        self.keys.insert(place, columns.clone());
-        error.in_place(table, columns)
     }
 
     fn note_status(&mut self) {

@@ -5,6 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// A server, as far as it makes a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Server {
+    /// It is MariaDB.
+    pub mariadb: bool,
     /// INSERT gives rows back.
     pub returning: bool,
 }
@@ -24,7 +26,7 @@ impl Server {
                 format!("it is {name} {version}, and {}.{} or newer is needed (upgrade it)", least.0, least.1);
             return Err(Error::new(kind, message));
         }
-        Ok(Self { returning: mariadb })
+        Ok(Self { mariadb, returning: mariadb })
     }
 }
 
@@ -34,9 +36,11 @@ mod tests {
 
     #[test]
     fn versions() {
-        assert_eq!(Server::of("10.11.6-MariaDB-0+deb12u1").unwrap(), Server { returning: true });
-        assert_eq!(Server::of("5.5.5-10.6.1-MariaDB").unwrap(), Server { returning: true });
-        assert_eq!(Server::of("8.0.36").unwrap(), Server { returning: false });
+        assert_eq!(Server::of("10.11.6-MariaDB-0+deb12u1").unwrap(), Server { mariadb: true, returning: true });
+        assert_eq!(Server::of("5.5.5-10.6.1-MariaDB").unwrap(), Server { mariadb: true, returning: true });
+        for mysql in ["8.0.36", "8.4.3-commercial", "9.7.4-2"] {
+            assert_eq!(Server::of(mysql).unwrap(), Server { mariadb: false, returning: false });
+        }
         for old in ["5.7.44-log", "10.4.34-MariaDB", "", "something"] {
             let error = Server::of(old).unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{old}: {error:?}");

@@ -13,6 +13,7 @@ use crate::sql::{
 use crate::value::{Decimal, Kind, Value};
 
 #[path = "../../../../tests/src/servers_mysql.rs"]
+#[allow(dead_code)]
 mod servers;
 
 const fn column(name: &'static str, kind: Kind) -> ColumnMeta {
@@ -56,6 +57,12 @@ impl Server {
         let mut connection = open(&servers::url(server, &name)).await;
         connection.batch(TABLE).await.unwrap();
         Some(Self { connection, name })
+    }
+
+    /// What it is used for in writing texts by hand: MySQL itself has no INSERT … RETURNING.
+    fn lacks_returning(&self) -> bool {
+        let super::super::Connection::Mysql(connection) = &self.connection else { return true };
+        !connection.server.returning
     }
 
     async fn end(mut self) {
@@ -117,7 +124,7 @@ fn select(source: Use, filter: Vec<Node>) -> Select {
 
 #[tokio::test]
 async fn keys_and_rows_come_back_in_the_order_of_the_rows() {
-    let Some(mut server) = Server::new().await else { return };
+    let Some(mut server) = Server::new().await.filter(|server| !server.lacks_returning()) else { return };
     let insert = |returning: &[&'static ColumnMeta]| {
         let columns = [&NOTE.columns[1]];
         let insert = Insert { table: Table::Model(&NOTE), columns: &columns, returning, existing: Existing::Refused };
@@ -275,6 +282,12 @@ async fn writes_with_subqueries() {
     let write = Write { source, table: Table::Model(&NOTE), set: &[], filter: &filter };
     let Statement { sql, params } = Writer::write(Dialect::Mysql, &write).unwrap();
     assert_eq!(server.connection.execute(&sql, &params).await.unwrap().affected, 2);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn rows_of_defaults_alone() {
+    let Some(mut server) = Server::new().await.filter(|server| !server.lacks_returning()) else { return };
     let insert = Insert {
         table: Table::Model(&NOTE),
         columns: &[],
@@ -297,7 +310,7 @@ async fn writes_with_subqueries() {
         }
     }
     server.connection.execute_rows(&sql, &mut Nothing, Returned::Rows(&mut each)).await.unwrap();
-    assert_eq!(found, [5, 6]);
+    assert_eq!(found, [1, 2]);
     server.end().await;
 }
 

@@ -357,7 +357,7 @@ impl Node {
     }
 
     /// Whether something is true of it or of a node inside of it; subqueries are not looked into.
-    fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+    pub(super) fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
         is(self)
             || match self {
                 Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,

@@ -6,6 +6,7 @@
 use pilaster::{Result, Row};
 
 use super::super::connect::Snapshot;
+use super::escaped;
 use crate::ir::DialectName;
 use crate::ir::quote::quote_string;
 
@@ -52,6 +53,8 @@ pub(super) struct Column {
     pub extra: String,
     pub comment: String,
     pub generated: Option<String>,
+    /// The reference system that shapes must have.
+    pub srid: Option<i64>,
 }
 
 /// A part of an index, the primary key included.
@@ -67,7 +70,6 @@ pub(super) struct IndexPart {
     pub prefix: Option<i64>,
     /// `BTREE`, `FULLTEXT`, `SPATIAL`, `HASH`.
     pub method: String,
-    pub expression: Option<String>,
 }
 
 /// A column of a foreign key.
@@ -115,14 +117,30 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         let name = quote_string(DialectName::Mysql, &name);
         let of = |sql: &str| sql.replace("{schema}", &name);
         catalog.tables.extend(snapshot.rows(&of(TABLES), table)?);
-        catalog.columns.extend(snapshot.rows(&of(COLUMNS), column)?);
-        let expression = if mariadb { "NULL" } else { "EXPRESSION" };
-        catalog.index_parts.extend(snapshot.rows(&of(INDEXES).replace("{expression}", expression), index_part)?);
+        let srid = if mariadb { "NULL" } else { "SRS_ID" };
+        catalog.columns.extend(snapshot.rows(&of(COLUMNS).replace("{srid}", srid), column)?);
+        catalog.index_parts.extend(snapshot.rows(&of(INDEXES), index_part)?);
         catalog.key_parts.extend(snapshot.rows(&of(KEYS), key_part)?);
         catalog.actions.extend(snapshot.rows(&of(ACTIONS), actions)?);
         catalog.checks.extend(snapshot.rows(&of(if mariadb { CHECKS } else { CHECKS_OF_MYSQL }), check)?);
     }
+    if !mariadb {
+        catalog.undo_escapes();
+    }
     Ok(catalog)
+}
+
+impl Catalog {
+    /// Gives expressions the form in which MySQL would take them.
+    fn undo_escapes(&mut self) {
+        for column in &mut self.columns {
+            column.generated.iter_mut().for_each(escaped::undo);
+            if column.extra.to_ascii_lowercase().contains("default_generated") {
+                column.default.iter_mut().for_each(escaped::undo);
+            }
+        }
+        self.checks.iter_mut().for_each(|check| escaped::undo(&mut check.condition));
+    }
 }
 
 /// The table in which migrations are noted is ours.
@@ -131,11 +149,11 @@ const TABLES: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_COMMENT
     ORDER BY TABLE_NAME";
 
 const COLUMNS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, COLUMN_TYPE, \
-    COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION \
+    COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION, {srid} \
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} ORDER BY TABLE_NAME, ORDINAL_POSITION";
 
 const INDEXES: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, \
-    INDEX_TYPE, {expression} \
+    INDEX_TYPE \
     FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {schema} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
 
 const KEYS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, \
@@ -181,6 +199,7 @@ fn column(row: &Row<'_>) -> Result<Column> {
         extra: row.get::<String>(8)?,
         comment: row.get::<String>(9)?,
         generated: row.get::<Option<String>>(10)?.filter(|text| !text.is_empty()),
+        srid: row.get::<Option<i64>>(11)?,
     })
 }
 
@@ -193,7 +212,6 @@ fn index_part(row: &Row<'_>) -> Result<IndexPart> {
         desc: row.get::<Option<String>>(5)?.as_deref() == Some("D"),
         prefix: row.get::<Option<i64>>(6)?,
         method: row.get::<String>(7)?,
-        expression: row.get::<Option<String>>(8)?,
     })
 }
 

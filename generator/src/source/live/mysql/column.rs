@@ -65,7 +65,9 @@ impl Reader<'_> {
         let expressions = Expressions { dialect: DialectName::Mysql, columns: Vec::new() };
         let labels = super::labels(draft, ty);
         let bare = !self.catalog.mariadb && !extra.contains("default_generated");
-        if let Some(literal) = special(text, ty) {
+        // MySQL prints bytes as a number of base 16, MariaDB as a text.
+        let digits = text.strip_prefix("0x").filter(|_| !self.catalog.mariadb);
+        if let Some(literal) = special(text, ty).or_else(|| bytes(digits?, ty)) {
             return Some(RawDefault::Typed(Default::Value(literal)));
         }
         if bare && !text.to_ascii_lowercase().starts_with("current_timestamp") {
@@ -110,16 +112,22 @@ fn special(text: &str, ty: &Type) -> Option<Literal> {
         Type::Plain(SqlType::BigInt { .. }) => {
             inner(["b'", "B'"]).and_then(|digits| i128::from_str_radix(digits, 2).ok()).map(Literal::Int)
         }
-        Type::Plain(SqlType::Bytes) => {
-            let digits: Vec<u32> = inner(["x'", "X'"])?.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-            let byte = |pair: &[u32]| match pair {
-                [high, low] => u8::try_from(high * 16 + low).ok(),
-                _ => None,
-            };
-            digits.chunks(2).map(byte).collect::<Option<_>>().map(Literal::Bytes)
-        }
+        Type::Plain(SqlType::Bytes) => bytes(inner(["x'", "X'"])?, ty),
         _ => None,
     }
+}
+
+/// A constant of bytes by its digits.
+fn bytes(digits: &str, ty: &Type) -> Option<Literal> {
+    if *ty != Type::Plain(SqlType::Bytes) {
+        return None;
+    }
+    let digits: Vec<u32> = digits.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    let byte = |pair: &[u32]| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    };
+    digits.chunks(2).map(byte).collect::<Option<_>>().map(Literal::Bytes)
 }
 
 /// Adds the enum of a column. `None` when another one has its name.
@@ -154,9 +162,24 @@ fn warn_of_extras(name: &TableName, row: &Row, reading: &Reading, extra: &str, d
         let message = "the server prints the labels with a `?` for every character outside the basic plane";
         warn(diagnostics, codes::LIVE_TYPE, place(), message, "compare them with SHOW CREATE TABLE");
     }
+    if let Some(number) = row.srid {
+        left_out(diagnostics, place(), format!("that its shapes are in the reference system {number} is left out"));
+    }
+    let is_constant = |text: &&str| text.starts_with("0x") && !extra.contains("default_generated");
+    if reading.ty == SqlType::Bytes && row.default.as_deref().filter(is_constant).is_some_and(|text| is_cut(text, row))
+    {
+        let message = "the server prints its default up to the first byte that is zero";
+        warn(diagnostics, codes::LIVE_CLAUSE, place(), message, "compare it with SHOW CREATE TABLE");
+    }
     let lossy = row.default.as_deref().is_some_and(|text| text.contains('?') || text.contains('\0'));
     if lossy && reading.ty == SqlType::Bytes {
         let message = "the server prints its default with a `?` for every byte that is no text";
         warn(diagnostics, codes::LIVE_CLAUSE, place(), message, "compare it with SHOW CREATE TABLE");
     }
+}
+
+/// Whether a constant of bytes, as MySQL prints it, may have more of them than are shown.
+fn is_cut(text: &str, row: &Row) -> bool {
+    let length = row.spelled.split_once('(').and_then(|(_, rest)| rest.trim_end_matches(')').parse::<usize>().ok());
+    length.is_none_or(|length| text.len() < 2 + 2 * length)
 }

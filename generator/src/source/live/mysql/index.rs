@@ -1,7 +1,7 @@
 //! Keys and indexes. A unique constraint is a unique index there.
 
 use super::super::given_name;
-use super::super::server::{Expressions, at, left_out, part_place};
+use super::super::server::{at, left_out, part_place};
 use super::Reader;
 use super::catalog::{IndexPart as Row, Name};
 use crate::diag::{Diagnostics, Place};
@@ -17,13 +17,7 @@ pub(super) struct Indexes {
 }
 
 impl Reader<'_> {
-    pub(super) fn indexes(
-        &self,
-        table: &Name,
-        name: &TableName,
-        expressions: &Expressions,
-        diagnostics: &mut Diagnostics,
-    ) -> Indexes {
+    pub(super) fn indexes(&self, table: &Name, name: &TableName, diagnostics: &mut Diagnostics) -> Indexes {
         let mut found = Indexes::default();
         let rows = self.rows.index_parts.get(table).map_or(&[][..], Vec::as_slice);
         for parts in rows.chunk_by(|a, b| a.index == b.index) {
@@ -33,16 +27,16 @@ impl Reader<'_> {
                 left_out(diagnostics, place, format!("the index is left out: {why}"));
                 continue;
             }
-            let columns: Option<Vec<String>> = parts.iter().map(|part| part.column.clone()).collect();
-            let plain = columns.filter(|_| parts.iter().all(|part| !part.desc));
-            match plain {
-                Some(columns) if first.index == "PRIMARY" => found.primary_key = columns,
-                Some(columns) if first.unique => {
+            let columns: Vec<String> = parts.iter().filter_map(|part| part.column.clone()).collect();
+            let plain = parts.iter().all(|part| !part.desc);
+            match () {
+                () if plain && first.index == "PRIMARY" => found.primary_key = columns,
+                () if plain && first.unique => {
                     let given = given_name(&first.index, &name.name, &columns, "key");
                     found.uniques.push((given, at(&columns, &place)));
                 }
-                Some(columns) if self.belongs_to_key(table, &first.index, &columns) => {}
-                _ => found.indexes.push(index(name, parts, expressions, place)),
+                () if plain && self.belongs_to_key(table, &first.index, &columns) => {}
+                () => found.indexes.push(index(name, parts, &columns, place)),
             }
         }
         found
@@ -55,23 +49,16 @@ impl Reader<'_> {
     }
 }
 
-fn index(name: &TableName, rows: &[&Row], expressions: &Expressions, place: Place) -> Index {
-    let part = |row: &&Row| {
-        let target = match &row.column {
-            Some(column) => IndexTarget::Column(At::new(column.clone(), place.clone())),
-            None => {
-                let text = row.expression.as_deref().unwrap_or("NULL");
-                IndexTarget::Expr(At::new(expressions.read(text), place.clone()))
-            }
-        };
-        IndexPart { target, desc: row.desc }
+fn index(name: &TableName, rows: &[&Row], columns: &[String], place: Place) -> Index {
+    let part = |(row, column): (&&Row, &String)| IndexPart {
+        target: IndexTarget::Column(At::new(column.clone(), place.clone())),
+        desc: row.desc,
     };
-    let columns: Vec<String> = rows.iter().filter_map(|row| row.column.clone()).collect();
     let first = rows.first();
-    let given = first.and_then(|first| given_name(&first.index, &name.name, &columns, "idx"));
+    let given = first.and_then(|first| given_name(&first.index, &name.name, columns, "idx"));
     Index {
         name: given.map(|given| At::new(given, place.clone())),
-        parts: rows.iter().map(part).collect(),
+        parts: rows.iter().zip(columns).map(part).collect(),
         unique: first.is_some_and(|first| first.unique),
         predicate: None,
         only: Vec::new(),
@@ -84,6 +71,10 @@ fn impossible(rows: &[&Row]) -> Option<String> {
     let first = rows.first()?;
     if ["FULLTEXT", "SPATIAL", "RTREE", "VECTOR"].contains(&first.method.as_str()) {
         return Some(format!("it is {}", first.method));
+    }
+    if rows.iter().any(|row| row.column.is_none()) {
+        // MariaDB has no such index, and DDL of ours is for both.
+        return Some("it is over an expression".to_owned());
     }
     let prefix = rows.iter().find_map(|row| row.prefix.zip(row.column.as_ref()));
     prefix.map(|(length, column)| format!("it holds the first {length} characters of \"{column}\" only"))

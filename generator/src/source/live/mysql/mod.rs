@@ -5,6 +5,7 @@
 
 mod catalog;
 mod column;
+mod escaped;
 mod index;
 mod keys;
 mod table;

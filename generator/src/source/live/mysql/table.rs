@@ -35,12 +35,12 @@ impl Reader<'_> {
         let others = checks.iter().filter(|check| !rows.iter().any(|column| is_json_check(check, column)));
         let checks = others
             .map(|check| {
-                let condition = expressions.read(&unescaped(&check.condition, self.catalog.mariadb));
+                let condition = expressions.read(&check.condition);
                 let given = if check.at_column { None } else { check_name(&check.name, &name.name, &condition) };
                 (given, At::new(condition, place.clone()))
             })
             .collect::<Vec<(Option<String>, At<RawExpr>)>>();
-        let indexes = self.indexes(&row.name, &name, &expressions, diagnostics);
+        let indexes = self.indexes(&row.name, &name, diagnostics);
         draft.tables.push(Table {
             kind,
             columns,
@@ -61,9 +61,4 @@ impl Reader<'_> {
 fn is_json_check(check: &Check, column: &ColumnRow) -> bool {
     column.word == "longtext"
         && check.condition == format!("json_valid({})", crate::ir::quote::quote_ident(DialectName::Mysql, &column.name))
-}
-
-/// MySQL prints conditions with their quotes escaped once more.
-fn unescaped(condition: &str, mariadb: bool) -> String {
-    if mariadb { condition.to_owned() } else { condition.replace("\\'", "'") }
 }

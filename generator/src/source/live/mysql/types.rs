@@ -231,6 +231,7 @@ mod tests {
             extra: String::new(),
             comment: String::new(),
             generated: None,
+            srid: None,
         }
     }
 
