@@ -193,8 +193,7 @@ impl<M: Keyed<Key: std::fmt::Debug>> std::fmt::Debug for Ref<M> {
 /// has several columns, and [`Ref::new`] of it where its type is one of your own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not refer to a `{M}`",
-    label = "expected a `&{M}` or the value of its primary key",
-    note = "a key of a type of your own is given as `Ref::new(key)`"
+    label = "expected a `&{M}` or the value of its primary key"
 )]
 pub trait IntoRef<M: Keyed> {
     /// The reference.
