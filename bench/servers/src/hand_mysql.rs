@@ -140,37 +140,6 @@ impl Hand for Client {
         connection.query_drop("COMMIT").await?;
         Ok(keys)
     }
-
-    /// Several hundred rows go into one prepared INSERT.
-    async fn load(&self, rows: Vec<NewUser>) -> Anything<u64> {
-        let mut connection = self.0.lock().await;
-        connection.query_drop("START TRANSACTION").await?;
-        let mut stored = 0;
-        for chunk in rows.chunks(500) {
-            let insert = format!("{INSERT}{}", ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)".repeat(chunk.len() - 1));
-            let mut values: Vec<mysql_async::Value> = Vec::with_capacity(chunk.len() * 11);
-            for row in chunk {
-                values.extend([
-                    row.username.as_str().into(),
-                    row.email.as_str().into(),
-                    row.full_name.as_str().into(),
-                    row.bio.as_deref().into(),
-                    row.city.as_str().into(),
-                    row.country.as_str().into(),
-                    row.age.into(),
-                    row.score.into(),
-                    row.active.into(),
-                    row.logins.into(),
-                    row.joined.into(),
-                ]);
-            }
-            connection.exec_drop(insert, Params::Positional(values)).await?;
-            stored += connection.affected_rows();
-        }
-        connection.query_drop("COMMIT").await?;
-        Ok(stored)
-    }
-
     /// Keys of one INSERT of many rows count up from the first, as InnoDB promises for rows whose number is known.
     async fn insert_families(&self, rows: Vec<NewFamily>) -> Anything<usize> {
         let mut connection = self.0.lock().await;

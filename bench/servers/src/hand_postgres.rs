@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row, Statement};
 
 use crate::data::{Child, Family, Grandchild, NewFamily, NewUser, Parent, Post, User};
@@ -37,7 +36,6 @@ struct Inner {
     insert_parents: Statement,
     insert_children: Statement,
     rename: Statement,
-    load: Statement,
 }
 
 impl Client {
@@ -76,12 +74,6 @@ impl Client {
                 )
                 .await?,
             rename: client.prepare("UPDATE \"user\" SET full_name = $1 WHERE id = $2").await?,
-            load: client
-                .prepare(
-                    "COPY \"user\" (username, email, full_name, bio, city, country, age, score, active, logins, joined) \
-                     FROM STDIN BINARY",
-                )
-                .await?,
             client,
         };
         Ok(Self(Arc::new(inner)))
@@ -199,37 +191,6 @@ impl Hand for Client {
         inner.client.batch_execute("COMMIT").await?;
         Ok(keys)
     }
-
-    async fn load(&self, rows: Vec<NewUser>) -> Anything<u64> {
-        let inner = &self.0;
-        let text = Type::TEXT;
-        let types =
-            [text.clone(), text.clone(), text.clone(), text.clone(), text.clone(), text, Type::INT4, Type::FLOAT8]
-                .into_iter()
-                .chain([Type::BOOL, Type::INT8, Type::INT8])
-                .collect::<Vec<_>>();
-        let sink = inner.client.copy_in(&inner.load).await?;
-        let writer = BinaryCopyInWriter::new(sink, &types);
-        let mut writer = std::pin::pin!(writer);
-        for row in &rows {
-            let values: [&(dyn ToSql + Sync); COLUMNS] = [
-                &row.username,
-                &row.email,
-                &row.full_name,
-                &row.bio,
-                &row.city,
-                &row.country,
-                &row.age,
-                &row.score,
-                &row.active,
-                &row.logins,
-                &row.joined,
-            ];
-            writer.as_mut().write(&values).await?;
-        }
-        Ok(writer.finish().await?)
-    }
-
     async fn insert_families(&self, rows: Vec<NewFamily>) -> Anything<usize> {
         let inner = &self.0;
         inner.client.batch_execute("BEGIN").await?;

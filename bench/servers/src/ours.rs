@@ -32,10 +32,6 @@ pub async fn insert(db: &Db, rows: Vec<NewUser>) -> Anything<Vec<i64>> {
     Ok(User::insert_many(rows).keys(db).await?)
 }
 
-pub async fn load(db: &Db, rows: Vec<NewUser>) -> Anything<u64> {
-    Ok(User::insert_many(rows).run(db).await?)
-}
-
 /// Rows to insert, behind those that are there.
 pub fn new_rows(count: i64) -> Vec<NewUser> {
     data::new_rows(count).into_iter().map(new_user).collect()

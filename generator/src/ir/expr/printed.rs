@@ -1,7 +1,8 @@
 //! What a server prints of an expression that it keeps, read back as what people wrote.
 //!
 //! PostgreSQL adds the casts that it made (`(0)::numeric`, `'x'::text`), writes `IN` as `= ANY (ARRAY[…])` and `LIKE` as
-//! `~~`. MariaDB loses truth values (`active = 1`), MySQL compares them (`0 <> active`), and both have other names for some functions. A cast is
+//! `~~`. MariaDB loses truth values (`active = 1`), MySQL compares them (`0 <> active`), and both have other names for some
+//! functions. A cast is
 //! dropped only where the expression means the same without it; else the text is no neutral expression.
 
 use std::any::TypeId;
