@@ -29,14 +29,13 @@ impl Reader<'_> {
             }
             let columns: Vec<String> = parts.iter().filter_map(|part| part.column.clone()).collect();
             let plain = parts.iter().all(|part| !part.desc);
-            match () {
-                () if plain && first.index == "PRIMARY" => found.primary_key = columns,
-                () if plain && first.unique => {
-                    let given = given_name(&first.index, &name.name, &columns, "key");
-                    found.uniques.push((given, at(&columns, &place)));
-                }
-                () if plain && self.belongs_to_key(table, &first.index, &columns) => {}
-                () => found.indexes.push(index(name, parts, &columns, place)),
+            if plain && first.index == "PRIMARY" {
+                found.primary_key = columns;
+            } else if plain && first.unique {
+                let given = given_name(&first.index, &name.name, &columns, "key");
+                found.uniques.push((given, at(&columns, &place)));
+            } else if !(plain && self.belongs_to_key(table, &first.index, &columns)) {
+                found.indexes.push(index(name, parts, &columns, place));
             }
         }
         found
