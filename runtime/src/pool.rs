@@ -9,6 +9,7 @@
 //! Nothing is sent to find out whether a connection still lives: drivers know when theirs was closed. Connections that
 //! are too old or were idle for too long are closed when the next one is taken or given back.
 
+mod flow;
 mod share;
 
 use std::any::Any;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use self::flow::Flow;
 use crate::config::Settings;
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,8 +50,9 @@ pub(crate) struct Pool {
 struct Lane {
     size: u32,
     permits: Semaphore,
-    /// For statements that share connections.
-    seats: Semaphore,
+    /// How many statements that share connections are under way.
+    reads: Flow,
+    writes: Flow,
     /// The one used last stands at the end, and is the next to be used.
     idle: Mutex<Vec<Idle>>,
 }
@@ -94,7 +97,8 @@ impl Lane {
         Self {
             size,
             permits: Semaphore::new(places),
-            seats: Semaphore::new(places * share::SEATS),
+            reads: Flow::new(places + 8, places * share::SEATS),
+            writes: Flow::new(places.max(4), places * share::SEATS),
             idle: Mutex::default(),
         }
     }
@@ -285,6 +289,8 @@ impl Pool {
                 // The permits go with the lane; whoever waits for one learns that it is closed.
                 Some(_) => lane.permits.close(),
             }
+            lane.reads.close();
+            lane.writes.close();
             let idle = std::mem::take(&mut *lock(&lane.idle));
             let seats: Vec<_> = idle.iter().map(|idle| idle.connection.connection.emptied()).collect();
             for emptied in seats {

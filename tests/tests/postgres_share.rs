@@ -475,3 +475,37 @@ async fn futures_of<T>(futures: &mut [Pin<Box<dyn Future<Output = Result<T>> + S
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_that_take_long_do_not_wait_for_each_other() {
+    let Some((fresh, db, _)) = prepared(8).await else { return };
+    // What stands behind the model is a view now, of which each row takes a while.
+    for sql in [
+        "ALTER TABLE tag RENAME TO tags",
+        "CREATE FUNCTION slow(name text) RETURNS text LANGUAGE sql VOLATILE \
+            AS 'SELECT name || substr(pg_sleep(0.02)::text, 1, 0)'",
+        "CREATE VIEW tag AS SELECT slow(t.name)::varchar(40) AS name FROM tags t",
+    ] {
+        fresh.db.sql(sql).execute().await.unwrap();
+    }
+    let readers: Vec<_> = (0..24)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    assert!(Tag::get(&db, "rust").await.unwrap().is_some());
+                }
+            })
+        })
+        .collect();
+    let mut most = 0;
+    while !readers.iter().all(tokio::task::JoinHandle::is_finished) {
+        most = most.max(backends(&fresh.db).await.1);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!((5..=6).contains(&most), "{most} connections at work, of eight; two are left to those who write");
+    done(fresh, db).await;
+}

@@ -26,6 +26,7 @@ mod tls;
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -163,6 +164,15 @@ pub(crate) enum Connection {
     Never(std::convert::Infallible),
 }
 
+/// How much goes on on a connection that several may use at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Load {
+    /// How many seats are taken.
+    pub(crate) seats: usize,
+    /// How long the statements in them take together, by what the last ones took.
+    pub(crate) wait: Duration,
+}
+
 /// A place for one statement on a connection that several use at the same time. Given for as long as nobody has the
 /// connection for himself.
 pub(crate) enum Seat {
@@ -250,9 +260,9 @@ impl Connection {
         }
     }
 
-    /// How many seats on it are taken; `None` where another one for this access cannot be had.
+    /// What goes on in its seats; `None` where another one for this access cannot be had.
     #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
-    pub(crate) fn load(&self, access: Access) -> Option<usize> {
+    pub(crate) fn load(&self, access: Access) -> Option<Load> {
         match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => connection.link().load(access),

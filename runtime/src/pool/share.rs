@@ -5,25 +5,35 @@
 //! seats, opens another, or takes the one with the fewest seats out of the lane and waits until they are left.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::flow::{Flow, Halt};
 use super::{Idle, Lane, Pool, Pooled, closed, lock};
-use crate::driver::{Each, Seat};
+use crate::driver::{Each, Load, Seat};
 use crate::error::Result;
 use crate::executor::Access;
 use crate::rt;
 use crate::sql::Dialect;
 use crate::value::Params;
 
-/// How many seats a connection has, on the average of all that the pool may open. More statements wait for one.
+/// How many seats a connection has for an access at most, on the average of all that the pool may open.
 pub(super) const SEATS: usize = 64;
 /// So many seats are taken by readers on each connection before another one is used.
-const CROWDED: usize = 4;
+const CROWDED: usize = 8;
+/// Fewer are, where their statements take longer than this together.
+const LONG: Duration = Duration::from_millis(2);
 
 impl Lane {
     /// Whether another connection may be opened by somebody who has a permit for one.
     pub(super) fn has_room(&self) -> bool {
         lock(&self.idle).len() <= self.permits.available_permits()
+    }
+
+    fn flow(&self, access: Access) -> &Flow {
+        match access {
+            Access::Read => &self.reads,
+            Access::Write => &self.writes,
+        }
     }
 }
 
@@ -44,13 +54,10 @@ impl Pool {
         each: Each<'_>,
     ) -> Option<Result<u64>> {
         let lane = &self.main;
-        let _permit = match lane.seats.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => match rt::timeout(self.patience(), lane.seats.acquire()).await {
-                Some(Ok(permit)) => permit,
-                Some(Err(_)) => return Some(Err(closed())),
-                None => return Some(Err(self.exhausted(access))),
-            },
+        let mut pass = match lane.flow(access).enter(self.patience()).await {
+            Ok(pass) => pass,
+            Err(Halt::Closed) => return Some(Err(closed())),
+            Err(Halt::Late) => return Some(Err(self.exhausted(access))),
         };
         let mut place = self.place(lane, access);
         if let Place::Open = place {
@@ -62,7 +69,11 @@ impl Pool {
             place = self.place(lane, access);
         }
         let Place::Seat(seat) = place else { return None };
-        seat.run(sql, params, each).await
+        let outcome = seat.run(sql, params, each).await;
+        if outcome.is_some() {
+            pass.replied();
+        }
+        outcome
     }
 
     /// A seat on a connection, if there is one.
@@ -98,7 +109,7 @@ impl Pool {
         let idle = {
             let mut idle = lock(&lane.idle);
             let fewest = [Access::Read, Access::Write].into_iter().filter_map(|access| least(&idle, access)).min();
-            let (_, at) = fewest.or_else(|| idle.len().checked_sub(1).map(|last| (0, last)))?;
+            let (_, at) = fewest.or_else(|| idle.len().checked_sub(1).map(|last| (Load::default(), last)))?;
             idle.remove(at)
         };
         let emptied = idle.connection.connection.emptied();
@@ -126,33 +137,34 @@ enum Choice {
 
 /// Chooses the connection with the fewest seats of those that are shared for this access, and another one when all of them
 /// are crowded: at once for those who write, as a commit waits for the disk, and the server waits once for the commits of
-/// many. Either leaves some of the lane to the others, as far as it is there and moves; those who read need fewer, as their
-/// statements take turns well.
-fn choose(loads: impl Iterator<Item = (usize, usize)> + Clone, access: Access, size: usize) -> Choice {
-    let (crowded, most) = match access {
-        Access::Read => (CROWDED, size / 2),
-        Access::Write => (1, size * 3 / 4),
+/// many; for those who read when there are many of them, or their statements take long. Either leaves some of the lane to
+/// the others, as far as it is there and moves.
+fn choose(loads: impl Iterator<Item = (Load, usize)> + Clone, access: Access, size: usize) -> Choice {
+    let crowded = |load: Load| match access {
+        Access::Read => load.seats >= CROWDED || load.wait >= LONG,
+        Access::Write => true,
     };
-    let shared = loads.clone().filter(|(load, _)| *load > 0);
-    let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(usize, usize)>), next| {
+    let most = (size * 3 / 4).max(1);
+    let shared = loads.clone().filter(|(load, _)| load.seats > 0);
+    let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(Load, usize)>), next| {
         (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
     });
     if let Some((load, at)) = fewest
-        && (load < crowded || count >= most.max(1))
+        && (!crowded(load) || count >= most)
     {
         return Choice::Take(at);
     }
     let mut loads = loads;
-    loads.find(|(load, _)| *load == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
+    loads.find(|(load, _)| load.seats == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
 }
 
 /// The connection with the fewest seats, with their number.
-fn least(idle: &[Idle], access: Access) -> Option<(usize, usize)> {
+fn least(idle: &[Idle], access: Access) -> Option<(Load, usize)> {
     loads(idle, access).min()
 }
 
 /// The connections on which a seat for this access can be had: how many are taken, and the place.
-fn loads(idle: &[Idle], access: Access) -> impl Iterator<Item = (usize, usize)> + Clone {
+fn loads(idle: &[Idle], access: Access) -> impl Iterator<Item = (Load, usize)> + Clone {
     let load = move |idle: &Idle| idle.connection.connection.load(access);
     idle.iter().enumerate().filter_map(move |(at, idle)| Some((load(idle)?, at)))
 }
@@ -175,9 +187,13 @@ impl Drop for Taken<'_> {
 mod tests {
     use super::*;
 
-    /// Of a lane of 8 connections with so many seats taken.
+    /// Of a lane of 8 connections with so many seats taken, by statements that take so long.
+    fn choice_of(access: Access, loads: &[usize], each: Duration) -> Choice {
+        choose(loads.iter().map(|&seats| Load { seats, wait: each * seats as u32 }).zip(0..), access, 8)
+    }
+
     fn choice(access: Access, loads: &[usize]) -> Choice {
-        choose(loads.iter().copied().zip(0..), access, 8)
+        choice_of(access, loads, Duration::from_micros(20))
     }
 
     #[test]
@@ -189,6 +205,14 @@ mod tests {
     }
 
     #[test]
+    fn readers_spread_when_their_statements_take_long() {
+        let slow = |loads: &[usize]| choice_of(Access::Read, loads, Duration::from_millis(5));
+        assert_eq!(slow(&[1, 0, 0]), Choice::Take(1));
+        assert_eq!(slow(&[1, 1]), Choice::Open);
+        assert_eq!(slow(&[2, 2, 1, 2, 2, 2, 0]), Choice::Take(2), "as far as there is room");
+    }
+
+    #[test]
     fn another_connection_is_opened_when_all_are_crowded() {
         assert_eq!(choice(Access::Read, &[CROWDED, CROWDED]), Choice::Open);
         assert_eq!(choice(Access::Write, &[1, 2]), Choice::Open);
@@ -196,10 +220,11 @@ mod tests {
 
     #[test]
     fn some_of_the_lane_are_left_to_the_others() {
-        assert_eq!(choice(Access::Read, &[9, 7, 8, 9, 0]), Choice::Take(1), "half of them");
+        assert_eq!(choice(Access::Read, &[9, 9, 8, 7, 9, 9, 0]), Choice::Take(3), "three quarters of them");
+        assert_eq!(choice(Access::Read, &[9, 9, 8, 8, 9, 9, 0]), Choice::Take(2));
         assert_eq!(choice(Access::Write, &[2, 2, 2, 2, 2, 0]), Choice::Take(5));
-        assert_eq!(choice(Access::Write, &[3, 2, 2, 2, 2, 2, 0]), Choice::Take(1), "three quarters of them");
-        let lonely = |access| choose([(5, 0)].into_iter(), access, 1);
+        assert_eq!(choice(Access::Write, &[3, 2, 2, 2, 2, 2, 0]), Choice::Take(1));
+        let lonely = |access| choose([(Load { seats: 5, wait: LONG }, 0)].into_iter(), access, 1);
         assert_eq!((lonely(Access::Read), lonely(Access::Write)), (Choice::Take(0), Choice::Take(0)));
     }
 }

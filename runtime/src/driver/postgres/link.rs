@@ -15,7 +15,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -26,8 +26,8 @@ use super::bind::Bound;
 use super::tls::Connector;
 use super::wire::{Waiting, Wire};
 use super::{Prepared, bind_all, error, read_all};
-use crate::driver::Each;
 use crate::driver::cache::Cache;
+use crate::driver::{Each, Load};
 use crate::error::{ErrorKind, Result};
 use crate::executor::Access;
 use crate::rt;
@@ -37,6 +37,9 @@ use crate::value::Params;
 const TICK: Duration = Duration::from_millis(250);
 /// So many times after the last seat was left.
 const QUIET: u32 = 8;
+
+/// What a statement may take at first, in nanoseconds.
+const PACE: u64 = 20_000;
 
 /// A client of the server, as far as it can be shared.
 pub(crate) struct Link {
@@ -55,6 +58,11 @@ pub(crate) struct Link {
     /// How many statements were sent from seats, and how many of them are over.
     sent: AtomicU64,
     done: AtomicU64,
+    opened: Instant,
+    /// When the last of them was over, or sent to a server that had nothing to do, in nanoseconds since it was opened.
+    heard: AtomicU64,
+    /// How long the server takes for one of them, in nanoseconds.
+    pace: AtomicU64,
     stalled: AtomicBool,
     /// A statement on it was cancelled from outside, which may have hit another one.
     broken: AtomicBool,
@@ -83,6 +91,9 @@ impl Link {
             writes: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             done: AtomicU64::new(0),
+            opened: Instant::now(),
+            heard: AtomicU64::new(0),
+            pace: AtomicU64::new(0),
             stalled: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -127,11 +138,12 @@ impl Link {
         !self.client.is_closed() && !self.broken.load(Ordering::Relaxed)
     }
 
-    /// How many seats are taken; `None` where another one for this access cannot be had now.
-    pub(crate) fn load(&self, access: Access) -> Option<usize> {
+    /// What goes on in its seats; `None` where another one for this access cannot be had now.
+    pub(crate) fn load(&self, access: Access) -> Option<Load> {
         let seats = self.seats();
         let fit = self.keeps_statements() && !self.stalled.load(Ordering::Relaxed);
-        (fit && (seats == 0 || self.access() == access)).then_some(seats)
+        let wait = Duration::from_nanos(self.pace.load(Ordering::Relaxed).saturating_mul(seats as u64));
+        (fit && (seats == 0 || self.access() == access)).then_some(Load { seats, wait })
     }
 
     /// What those who have seats do.
@@ -154,13 +166,22 @@ impl Link {
     /// Takes a seat, where there is [load](Self::load) for its access; nobody else may take one meanwhile.
     pub(crate) fn seat(self: &Arc<Self>, access: Access) -> Seat {
         self.writes.store(access == Access::Write, Ordering::Relaxed);
-        self.load.fetch_add(1, Ordering::AcqRel);
+        if self.load.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.heard.store(self.now(), Ordering::Relaxed);
+        }
         self.watch();
         Seat { link: Arc::clone(self), ticket: None }
     }
 
+    fn now(&self) -> u64 {
+        self.opened.elapsed().as_nanos() as u64
+    }
+
     /// Notes that a statement is over.
     fn answered(&self) {
+        let now = self.now();
+        let took = now.saturating_sub(self.heard.swap(now, Ordering::Relaxed));
+        self.pace.store(paced(self.pace.load(Ordering::Relaxed), took, self.seats() == 1), Ordering::Relaxed);
         self.done.fetch_add(1, Ordering::Relaxed);
         self.stalled.store(false, Ordering::Relaxed);
     }
@@ -238,6 +259,16 @@ impl Link {
             }
         }
     }
+}
+
+/// How long the server takes for a statement, in nanoseconds: what was known, and the time that the last one took. One that
+/// takes far longer than those before it counts for less: it may have waited for something else.
+fn paced(known: u64, took: u64, alone: bool) -> u64 {
+    if alone {
+        // It was on its way as well, so the server took no longer than that.
+        return known.min(took);
+    }
+    known - known / 8 + took.min(known.saturating_mul(4).saturating_add(PACE)) / 8
 }
 
 /// A place for one statement among those of others.
@@ -363,5 +394,33 @@ impl Drop for Seat {
                 self.link.leave();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paced;
+
+    fn after(known: u64, each: u64, replies: usize) -> u64 {
+        (0..replies).fold(known, |known, _| paced(known, each, false))
+    }
+
+    #[test]
+    fn the_pace_follows_statements_that_all_take_long() {
+        let slow = after(40_000, 5_000_000, 30);
+        assert!((2_000_000..=5_000_000).contains(&slow), "{slow}");
+        let fast = after(slow, 20_000, 60);
+        assert!(fast < 30_000, "{fast}");
+    }
+
+    #[test]
+    fn one_that_waited_for_something_else_counts_for_little() {
+        let once = paced(40_000, 100_000_000, false);
+        assert!(once < 60_000, "{once}");
+    }
+
+    #[test]
+    fn who_was_alone_shows_the_most_that_it_takes() {
+        assert_eq!((paced(900_000, 50_000, true), paced(20_000, 50_000, true)), (50_000, 20_000));
     }
 }
