@@ -97,8 +97,8 @@ impl Lane {
         Self {
             size,
             permits: Semaphore::new(places),
-            reads: Flow::new(places + 8, places * share::SEATS),
-            writes: Flow::new(places.max(4), places * share::SEATS),
+            reads: Flow::new(places + share::READS, places * share::SEATS),
+            writes: Flow::new(share::most(places).max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
         }
     }

@@ -18,6 +18,11 @@ use crate::value::Params;
 
 /// How many seats a connection has for an access at most, on the average of all that the pool may open.
 pub(super) const SEATS: usize = 64;
+/// So many reads more than there are connections wait in the server's queues, and at least so many writes, of which there are
+/// as many as connections that they may use: with 64 tasks on 8 connections hardly anybody waits longer then than if each
+/// had one for himself.
+pub(super) const READS: usize = 10;
+pub(super) const WRITES: usize = 4;
 /// So many seats are taken by readers on each connection before another one is used.
 const CROWDED: usize = 8;
 /// Fewer are, where their statements take longer than this together.
@@ -119,6 +124,11 @@ impl Pool {
     }
 }
 
+/// How many connections of a lane are shared for an access at most; the others are left to the other one.
+pub(super) fn most(size: usize) -> usize {
+    (size * 3 / 4).max(1)
+}
+
 /// Where a statement goes.
 enum Place {
     Seat(Seat),
@@ -144,7 +154,7 @@ fn choose(loads: impl Iterator<Item = (Load, usize)> + Clone, access: Access, si
         Access::Read => load.seats >= CROWDED || load.wait >= LONG,
         Access::Write => true,
     };
-    let most = (size * 3 / 4).max(1);
+    let most = most(size);
     let shared = loads.clone().filter(|(load, _)| load.seats > 0);
     let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(Load, usize)>), next| {
         (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
