@@ -9,6 +9,7 @@ use crate::codes;
 use crate::config::{Input, Migrations, Options, word};
 use crate::ddl;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, SourceText};
+use crate::ir::check::constraint_names;
 use crate::ir::draft::Draft;
 use crate::ir::{DialectName, Schema, build, infer};
 use crate::migrate::embed::{self, Embedded};
@@ -34,8 +35,17 @@ pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema
     if draft.models.is_empty() {
         infer::infer(&mut draft, &options.overrides, diagnostics);
     }
+    names(&draft, options, diagnostics);
     let schema = build::build(draft, diagnostics)?;
     (!diagnostics.has_errors()).then_some(schema)
+}
+
+/// Checks what stands in a spec for the databases that it is for. What is read of a database is legal there.
+fn names(draft: &Draft, options: &Options, diagnostics: &mut Diagnostics) {
+    let targets = Targets::of(&draft.dialects, options);
+    if !draft.lenient && targets.dialects.contains(&DialectName::Mysql) {
+        constraint_names::across_tables(draft, targets.required, diagnostics);
+    }
 }
 
 /// From the options to the tables of a database, without models: what migrations look at.
@@ -66,7 +76,7 @@ pub(crate) fn files(
     layout: Layout,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileSet> {
-    let targets = Targets::of(schema, options);
+    let targets = Targets::of(&schema.dialects, options);
     let fits = targets.check(schema, diagnostics);
     // What is wrong with the migrations is told along with what is wrong with the tables.
     let migrations = migrations(schema, options, &targets, diagnostics)?;
@@ -157,14 +167,14 @@ struct Targets {
 impl Targets {
     /// Settings go before what the spec says. A database that is read is its own target: that it can hold its tables
     /// is known.
-    fn of(schema: &Schema, options: &Options) -> Self {
+    fn of(said: &[DialectName], options: &Options) -> Self {
         let is_spec = matches!(options.input, Input::Spec(_));
         if options.required {
             Self { dialects: options.dialects.clone(), asked: true, required: true }
-        } else if schema.dialects.is_empty() {
+        } else if said.is_empty() {
             Self { dialects: options.dialects.clone(), asked: false, required: false }
         } else {
-            Self { dialects: schema.dialects.clone(), asked: true, required: is_spec }
+            Self { dialects: said.to_vec(), asked: true, required: is_spec }
         }
     }
 

@@ -35,12 +35,15 @@ pub fn postgres() -> Result<String, String> {
         return Ok(url);
     }
     static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
-    // Tried again: that a server starts on a machine that is busy with other servers is not what is tested.
-    let start = || start_postgres().or_else(|_| start_postgres()).or_else(|_| start_postgres());
-    match STARTED.get_or_init(start) {
+    match STARTED.get_or_init(|| three_times(start_postgres)) {
         Ok((url, _)) => Ok(url.clone()),
         Err(why) => Err(format!("{VARIABLE} is not set, and {why}")),
     }
+}
+
+/// Tries three times: that a server starts on a machine that is busy with other servers is not what is tested.
+pub(crate) fn three_times<T>(start: impl Fn() -> Result<T, String>) -> Result<T, String> {
+    start().or_else(|_| start()).or_else(|_| start())
 }
 
 /// The server's URL, and the process whose end is the server's.

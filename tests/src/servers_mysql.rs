@@ -1,6 +1,6 @@
 //! A MySQL or MariaDB server for tests: the one that `PILASTER_TEST_MYSQL` names, else one started in a folder of its
-//! own from the programs on this machine, else none, which is said once, or is a failure where `PILASTER_REQUIRE` asks
-//! for `mysql`.
+//! own from the programs on this machine, of which `PILASTER_MYSQLD` may choose one, else none, which is said once, or
+//! is a failure where `PILASTER_REQUIRE` asks for `mysql`.
 //!
 //! This file stands alone, so that the runtime's tests can take it in too.
 
@@ -76,7 +76,7 @@ pub fn numbers(digits: u32) -> String {
 #[allow(clippy::print_stderr)]
 fn skipped() {
     static ONCE: OnceLock<()> = OnceLock::new();
-    ONCE.get_or_init(|| eprintln!("skipped: no MySQL or MariaDB (set PILASTER_TEST_MYSQL, or install mariadb-server)"));
+    ONCE.get_or_init(|| eprintln!("skipped: no MySQL or MariaDB (set PILASTER_TEST_MYSQL, or install one)"));
 }
 
 fn without_database(url: &str) -> String {
@@ -88,38 +88,104 @@ fn without_database(url: &str) -> String {
     format!("{scheme}://{}{query}", &rest[..end])
 }
 
+/// A server's program, and how it is called.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Which of the two it is; not all who take this file in ask.
+    #[allow(dead_code)]
+    pub is_mariadb: bool,
+    /// The server.
+    pub server: PathBuf,
+    /// The program that makes the tables of a new server: MySQL itself, another one of MariaDB.
+    pub installer: PathBuf,
+    /// How that one is called.
+    pub install: &'static [&'static str],
+    /// What the server is told that the other one needs not to be told, or does not know.
+    pub options: &'static [&'static str],
+}
+
+impl Program {
+    /// What the program is shows in its version, as that of MariaDB may be called `mysqld` too. `None` when it cannot be
+    /// run, or MariaDB has nothing that makes its tables.
+    fn of(server: PathBuf) -> Option<Self> {
+        let output = Command::new(&server).args(["--no-defaults", "--version"]).stdin(Stdio::null()).output().ok()?;
+        let version = output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())?;
+        if !version.contains("MariaDB") {
+            return Some(Self {
+                is_mariadb: false,
+                installer: server.clone(),
+                server,
+                install: &["--no-defaults", "--initialize-insecure"],
+                // Names are looked up, as its root is one of `localhost`. The folder that packages have it read and write
+                // files in may be closed to us.
+                options: &["--mysqlx=OFF", "--skip-log-bin", "--secure-file-priv=NULL"],
+            });
+        }
+        Some(Self {
+            is_mariadb: true,
+            server,
+            installer: installed(&["mariadb-install-db", "mysql_install_db"]).next()?,
+            install: &[
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--skip-name-resolve",
+            ],
+            options: &["--skip-name-resolve"],
+        })
+    }
+}
+
+/// The server that `PILASTER_MYSQLD` names, else the first that is installed, MariaDB's before MySQL's.
+///
+/// # Errors
+/// Says why there is none.
+pub fn program() -> Result<Program, String> {
+    match std::env::var_os("PILASTER_MYSQLD").filter(|named| !named.is_empty()) {
+        Some(named) => Program::of(named.clone().into())
+            .ok_or_else(|| format!("PILASTER_MYSQLD names no server that can be started: {}", named.display())),
+        None => installed(&["mariadbd", "mysqld"])
+            .find_map(Program::of)
+            .ok_or_else(|| "no MySQL or MariaDB server is installed".to_owned()),
+    }
+}
+
 /// Starts a server that ends, and takes its folder along, when this process ends. Tries three times: that one starts on a
 /// machine that is busy with other servers is not what is tested.
+#[allow(clippy::print_stderr)]
 fn start() -> Option<(String, Child)> {
-    let server = program(&["mariadbd", "mysqld"])?;
-    let install = program(&["mariadb-install-db", "mysql_install_db"])?;
-    (0..3).find_map(|_| start_once(&server, &install))
+    let program = program().map_err(|why| eprintln!("{why}")).ok()?;
+    (0..3).find_map(|_| start_once(&program))
 }
 
 #[allow(clippy::print_stderr)]
-fn start_once(server: &Path, install: &Path) -> Option<(String, Child)> {
+fn start_once(program: &Program) -> Option<(String, Child)> {
     let folder = std::env::temp_dir().join(unique_name());
     let data = folder.join("data");
     std::fs::create_dir_all(&data).ok()?;
     let user = whoami();
-    let made = Command::new(install)
-        .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
+    let made = Command::new(&program.installer)
+        .args(program.install)
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--user={user}"))
         .stdin(Stdio::null())
         .output();
     if !made.as_ref().is_ok_and(|made| made.status.success()) {
-        eprintln!("{} failed: {made:?}", install.display());
+        eprintln!("{} failed: {made:?}", program.installer.display());
         let _ = std::fs::remove_dir_all(&folder);
         return None;
     }
     let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-    let child = watched(server, &folder, &user, port)?;
+    let child = watched(program, &folder, &user, port)?;
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if begun.elapsed() > PATIENCE {
             let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            eprintln!("{} did not start: {}", server.display(), log.lines().last().unwrap_or("nothing in its log"));
+            eprintln!(
+                "{} did not start: {}",
+                program.server.display(),
+                log.lines().last().unwrap_or("nothing in its log")
+            );
             return None;
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -128,18 +194,14 @@ fn start_once(server: &Path, install: &Path) -> Option<(String, Child)> {
 }
 
 /// The server under a shell that waits for its input to end, which this process' end does.
-fn watched(server: &Path, folder: &Path, user: &str, port: u16) -> Option<Child> {
+fn watched(program: &Program, folder: &Path, user: &str, port: u16) -> Option<Child> {
     let script = r#"folder=$1; shift; "$@" >"$folder/log" 2>&1 & pid=$!; cat >/dev/null; kill $pid; wait $pid; rm -rf "$folder""#;
     Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(folder)
-        .arg(server)
-        .args([
-            "--no-defaults",
-            "--bind-address=127.0.0.1",
-            "--skip-name-resolve",
-            "--innodb-flush-log-at-trx-commit=0",
-        ])
+        .arg(&program.server)
+        .args(["--no-defaults", "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"])
+        .args(program.options)
         .arg(format!("--datadir={}", folder.join("data").display()))
         .arg(format!("--socket={}", folder.join("socket").display()))
         .arg(format!("--pid-file={}", folder.join("pid").display()))
@@ -152,12 +214,14 @@ fn watched(server: &Path, folder: &Path, user: &str, port: u16) -> Option<Child>
         .ok()
 }
 
-/// The first of some programs that is installed.
-fn program(names: &[&str]) -> Option<PathBuf> {
+/// Where programs of these names are installed.
+fn installed(names: &[&'static str]) -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from));
-    names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
+    let files: Vec<PathBuf> =
+        names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).collect();
+    files.into_iter().filter(|file| file.is_file())
 }
 
 /// The user to run as: servers refuse to run as root unless told to.

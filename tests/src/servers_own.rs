@@ -1,14 +1,16 @@
 //! Servers of one's own: that speak TLS, and that can be stopped and started again. Each is started for one test in a
 //! temporary folder and goes with it.
 //!
-//! Uses nothing but the standard library and `servers.rs` beside it, since the runtime's own tests take this in too.
+//! Uses nothing but the standard library, `servers.rs` and `servers_mysql.rs` beside it, since the runtime's own tests
+//! take this in too.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use super::servers;
+use super::{servers, servers_mysql};
 
 /// An authority, a certificate of the server for `localhost` only, and one of a client named `certified`.
 const CERTIFICATES: &str = r#"
@@ -28,14 +30,15 @@ failed() { echo "$1 ended with $2" >&2; exit 1; }
 
 /// Does as its input says, and ends the server when it is closed.
 const LOOP: &str = r#"
-start && echo ready
-while read -r word; do case $word in stop) stop ;; start) start ;; esac; echo ready; done
+start || failed start $?
+echo ready
+while read -r word; do case $word in stop) stop ;; start) start || failed start $? ;; esac; echo ready; done
 stop
 cd /; rm -rf "$dir" || { sleep 1; rm -rf "$dir"; }
 "#;
 
 const POSTGRES: &str = r#"
-bin=$1 dir=$2 port=$3; cd "$dir" || failed cd $?
+dir=$1 port=$2 bin=$3
 "$bin/initdb" -D data -U postgres -A trust -E UTF8 --no-locale --no-sync >log 2>&1 || failed initdb $?
 cat >data/pg_hba.conf <<HBA
 local all all trust
@@ -50,19 +53,23 @@ start() { "$bin/pg_ctl" -D data -l log -w -o "-F -k '$dir' -p $port -c listen_ad
 stop() { "$bin/pg_ctl" -D data -m immediate stop >/dev/null 2>&1; }
 "#;
 
-const MARIADB: &str = r#"
-bin=$1 dir=$2 port=$3 setting=$4; cd "$dir" || failed cd $?
+/// What comes last makes the tables. Nobody but the server itself says that it runs: its greeting needs no client.
+const MYSQL: &str = r#"
+dir=$1 port=$2 server=$3 options=$4; shift 4
 user=$(id -un)
-"$bin/mariadb-install-db" --no-defaults --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve --datadir="$dir/data" --user="$user" >log 2>&1 || failed mariadb-install-db $?
-server=$(command -v mariadbd || echo /usr/sbin/mariadbd)
-ssl=; [ -f server.pem ] && ssl="--ssl-cert=$dir/server.pem --ssl-key=$dir/server.key --ssl-ca=$dir/ca.pem"
+"$@" --datadir="$dir/data" --user="$user" >log 2>&1 || failed "$1" $?
+[ -f server.pem ] && options="$options --ssl-cert=$dir/server.pem --ssl-key=$dir/server.key --ssl-ca=$dir/ca.pem"
 start() {
-    "$server" --no-defaults --bind-address=127.0.0.1 --skip-name-resolve --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" --port="$port" --user="$user" --max-connections=30 $ssl $setting >>log 2>&1 &
-    pid=$!
-    for _ in $(seq 300); do [ -S socket ] && mariadb --no-defaults -S socket -u root -e 'DO 0' >/dev/null 2>&1 && return; sleep 0.1; done
+    "$server" --no-defaults --bind-address=127.0.0.1 --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" --port="$port" --user="$user" --max-connections=30 $options >>log 2>&1 &
+    pid=$! waited=0
+    while kill -0 "$pid" 2>/dev/null; do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port" && read -r -t 5 -N 1 _ <&3) 2>/dev/null && return
+        [ $((waited += 1)) -lt 600 ] || { kill -9 "$pid"; break; }
+        sleep 0.1
+    done
     return 1
 }
-stop() { kill -9 "$pid"; wait "$pid"; rm -f socket; }
+stop() { kill -9 "$pid"; wait "$pid"; rm -f socket socket.lock; }
 "#;
 
 /// A server, which ends when this is dropped.
@@ -74,7 +81,7 @@ pub struct Own {
     pub port: u16,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
-    _child: Child,
+    child: Child,
 }
 
 impl Own {
@@ -84,57 +91,56 @@ impl Own {
     /// Says why there is none.
     pub fn postgres(tls: bool) -> Result<Self, String> {
         let programs = servers::postgres_programs().ok_or("no PostgreSQL server is installed")?;
-        Self::start("pg", POSTGRES, &programs, tls, "")
+        Self::start("pg", POSTGRES, tls, &[programs.as_os_str()])
     }
 
-    /// A MariaDB server, whose `root` has no password.
+    /// A MySQL or MariaDB server, whose `root` has no password.
     ///
     /// # Errors
     /// Says why there is none.
-    pub fn mariadb(tls: bool) -> Result<Self, String> {
-        Self::mariadb_with(tls, "")
+    pub fn mysql(tls: bool) -> Result<Self, String> {
+        Self::mysql_with(tls, "")
     }
 
     /// The same with a setting on its command line.
     ///
     /// # Errors
     /// Says why there is none.
-    pub fn mariadb_with(tls: bool, setting: &str) -> Result<Self, String> {
-        let programs = Path::new("/usr/bin");
-        if !programs.join("mariadb-install-db").is_file() {
-            return Err("no MariaDB server is installed".into());
-        }
-        Self::start("maria", MARIADB, programs, tls, setting)
+    pub fn mysql_with(tls: bool, setting: &str) -> Result<Self, String> {
+        let program = servers_mysql::program()?;
+        let mut options = program.options.join(" ");
+        let plain = if program.is_mariadb { "--skip-ssl" } else { "--tls-version=" };
+        options.extend([" ", setting, " ", if tls { "" } else { plain }]);
+        let mut arguments = vec![program.server.as_os_str(), options.as_ref(), program.installer.as_os_str()];
+        arguments.extend(program.install.iter().map(OsStr::new));
+        Self::start("mysql", MYSQL, tls, &arguments)
     }
 
-    /// Tries three times: that a server starts on a machine that is busy with other servers is not what is tested.
-    #[allow(clippy::print_stderr)]
-    fn start(name: &str, script: &str, programs: &Path, tls: bool, setting: &str) -> Result<Self, String> {
-        let mut last = Self::start_once(name, script, programs, tls, setting);
-        for _ in 0..2 {
-            if last.is_ok() {
-                break;
-            }
-            last = Self::start_once(name, script, programs, tls, setting);
-        }
-        last
+    fn start(name: &str, script: &str, tls: bool, arguments: &[&OsStr]) -> Result<Self, String> {
+        servers::three_times(|| Self::start_once(name, script, tls, arguments))
     }
 
-    fn start_once(name: &str, script: &str, programs: &Path, tls: bool, setting: &str) -> Result<Self, String> {
+    fn start_once(name: &str, script: &str, tls: bool, arguments: &[&OsStr]) -> Result<Self, String> {
         let folder = servers::folder_for_server(&format!("own-{name}"))?;
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let port = port.map_err(|error| error.to_string())?.port();
-        let script = format!("cd \"$2\"\n{FAILED}{}{script}{LOOP}", if tls { CERTIFICATES } else { "" });
+        let script =
+            format!("{FAILED}cd \"$1\" || failed cd $?\n{}{script}{LOOP}", if tls { CERTIFICATES } else { "" });
         let mut command = servers::shell("bash");
-        command.args(["-c", &script, "bash"]).arg(programs).arg(&folder).arg(port.to_string()).arg(setting);
+        command.args(["-c", &script, "bash"]).arg(&folder).arg(port.to_string()).args(arguments);
         command.current_dir(&folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(servers::errors(&folder));
         let mut child = command.spawn().map_err(|error| format!("the server could not be started: {error}"))?;
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the server's shell has no pipes".into());
         };
-        let mut own = Self { folder, port, to, from: BufReader::new(from), _child: child };
-        own.wait().map(|()| own)
+        let mut own = Self { folder, port, to, from: BufReader::new(from), child };
+        let ready = own.wait();
+        if ready.is_err() {
+            let _ = own.child.wait();
+            let _ = std::fs::remove_dir_all(&own.folder);
+        }
+        ready.map(|()| own)
     }
 
     fn wait(&mut self) -> Result<(), String> {

@@ -116,8 +116,8 @@ async fn postgres_goes_down_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mariadb_goes_down_under_load() {
-    let Some(server) = found(Kind::Mysql, Own::mariadb(false)) else { return };
+async fn mysql_goes_down_under_load() {
+    let Some(server) = found(Kind::Mysql, Own::mysql(false)) else { return };
     let admin = Db::connect(&format!("mysql://root@127.0.0.1:{}", server.port)).await.unwrap();
     admin.sql("CREATE DATABASE load_test").execute().await.unwrap();
     admin.close().await.unwrap();
@@ -146,7 +146,7 @@ async fn servers_without_a_connection_to_give_say_so() {
     if let Some(server) = found(Kind::Postgres, Own::postgres(false)) {
         exhausts(&format!("postgres://postgres@localhost:{}/postgres", server.port), "too many clients").await;
     }
-    if let Some(server) = found(Kind::Mysql, Own::mariadb(false)) {
+    if let Some(server) = found(Kind::Mysql, Own::mysql(false)) {
         exhausts(&format!("mysql://root@127.0.0.1:{}", server.port), "Too many connections").await;
     }
 }

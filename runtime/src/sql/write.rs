@@ -174,6 +174,9 @@ impl Writer {
         Self::with(dialect, |w| {
             w.scope.push((write.source, Alias::Table(write.table)));
             w.qualify = write.filter.iter().chain(write.set.iter().map(|(_, node)| node)).any(Node::has_subquery);
+            if let Some(key) = w.key_to_join(write) {
+                return w.write_joined(write, &key);
+            }
             w.push(if write.set.is_empty() { "DELETE FROM " } else { "UPDATE " });
             w.table_name(write.table);
             w.push(if write.set.is_empty() { "" } else { " SET " });

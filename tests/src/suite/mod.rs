@@ -59,7 +59,7 @@ macro_rules! behaviours {
             aggregate: count_sum_avg_min_max, of_nothing, groups, having, floats, decimals, decimals_and_integers, counts_of_groups;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
-                delete_by_query, by_rows_of_the_same_table, generated_columns, versions,
+                delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns, versions,
                 a_save_gives_back_what_it_wrote;
             join: inner, left, left_columns_are_options, of_a_table_with_itself, many_to_many, by_a_condition,
                 three_tables, select_across;

@@ -142,6 +142,34 @@ pub async fn by_rows_of_the_same_table(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// All values are made of the rows as they were, whichever row is written first.
+pub async fn of_rows_of_the_same_table(db: &Db) -> Result<()> {
+    let root = NewCategory::new("root").insert(db).await?;
+    let inner = NewCategory::new("inner").parent_id(&root).insert(db).await?;
+    let leaf = NewCategory::new("leaf").parent_id(&inner).insert(db).await?;
+    let names = || Category::query().order_by(|c| c.id.asc()).select(|c| c.name);
+    // Of the row's own.
+    let up = Category::update().filter(|c| c.parent_id.is_not_null());
+    let up = up.set_to(|c| (c.name, Category::query().filter(|p| p.id.eq(c.parent_id)).select(|p| p.name).as_expr()));
+    assert_eq!(up.run(db).await?, 2);
+    assert_eq!(names().all(db).await?, ["root", "root", "inner"]);
+    // The same for all, with a given value beside it, of rows that the table itself tells.
+    let first = Category::query().select(|c| c.id.min()).as_expr();
+    let to_first = Category::update().filter(|c| c.parent.has(|p| p.name.eq("root")));
+    let to_first = to_first.set(|c| c.name, "new").set(|c| c.parent_id, first);
+    assert_eq!(to_first.run(db).await?, 2);
+    assert_eq!(names().all(db).await?, ["root", "new", "new"]);
+    assert_eq!(Category::get(db, leaf.id).await?.unwrap().parent_id, Some(root.id));
+    // By a key of two columns, one of which is changed.
+    Seat::insert_many((0..6).map(|n| NewSeat::new(n % 2, n))).run(db).await?;
+    let highest = Seat::query().select(|s| s.number.max()).as_expr();
+    let last = Seat::update().filter(|s| s.hall.eq(0) & s.number.eq(4)).set(|s| s.number, highest);
+    assert_eq!(last.run(db).await?, 1);
+    let seats = Seat::query().filter(|s| s.hall.eq(0)).order_by(|s| s.number.asc()).select(|s| s.number);
+    assert_eq!(seats.all(db).await?, [0, 2, 5]);
+    Ok(())
+}
+
 pub async fn generated_columns(db: &Db) -> Result<()> {
     let mut square = NewRectangle::new(3, 4).insert(db).await?;
     assert_eq!(square.area, 12);

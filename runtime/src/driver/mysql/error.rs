@@ -76,6 +76,13 @@ fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
                 server's configuration switch it on)";
             (ErrorKind::Connection, message.to_owned())
         }
+        DriverError::UnknownAuthPlugin { name } => {
+            let message = format!(
+                "the server asks for the password by `{name}`, which is not spoken here (check the user in the URL, as \
+                MySQL may ask so for one that is not there; else let the user be IDENTIFIED WITH caching_sha2_password)"
+            );
+            (ErrorKind::Permission, message)
+        }
         _ => (ErrorKind::Connection, fault.to_string()),
     }
 }
@@ -321,6 +328,18 @@ mod tests {
             table: table.map(str::to_owned),
             columns: columns.iter().map(|&column| column.to_owned()).collect(),
         }
+    }
+
+    /// A server of today asks so for users that it does not know, by chance.
+    #[test]
+    fn a_password_that_is_asked_for_by_an_unknown_plugin_points_at_the_user() {
+        let fault = DriverError::UnknownAuthPlugin { name: "sha256_password".to_owned() };
+        let error = from_mysql(Fault::Driver(fault), None);
+        assert_eq!(*error.kind(), ErrorKind::Permission);
+        assert!(
+            error.to_string().contains("`sha256_password`") && error.to_string().contains("check the user"),
+            "{error}"
+        );
     }
 
     #[test]

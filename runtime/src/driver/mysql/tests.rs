@@ -285,6 +285,41 @@ async fn writes_with_subqueries() {
     server.end().await;
 }
 
+/// The table and its columns have the names of what is put aside beside it; a value that is given is no text on the way.
+#[tokio::test]
+async fn assignments_that_read_a_table_of_hostile_names() {
+    static Q: ModelMeta = ModelMeta {
+        model: "Q",
+        schema: None,
+        table: "q",
+        columns: &[column("k0", Kind::BigInt), column("v0", Kind::BigInt), column("v1", Kind::Bytes)],
+        key: &[0],
+        auto_key: None,
+        version: None,
+        uniques: &[],
+        foreign_keys: &[],
+    };
+    let Some(mut server) = Server::new().await else { return };
+    server.connection.batch("CREATE TABLE q (k0 BIGINT PRIMARY KEY, v0 BIGINT, v1 BLOB)").await.unwrap();
+    server.connection.batch("INSERT INTO q (k0, v0) VALUES (1, 10), (2, 20), (3, 30)").await.unwrap();
+    let (source, inner) = (Use::new(), Use::new());
+    let column = |source, at: usize| Node::Column(source, &Q.columns[at]);
+    let before = Node::binary(BinaryOp::Add, column(inner, 0), Node::Bind(Value::Int(1)));
+    let mut query =
+        Select { filter: vec![Node::binary(BinaryOp::Eq, before, column(source, 0))], ..Select::all(inner, &Q) };
+    query.projection = vec![Projection::Node(column(inner, 1))];
+    let bytes = Node::Bind(Value::Bytes(Cow::Borrowed(b"\xff\x00")));
+    let set = [(&Q.columns[1], Node::Scalar(Box::new(query))), (&Q.columns[2], bytes)];
+    let filter = [Node::binary(BinaryOp::Gt, column(source, 0), Node::Bind(Value::Int(1)))];
+    let write = Write { source, table: Table::Model(&Q), set: &set, filter: &filter };
+    let Statement { sql, params } = Writer::write(Dialect::Mysql, &write).unwrap();
+    assert_eq!(server.connection.execute(&sql, &params).await.unwrap().affected, 2);
+    let rows = "SELECT concat_ws(' ', k0, v0, hex(v1)) FROM q ORDER BY k0";
+    let rows = server.rows(Ok(Statement { sql: rows.to_owned(), params: Vec::new() })).await;
+    assert_eq!(rows, ["1 10", "2 10 FF00", "3 20 FF00"]);
+    server.end().await;
+}
+
 #[tokio::test]
 async fn rows_of_defaults_alone() {
     let Some(mut server) = Server::new().await.filter(|server| !server.lacks_returning()) else { return };
