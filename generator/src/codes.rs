@@ -77,6 +77,7 @@ codes! {
     PLAN_PATH = "P0407", "a setting that should be a Rust path or type is none";
     TYPE_CLASH = "P0408", "two generated types would have one name";
     TYPE_UNSUPPORTED = "P0409", "a column type that has no Rust type yet";
+    ENUM_RENAMED = "P0410", "an enum is named otherwise because its Rust name is taken";
 
     // P05xx: rendering and output
     UNSUPPORTED = "P0501", "something that a database cannot do";
