@@ -66,6 +66,7 @@ codes! {
     LIVE_TYPE = "P0307", "a column type that says too little";
     LIVE_NULL_KEY = "P0308", "a primary key that may hold NULL";
     LIVE_CLAUSE = "P0309", "a clause of a table that has no counterpart and is left out";
+    LIVE_RIGHTS = "P0310", "something that the user of the URL may not see";
 
     // P04xx: names and plan
     NAME_TAKEN = "P0401", "an item is left out because its Rust name is taken";
