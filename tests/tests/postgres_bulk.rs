@@ -177,7 +177,7 @@ async fn writers_without_statements(url: &str) -> Result<()> {
     for writer in writers {
         writer.await.unwrap()?;
     }
-    let labels = Token::query().select(|t| t.label.clone()).distinct().all(&db).await?;
+    let labels = Token::query().select(|t| t.label).distinct().all(&db).await?;
     assert_eq!((labels.len(), Token::query().count(&db).await?), (9_000, 9_000));
     // Who is refused stores nothing, and the connection goes on.
     let twice = (0..1_500).map(|n| NewToken::new("again").id(Uuid::from_u128(n % 1_499)));

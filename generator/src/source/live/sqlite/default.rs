@@ -39,7 +39,7 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
         return Some(RawDefault::Typed(Default::Now));
     }
     if let Some(word) = name_for_text(tokens) {
-        let quoted = || RawDefault::Expr(only_sqlite(&quote_string(DialectName::Sqlite, word)));
+        let quoted = || RawDefault::Expr(only_sqlite(quote_string(DialectName::Sqlite, word)));
         return Some(typed_text(word, ty).map_or_else(quoted, |literal| of_literal(literal, ty)));
     }
     if let Some(literal) = constant(tokens, ty) {
