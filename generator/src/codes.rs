@@ -66,6 +66,7 @@ codes! {
     LIVE_TYPE = "P0307", "a column type that says too little";
     LIVE_NULL_KEY = "P0308", "a primary key that may hold NULL";
     LIVE_CLAUSE = "P0309", "a clause of a table that has no counterpart and is left out";
+    LIVE_RIGHTS = "P0310", "something that the user of the URL may not see";
 
     // P04xx: names and plan
     NAME_TAKEN = "P0401", "an item is left out because its Rust name is taken";
@@ -77,6 +78,7 @@ codes! {
     PLAN_PATH = "P0407", "a setting that should be a Rust path or type is none";
     TYPE_CLASH = "P0408", "two generated types would have one name";
     TYPE_UNSUPPORTED = "P0409", "a column type that has no Rust type yet";
+    ENUM_RENAMED = "P0410", "an enum is named otherwise because its Rust name is taken";
 
     // P05xx: rendering and output
     UNSUPPORTED = "P0501", "something that a database cannot do";

@@ -65,6 +65,9 @@ pub mod mysql_own_types;
 #[path = "../cases/mysql_types/expected/mod.rs"]
 pub mod mysql_types;
 #[rustfmt::skip]
+#[path = "../cases/names_of_scripts/expected/mod.rs"]
+pub mod names_of_scripts;
+#[rustfmt::skip]
 #[path = "../cases/names_override/expected/mod.rs"]
 pub mod names_override;
 #[rustfmt::skip]

@@ -7,9 +7,15 @@ use pilaster::{Db, Result, uuid::Uuid};
 use pilaster_tests::database::{Kind, is_required};
 use pilaster_tests::models::{NewUser, User};
 use pilaster_tests::own::{NewToken, Token};
+use pilaster_tests::servers;
 
 /// Runs a test on a database with one table.
 async fn with<O: Future<Output = Result<()>>>(table: &'static str, test: impl FnOnce(Db) -> O) {
+    with_url(table, async |db, _| test(db).await).await;
+}
+
+/// The same with the database's URL.
+async fn with_url<O: Future<Output = Result<()>>>(table: &'static str, test: impl FnOnce(Db, String) -> O) {
     let fresh = match Kind::Postgres.fresh().await.unwrap() {
         Ok(fresh) => fresh,
         Err(why) => {
@@ -18,7 +24,7 @@ async fn with<O: Future<Output = Result<()>>>(table: &'static str, test: impl Fn
         }
     };
     fresh.db.sql(table).batch().await.unwrap();
-    test(fresh.db.clone()).await.unwrap();
+    test(fresh.db.clone(), fresh.url.clone()).await.unwrap();
     fresh.remove().await.unwrap();
 }
 
@@ -139,6 +145,82 @@ async fn a_role_without_the_sequence_inserts_all_the_same() {
         assert!(found.iter().map(|user| user.id).eq(1..=20));
         tx.commit().await?;
         db.sql(format!("DROP OWNED BY {role}; DROP ROLE {role}")).batch().await
+    })
+    .await;
+}
+
+/// Rows of several writers, each with keys, models or nothing back, on more connections than the server has.
+async fn writers_without_statements(url: &str) -> Result<()> {
+    let db = Db::builder(url).max_connections(6).connect().await?;
+    let writers: Vec<_> = (0..6)
+        .map(|writer| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let label = async |key: Uuid| Token::get(&db, key).await.map(|token| token.map(|token| token.label));
+                match writer % 3 {
+                    0 => {
+                        let keys: Vec<Uuid> = Token::insert_many(tokens(writer)).keys(&db).await?;
+                        assert_eq!((keys.len(), label(keys[1_234]).await?), (1_500, Some(format!("{writer} 1234"))));
+                    }
+                    1 => {
+                        let tx = db.begin().await?;
+                        let found = Token::insert_many(tokens(writer)).all(&tx).await?;
+                        tx.commit().await?;
+                        is_stored(&db, &found).await?;
+                    }
+                    _ => assert_eq!(Token::insert_many(tokens(writer)).run(&db).await?, 1_500),
+                }
+                Result::Ok(())
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap()?;
+    }
+    let labels = Token::query().select(|t| t.label).distinct().all(&db).await?;
+    assert_eq!((labels.len(), Token::query().count(&db).await?), (9_000, 9_000));
+    // Who is refused stores nothing, and the connection goes on.
+    let twice = (0..1_500).map(|n| NewToken::new("again").id(Uuid::from_u128(n % 1_499)));
+    assert!(Token::insert_many(twice).run(&db).await.is_err());
+    assert_eq!(Token::delete_many().all_rows().run(&db).await?, 9_000);
+    // Keys that a sequence counts.
+    let names = |from: i32| (from..from + 1_500).map(|n| NewUser::new(format!("{n}")));
+    let keys: Vec<i64> = User::insert_many(names(0)).keys(&db).await?;
+    assert_eq!(User::get(&db, keys[1_499]).await?.map(|user| user.name), Some("1499".to_owned()));
+    assert_eq!(User::insert_many(names(1_500)).run(&db).await?, 1_500);
+    assert_eq!(User::delete_many().all_rows().run(&db).await?, 3_000);
+    db.close().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_need_not_be_kept() {
+    with_url(TOKEN, async |db, url| {
+        db.sql(USER).execute().await?;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        writers_without_statements(&format!("{url}{separator}statement_cache=0")).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stderr)]
+async fn a_pooler_in_transaction_mode_may_stand_between() {
+    with_url(TOKEN, async |db, url| {
+        db.sql(USER).execute().await?;
+        let name = db.sql("SELECT current_database()").one::<String>().await?;
+        let server = url.replacen(&format!("/{name}"), "", 1);
+        match servers::pgbouncer(&server) {
+            Ok(pooler) => {
+                let pooled = pooler.replacen('?', &format!("/{name}?statement_cache=0&"), 1);
+                writers_without_statements(&pooled).await
+            }
+            Err(why) => {
+                let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains("pgbouncer"));
+                assert!(!required, "PILASTER_REQUIRE names pgbouncer: {why}");
+                eprintln!("skipped: {why}");
+                Ok(())
+            }
+        }
     })
     .await;
 }

@@ -160,7 +160,7 @@ pub(super) fn strict(ty: &SqlType, schema: &Schema) -> &'static str {
 
 /// Whether a text written by hand can only be a type: words, quoted names and literals, one balanced argument list or
 /// brackets after them, and no comma or comment outside those, so that it cannot end the column or the statement.
-pub(super) fn is_type_text(text: &str) -> bool {
+pub(crate) fn is_type_text(text: &str) -> bool {
     let mut depth = 0_usize;
     let mut chars = text.trim().chars().peekable();
     let mut before = ' ';

@@ -6,7 +6,20 @@
 /// The words of a text in lower case: split at everything that no identifier can hold, at underscores and where the
 /// case changes (`HTTPServer_2fa` → `http`, `server`, `2fa`).
 pub(super) fn words(text: &str) -> Vec<String> {
+    let text: String = text.chars().map(usual).collect();
     text.split(|c| !is_word(c)).flat_map(split_case).map(|word| lower(&word)).filter(|word| !word.is_empty()).collect()
+}
+
+/// The usual form of a letter of which keyboards have another one as well: rustc warns of that in names.
+fn usual(c: char) -> char {
+    match c {
+        'ª' => 'a',
+        'º' => 'o',
+        'µ' => 'μ',
+        // Full-width forms, in the order of ASCII.
+        '！'..='～' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    }
 }
 
 /// Joins words with underscores.
@@ -138,9 +151,11 @@ fn lower(word: &str) -> String {
 }
 
 /// Letters, digits and marks that an identifier can hold. Combining accents are not among them: rustc composes
-/// identifiers, so that `é` in two characters would be the same name as in one.
+/// identifiers, so that `é` in two characters would be the same name as in one. Nor are joiners, which nobody sees.
 fn is_word(c: char) -> bool {
-    c != '_' && !matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}') && is_continue(c)
+    c != '_'
+        && !matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}' | '\u{200c}' | '\u{200d}')
+        && is_continue(c)
 }
 
 fn is_continue(c: char) -> bool {

@@ -32,11 +32,12 @@ pub fn columns(model: &str) -> String {
     format!("{}Columns", model.trim_end_matches('_'))
 }
 
-/// The module of a model, which is a file or folder beside others of ours.
+/// The module of a model, which is a file or folder beside others of ours, and beside the model itself: a name whose
+/// first letter has no upper case, such as `数` or `_1`, is the same in both.
 #[must_use]
 pub fn module(model: &str) -> String {
     let name = field(model);
-    if reserved::MODULES.contains(&name.as_str()) { format!("{name}_") } else { name }
+    if reserved::MODULES.contains(&name.as_str()) || name == model { format!("{name}_") } else { name }
 }
 
 /// The table of a model: snake case (`OrderLine` → `order_line`).

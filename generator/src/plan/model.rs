@@ -21,6 +21,8 @@ pub struct ModelPlan {
     pub module: String,
     /// The module as an identifier.
     pub module_ident: String,
+    /// Where its file is, as a literal, where that has to be said.
+    pub module_path: Option<String>,
     /// The model's name without `r#`, for messages.
     pub label: String,
     /// Identifier of the struct.
@@ -135,8 +137,11 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         }
         None => tokens::own_doc(&[doc_table]),
     };
+    // Without it, rustc looks for no file whose name has other letters.
+    let path = (!module.is_ascii()).then(|| format!("{module}/mod.rs"));
     Some(ModelPlan {
         module_ident: tokens::ident(&module).to_string(),
+        module_path: path.map(|path| quote!(#path).to_string()),
         module,
         label: model.name.clone(),
         name: tokens::ident(&model.name).to_string(),

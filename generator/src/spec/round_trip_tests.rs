@@ -121,6 +121,15 @@ fn types_defaults_and_enums() {
 }
 
 #[test]
+fn types_of_any_text_and_keys_that_are_none() {
+    let text = round(
+        r#"CREATE TABLE t (id INTEGER PRIMARY KEY, a "any */ text" NOT NULL, b 🦀, c "it's, ""so""");
+         CREATE TABLE doc (doc JSON PRIMARY KEY, n INTEGER) WITHOUT ROWID;"#,
+    );
+    assert!(text.contains(r#"b: { raw: { sqlite: "\"🦀\"" }"#) && !text.contains("rowid"), "{text}");
+}
+
+#[test]
 fn hostile_names() {
     round(
         r##"CREATE TABLE "order details" ("type" TEXT, "self" INTEGER PRIMARY KEY, "a b" TEXT UNIQUE, "a-b" TEXT, "" TEXT,

@@ -5,6 +5,8 @@ b" TEXT);
 CREATE TABLE "option" (id INTEGER PRIMARY KEY, "some" TEXT, "query" TEXT, "new" TEXT, "get" TEXT, "insert" TEXT);
 CREATE TABLE "results" (id INTEGER PRIMARY KEY, option_id INTEGER NOT NULL REFERENCES "option" (id), "option" TEXT);
 CREATE TABLE "columns" (id INTEGER PRIMARY KEY, "table" TEXT, "column" TEXT, "meta" TEXT, "source" TEXT, "row" TEXT, "at" TEXT);
+CREATE TABLE order_statuses (id INTEGER PRIMARY KEY);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'it''s done')));
 CREATE TABLE "schema" (id INTEGER PRIMARY KEY);
 CREATE TABLE "models" (id INTEGER PRIMARY KEY);
 CREATE TABLE "enums" (id INTEGER PRIMARY KEY);

@@ -52,3 +52,6 @@ CREATE VIEW broken AS SELECT id FROM gone;
 DROP TABLE gone;
 CREATE SEQUENCE numbers;
 CREATE TABLE history (id int PRIMARY KEY, what varchar(20) COLLATE utf8mb4_nopad_bin) CHARACTER SET utf8mb4 WITH SYSTEM VERSIONING;
+-- An enum that would be called as a model is.
+CREATE TABLE stay_moods (id int AUTO_INCREMENT PRIMARY KEY);
+CREATE TABLE stays (id int AUTO_INCREMENT PRIMARY KEY, mood enum('good', 'it''s bad') NOT NULL DEFAULT 'good');

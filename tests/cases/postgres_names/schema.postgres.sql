@@ -31,5 +31,8 @@ COMMENT ON COLUMN "user"."fn" IS '```rust
 panic!()
 ``` [link] */ "; #[test]';
 COMMENT ON TABLE "Option" IS E'\u202e turned, \u200b hidden, \u2066 apart';
+CREATE TYPE order_status AS ENUM ('new', 'it''s done');
+CREATE TABLE order_statuses (id serial PRIMARY KEY);
+CREATE TABLE orders (id serial PRIMARY KEY, status order_status NOT NULL DEFAULT 'new', past order_status[]);
 CREATE TABLE "mod" (id serial PRIMARY KEY, "Self" integer);
 CREATE TABLE "2fa_enabled" (id serial PRIMARY KEY);

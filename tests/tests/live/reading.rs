@@ -2,7 +2,7 @@
 
 use pilaster_generator::config::{Input, Layer};
 use pilaster_generator::diag::Diagnostics;
-use pilaster_generator::ir::{DialectName, Schema};
+use pilaster_generator::ir::{Action, DialectName, Schema};
 use pilaster_generator::{pipeline, url};
 
 use super::servers::{Host, all, options};
@@ -41,6 +41,53 @@ fn what_is_wrong_with_a_connection_is_told() {
         let (schema, said) = read(&as_user(&fresh.url, "nobody_of_this_name"), Layer::default());
         assert!(schema.is_none() && said.contains("P0301") && said.contains("nobody_of_this_name"), "{said}");
     }
+}
+
+/// A schema that the role may not use is not on its search path, as far as the server says.
+#[test]
+fn schemas_without_rights_are_named() {
+    let Some(host) = all().into_iter().find(|host| host.dialect == DialectName::Postgres) else { return };
+    let user = pilaster_tests::servers_mysql::unique_name();
+    let fresh = host.script(&format!(
+        "CREATE TABLE t (id integer PRIMARY KEY); CREATE SCHEMA other; CREATE TABLE other.u (id integer PRIMARY KEY);
+         CREATE ROLE {user} LOGIN PASSWORD 's3cret'"
+    ));
+    let mark = if fresh.url.contains('?') { '&' } else { '?' };
+    let url = format!("{}{mark}search_path=public,other", as_user(&fresh.url, &user));
+    // No right on a table is needed.
+    let (schema, said) = read(&url, Layer::default());
+    assert_eq!(names(&schema.unwrap()), ["t"]);
+    assert!(said.contains("P0310") && said.contains("schema \"other\"") && said.contains("GRANT USAGE"), "{said}");
+    fresh.open().sql(format!("GRANT USAGE ON SCHEMA other TO {user}")).execute().unwrap();
+    let (schema, said) = read(&url, Layer::default());
+    assert_eq!((names(&schema.unwrap()).len(), said.as_str()), (2, ""));
+    fresh.open().sql(format!("DROP OWNED BY {user}; DROP ROLE {user}")).batch().unwrap();
+}
+
+/// What a user may not see is said, as the server does not; what a foreign key does is found all the same.
+#[test]
+fn users_of_mysql_who_see_a_part_only() {
+    let Some(host) = all().into_iter().find(|host| host.dialect == DialectName::Mysql) else { return };
+    let user = pilaster_tests::servers_mysql::unique_name();
+    let fresh = host.script(
+        "CREATE TABLE t (id int PRIMARY KEY, parent int CHECK (parent > 0), FOREIGN KEY (parent) REFERENCES t (id)
+             ON DELETE CASCADE); CREATE TABLE u (id int PRIMARY KEY)",
+    );
+    let name = &fresh.name;
+    host.admin(&format!("CREATE USER {user} IDENTIFIED BY 's3cret'"));
+    let url = as_user(&fresh.url, &user);
+    let (schema, said) = read(&url, Layer::default());
+    assert!(schema.is_none() && said.contains("GRANT"), "{said}");
+    host.admin(&format!("GRANT SELECT ON {name}.t TO {user}"));
+    let (schema, said) = read(&url, Layer::default());
+    let schema = schema.unwrap();
+    assert_eq!((names(&schema), schema.tables[0].foreign_keys[0].on_delete), (vec!["t".to_owned()], Action::Cascade));
+    assert!(said.contains("P0310") && said.contains("SHOW VIEW"), "{said}");
+    host.admin(&format!("GRANT SELECT ON {name}.* TO {user}"));
+    let (schema, said) = read(&url, Layer::default());
+    let (all, _) = fresh.schema();
+    assert_eq!((schema.unwrap(), said.as_str()), (all, ""));
+    host.admin(&format!("DROP USER {user}"));
 }
 
 #[test]

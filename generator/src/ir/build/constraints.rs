@@ -50,6 +50,8 @@ impl Builder<'_> {
                 let message =
                     format!("the column `{}` cannot be a primary key: databases cannot compare its type", name.value);
                 self.broken(codes::PRIMARY_KEY, &name.place, message, "use another column as the key");
+                // A table without rowids is one of its key.
+                table.sqlite.without_rowid = false;
                 return;
             }
         }

@@ -1,6 +1,6 @@
 //! Names of enums and of their labels.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::filter::named;
 use super::names::Names;
@@ -11,30 +11,54 @@ use crate::ir::SqlType;
 use crate::ir::draft::{At, Draft, Enum, RawExpr, Table, Type};
 use crate::names as rust;
 
-/// Gives each enum and label its final name. An enum whose name is taken is read as text with a check.
+/// Gives each enum and label its final name. An enum whose name is taken gets another one: read as text, it would not be
+/// what the database has.
 pub(super) fn name(draft: &mut Draft, names: &mut Names<'_>, taken: &mut Taken, diagnostics: &mut Diagnostics) {
-    let mut kept: Vec<Enum> = Vec::new();
-    for mut ty in std::mem::take(&mut draft.enums) {
-        let plain = ty.name.value.clone();
-        let name = names.type_name(&plain, diagnostics).unwrap_or_else(|| plain.clone());
-        if let Some(owner) = taken.get(&name) {
-            diagnostics.push(lost(&ty, &name, owner));
-            revert(&ty, &mut draft.tables);
-            continue;
-        }
-        taken.insert(name.clone(), format!("the enum `{name}`"));
-        label_names(&mut ty, &plain, names, diagnostics);
-        rename(&plain, &name, &mut draft.tables);
-        ty.name.value = name;
-        kept.push(ty);
+    let chosen = type_names(&draft.enums, names, taken, diagnostics);
+    let mut renamed = BTreeMap::new();
+    for (ty, name) in draft.enums.iter_mut().zip(chosen) {
+        let plain = std::mem::replace(&mut ty.name.value, name.clone());
+        label_names(ty, &plain, names, diagnostics);
+        renamed.insert(plain, name);
     }
-    draft.enums = kept;
+    // All at once, as one may get the name that another one had.
+    for column in draft.tables.iter_mut().flat_map(|table| &mut table.columns) {
+        set_name(&mut column.ty.value, &renamed);
+    }
 }
 
-fn lost(ty: &Enum, name: &str, owner: &str) -> Diagnostic {
-    let message = format!("the labels are read as text: the enum `{name}` would clash with a type of {owner}");
-    Diagnostic::warning(codes::NAME_TAKEN, ty.name.place.clone(), message)
-        .help(write_name(&ty.name.value, &format!("{name}Kind")))
+/// The final names of enums. Those that are free are given first, so that none that steps aside takes them.
+fn type_names(enums: &[Enum], names: &mut Names<'_>, taken: &mut Taken, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let mut chosen: Vec<(String, bool)> = Vec::new();
+    for ty in enums {
+        let plain = &ty.name.value;
+        let name = names.type_name(plain, diagnostics).unwrap_or_else(|| plain.clone());
+        let is_free = !taken.contains_key(&name);
+        if is_free {
+            taken.insert(name.clone(), format!("the enum `{name}`"));
+        }
+        chosen.push((name, is_free));
+    }
+    for (ty, (name, _)) in enums.iter().zip(&mut chosen).filter(|(_, (_, is_free))| !is_free) {
+        let free = free_name(name, taken);
+        if let Some(owner) = taken.get(name) {
+            diagnostics.push(stepped_aside(ty, name, &free, owner));
+        }
+        taken.insert(free.clone(), format!("the enum `{free}`"));
+        *name = free;
+    }
+    chosen.into_iter().map(|(name, _)| name).collect()
+}
+
+fn free_name(name: &str, taken: &Taken) -> String {
+    let numbered = (2_u32..).map(|number| format!("{name}Kind{number}"));
+    let mut names = std::iter::once(format!("{name}Kind")).chain(numbered);
+    names.find(|name| !taken.contains_key(name)).unwrap_or_default()
+}
+
+fn stepped_aside(ty: &Enum, name: &str, free: &str, owner: &str) -> Diagnostic {
+    let message = format!("the enum is named `{free}`, because `{name}` would clash with a type of {owner}");
+    Diagnostic::warning(codes::ENUM_RENAMED, ty.name.place.clone(), message).help(write_name(&ty.name.value, free))
 }
 
 /// Labels whose names are alike are numbered, in the order of the labels, so that a new one at the end renames none.
@@ -62,17 +86,15 @@ fn label_names(ty: &mut Enum, key: &str, names: &mut Names<'_>, diagnostics: &mu
     }
 }
 
-fn rename(from: &str, to: &str, tables: &mut [Table]) {
-    for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
-        set_name(&mut column.ty.value, from, to);
-    }
-}
-
-fn set_name(ty: &mut Type, from: &str, to: &str) {
+fn set_name(ty: &mut Type, renamed: &BTreeMap<String, String>) {
     match ty {
-        Type::Named(name) if name == from => to.clone_into(name),
-        Type::Array(inner) => set_name(inner, from, to),
-        _ => {}
+        Type::Named(name) => {
+            if let Some(new) = renamed.get(name) {
+                name.clone_from(new);
+            }
+        }
+        Type::Array(inner) => set_name(inner, renamed),
+        Type::Plain(_) => {}
     }
 }
 
@@ -80,11 +102,15 @@ fn set_name(ty: &mut Type, from: &str, to: &str) {
 pub(super) fn revert(ty: &Enum, tables: &mut [Table]) {
     for table in tables {
         for column in table.columns.iter_mut().filter(|column| named(&column.ty.value) == Some(&ty.name.value)) {
+            if let Type::Array(inner) = &mut column.ty.value {
+                **inner = Type::Plain(SqlType::Text);
+                continue;
+            }
+            column.ty.value = Type::Plain(SqlType::Text);
             let quote = |text: &str, quote: &str| format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2)));
             let labels: Vec<String> = ty.variants.iter().map(|(label, _)| quote(&label.value, "'")).collect();
             let condition = format!("{} IN ({})", quote(&column.name.value, "\""), labels.join(", "));
             table.checks.push((None, At::new(RawExpr::Neutral(condition), column.ty.place.clone())));
-            column.ty.value = Type::Plain(SqlType::Text);
         }
     }
 }

@@ -309,25 +309,39 @@ fn enums_and_labels_that_clash() {
         sql_name: rust::table(name),
         variants: labels(list),
     };
-    let mut posts = table("posts", &["*id", "status", "kind"]);
+    let mut posts = table("posts", &["*id", "status", "kind", "past", "sort"]);
     posts.columns[1].ty.value = Type::Named("PostStatus".to_owned());
     posts.columns[2].ty.value = Type::Named("PostKind".to_owned());
+    posts.columns[3].ty.value = Type::Array(Box::new(Type::Named("PostStatus".to_owned())));
+    posts.columns[4].ty.value = Type::Named("PostStatusKind".to_owned());
     let mut draft = Draft {
         tables: vec![posts, table("post_statuses", &["*id"])],
-        enums: vec![ty("PostStatus", &["it's", "b"]), ty("PostKind", &["a", "A", "a+", "1", "1 "])],
+        enums: vec![
+            ty("PostStatus", &["it's", "b"]),
+            ty("PostKind", &["a", "A", "a+", "1", "1 "]),
+            ty("PostStatusKind", &["c"]),
+        ],
         ..Draft::default()
     };
     let mut diagnostics = Diagnostics::default();
     infer(&mut draft, &names(&[("PostKind", "Kind"), ("PostKind.1", "First")]), &mut diagnostics);
     let found = told(&diagnostics);
-    assert_eq!(draft.enums.len(), 1);
     let variants: Vec<&str> =
-        draft.enums[0].variants.iter().map(|(_, name)| name.as_ref().unwrap().value.as_str()).collect();
+        draft.enums[1].variants.iter().map(|(_, name)| name.as_ref().unwrap().value.as_str()).collect();
     assert_eq!(variants, ["A", "A2", "APlus", "First", "_1"]);
-    assert_eq!(draft.tables[0].columns[2].ty.value, Type::Named("Kind".to_owned()));
-    assert_eq!(draft.tables[0].columns[1].ty.value, Type::Plain(SqlType::Text));
-    let check = super::super::draft::RawExpr::Neutral("\"status\" IN ('it''s', 'b')".to_owned());
-    assert_eq!(draft.tables[0].checks[0].1.value, check);
+    // What steps aside stays an enum, and takes no name that another one has.
+    let names: Vec<&str> = draft.enums.iter().map(|ty| ty.name.value.as_str()).collect();
+    assert_eq!(names, ["PostStatusKind2", "Kind", "PostStatusKind"]);
+    assert_eq!(draft.enums[0].sql_name, "post_status");
+    let named = |name: &str| Type::Named(name.to_owned());
+    let types: Vec<&Type> = draft.tables[0].columns.iter().map(|column| &column.ty.value).skip(1).collect();
+    let list = Type::Array(Box::new(named("PostStatusKind2")));
+    assert_eq!(types, [&named("PostStatusKind2"), &named("Kind"), &list, &named("PostStatusKind")]);
+    assert!(draft.tables[0].checks.is_empty(), "{:?}", draft.tables[0].checks);
+    assert!(
+        found[0].ends_with("| name it in pilaster.toml: [names] \"PostStatus\" = \"PostStatusKind2\""),
+        "{found:?}"
+    );
     let codes: Vec<&str> = found.iter().map(|text| &text[..5]).collect();
-    assert_eq!(codes, ["P0401", "P0402"], "{found:#?}");
+    assert_eq!(codes, ["P0410", "P0402"], "{found:#?}");
 }

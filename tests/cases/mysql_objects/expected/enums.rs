@@ -80,3 +80,83 @@ impl __rt::Operand<PlaceKind> for &PlaceKind {
         __rt::bind::<PlaceKind>(self)
     }
 }
+
+/// Enum `stay_mood`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StayMoodKind {
+    /// Label `good`.
+    Good,
+    /// Label `it's bad`.
+    ItSBad,
+}
+
+impl StayMoodKind {
+    /// All variants, in order of declaration.
+    pub const ALL: &'static [Self] = &[Self::Good, Self::ItSBad];
+
+    /// The label in the database.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::ItSBad => "it's bad",
+        }
+    }
+
+    /// The variant of a label.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Some(
+            match label {
+                "good" => Self::Good,
+                "it's bad" => Self::ItSBad,
+                _ => return None,
+            },
+        )
+    }
+}
+
+impl ::core::fmt::Display for StayMoodKind {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+impl ::core::str::FromStr for StayMoodKind {
+    type Err = __rt::Error;
+
+    fn from_str(label: &str) -> ::core::result::Result<Self, __rt::Error> {
+        Self::from_label(label).ok_or_else(|| __rt::unknown_label("StayMoodKind", label))
+    }
+}
+
+impl __rt::ColumnType for StayMoodKind {
+    type Value = Self;
+    type Inner = Self;
+    type Class = Self;
+    const KIND: __rt::Kind = __rt::Kind::Enum(&["good", "it's bad"]);
+
+    fn decode_nullable(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Option<Self>> {
+        __rt::decode_enum(row, at, "StayMoodKind", Self::from_label)
+    }
+
+    fn decode(row: &__rt::Row<'_>, at: usize) -> __rt::Result<Self> {
+        Self::decode_nullable(row, at)?.ok_or_else(|| __rt::unexpected_null(Self::KIND))
+    }
+
+    fn encode(value: &Self) -> __rt::Result<__rt::Value<'_>> {
+        Ok(__rt::Value::Text(value.label().into()))
+    }
+}
+
+impl __rt::Operand<StayMoodKind> for StayMoodKind {
+    fn into_node(self) -> __rt::Node {
+        __rt::bind::<StayMoodKind>(&self)
+    }
+}
+
+impl __rt::Operand<StayMoodKind> for &StayMoodKind {
+    fn into_node(self) -> __rt::Node {
+        __rt::bind::<StayMoodKind>(self)
+    }
+}

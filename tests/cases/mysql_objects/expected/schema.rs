@@ -12,6 +12,8 @@ static CREATE: __rt::Script = __rt::Script {
             "CREATE TABLE IF NOT EXISTS `history` (\n    `id` INT NOT NULL,\n    `what` VARCHAR(20),\n    PRIMARY KEY (`id`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
             "CREATE TABLE IF NOT EXISTS `measurement` (\n    `id` BIGINT NOT NULL,\n    `amount` DECIMAL(12,3) NOT NULL,\n    PRIMARY KEY (`id`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
             "CREATE TABLE IF NOT EXISTS `place` (\n    `country` char(2) NOT NULL,\n    `city` VARCHAR(40) NOT NULL,\n    `Name` VARCHAR(40),\n    `number` BIGINT NOT NULL AUTO_INCREMENT,\n    `kind` ENUM('a', 'b') NOT NULL,\n    PRIMARY KEY (`country`, `city`),\n    INDEX `number` (`number`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
+            "CREATE TABLE IF NOT EXISTS `stay_moods` (\n    `id` INT NOT NULL AUTO_INCREMENT,\n    PRIMARY KEY (`id`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
+            "CREATE TABLE IF NOT EXISTS `stays` (\n    `id` INT NOT NULL AUTO_INCREMENT,\n    `mood` ENUM('good', 'it''s bad') COLLATE `latin1_swedish_ci` NOT NULL DEFAULT 'good',\n    PRIMARY KEY (`id`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
             "CREATE TABLE IF NOT EXISTS `visit` (\n    `account_id` INT NOT NULL,\n    `country` char(2) NOT NULL,\n    `city` VARCHAR(40) NOT NULL,\n    `note` text,\n    PRIMARY KEY (`account_id`, `country`, `city`),\n    CONSTRAINT `visit_note_check` CHECK (`note` <> ''),\n    CONSTRAINT `visit_ibfk_1` FOREIGN KEY (`account_id`) REFERENCES `account` (`id`) ON DELETE CASCADE ON UPDATE CASCADE,\n    CONSTRAINT `visit_ibfk_2` FOREIGN KEY (`country`, `city`) REFERENCES `place` (`country`, `city`),\n    INDEX `country` (`country`, `city`)\n) DEFAULT CHARACTER SET utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */",
         ],
     ),
@@ -23,6 +25,8 @@ static DROP: __rt::Script = __rt::Script {
     mysql: Some(
         &[
             "DROP TABLE IF EXISTS `visit`",
+            "DROP TABLE IF EXISTS `stays`",
+            "DROP TABLE IF EXISTS `stay_moods`",
             "DROP TABLE IF EXISTS `place`",
             "DROP TABLE IF EXISTS `measurement`",
             "DROP TABLE IF EXISTS `history`",

@@ -9,9 +9,11 @@ mod option;
 mod a_table_with_spaces_drop_table_x;
 mod a_name_that_is_as_long_as_postgresql_allows_names_to_be_at_all;
 mod mod_;
+mod order_status;
+mod order;
 mod update;
 mod user;
-pub use enums::Type;
+pub use enums::{OrderStatusKind, Type};
 pub use _2fa_enabled::{_2faEnabled, _2faEnabledColumns, New2faEnabled};
 pub use option::{Option, OptionColumns, NewOption};
 pub use a_table_with_spaces_drop_table_x::{
@@ -24,5 +26,7 @@ pub use a_name_that_is_as_long_as_postgresql_allows_names_to_be_at_all::{
     NewANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll,
 };
 pub use mod_::{Mod, ModColumns, NewMod};
+pub use order_status::{OrderStatus, OrderStatusColumns, NewOrderStatus};
+pub use order::{Order, OrderColumns, NewOrder};
 pub use update::{Update, UpdateColumns, NewUpdate};
 pub use user::{User, UserColumns, NewUser};

@@ -4,7 +4,7 @@ use super::{MYSQL, Walk};
 use crate::ir::TableName;
 use crate::migrate::change::Both;
 use crate::migrate::ddl::names;
-use crate::migrate::state::{Index, Table};
+use crate::migrate::state::Table;
 
 /// What goes before a column is renamed and comes back after it, in one statement.
 #[derive(Default)]
@@ -30,16 +30,16 @@ impl Walk<'_, '_> {
         self.indexes_anew(before, &after, &computed, &mut anew);
         self.checks_anew(before, &after, &name.from, &computed, &mut anew);
         let mut columns = Vec::new();
-        for column in computed {
-            anew.gone.push(format!("DROP COLUMN {}", self.out.ident(&column)));
-            let text = self.out.parts(&after, &self.state, |parts| parts.column(0, &column));
+        for column in &computed {
+            anew.gone.push(format!("DROP COLUMN {}", self.out.ident(column)));
+            let text = self.out.parts(&after, &self.state, |parts| parts.column(0, column));
             columns.extend(text.map(|text| format!("ADD COLUMN {text}")));
         }
         let (from, to) = (self.out.ident(&name.from), self.out.ident(&name.to));
         let rename = format!("RENAME COLUMN {from} TO {to}");
         let clauses: Vec<String> = anew.gone.into_iter().chain([rename]).chain(columns).chain(anew.new).collect();
         self.out.sql(format!("ALTER TABLE {} {}", self.out.table(&before.name), clauses.join(", ")));
-        self.rename_keys_of(before, &after, &name.from);
+        self.rename_keys_of(before, &after, &computed);
     }
 
     /// Indexes over computed columns, which would go with them.
@@ -74,18 +74,11 @@ impl Walk<'_, '_> {
         format!("DROP {what} {}", self.out.ident(name.map_or("", String::as_str)))
     }
 
-    /// Gives what has no name of its own the one that goes with the new name of its column.
-    fn rename_keys_of(&mut self, before: &Table, after: &Table, column: &str) {
-        // What was made anew has its name already.
-        let computed = readers(before, column);
-        let stays = |index: &Index| !computed.iter().any(|column| index.uses(column));
-        let unique_stays = |columns: &[String]| !computed.iter().any(|column| columns.contains(column));
+    /// Gives what has no name of its own the one that goes with the new name of its column. Indexes over computed columns
+    /// were made anew, with their names.
+    fn rename_keys_of(&mut self, before: &Table, after: &Table, computed: &[String]) {
         let (old, new) = (names::named(before, &self.state, MYSQL), names::named(after, &self.state, MYSQL));
-        let indexes = old.indexes.iter().zip(&new.indexes).filter(|(was, _)| was.is_on(MYSQL) && stays(was));
-        let uniques = old.uniques.iter().zip(&new.uniques).filter(|(was, _)| unique_stays(&was.columns));
-        let names = indexes.filter_map(|(was, is)| differ(was.name.as_ref(), is.name.as_ref()));
-        let names = names.chain(uniques.filter_map(|(was, is)| differ(was.name.as_ref(), is.name.as_ref())));
-        self.rename_indexes(&after.name, names.collect());
+        self.rename_indexes(&old, &new, computed);
         self.rename_foreign_keys(&old, &new, after);
     }
 
@@ -93,11 +86,7 @@ impl Walk<'_, '_> {
     pub(super) fn rename_made(&mut self, before: &Table, now: &TableName) {
         let Some(after) = self.state.tables.get(now).cloned() else { return };
         let (old, new) = (names::named(before, &self.state, MYSQL), names::named(&after, &self.state, MYSQL));
-        let indexes = old.indexes.iter().zip(&new.indexes).filter(|(was, _)| was.is_on(MYSQL));
-        let names = indexes.filter_map(|(was, is)| differ(was.name.as_ref(), is.name.as_ref()));
-        let uniques = old.uniques.iter().zip(&new.uniques);
-        let names = names.chain(uniques.filter_map(|(was, is)| differ(was.name.as_ref(), is.name.as_ref())));
-        self.rename_indexes(now, names.collect());
+        self.rename_indexes(&old, &new, &[]);
         for (at, (was, is)) in old.checks.iter().zip(&new.checks).enumerate() {
             let Some(Both { from, .. }) = differ(was.name.as_ref(), is.name.as_ref()) else { continue };
             let from = self.out.ident(&from);
@@ -107,10 +96,17 @@ impl Walk<'_, '_> {
         self.rename_foreign_keys(&old, &new, &after);
     }
 
-    fn rename_indexes(&mut self, table: &TableName, names: Vec<Both<String>>) {
-        for Both { from, to } in names {
+    /// Renames the indexes and unique constraints whose made name changed, but for those that use one of some columns.
+    fn rename_indexes(&mut self, old: &Table, new: &Table, but_of: &[String]) {
+        let indexes = old.indexes.iter().zip(&new.indexes);
+        let indexes = indexes.filter(|(was, _)| was.is_on(MYSQL) && !but_of.iter().any(|column| was.uses(column)));
+        let uniques = old.uniques.iter().zip(&new.uniques);
+        let uniques = uniques.filter(|(was, _)| !but_of.iter().any(|column| was.columns.contains(column)));
+        let names = indexes.map(|(was, is)| (&was.name, &is.name));
+        for (was, is) in names.chain(uniques.map(|(was, is)| (&was.name, &is.name))) {
+            let Some(Both { from, to }) = differ(was.as_ref(), is.as_ref()) else { continue };
             let (from, to) = (self.out.ident(&from), self.out.ident(&to));
-            self.out.alter(table, format!("RENAME INDEX {from} TO {to}"));
+            self.out.alter(&new.name, format!("RENAME INDEX {from} TO {to}"));
         }
     }
 

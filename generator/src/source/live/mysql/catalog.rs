@@ -6,7 +6,7 @@
 use pilaster::{Result, Row};
 
 use super::super::connect::Snapshot;
-use super::escaped;
+use super::{escaped, rights};
 use crate::ir::DialectName;
 use crate::ir::quote::quote_string;
 
@@ -23,6 +23,8 @@ pub(super) struct Catalog {
     pub key_parts: Vec<KeyPart>,
     pub actions: Vec<Actions>,
     pub checks: Vec<Check>,
+    /// Databases of which the user may see single tables only.
+    pub narrow: Vec<String>,
 }
 
 /// The database and the name of a table.
@@ -114,6 +116,9 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
     };
     let mut catalog = Catalog { mariadb, current, ..Catalog::default() };
     for name in names {
+        if rights::are_narrow(snapshot, &name, mariadb) {
+            catalog.narrow.push(name.clone());
+        }
         let name = quote_string(DialectName::Mysql, &name);
         let of = |sql: &str| sql.replace("{schema}", &name);
         catalog.tables.extend(snapshot.rows(&of(TABLES), table)?);
@@ -124,6 +129,7 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         catalog.actions.extend(snapshot.rows(&of(ACTIONS), actions)?);
         catalog.checks.extend(snapshot.rows(&of(if mariadb { CHECKS } else { CHECKS_OF_MYSQL }), check)?);
     }
+    rights::complete_actions(snapshot, &mut catalog);
     if !mariadb {
         catalog.undo_escapes();
     }

@@ -45,6 +45,10 @@ impl Reader<'_> {
             return None;
         }
         let actions = self.catalog.actions.iter().find(|row| row.table == *table && row.key == first.key);
+        if actions.is_none() {
+            let message = "what it does on UPDATE and DELETE is not shown to the user, and is read as nothing";
+            warn(diagnostics, codes::LIVE_RIGHTS, place.clone(), message, "grant the user SELECT on the table");
+        }
         let of = |words: Option<&str>| match action(words.unwrap_or_default()) {
             // InnoDB knows no difference, and reports one for the other.
             Action::Restrict => Action::NoAction,

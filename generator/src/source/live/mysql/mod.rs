@@ -8,6 +8,7 @@ mod column;
 mod escaped;
 mod index;
 mod keys;
+mod rights;
 mod table;
 mod types;
 
@@ -38,6 +39,15 @@ pub fn load(url: &str, schemas: &[String], diagnostics: &mut Diagnostics) -> Dra
         let place = Place::Object("tables.schemas".to_owned());
         let message = format!("there is no database `{missing}`, or nothing in it that this user may see");
         warn(diagnostics, codes::OVERRIDE_UNUSED, place, message, "write the name as on the server");
+    }
+    for name in &catalog.narrow {
+        let checks = if catalog.mariadb { ", and neither are the checks of these" } else { "" };
+        let message = format!(
+            "the user has rights on single tables or columns of `{name}` only: what else there is is not shown{checks}"
+        );
+        let help = "where more is to be read, grant the user a right on the whole database, such as SHOW VIEW";
+        let place = Place::Object(format!("database \"{}\"", crate::url::redact(url)));
+        warn(diagnostics, codes::LIVE_RIGHTS, place, message, help);
     }
     let draft = draft(&catalog, diagnostics);
     if draft.tables.is_empty() {

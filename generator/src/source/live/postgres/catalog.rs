@@ -10,6 +10,8 @@ use crate::ir::quote::quote_string;
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     pub schemas: Vec<Schema>,
+    /// Schemas of the search path that the role may not use, so that they are not on it.
+    pub forbidden: Vec<String>,
     pub tables: Vec<Table>,
     pub columns: Vec<Column>,
     pub constraints: Vec<Constraint>,
@@ -145,6 +147,11 @@ pub(super) struct DomainCheck {
 const SETTINGS: &str = "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), \
     set_config('jit', 'off', true)";
 
+/// Schemas that the search path names and the role may not use: the server leaves them out without a word.
+const FORBIDDEN: &str = "SELECT n.nspname FROM pg_namespace n WHERE NOT has_schema_privilege(n.oid, 'USAGE') \
+    AND n.nspname::text IN (SELECT trim(both ' \"' from part) FROM unnest(string_to_array(current_setting('search_path'), ',')) AS part) \
+    ORDER BY 1";
+
 /// Partitions are part of their table, what extensions bring belongs to them, and the table of migrations is ours.
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.description, \
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END, \
@@ -218,13 +225,18 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
     let schemas = snapshot.rows(&sql, |row| {
         Ok(Schema { oid: row.get::<i64>(0)?, name: row.get::<String>(1)?, current: row.get::<bool>(2)? })
     })?;
+    let forbidden = match names.is_empty() {
+        true => snapshot.rows(FORBIDDEN, |row| row.get::<String>(0))?,
+        false => Vec::new(),
+    };
     if schemas.is_empty() {
-        return Ok(Catalog::default());
+        return Ok(Catalog { forbidden, ..Catalog::default() });
     }
     let oids: Vec<String> = schemas.iter().map(|schema| schema.oid.to_string()).collect();
     let of = |sql: &str| sql.replace("{schemas}", &oids.join(", "));
     Ok(Catalog {
         schemas,
+        forbidden,
         tables: snapshot.rows(&of(TABLES), table)?,
         columns: snapshot.rows(&of(COLUMNS), column)?,
         constraints: snapshot.rows(&of(CONSTRAINTS), constraint)?,

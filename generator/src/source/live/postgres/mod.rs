@@ -33,6 +33,12 @@ pub fn load(url: &str, schemas: &[String], diagnostics: &mut Diagnostics) -> Dra
         let help = "write the name as in the database";
         warn(diagnostics, codes::OVERRIDE_UNUSED, place, format!("there is no schema `{missing}`"), help);
     }
+    for name in &catalog.forbidden {
+        let place = Place::Object(format!("schema \"{name}\""));
+        let message = "it is left out, though it is on the search path: the role has no right to use it";
+        let help = "GRANT USAGE ON SCHEMA gives that right; or name a `search_path` without it in the URL";
+        warn(diagnostics, codes::LIVE_RIGHTS, place, message, help);
+    }
     let draft = draft(&catalog, diagnostics);
     if draft.tables.is_empty() {
         let help = "check the name of the database, that its migrations have run, and that its schema is on the search \

@@ -7,6 +7,10 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
+use crate::ddl::is_type_text;
+use crate::ir::DialectName;
+use crate::ir::quote::quote_ident;
+
 /// Tables and views by name.
 pub(super) type Catalog = BTreeMap<String, Object>;
 
@@ -163,12 +167,20 @@ fn view_columns(connection: &Connection, catalog: &mut Catalog) -> rusqlite::Res
 fn column(row: &Row<'_>) -> rusqlite::Result<Column> {
     Ok(Column {
         name: text(row, 1)?,
-        declared: text(row, 2)?,
+        declared: spelled(text(row, 2)?),
         not_null: row.get(3)?,
         default: optional(row, 4)?,
         key: row.get(5)?,
         hidden: row.get(6)?,
     })
+}
+
+/// A declared type as it is written: SQLite takes any text in quotes for one, and tells it without them.
+fn spelled(declared: String) -> String {
+    match declared.trim().is_empty() || is_type_text(&declared) {
+        true => declared,
+        false => quote_ident(DialectName::Sqlite, &declared),
+    }
 }
 
 fn foreign_keys(connection: &Connection, catalog: &mut Catalog) -> rusqlite::Result<()> {

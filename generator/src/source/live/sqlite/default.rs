@@ -3,7 +3,8 @@
 use super::expression::{expression, only_sqlite, unwrap};
 use super::tokens::{Kind, Token, tokens};
 use crate::ir::draft::RawDefault;
-use crate::ir::{Default, Literal, SqlType};
+use crate::ir::quote::quote_string;
+use crate::ir::{Default, DialectName, Literal, SqlType};
 
 /// Texts of the current date and time: SQLite's own, those of our DDL, and what people write for them.
 const NOW: &[(&str, Moment)] = &[
@@ -37,12 +38,12 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
     if is_now(tokens, ty) {
         return Some(RawDefault::Typed(Default::Now));
     }
+    if let Some(word) = name_for_text(tokens) {
+        let quoted = || RawDefault::Expr(only_sqlite(quote_string(DialectName::Sqlite, word)));
+        return Some(typed_text(word, ty).map_or_else(quoted, |literal| of_literal(literal, ty)));
+    }
     if let Some(literal) = constant(tokens, ty) {
-        return Some(match (literal, ty) {
-            // What limits of the type and forms of dates say about these is the builder's to check.
-            (Literal::Text(text), _) | (Literal::Number(text), SqlType::Decimal(_)) => RawDefault::Written(text),
-            (literal, _) => RawDefault::Typed(Default::Value(literal)),
-        });
+        return Some(of_literal(literal, ty));
     }
     let expr = if tokens.iter().any(|token| matches!(token.kind, Kind::Sign('(' | '|'))) {
         expression(text, columns)
@@ -50,6 +51,27 @@ pub(super) fn default(text: &str, ty: &SqlType, columns: &[&str]) -> Option<RawD
         only_sqlite(text.trim())
     };
     Some(RawDefault::Expr(expr))
+}
+
+fn of_literal(literal: Literal, ty: &SqlType) -> RawDefault {
+    match (literal, ty) {
+        // What limits of the type and forms of dates say about these is the builder's to check.
+        (Literal::Text(text), _) | (Literal::Number(text), SqlType::Decimal(_)) => RawDefault::Written(text),
+        (literal, _) => RawDefault::Typed(Default::Value(literal)),
+    }
+}
+
+/// A default that is a name, quoted or not, is text: no column can stand there. In an expression it would be one, so it
+/// must not be taken for an expression.
+fn name_for_text(tokens: &[Token]) -> Option<&str> {
+    match tokens {
+        [Token { kind: Kind::Name(text, _), .. }] => Some(text),
+        [Token { kind: Kind::Word(word), .. }] => {
+            let words = ["true", "false", "current_date", "current_time", "current_timestamp"];
+            (!words.iter().any(|known| word.eq_ignore_ascii_case(known))).then_some(word)
+        }
+        _ => None,
+    }
 }
 
 fn is_now(tokens: &[Token], ty: &SqlType) -> bool {
@@ -83,8 +105,7 @@ fn constant(tokens: &[Token], ty: &SqlType) -> Option<Literal> {
     match &token.kind {
         Kind::Constant(number) if !number.starts_with(['x', 'X']) => typed_number(number, negative, ty),
         Kind::Constant(blob) if !signed && *ty == SqlType::Bytes => bytes(blob),
-        // A quoted default is text even in double quotes: no column can stand here.
-        Kind::Text(text) | Kind::Name(text, true) if !signed => typed_text(text, ty),
+        Kind::Text(text) if !signed => typed_text(text, ty),
         Kind::Word(word) if !signed => typed_word(word, ty),
         _ => None,
     }
@@ -208,6 +229,10 @@ mod tests {
         assert_eq!(value("1.", SqlType::Double), number("1"));
         assert_eq!(value("'it''s'", SqlType::Text), text("it's"));
         assert_eq!(value("\"x\"", SqlType::Text), text("x"));
+        for name in ["x", "[x]", "`x`"] {
+            assert_eq!(value(name, SqlType::Text), text("x"), "{name}");
+            assert_eq!(default(name, &INT, &[]), Some(RawDefault::Expr(only_sqlite("'x'"))), "{name}");
+        }
         assert_eq!(value("0", SqlType::Text), text("0"));
         assert_eq!(value("'1999-01-08'", SqlType::Date), text("1999-01-08"));
         assert_eq!(value("'19990108'", SqlType::Date), None);
