@@ -7,7 +7,7 @@
 //! Vegas: Brakmo and Peterson, "TCP Vegas: End to End Congestion Avoidance on a Global Internet", 1995.)
 //!
 //! Nobody waits for those who do not move: futures that were begun and are not polled, or statements that wait for a lock.
-//! After a while another one is sent in addition, up to a bound that holds whatever happens.
+//! After a while more are sent, up to a bound that holds whatever happens.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -18,9 +18,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::lock;
 use crate::rt;
 
-/// After how long those under way are looked at by who waits, or after so many usual replies.
-const GLANCE: Duration = Duration::from_millis(20);
+/// After so many usual replies those under way are looked at by who waits, but neither sooner nor later than this.
 const GLANCES: u32 = 16;
+const SOON: Duration = Duration::from_millis(20);
+const LATE: Duration = Duration::from_millis(250);
 /// The shortest reply of late is taken to be longer by this part with every lot of replies, unless one shows that it is not.
 const FORGETTING: f64 = 1.0 / 1024.0;
 
@@ -38,8 +39,10 @@ struct Pace {
     /// How many may be under way, and how many places there are; those above the limit go as they are left.
     limit: f64,
     places: usize,
-    /// Whether somebody waited since the limit was set.
-    waited: bool,
+    /// How many wait.
+    waiting: usize,
+    /// When places were added last for those who wait in vain.
+    nudged: Option<Instant>,
     /// How many were under way and are not any more.
     over: u64,
     /// The replies since the limit was set.
@@ -65,7 +68,8 @@ impl Flow {
         let pace = Pace {
             limit: spare as f64,
             places: spare,
-            waited: false,
+            waiting: 0,
+            nudged: None,
             over: 0,
             replies: 0,
             time: Duration::ZERO,
@@ -87,40 +91,44 @@ impl Flow {
             Ok(permit) => permit,
             Err(_) => self.wait(patience).await?,
         };
-        Ok(Pass { flow: self, permit: Some(permit), since: Instant::now(), replied: false })
+        Ok(Pass { flow: self, permit: Some(permit), reply: None })
     }
 
     #[cold]
     async fn wait(&self, patience: Duration) -> Result<SemaphorePermit<'_>, Halt> {
         let begun = Instant::now();
+        let _waiting = Waiting::new(self);
         let mut turn = pin!(self.places.acquire());
-        while begun.elapsed() < patience {
-            let (over, pause) = self.glance(patience);
+        loop {
+            let (over, pause) = self.glance(patience.saturating_sub(begun.elapsed()));
             match rt::timeout(pause, turn.as_mut()).await {
                 Some(permit) => return permit.map_err(|_| Halt::Closed),
+                None if begun.elapsed() >= patience => return Err(Halt::Late),
                 None => self.nudge(over, pause),
             }
         }
-        Err(Halt::Late)
     }
 
     /// How many are over, and when to look again.
     fn glance(&self, patience: Duration) -> (u64, Duration) {
-        let mut pace = lock(&self.pace);
-        pace.waited = true;
-        (pace.over, (pace.usual * GLANCES).max(GLANCE).min(patience))
+        let pace = lock(&self.pace);
+        (pace.over, pace.usual.saturating_mul(GLANCES).clamp(SOON, LATE).min(patience))
     }
 
-    /// Makes place for another one where less than half of those under way moved as they use to.
+    /// Makes place for half as many again where less than half of those under way moved as they use to. Who waits may not
+    /// be the next: those before him may be futures that nobody polls.
     fn nudge(&self, over: u64, pause: Duration) {
         let mut pace = lock(&self.pace);
         let each = if pace.usual.is_zero() { 1.0 } else { pause.as_secs_f64() / pace.usual.as_secs_f64() };
         let moved = (pace.over - over) as f64;
-        if moved * 2.0 < pace.places as f64 * each && pace.places < self.most {
-            pace.places += 1;
-            pace.limit = pace.limit.max(pace.places as f64);
-            self.places.add_permits(1);
+        if moved * 2.0 >= pace.places as f64 * each || pace.nudged.is_some_and(|nudged| nudged.elapsed() < SOON) {
+            return;
         }
+        let more = (pace.places / 2).max(1).min(self.most.saturating_sub(pace.places));
+        pace.nudged = Some(Instant::now());
+        pace.places += more;
+        pace.limit = pace.limit.max(pace.places as f64);
+        self.places.add_permits(more);
     }
 
     /// Notes that a statement is over, with the time of its reply if there was one. Says whether its place stays.
@@ -147,16 +155,35 @@ impl Pace {
     fn set(&mut self, spare: usize, most: usize) -> usize {
         self.usual = self.time / self.replies.max(1);
         self.alone = (self.alone * (1.0 + FORGETTING)).min(self.least.as_secs_f64());
-        // Where nobody waited, it says nothing that replies were fast.
-        if self.waited {
-            let waits_for_nothing = (self.alone / self.usual.as_secs_f64()).min(1.0);
-            let fit = self.limit * waits_for_nothing + spare as f64;
-            self.limit = (self.limit + (fit - self.limit) / 4.0).clamp(spare as f64, most as f64);
-        }
-        (self.waited, self.replies, self.time, self.least) = (false, 0, Duration::ZERO, Duration::MAX);
+        let waits_for_nothing = (self.alone / self.usual.as_secs_f64()).min(1.0);
+        let fit = self.limit * waits_for_nothing + spare as f64;
+        // Some slow replies show little, and where nobody waits, it says nothing that replies are fast.
+        let step = match fit < self.limit {
+            true => (fit - self.limit) / 4.0,
+            false if self.waiting > 0 => fit - self.limit,
+            false => 0.0,
+        };
+        self.limit = (self.limit + step).clamp(spare as f64, most as f64);
+        (self.replies, self.time, self.least) = (0, Duration::ZERO, Duration::MAX);
         let more = (self.limit as usize).saturating_sub(self.places);
         self.places += more;
         more
+    }
+}
+
+/// One who waits for a place.
+struct Waiting<'f>(&'f Flow);
+
+impl<'f> Waiting<'f> {
+    fn new(flow: &'f Flow) -> Self {
+        lock(&flow.pace).waiting += 1;
+        Self(flow)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.pace).waiting -= 1;
     }
 }
 
@@ -164,20 +191,19 @@ impl Pace {
 pub(super) struct Pass<'f> {
     flow: &'f Flow,
     permit: Option<SemaphorePermit<'f>>,
-    since: Instant,
-    replied: bool,
+    reply: Option<Duration>,
 }
 
 impl Pass<'_> {
-    /// Notes that the reply came.
-    pub(super) fn replied(&mut self) {
-        self.replied = true;
+    /// Notes that the server replied, and after how long.
+    pub(super) fn replied(&mut self, after: Duration) {
+        self.reply = Some(after);
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        let stays = self.flow.left(self.replied.then(|| self.since.elapsed()));
+        let stays = self.flow.left(self.reply);
         if let Some(permit) = self.permit.take()
             && !stays
         {
@@ -190,6 +216,9 @@ impl Drop for Pass<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::future::Future;
+    use std::task::Poll;
+
     use super::*;
 
     const SPARE: usize = 16;
@@ -199,9 +228,13 @@ mod tests {
     /// Lots of replies of so long under so many statements, while others wait; gives how many may be under way then.
     fn limit_after(lots: usize, reply: impl Fn(usize) -> Duration) -> usize {
         let flow = Flow::new(SPARE, MOST);
+        let _waiting = Waiting::new(&flow);
+        reply_in(&flow, lots, reply)
+    }
+
+    fn reply_in(flow: &Flow, lots: usize, reply: impl Fn(usize) -> Duration) -> usize {
         for _ in 0..lots {
             let places = lock(&flow.pace).places;
-            lock(&flow.pace).waited = true;
             // One of them found nobody before it.
             flow.left(Some(reply(1)));
             (1..places).for_each(|_| _ = flow.left(Some(reply(places))));
@@ -235,10 +268,36 @@ mod tests {
     }
 
     #[test]
-    fn fast_replies_that_nobody_waited_for_change_nothing() {
+    fn fast_replies_that_nobody_waits_for_change_nothing() {
         let flow = Flow::new(SPARE, MOST);
-        (0..50 * SPARE).for_each(|_| _ = flow.left(Some(Duration::from_millis(1))));
-        assert_eq!(lock(&flow.pace).places, SPARE);
+        assert_eq!(reply_in(&flow, 50, |_| Duration::from_millis(1)), SPARE);
+    }
+
+    #[test]
+    fn what_was_added_in_a_lock_goes_again_when_nobody_waits() {
+        let flow = Flow::new(SPARE, MOST);
+        (0..20).for_each(|_| {
+            lock(&flow.pace).nudged = None;
+            flow.nudge(0, SOON);
+        });
+        assert_eq!(lock(&flow.pace).places, MOST);
+        let near = reply_in(&flow, 60, |under_way| Duration::from_micros(20 + 15 * under_way as u64));
+        assert!(near < 2 * SPARE, "{near}");
+    }
+
+    #[tokio::test]
+    async fn who_waits_behind_many_who_do_not_move_waits_little_longer() {
+        let flow = Flow::new(SPARE, MOST);
+        let held: Vec<_> = (0..SPARE).map(|_| flow.places.try_acquire().unwrap()).collect();
+        // Futures that wait for a place and are not polled any more.
+        let mut waiting: Vec<_> = (0..4 * SPARE).map(|_| Box::pin(flow.enter(PATIENCE))).collect();
+        for future in &mut waiting {
+            assert!(std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await);
+        }
+        let begun = Instant::now();
+        assert!(flow.enter(PATIENCE).await.is_ok());
+        assert!(begun.elapsed() < PATIENCE / 4);
+        drop((held, waiting));
     }
 
     #[tokio::test]
@@ -248,8 +307,8 @@ mod tests {
         let begun = Instant::now();
         let second = flow.enter(PATIENCE).await.ok().unwrap();
         let third = flow.enter(PATIENCE).await.ok().unwrap();
-        assert!(begun.elapsed() >= GLANCE && begun.elapsed() < PATIENCE / 2);
-        assert!(matches!(flow.enter(GLANCE * 3).await, Err(Halt::Late)), "no more than three");
+        assert!(begun.elapsed() >= SOON && begun.elapsed() < PATIENCE / 2);
+        assert!(matches!(flow.enter(SOON * 3).await, Err(Halt::Late)), "no more than three");
         drop((first, second));
         assert!(flow.enter(PATIENCE).await.is_ok());
         drop(third);
@@ -267,7 +326,7 @@ mod tests {
                     for _ in 0..200 {
                         let mut pass = flow.enter(PATIENCE).await.ok().unwrap();
                         tokio::task::yield_now().await;
-                        pass.replied();
+                        pass.replied(SOON);
                     }
                 })
             })

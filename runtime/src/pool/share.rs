@@ -74,9 +74,11 @@ impl Pool {
             place = self.place(lane, access);
         }
         let Place::Seat(seat) = place else { return None };
+        let begun = Instant::now();
         let outcome = seat.run(sql, params, each).await;
-        if outcome.is_some() {
-            pass.replied();
+        // What was refused here was not sent.
+        if let Some(Ok(_)) = outcome {
+            pass.replied(begun.elapsed());
         }
         outcome
     }

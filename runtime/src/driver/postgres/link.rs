@@ -59,10 +59,11 @@ pub(crate) struct Link {
     sent: AtomicU64,
     done: AtomicU64,
     opened: Instant,
-    /// When the last of them was over, or sent to a server that had nothing to do, in nanoseconds since it was opened.
+    /// When the last of them was over, in nanoseconds since it was opened.
     heard: AtomicU64,
-    /// How long the server takes for one of them, in nanoseconds.
+    /// How long the server takes for one of them, and how long the shortest reply of late took, in nanoseconds.
     pace: AtomicU64,
+    shortest: AtomicU64,
     stalled: AtomicBool,
     /// A statement on it was cancelled from outside, which may have hit another one.
     broken: AtomicBool,
@@ -94,6 +95,7 @@ impl Link {
             opened: Instant::now(),
             heard: AtomicU64::new(0),
             pace: AtomicU64::new(0),
+            shortest: AtomicU64::new(u64::MAX),
             stalled: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -166,11 +168,9 @@ impl Link {
     /// Takes a seat, where there is [load](Self::load) for its access; nobody else may take one meanwhile.
     pub(crate) fn seat(self: &Arc<Self>, access: Access) -> Seat {
         self.writes.store(access == Access::Write, Ordering::Relaxed);
-        if self.load.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.heard.store(self.now(), Ordering::Relaxed);
-        }
+        self.load.fetch_add(1, Ordering::AcqRel);
         self.watch();
-        Seat { link: Arc::clone(self), ticket: None }
+        Seat { link: Arc::clone(self), ticket: None, sent_at: 0 }
     }
 
     fn now(&self) -> u64 {
@@ -179,11 +179,19 @@ impl Link {
 
     /// Notes that a statement is over.
     fn answered(&self) {
-        let now = self.now();
-        let took = now.saturating_sub(self.heard.swap(now, Ordering::Relaxed));
-        self.pace.store(paced(self.pace.load(Ordering::Relaxed), took, self.seats() == 1), Ordering::Relaxed);
         self.done.fetch_add(1, Ordering::Relaxed);
         self.stalled.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes how long the server took for one that was sent at a time.
+    fn timed(&self, sent_at: u64) {
+        let now = self.now();
+        let before = self.heard.swap(now, Ordering::Relaxed);
+        let (pace, shortest) = (self.pace.load(Ordering::Relaxed), self.shortest.load(Ordering::Relaxed));
+        let reply = now.saturating_sub(sent_at);
+        let gap = (sent_at < before).then(|| now.saturating_sub(before));
+        self.pace.store(paced(pace, reply, gap, shortest), Ordering::Relaxed);
+        self.shortest.store(reply.min(shortest.saturating_add(shortest / 1024)), Ordering::Relaxed);
     }
 
     fn leave(&self) {
@@ -261,13 +269,12 @@ impl Link {
     }
 }
 
-/// How long the server takes for a statement, in nanoseconds: what was known, and the time that the last one took. One that
-/// takes far longer than those before it counts for less: it may have waited for something else.
-fn paced(known: u64, took: u64, alone: bool) -> u64 {
-    if alone {
-        // It was on its way as well, so the server took no longer than that.
-        return known.min(took);
-    }
+/// How long the server takes for a statement, in nanoseconds: what was known, how long the last reply took, how long after the
+/// one before it came where it was sent before that, and the shortest reply, which is the way there and back. What takes
+/// far longer than those before counts for less: it may have waited for something else.
+fn paced(known: u64, reply: u64, gap: Option<u64>, shortest: u64) -> u64 {
+    let Some(gap) = gap else { return known.min(reply) };
+    let took = gap.min(reply.saturating_sub(shortest));
     known - known / 8 + took.min(known.saturating_mul(4).saturating_add(PACE)) / 8
 }
 
@@ -276,6 +283,8 @@ pub(crate) struct Seat {
     link: Arc<Link>,
     /// The number of the statement that was sent, until it is over.
     ticket: Option<u64>,
+    /// When it was sent, in nanoseconds since the connection was opened.
+    sent_at: u64,
 }
 
 impl Seat {
@@ -336,6 +345,7 @@ impl Seat {
         // Sent by the first poll.
         let ticket = self.link.sent.fetch_add(1, Ordering::Relaxed) + 1;
         self.ticket = Some(ticket);
+        self.sent_at = self.link.now();
         let link = &*self.link;
         let mut alarm = pin!(link.alarm.notified());
         poll_fn(|context| {
@@ -357,6 +367,7 @@ impl Seat {
     fn over(&mut self) {
         if self.ticket.take().is_some() {
             self.link.answered();
+            self.link.timed(self.sent_at);
         }
     }
 
@@ -401,8 +412,11 @@ impl Drop for Seat {
 mod tests {
     use super::paced;
 
+    const WAY: u64 = 100_000;
+
+    /// After so many replies of statements that wait for each other at the server and take so long.
     fn after(known: u64, each: u64, replies: usize) -> u64 {
-        (0..replies).fold(known, |known, _| paced(known, each, false))
+        (0..replies).fold(known, |known, _| paced(known, WAY + 3 * each, Some(each), WAY + each))
     }
 
     #[test]
@@ -415,12 +429,18 @@ mod tests {
 
     #[test]
     fn one_that_waited_for_something_else_counts_for_little() {
-        let once = paced(40_000, 100_000_000, false);
+        let once = paced(40_000, 200_000_000, Some(100_000_000), WAY);
         assert!(once < 60_000, "{once}");
     }
 
     #[test]
+    fn the_way_to_the_server_counts_for_nothing() {
+        let far = (0..100).fold(0, |known, _| paced(known, 10_050_000, Some(5_000_000), 10_000_000));
+        assert!(far <= 50_000, "{far}");
+    }
+
+    #[test]
     fn who_was_alone_shows_the_most_that_it_takes() {
-        assert_eq!((paced(900_000, 50_000, true), paced(20_000, 50_000, true)), (50_000, 20_000));
+        assert_eq!((paced(900_000, 50_000, None, WAY), paced(20_000, 50_000, None, WAY)), (50_000, 20_000));
     }
 }
