@@ -98,7 +98,7 @@ impl Lane {
             size,
             permits: Semaphore::new(places),
             reads: Flow::new(places + share::READS, places * share::SEATS),
-            writes: Flow::new(share::most(places).max(share::WRITES), places * share::SEATS),
+            writes: Flow::new(places.max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
         }
     }

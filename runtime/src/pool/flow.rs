@@ -11,6 +11,7 @@
 
 use std::pin::pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -31,6 +32,8 @@ pub(super) struct Flow {
     /// How many may wait in the server's queues for the sake of keeping it busy.
     spare: usize,
     most: usize,
+    /// How many wait.
+    waiting: AtomicUsize,
     pace: Mutex<Pace>,
 }
 
@@ -39,8 +42,6 @@ struct Pace {
     /// How many may be under way, and how many places there are; those above the limit go as they are left.
     limit: f64,
     places: usize,
-    /// How many wait.
-    waiting: usize,
     /// When places were added last for those who wait in vain.
     nudged: Option<Instant>,
     /// How many were under way and are not any more.
@@ -68,7 +69,6 @@ impl Flow {
         let pace = Pace {
             limit: spare as f64,
             places: spare,
-            waiting: 0,
             nudged: None,
             over: 0,
             replies: 0,
@@ -77,7 +77,7 @@ impl Flow {
             alone: f64::INFINITY,
             usual: Duration::ZERO,
         };
-        Self { places: Semaphore::new(spare), spare, most, pace: Mutex::new(pace) }
+        Self { places: Semaphore::new(spare), spare, most, waiting: AtomicUsize::new(0), pace: Mutex::new(pace) }
     }
 
     /// Lets nobody on any more, and those who wait know.
@@ -140,7 +140,7 @@ impl Flow {
             pace.time += reply;
             pace.least = pace.least.min(reply);
             if pace.replies as usize >= pace.places {
-                let more = pace.set(self.spare, self.most);
+                let more = pace.set(self.spare, self.most, self.waiting.load(Ordering::Relaxed) > 0);
                 self.places.add_permits(more);
             }
         }
@@ -151,8 +151,8 @@ impl Flow {
 }
 
 impl Pace {
-    /// Sets the limit by the replies since it was set before; gives how many places are added.
-    fn set(&mut self, spare: usize, most: usize) -> usize {
+    /// Sets the limit by the replies since it was set before, and whether somebody waits; gives how many places are added.
+    fn set(&mut self, spare: usize, most: usize, waited_for: bool) -> usize {
         self.usual = self.time / self.replies.max(1);
         self.alone = (self.alone * (1.0 + FORGETTING)).min(self.least.as_secs_f64());
         let waits_for_nothing = (self.alone / self.usual.as_secs_f64()).min(1.0);
@@ -160,7 +160,7 @@ impl Pace {
         // Some slow replies show little, and where nobody waits, it says nothing that replies are fast.
         let step = match fit < self.limit {
             true => (fit - self.limit) / 4.0,
-            false if self.waiting > 0 => fit - self.limit,
+            false if waited_for => fit - self.limit,
             false => 0.0,
         };
         self.limit = (self.limit + step).clamp(spare as f64, most as f64);
@@ -176,14 +176,14 @@ struct Waiting<'f>(&'f Flow);
 
 impl<'f> Waiting<'f> {
     fn new(flow: &'f Flow) -> Self {
-        lock(&flow.pace).waiting += 1;
+        flow.waiting.fetch_add(1, Ordering::Relaxed);
         Self(flow)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        lock(&self.0.pace).waiting -= 1;
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -18,15 +18,14 @@ use crate::value::Params;
 
 /// How many seats a connection has for an access at most, on the average of all that the pool may open.
 pub(super) const SEATS: usize = 64;
-/// So many reads more than there are connections wait in the server's queues, and at least so many writes, of which there are
-/// as many as connections that they may use: with 64 tasks on 8 connections hardly anybody waits longer then than if each
-/// had one for himself.
-pub(super) const READS: usize = 10;
+/// So many reads more than there are connections wait in the server's queues, and as many writes as there are connections, but
+/// at least so many: with 64 tasks on 8 connections hardly anybody waits longer then than if each had one for himself.
+pub(super) const READS: usize = 4;
 pub(super) const WRITES: usize = 4;
 /// So many seats are taken by readers on each connection before another one is used.
 const CROWDED: usize = 8;
 /// Fewer are, where their statements take longer than this together.
-const LONG: Duration = Duration::from_millis(2);
+const LONG: Duration = Duration::from_millis(4);
 
 impl Lane {
     /// Whether another connection may be opened by somebody who has a permit for one.
@@ -126,11 +125,6 @@ impl Pool {
     }
 }
 
-/// How many connections of a lane are shared for an access at most; the others are left to the other one.
-pub(super) fn most(size: usize) -> usize {
-    (size * 3 / 4).max(1)
-}
-
 /// Where a statement goes.
 enum Place {
     Seat(Seat),
@@ -156,7 +150,7 @@ fn choose(loads: impl Iterator<Item = (Load, usize)> + Clone, access: Access, si
         Access::Read => load.seats >= CROWDED || load.wait >= LONG,
         Access::Write => true,
     };
-    let most = most(size);
+    let most = (size * 3 / 4).max(1);
     let shared = loads.clone().filter(|(load, _)| load.seats > 0);
     let (count, fewest) = shared.fold((0, None), |(count, fewest): (usize, Option<(Load, usize)>), next| {
         (count + 1, Some(fewest.map_or(next, |fewest| fewest.min(next))))
