@@ -4,6 +4,7 @@ use super::dialect::Comments;
 use super::walk::{Walk, place as table_place};
 use super::{literal, types};
 use crate::codes;
+use crate::ir::check::types::is_type_text;
 use crate::ir::{Column, ColumnId, Default, DialectName, EnumId, Index, IndexTarget, SqlType, Table};
 
 /// `table "album", column "title"`, for places.
@@ -63,7 +64,7 @@ pub(super) fn type_and_collation(walk: &mut Walk<'_>, table: &Table, column: &Co
 fn type_text(walk: &mut Walk<'_>, table: &Table, column: &Column) -> Option<String> {
     let dialect = walk.dialect;
     let declared = column.declared.as_ref().and_then(|raw| raw.get(dialect.name));
-    if let Some(text) = declared.filter(|text| types::is_type_text(text)) {
+    if let Some(text) = declared.filter(|text| is_type_text(text)) {
         return Some(text.to_owned());
     }
     let spelling = types::spelling(&column.ty, dialect, walk.schema);

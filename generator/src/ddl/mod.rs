@@ -26,8 +26,6 @@ mod tests;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::ir::{DialectName, Schema};
 
-#[cfg(feature = "live-sqlite")]
-pub(crate) use types::is_type_text;
 use walk::{Mode, Walk};
 
 /// The statements that make everything of a schema, in an order that works on an empty database. What the dialect

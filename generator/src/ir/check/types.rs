@@ -97,9 +97,70 @@ pub fn arguments(ty: &SqlType) -> Option<(String, String)> {
     }
 }
 
+/// Whether a text written by hand can only be a type: words, quoted names and literals, one balanced argument list or
+/// brackets after them, and no comma or comment outside those, so that it cannot end the column or the statement.
+#[must_use]
+pub fn is_type_text(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut chars = text.trim().chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' | '"' | '`' => {
+                // A backslash may hide the closing quote from MySQL.
+                match chars.by_ref().find(|end| *end == c || *end == '\\') {
+                    Some(end) if end == c => {}
+                    _ => return false,
+                }
+            }
+            '(' | '[' => depth += 1,
+            ')' | ']' if depth == 0 => return false,
+            ')' | ']' => depth -= 1,
+            ',' if depth == 0 => return false,
+            '-' if before == '-' => return false,
+            ',' | '.' | '_' | ' ' | '-' | '+' => {}
+            c if c.is_alphanumeric() => {}
+            _ => return false,
+        }
+        before = c;
+    }
+    depth == 0 && !text.trim().is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_a_type() {
+        for good in [
+            "inet",
+            "varchar(20)",
+            "timestamp(3) with time zone",
+            "geometry(Point, 4326)",
+            "enum('a','it''s')",
+            "\"My Type\"[]",
+            "int[3][]",
+            "numeric(10,-2)",
+        ] {
+            assert!(is_type_text(good), "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            "int, b int",
+            "int); drop table x",
+            "int -- ",
+            "int /* */",
+            "'open",
+            "a(",
+            "int[",
+            "a)(",
+            "enum('\\', 'x')",
+        ] {
+            assert!(!is_type_text(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn arguments_are_checked() {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
-use crate::ddl::is_type_text;
 use crate::ir::DialectName;
+use crate::ir::check::types::is_type_text;
 use crate::ir::quote::quote_ident;
 
 /// Tables and views by name.
