@@ -9,7 +9,7 @@ pub type Side<'b> = Box<dyn FnMut(usize) -> Duration + 'b>;
 pub struct Pair<'b> {
     /// What is done.
     pub name: &'static str,
-    /// The ratio that is asked for.
+    /// The ratio that is asked for; infinite where none is.
     pub target: f64,
     /// By hand.
     pub hand: Side<'b>,
@@ -46,10 +46,11 @@ pub fn row(pair: &mut Pair<'_>, rounds: usize) {
         ours.push(second.as_secs_f64() / times as f64);
         ratios.push(second.as_secs_f64() / first.as_secs_f64());
     }
-    let (name, target, best) = (pair.name, pair.target, least(&ours) / least(&hand));
+    let (name, best) = (pair.name, least(&ours) / least(&hand));
+    let target = if pair.target.is_finite() { format!("{:.2}", pair.target) } else { String::new() };
     let (hand, ours, ratio) = (shown(median(&mut hand)), shown(median(&mut ours)), median(&mut ratios));
     let cpu = used[1].as_secs_f64() / used[0].as_secs_f64();
-    println!("| {name:<30} | {hand:>10} | {ours:>10} | {ratio:>6.2} | {best:>6.2} | {cpu:>6.2} | {target:>6.2} |");
+    println!("| {name:<30} | {hand:>10} | {ours:>10} | {ratio:>6.2} | {best:>6.2} | {cpu:>6.2} | {target:>6} |");
 }
 
 /// Runs a side for a turn, and counts the processor time that it used.

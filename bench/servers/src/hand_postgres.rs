@@ -10,9 +10,9 @@ use tokio_postgres::{NoTls, Row, Statement};
 use crate::data::{Child, Family, Grandchild, NewFamily, NewUser, Parent, Post, User};
 use crate::{Anything, Hand};
 
-const USER: &str =
+pub const USER: &str =
     "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined FROM \"user\"";
-const JOIN: &str = "SELECT t0.id, t0.username, t0.email, t0.full_name, t0.bio, t0.city, t0.country, t0.age, t0.score, \
+pub const JOIN: &str = "SELECT t0.id, t0.username, t0.email, t0.full_name, t0.bio, t0.city, t0.country, t0.age, t0.score, \
     t0.active, t0.logins, t0.joined, t1.id, t1.title, t1.body, t1.views, t1.published, t1.user_id \
     FROM \"user\" AS t0 JOIN post AS t1 ON t1.user_id = t0.id";
 const COLUMNS: usize = 11;

@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod data;
+mod floor;
 mod hand_mysql;
 mod hand_postgres;
 mod load;
@@ -93,7 +94,8 @@ fn main() -> Anything<()> {
                     Ok::<_, Box<dyn Error + Send + Sync>>((db, hand_postgres::Client::connect(&url).await?))
                 })?;
                 println!("\nPostgreSQL\n");
-                compare(&runtime, &db, &hand, [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9, 1.3, 0.2], &arguments)?;
+                let targets = [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9, 1.3, 0.2];
+                compare(&runtime, &db, &hand, targets, floors(&runtime, &url, &hand)?, &arguments)?;
             }
             Err(why) => eprintln!("no PostgreSQL: {why}"),
         }
@@ -109,7 +111,8 @@ fn main() -> Anything<()> {
                     Ok::<_, Box<dyn Error + Send + Sync>>((db, hand_mysql::Client::connect(&url).await?))
                 })?;
                 println!("\nMariaDB\n");
-                compare(&runtime, &db, &hand, [1.05, 1.05, 1.05, 1.05, 1.05, 0.33, 0.33, 1.3, 1.05], &arguments)?;
+                let targets = [1.05, 1.05, 1.05, 1.05, 1.05, 0.33, 0.33, 1.3, 1.05];
+                compare(&runtime, &db, &hand, targets, Vec::new(), &arguments)?;
             }
             None => eprintln!("no MariaDB"),
         }
@@ -164,10 +167,18 @@ fn staged<'b, I, T, F: Future<Output = Anything<T>>>(
 }
 
 /// Checks that both sides do the same, and measures them; or runs one side of one benchmark.
-fn compare<H: Hand>(runtime: &Runtime, db: &Db, hand: &H, targets: [f64; 9], arguments: &Arguments) -> Anything<()> {
+fn compare<H: Hand>(
+    runtime: &Runtime,
+    db: &Db,
+    hand: &H,
+    targets: [f64; 9],
+    more: Vec<Pair<'_>>,
+    arguments: &Arguments,
+) -> Anything<()> {
     runtime.block_on(agree(db, hand))?;
     let words = arguments.words();
     let mut pairs = pairs(runtime, db, hand, targets);
+    pairs.extend(more);
     if let Some(name) = words.get(1) {
         pairs.retain(|pair| pair.name.contains(name));
     }
@@ -184,6 +195,26 @@ fn compare<H: Hand>(runtime: &Runtime, db: &Db, hand: &H, targets: [f64; 9], arg
         measure::row(&mut pair, rounds);
     }
     Ok(())
+}
+
+/// By hand beside the bare replies of the server.
+fn floors<'b>(runtime: &'b Runtime, url: &str, hand: &'b hand_postgres::Client) -> Anything<Vec<Pair<'b>>> {
+    let bare = |mut floor: floor::Floor| -> Side<'b> {
+        Box::new(move |times| {
+            let begun = Instant::now();
+            for _ in 0..times {
+                floor.run().expect("a benchmark runs");
+            }
+            begun.elapsed()
+        })
+    };
+    let pair = |name, hand, floor| Pair { name, target: f64::INFINITY, hand, ours: bare(floor) };
+    let all = floor::Floor::connect(url, hand_postgres::USER)?;
+    let join = floor::Floor::connect(url, hand_postgres::JOIN)?;
+    Ok(vec![
+        pair("the bare reply: 10,000 rows of", timed(runtime, move |_| hand.all()), all),
+        pair("the bare reply: join", timed(runtime, move |_| hand.join()), join),
+    ])
 }
 
 /// Both sides find the same.

@@ -24,6 +24,7 @@ pub(super) fn run(context: &mut Context, args: &GenerateArgs) -> Option<Report> 
 }
 
 fn write(context: &mut Context, options: &Options, files: &FileSet) -> Option<Report> {
+    keeps_what_there_is(context, options, files)?;
     let report = match output::write(&options.out, files) {
         Ok(report) => report,
         Err(found) => {
@@ -45,6 +46,25 @@ fn write(context: &mut Context, options: &Options, files: &FileSet) -> Option<Re
         ("removed", Json::texts(report.removed)),
     ];
     Some(Report { text, facts })
+}
+
+/// A database in which nothing is to be seen is more often the wrong one, or read by the wrong user, than one that lost its
+/// tables: what was generated of them stays.
+fn keeps_what_there_is(context: &mut Context, options: &Options, files: &FileSet) -> Option<()> {
+    if !context.diagnostics.iter().any(|found| found.code == codes::LIVE_EMPTY) {
+        return Some(());
+    }
+    let differences = output::check(&options.out, files).map_err(|found| context.diagnostics.extend(found)).ok()?;
+    let stale = differences.iter().filter(|difference| difference.kind == DifferenceKind::Stale).count();
+    if stale == 0 {
+        return Some(());
+    }
+    let out = options.out.display();
+    let message =
+        format!("{stale} files in {out} would be removed, as there are no tables to read; nothing was written");
+    let help = format!("check the URL, and what its user may see; remove {out} first if the tables are gone for good");
+    context.diagnostics.push(Diagnostic::error(codes::LIVE_EMPTY, Place::None, message).help(help));
+    None
 }
 
 /// How many files that differ are told one by one.
