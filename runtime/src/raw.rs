@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::convert::ColumnType;
-use crate::driver::{Done, keyword};
+use crate::driver::{Done, keyword, split_keyword};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Lease, Out, Target};
 use crate::mode::Mode;
@@ -301,7 +301,7 @@ impl Statement<'_> {
     }
 }
 
-/// What a statement needs, by its first word.
+/// What a statement needs, by its first words.
 #[derive(Debug, PartialEq)]
 enum Need {
     Read,
@@ -314,13 +314,16 @@ enum Need {
 
 impl Need {
     fn of(text: &str) -> Self {
-        let word = keyword(text);
+        let (word, behind) = split_keyword(text);
         let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        // Servers START and PREPARE other things as well.
+        let control = is(&["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "ABORT", "XA"])
+            || (is(&["START", "PREPARE"]) && keyword(behind).eq_ignore_ascii_case("TRANSACTION"));
         if is(&["SELECT", "VALUES", "EXPLAIN"]) {
             Self::Read
         } else if is(&["WITH"]) || (is(&["PRAGMA"]) && !text.contains('=')) {
             Self::Ask
-        } else if is(&["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]) {
+        } else if control {
             Self::Control
         } else {
             Self::Write
@@ -339,7 +342,15 @@ mod tests {
         assert_eq!(Need::of("with a as (select 1) delete from b"), Need::Ask);
         assert_eq!(Need::of("PRAGMA user_version"), Need::Ask);
         assert_eq!(Need::of("PRAGMA user_version = 3"), Need::Write);
-        assert_eq!(Need::of("Savepoint a"), Need::Control);
+        for control in
+            ["Savepoint a", "start /* x */ transaction", "START\nTRANSACTION READ ONLY", "abort", "XA START 'a'"]
+        {
+            assert_eq!(Need::of(control), Need::Control, "{control}");
+        }
+        assert_eq!(Need::of("PREPARE TRANSACTION 'a'"), Need::Control);
+        for write in ["PREPARE a AS SELECT 1", "prepare transactions from 'select 1'", "START REPLICA", "start slave"] {
+            assert_eq!(Need::of(write), Need::Write, "{write}");
+        }
         assert_eq!(Need::of(""), Need::Write);
     }
 }

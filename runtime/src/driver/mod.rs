@@ -427,6 +427,11 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
 
 /// The first word of a statement, behind white space and comments; empty when there is none.
 pub(crate) fn keyword(sql: &str) -> &str {
+    split_keyword(sql).0
+}
+
+/// The first word of a statement, and what stands behind it.
+pub(crate) fn split_keyword(sql: &str) -> (&str, &str) {
     let mut rest = sql;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '(' || c == '\u{feff}');
@@ -436,14 +441,14 @@ pub(crate) fn keyword(sql: &str) -> &str {
             comment.split_once("*/").map_or("", |(_, behind)| behind)
         } else {
             let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return rest.get(..end).unwrap_or("");
+            return rest.split_at_checked(end).unwrap_or_default();
         };
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::keyword;
+    use super::{keyword, split_keyword};
 
     #[test]
     fn the_first_word_stands_behind_comments() {
@@ -453,5 +458,6 @@ mod tests {
         for none in ["", "--", "/* open", "-- x", "?"] {
             assert_eq!(keyword(none), "", "{none}");
         }
+        assert_eq!(split_keyword("/* START */ START/* x */ SLAVE"), ("START", "/* x */ SLAVE"));
     }
 }

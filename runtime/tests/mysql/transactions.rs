@@ -93,6 +93,84 @@ async fn ddl_in_a_transaction_is_refused() {
     assert_eq!(count(&db).await, 0);
 }
 
+async fn ids(db: &Db) -> Vec<i64> {
+    db.sql("SELECT id FROM note ORDER BY id").all().await.unwrap()
+}
+
+/// Writes what the next user of the only connection writes, in both ways, and looks from another one whether that is all.
+async fn next_user_is_alone(db: &Db, other: &Db) {
+    db.sql("INSERT INTO note VALUES (7, 'g')").execute().await.unwrap();
+    assert_eq!(ids(other).await, [7]);
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (8, 'h')").execute().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(ids(other).await, [7, 8]);
+    db.sql("DELETE FROM note").execute().await.unwrap();
+    assert!(ids(other).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_failed_halfway_leaves_no_transaction_behind() {
+    let Some(database) = Database::new() else { return };
+    let (db, other) = (notes(&database, "max_connections=1").await, database.connect("max_connections=1").await);
+    for fails in ["INSERT INTO note VALUES (1, 'b')", "INSERT INTO nothing VALUES (1)", "SELECT * FROM nothing.a"] {
+        let text = format!("START TRANSACTION; INSERT INTO note VALUES (1, 'a'); {fails}; COMMIT");
+        db.sql(text).batch().await.unwrap_err();
+        next_user_is_alone(&db, &other).await;
+    }
+    let half = "CREATE PROCEDURE half() BEGIN START TRANSACTION; INSERT INTO note VALUES (1, 'a'); INSERT INTO note \
+                VALUES (1, 'b'); COMMIT; END";
+    db.sql(half).execute().await.unwrap();
+    assert!(db.sql("CALL half()").execute().await.unwrap_err().is_unique_violation());
+    next_user_is_alone(&db, &other).await;
+}
+
+#[tokio::test]
+async fn what_begins_or_ends_a_transaction_unseen_is_told() {
+    let Some(database) = Database::new() else { return };
+    let (db, other) = (notes(&database, "max_connections=1").await, database.connect("max_connections=1").await);
+    let begins = "CREATE PROCEDURE begins() BEGIN START TRANSACTION; INSERT INTO note VALUES (1, 'a'); END";
+    db.sql(begins).execute().await.unwrap();
+    db.sql("CREATE PROCEDURE ends() COMMIT").execute().await.unwrap();
+    for sql in ["CALL begins()", "SET autocommit = 0"] {
+        let error = db.sql(sql).execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Transaction), "{sql}: {error:?}");
+        next_user_is_alone(&db, &other).await;
+    }
+    for sql in ["CALL ends()", "/*! COMMIT */", "ANALYZE TABLE note"] {
+        let tx = db.begin().await.unwrap();
+        let error = tx.sql(sql).execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Transaction), "{sql}: {error:?}");
+        let error = tx.sql("INSERT INTO note VALUES (2, 'b')").execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Transaction), "{sql}: {error:?}");
+        drop(tx);
+        next_user_is_alone(&db, &other).await;
+    }
+}
+
+#[tokio::test]
+async fn transactions_are_not_begun_by_hand() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "").await;
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    for sql in ["START TRANSACTION", "begin", "XA START 'a'", "ABORT"] {
+        for error in [
+            db.sql(sql).execute().await.unwrap_err(),
+            tx.sql(sql).execute().await.unwrap_err(),
+            tx.sql(sql).all::<i64>().await.unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("by the methods of the database"), "{sql}: {error}");
+        }
+    }
+    for sql in ["START TRANSACTION", "BEGIN; INSERT INTO note VALUES (2, 'b')"] {
+        let error = tx.sql(sql).batch().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{sql}: {error:?}");
+    }
+    tx.rollback().await.unwrap();
+    assert_eq!(count(&db).await, 0);
+}
+
 #[tokio::test]
 async fn deadlocks_are_run_again() {
     let Some(database) = Database::new() else { return };

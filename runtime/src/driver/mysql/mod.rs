@@ -27,7 +27,7 @@ pub(crate) use self::error::{is_several, is_so_already};
 pub(crate) use self::options::Options;
 use self::server::Server;
 use self::violation::Known;
-use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword, split_keyword};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
@@ -101,7 +101,7 @@ impl Connection {
         let values = collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, each, None).await;
-        self.leave(outcome).await
+        self.finish(sql, outcome).await
     }
 
     pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
@@ -109,7 +109,7 @@ impl Connection {
         let values = collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, each, Some(gate)).await;
-        self.leave(outcome).await
+        self.finish(sql, outcome).await
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
@@ -117,7 +117,7 @@ impl Connection {
         let values = collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, &mut |_| Ok(()), None).await;
-        self.leave(outcome).await?;
+        self.finish(sql, outcome).await?;
         let last_key = self.client.last_insert_id().and_then(|key| i64::try_from(key).ok()).unwrap_or(0);
         Ok(Done { affected: self.client.affected_rows(), last_key })
     }
@@ -125,7 +125,7 @@ impl Connection {
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
         self.enter().await?;
         let outcome = rows::execute(self, sql, rows, returned).await;
-        self.leave(outcome).await
+        self.leave(outcome, false).await
     }
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
@@ -219,8 +219,21 @@ impl Connection {
         Ok(())
     }
 
-    /// Notes what the answer says about connection and transaction.
-    async fn leave<T>(&mut self, outcome: Result<T>) -> Result<T> {
+    /// Like `leave`, behind a statement of its user's, which must neither begin nor end a transaction: procedures can do
+    /// both, and some statements commit that nobody would think of.
+    async fn finish<T>(&mut self, sql: &str, outcome: Result<T>) -> Result<T> {
+        let before = self.transaction;
+        let value = self.leave(outcome, !is_worth_preparing(sql)).await?;
+        let message = match (before, self.transaction) {
+            (true, false) => "the statement ended the transaction that it ran in",
+            (false, true) => "the statement left a transaction open, or autocommit off, which was undone",
+            _ => return Ok(value),
+        };
+        Err(Error::new(ErrorKind::Transaction, message))
+    }
+
+    /// Notes what the answer says about connection and transaction; `begins` says whether what failed may have begun one.
+    async fn leave<T>(&mut self, outcome: Result<T>, begins: bool) -> Result<T> {
         match &outcome {
             Ok(_) => self.note_status(),
             Err(error) if matches!(error.kind(), ErrorKind::Connection) => {
@@ -232,12 +245,11 @@ impl Connection {
                     return outcome;
                 }
                 // An error says nothing about the transaction, which a deadlock ends; any answer does.
-                if self.transaction && may_end_transaction(error) && self.client.query_drop("DO 0").await.is_err() {
+                let unknown = begins || (self.transaction && may_end_transaction(error));
+                if unknown && self.client.query_drop("DO 0").await.is_err() {
                     return outcome;
                 }
-                if may_end_transaction(error) {
-                    self.note_status();
-                }
+                self.note_status();
             }
         }
         let outcome = match outcome {
@@ -248,9 +260,12 @@ impl Connection {
         outcome
     }
 
+    /// Without autocommit every statement begins a transaction, that of whoever has the connection next as well.
     fn note_status(&mut self) {
         if let Some(status) = self.client.last_ok_packet() {
-            self.transaction = status.status_flags().contains(StatusFlags::SERVER_STATUS_IN_TRANS);
+            let flags = status.status_flags();
+            self.transaction = flags.contains(StatusFlags::SERVER_STATUS_IN_TRANS)
+                || !flags.contains(StatusFlags::SERVER_STATUS_AUTOCOMMIT);
         }
     }
 
@@ -280,7 +295,7 @@ impl Connection {
     /// Runs statements without parameters and rows.
     async fn command(&mut self, sql: &str) -> Result<()> {
         let outcome = self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql)));
-        self.leave(outcome).await
+        self.leave(outcome, true).await
     }
 
     /// Runs one statement.
@@ -453,16 +468,36 @@ fn is_worth_preparing(sql: &str) -> bool {
     ["select", "insert", "update", "delete", "with"].iter().any(|word| keyword(sql).eq_ignore_ascii_case(word))
 }
 
-/// Whether a statement commits the transaction that it runs in.
+/// Whether a statement commits the transaction that it runs in: the manual's "Statements That Cause an Implicit Commit".
 fn commits(sql: &str) -> bool {
-    let first = keyword(sql);
-    let commits = ["alter", "create", "drop", "rename", "truncate", "grant", "revoke", "lock", "optimize"];
-    if !commits.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        return false;
-    }
-    // The only ones that do not are those for temporary tables.
-    let behind = sql.split_once(first).map_or("", |(_, rest)| rest);
-    !keyword(behind).eq_ignore_ascii_case("temporary")
+    const COMMITS: [&str; 20] = [
+        "alter",
+        "begin",
+        "cache",
+        "change",
+        "check",
+        "create",
+        "drop",
+        "flush",
+        "grant",
+        "install",
+        "lock",
+        "optimize",
+        "rename",
+        "repair",
+        "reset",
+        "revoke",
+        "start",
+        "stop",
+        "truncate",
+        "uninstall",
+    ];
+    let (first, behind) = split_keyword(sql);
+    let second = keyword(behind);
+    // Those for temporary tables do not, and BEGIN NOT ATOMIC begins a block of statements.
+    COMMITS.iter().any(|word| first.eq_ignore_ascii_case(word))
+        && !second.eq_ignore_ascii_case("temporary")
+        && !second.eq_ignore_ascii_case("not")
 }
 
 fn level(isolation: Isolation) -> &'static str {
