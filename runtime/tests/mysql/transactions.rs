@@ -255,6 +255,32 @@ async fn an_error_while_reading_rows_leaves_the_rest_unread() {
     }
 }
 
+/// Neither the wish for one row nor one that cannot be read ends the transaction, whatever the length of the rest and in
+/// whichever form it comes.
+#[tokio::test]
+async fn rows_that_nobody_wants_leave_the_transaction_open() {
+    let Some(database) = Database::new() else { return };
+    let db = notes(&database, "max_connections=1").await;
+    let rows = format!("SELECT seq, 'x' FROM {} s", servers::numbers(4));
+    db.sql(format!("CREATE PROCEDURE twice() BEGIN {rows}; {rows}; END")).execute().await.unwrap();
+    let tx = db.begin().await.unwrap();
+    tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
+    for sql in [rows.as_str(), "CALL twice()"] {
+        let error = tx.sql(sql).all::<(i64, i64)>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+        assert_eq!(tx.sql(COUNT).one::<i64>().await.unwrap(), 1);
+    }
+    assert!(tx.sql(rows.as_str()).first::<i64>().await.unwrap().is_some());
+    assert!(matches!(tx.sql(rows.as_str()).one::<i64>().await.unwrap_err().kind(), ErrorKind::NotUnique));
+    // What is only read is stopped; this comes in text.
+    let shown = tx.sql("SHOW COLLATION").first::<String>().await.unwrap();
+    assert!(shown.is_some());
+    let explained = "EXPLAIN SELECT * FROM note UNION ALL SELECT * FROM note UNION ALL SELECT * FROM note";
+    assert!(tx.sql(explained).map(|_| Ok(())).first().await.unwrap().is_some());
+    tx.commit().await.unwrap();
+    assert_eq!(count(&db).await, 1);
+}
+
 #[test]
 fn blocking_mode_needs_no_runtime() {
     let Some(database) = Database::new() else { return };

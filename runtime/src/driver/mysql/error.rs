@@ -91,10 +91,7 @@ fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
 /// <https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>, and 121 of InnoDB's (a duplicate name of a
 /// foreign key) behind 1005.
 pub(crate) fn is_so_already(error: &Error) -> bool {
-    use std::error::Error as _;
-    let Some(Fault::Server(server)) = error.source().and_then(|source| source.downcast_ref::<Fault>()) else {
-        return false;
-    };
+    let Some(server) = of_server(error) else { return false };
     let there = matches!(server.code, 1007 | 1050 | 1060 | 1061 | 1068 | 1304 | 1359 | 1826 | 3822);
     let gone = matches!(server.code, 1008 | 1051 | 1054 | 1091 | 1146 | 1176 | 1305 | 1360 | 3821);
     there || gone || (server.code == 1005 && server.message.contains("errno: 121"))
@@ -102,9 +99,20 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
 
 /// Whether a subquery of one value gave several.
 pub(crate) fn is_several(error: &Error) -> bool {
+    of_server(error).is_some_and(|server| server.code == 1242)
+}
+
+/// Whether it was the server that said so.
+pub(super) fn is_of_server(error: &Error) -> bool {
+    of_server(error).is_some()
+}
+
+fn of_server(error: &Error) -> Option<&ServerError> {
     use std::error::Error as _;
-    let source = error.source().and_then(|source| source.downcast_ref::<Fault>());
-    matches!(source, Some(Fault::Server(server)) if server.code == 1242)
+    match error.source().and_then(|source| source.downcast_ref::<Fault>()) {
+        Some(Fault::Server(server)) => Some(server),
+        _ => None,
+    }
 }
 
 /// Whether the server may have ended the transaction with this error.

@@ -18,11 +18,11 @@ mod violation;
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::{Protocol, Queryable};
-use mysql_async::{Conn, Params as Sent, QueryResult, Statement};
+use mysql_async::{BinaryProtocol, Conn, Params as Sent, QueryResult, Statement, TextProtocol};
 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
-use self::error::{from_mysql, may_end_transaction};
+use self::error::{from_mysql, is_of_server, may_end_transaction};
 pub(crate) use self::error::{is_several, is_so_already};
 pub(crate) use self::options::Options;
 use self::server::Server;
@@ -34,7 +34,8 @@ use crate::row::{Row, Source};
 use crate::rt;
 use crate::value::Params;
 
-/// How many rows that nobody wants are read to keep a connection; with more of them it is dropped.
+/// How many rows that nobody wants are read to keep a connection; with more of them it is dropped, unless a transaction
+/// would end with it.
 const DRAINED: usize = 1_000;
 
 /// A connection to a MySQL or MariaDB server.
@@ -46,6 +47,8 @@ pub(crate) struct Connection {
     busy: bool,
     /// The statement is between two rows of a stream, so that the rest can be read by whoever comes next.
     paused: bool,
+    /// What was sent last is answered in text, as what is not prepared is.
+    in_text: bool,
     /// The connection itself failed.
     lost: bool,
     /// The server said that a transaction is open.
@@ -89,6 +92,7 @@ impl Connection {
             server,
             busy: false,
             paused: false,
+            in_text: false,
             lost: false,
             transaction: false,
             undo: Vec::new(),
@@ -241,11 +245,12 @@ impl Connection {
                 return outcome;
             }
             Err(error) => {
-                if self.drain().await.is_err() {
+                let Some(whole) = self.drain().await else {
                     return outcome;
-                }
-                // An error says nothing about the transaction, which a deadlock ends; any answer does.
-                let unknown = begins || (self.transaction && may_end_transaction(error));
+                };
+                // An error of the server's says nothing about the transaction, which a deadlock ends; any answer does.
+                let may_differ = begins || (self.transaction && may_end_transaction(error));
+                let unknown = !whole || (may_differ && is_of_server(error));
                 if unknown && self.client.query_drop("DO 0").await.is_err() {
                     return outcome;
                 }
@@ -269,17 +274,15 @@ impl Connection {
         }
     }
 
-    /// Reads what was left of an answer, as far as it is not much.
-    async fn drain(&mut self) -> Result<()> {
-        let mut rest = QueryResult::<mysql_async::BinaryProtocol>::new(&mut self.client);
-        for _ in 0..DRAINED {
-            match rest.next().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
-                Err(fault) => return Err(from_mysql(fault, Some(""))),
-            }
+    /// Reads what was left of an answer: in a transaction all of it, else as far as it is not much. Says whether it came
+    /// to its own end instead of one by an error; `None` when there is more of it.
+    async fn drain(&mut self) -> Option<bool> {
+        let most = if self.transaction { usize::MAX } else { DRAINED };
+        if self.in_text {
+            drain(QueryResult::<TextProtocol>::new(&mut self.client), most).await
+        } else {
+            drain(QueryResult::<BinaryProtocol>::new(&mut self.client), most).await
         }
-        Err(Error::new(ErrorKind::Connection, "too many rows were left"))
     }
 
     /// DDL would commit the transaction that it runs in, and nobody could roll back what came before.
@@ -307,7 +310,8 @@ impl Connection {
         gate: Option<&Gate>,
     ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
-        if values.is_empty() && !is_worth_preparing(sql) {
+        self.in_text = values.is_empty() && !is_worth_preparing(sql);
+        if self.in_text {
             let answer = self.client.query_iter(sql).await.map_err(named)?;
             return hand_out(answer, sql, each, gate, &mut self.paused).await;
         }
@@ -338,6 +342,7 @@ impl Connection {
         if given != count {
             return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
         }
+        self.in_text = false;
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
         let answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
         hand_out(answer, sql, each, gate, &mut self.paused).await
@@ -412,6 +417,19 @@ async fn hand_out<P: Protocol>(
         }
     }
     answer.drop_result().await.map_err(named)
+}
+
+/// Reads at most so many rows, of all sets of them.
+async fn drain<P: Protocol>(mut answer: QueryResult<'_, '_, P>, most: usize) -> Option<bool> {
+    for _ in 0..most {
+        match answer.next().await {
+            Ok(None) if answer.is_empty() => return Some(true),
+            Ok(_) => {}
+            Err(mysql_async::Error::Server(_)) => return Some(false),
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 /// Connects and sets the session up; gives the server's version.
