@@ -47,6 +47,29 @@ async fn violations_name_constraint_table_and_columns() {
 }
 
 #[tokio::test]
+async fn statements_that_are_not_kept_are_ended_when_they_fail_too() {
+    let Some(database) = Database::new() else { return };
+    let db = database.connect("max_connections=1&statement_cache=0").await;
+    tables(&db).await;
+    let open = async || {
+        let status = "SHOW SESSION STATUS WHERE Variable_name IN ('Com_stmt_prepare', 'Com_stmt_close')";
+        let found = db.sql(status).all::<(String, String)>().await.unwrap();
+        found.iter().fold(0, |open, (name, count)| {
+            let count: i64 = count.parse().unwrap();
+            if name == "Com_stmt_close" { open - count } else { open + count }
+        })
+    };
+    let before = open().await;
+    for _ in 0..20 {
+        let insert = db.sql("INSERT INTO `user` (`name`, `email`) VALUES (?, ?)").bind("ann").bind("a@b");
+        assert!(insert.execute().await.unwrap_err().is_unique_violation());
+        assert!(db.sql("SELECT id FROM user").all::<bool>().await.is_ok());
+        assert!(db.sql("SELECT name FROM user").all::<i64>().await.is_err());
+    }
+    assert_eq!(open().await, before);
+}
+
+#[tokio::test]
 async fn wrong_statements_are_shown() {
     let Some(database) = Database::new() else { return };
     let db = database.connect("").await;

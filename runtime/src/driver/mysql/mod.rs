@@ -42,6 +42,8 @@ const DRAINED: usize = 1_000;
 pub(crate) struct Connection {
     client: Conn,
     cache: Cache,
+    /// Prepared statements that are not kept, and not yet ended.
+    loose: Vec<Statement>,
     server: Server,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
@@ -89,6 +91,7 @@ impl Connection {
         Ok(Self {
             client,
             cache,
+            loose: Vec::new(),
             server,
             busy: false,
             paused: false,
@@ -261,6 +264,12 @@ impl Connection {
             Err(error) => Err(self.placed(error).await),
             outcome => outcome,
         };
+        // Those of a statement that failed; there is no answer to wait for.
+        while let Some(statement) = self.loose.pop() {
+            if self.client.close(statement).await.is_err() {
+                break;
+            }
+        }
         self.busy = self.client.is_disconnected();
         outcome
     }
@@ -320,11 +329,10 @@ impl Connection {
         self.release(statement).await
     }
 
-    /// Ends a statement that is not kept.
+    /// Ends a statement if it is not kept.
     async fn release(&mut self, statement: Statement) -> Result<()> {
-        if self.cache.keeps() {
-            return Ok(());
-        }
+        let Some(at) = self.loose.iter().position(|loose| loose.id() == statement.id()) else { return Ok(()) };
+        self.loose.swap_remove(at);
         self.client.close(statement).await.map_err(|fault| from_mysql(fault, Some("CLOSE")))
     }
 
@@ -348,7 +356,8 @@ impl Connection {
         hand_out(answer, sql, each, gate, &mut self.paused).await
     }
 
-    /// Prepares a statement, or takes it from the cache; `keep` puts it there.
+    /// Prepares a statement, or takes it from the cache; `keep` puts it there. One that is not kept is released after its
+    /// use, and after an error by `leave`.
     async fn prepare(&mut self, sql: &str, keep: bool) -> Result<Statement> {
         let named = |fault| from_mysql(fault, Some(sql));
         if let Some(statement) = self.cache.get(sql) {
@@ -365,10 +374,9 @@ impl Connection {
             outcome => outcome,
         };
         let statement = statement.map_err(named)?;
-        if keep
-            && self.cache.keeps()
-            && let Some(gone) = self.cache.put(sql, statement.clone())
-        {
+        if !(keep && self.cache.keeps()) {
+            self.loose.push(statement.clone());
+        } else if let Some(gone) = self.cache.put(sql, statement.clone()) {
             self.client.close(gone).await.map_err(named)?;
         }
         Ok(statement)

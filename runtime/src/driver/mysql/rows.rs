@@ -133,9 +133,7 @@ async fn run_chunk(
     }
     answer.drop_result().await.map_err(named)?;
     let affected = on.client.affected_rows();
-    if !(keep && on.cache.keeps()) {
-        on.client.close(statement).await.map_err(named)?;
-    }
+    on.release(statement).await?;
     if let Some((each, counted)) = back {
         let found = found.into_iter().map(|row| Cursor::new(row, &columns)).collect();
         hand_out(found, *counted, count, each)?;

@@ -155,6 +155,35 @@ async fn keys_and_rows_come_back_in_the_order_of_the_rows() {
     server.end().await;
 }
 
+/// Statements for a number of rows that is not always the same are not kept, whatever becomes of them.
+#[tokio::test]
+async fn statements_that_failed_are_ended() {
+    let Some(mut server) = Server::new().await else { return };
+    let columns = [&NOTE.columns[1]];
+    let insert = Insert { table: Table::Model(&NOTE), columns: &columns, returning: &[], existing: Existing::Refused };
+    let sql = Writer::insert(Dialect::Mysql, &insert).unwrap().sql;
+    let mut open = Vec::new();
+    for count in [20, 20, 21, 22, 23] {
+        let mut rows = texts(count);
+        rows.0[count - 1] = "b".repeat(60);
+        let error = server.connection.execute_rows(&sql, &mut rows, Returned::Nothing).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
+        server.connection.execute_rows(&sql, &mut texts(count), Returned::Nothing).await.unwrap();
+        let mut counted = 0;
+        let mut each = |row: &Row<'_>| {
+            let number: i64 = row.text(1)?.unwrap().parse().unwrap();
+            counted += if row.text(0)?.unwrap() == "Com_stmt_close" { -number } else { number };
+            Ok(())
+        };
+        let status = "SHOW SESSION STATUS WHERE Variable_name IN ('Com_stmt_prepare', 'Com_stmt_close')";
+        let none: [Value<'static>; 0] = [];
+        server.connection.query(status, &none, &mut each).await.unwrap();
+        open.push(counted);
+    }
+    assert!(open.iter().all(|counted| *counted == open[0]), "{open:?}");
+    server.end().await;
+}
+
 #[tokio::test]
 async fn matches_are_literal_and_mind_case_as_told() {
     let Some(mut server) = Server::new().await else { return };
