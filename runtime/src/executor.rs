@@ -176,14 +176,20 @@ impl Lease<'_> {
     /// Takes a connection if there is none yet, and another one when this one was lost and nothing was sent on it.
     async fn revive(&mut self) -> Result<()> {
         let free = self.is_free();
-        match &mut self.place {
-            Place::Pool { pool, access, connection: Some(pooled), .. } => {
-                if free && !pooled.connection.is_alive() {
-                    pool.replace(*access, pooled).await?;
-                }
+        let Place::Pool { pool, access, connection, .. } = &mut self.place else { return Ok(()) };
+        if connection.is_none() {
+            *connection = Some(pool.take(*access).await?);
+        }
+        if let Some(pooled) = connection
+            && free
+        {
+            if !pooled.connection.is_alive() {
+                pool.replace(*access, pooled).await?;
             }
-            Place::Pool { pool, access, connection, .. } => *connection = Some(pool.take(*access).await?),
-            Place::Transaction(_) => {}
+            // Where the server closed one while it was idle, it likely closed others.
+            if !pooled.connection.is_awake().await {
+                pool.renew(*access, pooled).await?;
+            }
         }
         Ok(())
     }

@@ -6,8 +6,9 @@
 //! On PostgreSQL short statements share idle connections, see `share`; whoever wants one for himself gets one that
 //! nobody shares.
 //!
-//! Nothing is sent to find out whether a connection still lives: drivers know when theirs was closed. Connections that
-//! are too old or were idle for too long are closed when the next one is taken or given back.
+//! Drivers know when the connection of theirs was closed; that of MySQL has to ask, and does so before a statement on one that
+//! was idle for a second. Connections that are too old or were idle for too long are closed when the next one is taken or
+//! given back.
 
 mod flow;
 mod share;

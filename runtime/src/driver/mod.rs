@@ -159,7 +159,7 @@ pub(crate) enum Connection {
     #[cfg(feature = "postgres")]
     Postgres(postgres::Connection),
     #[cfg(feature = "mysql")]
-    Mysql(mysql::Connection),
+    Mysql(Box<mysql::Connection>),
     #[allow(dead_code)]
     Never(std::convert::Infallible),
 }
@@ -223,7 +223,10 @@ impl Connection {
             #[cfg(feature = "postgres")]
             Dialect::Postgres => postgres::Connection::open(settings).await.map(Self::Postgres),
             #[cfg(feature = "mysql")]
-            Dialect::Mysql => mysql::Connection::open(&settings.mysql_options()?).await.map(Self::Mysql),
+            Dialect::Mysql => {
+                let opened = mysql::Connection::open(&settings.mysql_options()?).await;
+                opened.map(|connection| Self::Mysql(Box::new(connection)))
+            }
             #[allow(unreachable_patterns)]
             dialect => {
                 let _ = access;
@@ -257,6 +260,16 @@ impl Connection {
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => connection.is_alive(),
             Self::Never(never) => match *never {},
+        }
+    }
+
+    /// Whether the connection, which may have been idle for long, still lives: the server is asked where its client library
+    /// does not notice that it was closed.
+    pub(crate) async fn is_awake(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.is_awake().await,
+            _ => self.is_alive(),
         }
     }
 

@@ -128,6 +128,50 @@ async fn timeouts_and_read_only_sessions() {
     assert!(matches!(error.kind(), ErrorKind::ReadOnly), "{error:?}");
 }
 
+/// A write is not run again, so that whoever closed the connection while it was idle is noticed before.
+#[tokio::test]
+async fn a_connection_that_was_closed_while_it_was_idle_is_noticed() {
+    let Some(database) = Database::new() else { return };
+    let (db, other) = (database.connect("max_connections=2").await, database.connect("max_connections=1").await);
+    tables(&db).await;
+    let mut first = db.sql("SELECT connection_id()").one::<i64>().await.unwrap();
+    for name in ["bea", "cid"] {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        // One that lives is kept.
+        assert_eq!(db.sql("SELECT connection_id()").one::<i64>().await.unwrap(), first);
+        other.sql(format!("KILL CONNECTION {first}")).execute().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let insert = db.sql("INSERT INTO user (name, email) VALUES (?, '')").bind(name);
+        assert_eq!(insert.execute().await.unwrap(), 1);
+        let id = db.sql("SELECT connection_id()").one::<i64>().await.unwrap();
+        assert_ne!(id, first);
+        first = id;
+    }
+    // What is used all the time is not asked.
+    let pings = async || {
+        let status = "SHOW SESSION STATUS LIKE 'Com_admin_commands'";
+        db.sql(status).one::<(String, String)>().await.unwrap().1
+    };
+    let before = pings().await;
+    for _ in 0..10 {
+        db.sql("SELECT 1").one::<i64>().await.unwrap();
+    }
+    assert_eq!(pings().await, before);
+}
+
+/// Nobody waits for the connection any more, so that nobody is connected further.
+#[tokio::test]
+async fn connecting_ends_with_whoever_waits_for_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("mysql://ann@{}/blog?connect_timeout=60", listener.local_addr().unwrap());
+    let connecting = tokio::time::timeout(Duration::from_millis(100), Db::connect(&url));
+    assert!(connecting.await.is_err());
+    let (mut accepted, _) = listener.accept().unwrap();
+    accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let read = std::io::Read::read(&mut accepted, &mut [0]);
+    assert_eq!(read.expect("the connection is left open"), 0);
+}
+
 #[tokio::test]
 async fn a_killed_connection_is_replaced() {
     let Some(database) = Database::new() else { return };

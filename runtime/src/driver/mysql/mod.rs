@@ -10,11 +10,15 @@ mod cursor;
 mod emulated;
 mod error;
 mod geometry;
+mod open;
 mod options;
 mod rows;
 mod server;
 mod tls;
 mod violation;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::{Protocol, Queryable};
@@ -24,6 +28,7 @@ use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
 use self::error::{from_mysql, is_of_server, may_end_transaction};
 pub(crate) use self::error::{is_several, is_so_already};
+use self::open::Opened;
 pub(crate) use self::options::Options;
 use self::server::Server;
 use self::violation::Known;
@@ -37,6 +42,10 @@ use crate::value::Params;
 /// How many rows that nobody wants are read to keep a connection; with more of them it is dropped, unless a transaction
 /// would end with it.
 const DRAINED: usize = 1_000;
+
+/// For how long a connection may be idle and still be taken for one that lives. The client library sees that the server
+/// closed it only when it is used.
+const AWAKE: Duration = Duration::from_secs(1);
 
 /// A connection to a MySQL or MariaDB server.
 pub(crate) struct Connection {
@@ -59,6 +68,12 @@ pub(crate) struct Connection {
     undo: Vec<String>,
     /// Where constraints are that were violated.
     known: Known,
+    /// Which server it is.
+    which: Arc<str>,
+    /// How long the server may take to answer where it has nothing to do.
+    patience: Duration,
+    /// When the last answer was read.
+    used: Instant,
 }
 
 impl Connection {
@@ -68,23 +83,7 @@ impl Connection {
             let message = format!("cannot connect to the server at {}: {}", options.place(), error.message());
             Error::new(error.kind().clone(), message).with_source(error)
         };
-        let Some(runtime) = rt::beside() else {
-            return Err(named(Error::new(ErrorKind::Connection, "the system has no thread left to give")));
-        };
-        // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
-        let mut opening = runtime.spawn(connect(options.clone()));
-        let (client, version) = match rt::timeout(options.connect_timeout, &mut opening).await {
-            Some(Ok(opened)) => opened.map_err(|fault| named(from_mysql(fault, None)))?,
-            Some(Err(stopped)) => {
-                let message = "the runtime that it was opened on has ended";
-                return Err(named(Error::new(ErrorKind::Connection, message).with_source(stopped)));
-            }
-            None => {
-                opening.abort();
-                let message = format!("no answer within {:?}", options.connect_timeout);
-                return Err(named(Error::new(ErrorKind::Connection, message)));
-            }
-        };
+        let Opened { client, version, which } = open::open(options).await.map_err(named)?;
         let mut server = Server::of(&version).map_err(named)?;
         server.returning &= options.returning;
         let cache = Cache::new(options.statements);
@@ -100,6 +99,9 @@ impl Connection {
             transaction: false,
             undo: Vec::new(),
             known: Known::default(),
+            which,
+            patience: options.connect_timeout,
+            used: Instant::now(),
         })
     }
 
@@ -191,6 +193,18 @@ impl Connection {
         !self.busy && !self.client.is_disconnected()
     }
 
+    /// Whether the connection still lives. One that was used just now is not asked, so that asking costs nothing where
+    /// much is done.
+    pub(crate) async fn is_awake(&mut self) -> bool {
+        if !self.is_alive() || self.used.elapsed() < AWAKE {
+            return self.is_alive();
+        }
+        self.busy = true;
+        let lives = matches!(rt::timeout(self.patience, self.client.ping()).await, Some(Ok(())));
+        (self.busy, self.lost, self.used) = (!lives, !lives, Instant::now());
+        lives
+    }
+
     /// Whether the connection can be used further. One with an open transaction cannot: its locks must go at once, and
     /// rolling back takes a message that nobody here waits for; the server rolls back when the connection ends.
     pub(crate) fn abandon(&mut self) -> bool {
@@ -271,6 +285,7 @@ impl Connection {
             }
         }
         self.busy = self.client.is_disconnected();
+        self.used = Instant::now();
         outcome
     }
 
@@ -386,7 +401,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.busy && !self.lost {
-            stop(&self.client);
+            open::stop(&self.client, &self.which, self.patience);
         }
         // The client library says goodbye in a task of its own, after it read all rows that are on their way. Locks must
         // go at once, whether that task ever runs or not. A call that is given up in the middle makes it close the
@@ -438,28 +453,6 @@ async fn drain<P: Protocol>(mut answer: QueryResult<'_, '_, P>, most: usize) -> 
         }
     }
     None
-}
-
-/// Connects and sets the session up; gives the server's version.
-async fn connect(options: Options) -> Result<(Conn, String), mysql_async::Error> {
-    let mut client = options.tls.connect(options.client()).await?;
-    let mut answer = client.query_iter(options.session()).await?;
-    let version: Option<String> = answer.next().await?.and_then(|row| mysql_async::from_row_opt(row).ok());
-    answer.drop_result().await?;
-    Ok((client, version.unwrap_or_default()))
-}
-
-/// Ends the statement that a connection was left in: the server would go on with it until it has rows to send.
-fn stop(client: &Conn) {
-    let (options, id) = (client.opts().clone(), client.id());
-    if let Some(runtime) = rt::beside() {
-        runtime.spawn(async move {
-            let mut other = Conn::new(options).await?;
-            // A connection that is gone already is no fault.
-            let _ = other.query_drop(format!("KILL CONNECTION {id}")).await;
-            other.disconnect().await
-        });
-    }
 }
 
 /// Whether trying again a little later can help to connect: the server is starting, or its connections are used up.
