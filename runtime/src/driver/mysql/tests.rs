@@ -378,6 +378,27 @@ async fn rows_of_defaults_alone() {
     server.end().await;
 }
 
+/// Behind a balancer the number can be that of somebody else's connection to another server.
+#[tokio::test]
+async fn a_statement_is_ended_on_its_own_server_alone() {
+    let Some(mut server) = Server::new().await else { return };
+    let super::super::Connection::Mysql(connection) = &mut server.connection else { panic!() };
+    let limit = Duration::from_secs(10);
+    open::stop(&connection.client, &Arc::from("elsewhere 3306 1"), limit);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    connection.client.ping().await.unwrap();
+    open::stop(&connection.client, &connection.which, limit);
+    let begun = Instant::now();
+    while connection.client.ping().await.is_ok() {
+        assert!(begun.elapsed() < limit, "the connection to this server goes on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let url = servers::url(servers::server().unwrap(), &server.name);
+    let again = super::super::Connection::open(&Settings::parse(&url).unwrap(), Access::Write).await;
+    server.connection = again.unwrap();
+    server.end().await;
+}
+
 #[test]
 fn statements_that_commit() {
     for sql in ["CREATE TABLE a (b INT)", " drop index a on b", "-- x\nALTER TABLE a ADD b INT", "TRUNCATE a"]
