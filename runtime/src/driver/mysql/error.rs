@@ -30,7 +30,7 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         return Error::new(ErrorKind::Connection, why).with_source(fault);
     }
     let (kind, mut message) = match &fault {
-        Fault::Server(server) => (kind(server, sql), explain(server)),
+        Fault::Server(server) => (kind(server, sql), explain(server, sql)),
         Fault::Io(fault) => (ErrorKind::Connection, of_network(fault, sql)),
         Fault::Driver(DriverError::ConnectionClosed) => {
             (ErrorKind::Connection, of_network(&io::Error::from(io::ErrorKind::UnexpectedEof).into(), sql))
@@ -137,7 +137,7 @@ pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 }
 
 /// The server's message, and what can be done.
-fn explain(error: &ServerError) -> String {
+fn explain(error: &ServerError, sql: Option<&str>) -> String {
     let help = match error.code {
         1045 | 1698 if cfg!(feature = "tls") => {
             "check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key"
@@ -145,6 +145,7 @@ fn explain(error: &ServerError) -> String {
         1045 | 1698 => "check user and password in the URL; a user who REQUIREs TLS needs pilaster's feature `tls`",
         3159 => "the server asks for TLS: ssl-mode=REQUIRED in the URL",
         1044 | 1142 | 1143 | 1227 | 1370 => "the user needs a GRANT for this",
+        1049 if sql.is_some() => "create the database first, or correct its name",
         1049 => "create the database first, or correct its name in the URL",
         1040 | 1203 | 1226 => "lower max_connections in the URL, or raise the server's limit",
         1130 => "the server refuses this host: the user must be allowed to connect from it",
@@ -167,12 +168,15 @@ fn kind(error: &ServerError, sql: Option<&str>) -> ErrorKind {
         3819 | 4025 => ErrorKind::CheckViolation(check(message, sql)),
         1048 | 1364 => ErrorKind::NotNullViolation(not_null(message, sql)),
         1213 => ErrorKind::Deadlock,
-        1020 => ErrorKind::Serialization,
+        // Another server of the group changed the same rows, which shows at the commit.
+        1020 | 3101 => ErrorKind::Serialization,
         1205 | 1206 | 3572 => ErrorKind::Locked,
         1317 | 1907 | 1969 | 3024 => ErrorKind::Timeout,
         1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1410 | 1698 | 1820 | 3118 | 3159 | 4151 => {
             ErrorKind::Permission
         }
+        // A name in a statement; the connection is as good as before.
+        1049 if sql.is_some() => ErrorKind::Query,
         1290 | 1792 | 1207 | 1836 | 3906 => ErrorKind::ReadOnly,
         1040
         | 1042
@@ -367,6 +371,22 @@ mod tests {
         let expected = violation(Some("post_ibfk_1"), Some("po`st"), &["a", "b"]);
         assert_eq!(of(1452, message, ""), ErrorKind::ForeignKeyViolation(expected));
         assert_eq!(of(1451, "something new", ""), ErrorKind::ForeignKeyViolation(Violation::default()));
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_a_fault_of_the_connection_or_of_the_statement() {
+        let server =
+            || ServerError { code: 1049, message: "Unknown database 'a'".to_owned(), state: "42000".to_owned() };
+        assert_eq!(*from_mysql(Fault::Server(server()), None).kind(), ErrorKind::Connection);
+        let error = from_mysql(Fault::Server(server()), Some("SELECT * FROM a.b"));
+        assert_eq!(*error.kind(), ErrorKind::Query);
+        assert!(error.to_string().contains("SELECT * FROM a.b"), "{error}");
+    }
+
+    #[test]
+    fn what_a_group_of_servers_rolls_back_can_be_run_again() {
+        let message = "Plugin instructed the server to rollback the current transaction.";
+        assert_eq!(of(3101, message, "COMMIT"), ErrorKind::Serialization);
     }
 
     #[test]
