@@ -356,7 +356,7 @@ pub(crate) fn duration(name: &str, value: &str) -> Result<Duration> {
 }
 
 /// A time, or `never` or 0 for no limit.
-fn limit(name: &str, value: &str) -> Result<Option<Duration>> {
+pub(crate) fn limit(name: &str, value: &str) -> Result<Option<Duration>> {
     if value == "never" {
         return Ok(None);
     }

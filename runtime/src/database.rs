@@ -42,8 +42,8 @@ impl<M: Mode> Database<M> {
     /// PostgreSQL takes these, too, with the meaning that its own tools give them: `application_name`, `search_path`,
     /// `options`, `connect_timeout`, `lock_timeout`, `target_session_attrs`, `load_balance_hosts`, `keepalives`,
     /// `channel_binding`, `sslmode`, `sslrootcert`, `sslcert` and `sslkey`; MySQL takes `socket`, `connect_timeout`,
-    /// `ssl-mode`, `ssl-ca`, `ssl-cert` and `ssl-key`. Without the feature `tls`, modes that ask for TLS are refused as
-    /// unsupported.
+    /// `tcp_keepalive`, `ssl-mode`, `ssl-ca`, `ssl-cert` and `ssl-key`. Without the feature `tls`, modes that ask for TLS
+    /// are refused as unsupported.
     ///
     /// # Errors
     /// `Config` when the URL or a file that it names is wrong, `Connection` when the server cannot be reached or its

@@ -85,6 +85,18 @@ async fn wrong_statements_are_shown() {
     assert_eq!(db.sql("SELECT ':a', `b:c` FROM (SELECT 1 AS `b:c`) q").one::<(String, i64)>().await.unwrap().0, ":a");
 }
 
+#[tokio::test]
+async fn a_wrong_name_of_a_database_costs_no_connection() {
+    let Some(database) = Database::new() else { return };
+    let db = database.connect("max_connections=1").await;
+    let id = db.sql("SELECT connection_id()").one::<i64>().await.unwrap();
+    for sql in ["SELECT * FROM pilaster_nowhere.a", "CREATE TABLE pilaster_nowhere.a (b INT)", "USE pilaster_nowhere"] {
+        let error = db.sql(sql).execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Query), "{sql}: {error:?}");
+        assert_eq!(db.sql("SELECT connection_id()").one::<i64>().await.unwrap(), id);
+    }
+}
+
 async fn refusal(url: &str) -> Error {
     let error = Db::connect(url).await.unwrap_err();
     let shown = format!("{error} {error:?}");
@@ -157,6 +169,30 @@ async fn a_connection_that_was_closed_while_it_was_idle_is_noticed() {
         db.sql("SELECT 1").one::<i64>().await.unwrap();
     }
     assert_eq!(pings().await, before);
+}
+
+/// A server that is gone without a word is noticed by the system, which has a timer for that.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn silent_connections_are_asked_for_by_the_system() {
+    let Some(database) = Database::new() else { return };
+    for (parameter, kept) in [("", true), ("tcp_keepalive=20s", true), ("tcp_keepalive=never", false)] {
+        let db = database.connect(parameter).await;
+        let own = "SELECT host FROM information_schema.processlist WHERE id = connection_id()";
+        let own = db.sql(own).one::<String>().await.unwrap();
+        let port: u16 = own.rsplit_once(':').expect("a connection over TCP").1.parse().unwrap();
+        // The fields behind the addresses and the state: queues, and the timer, of which 2 is keepalive.
+        let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let own = sockets.lines().find(|line| {
+            line.split_whitespace().nth(1).is_some_and(|address| address.ends_with(&format!(":{port:04X}")))
+        });
+        // A server elsewhere may see another port.
+        let Some(own) = own else { return eprintln!("skipped: no own socket of port {port}") };
+        let timer = own.split_whitespace().nth(5).unwrap();
+        assert_eq!(timer.starts_with("02:"), kept, "{parameter}: {timer}");
+    }
+    let error = refusal("mysql://ann@host/blog?tcp_keepalive=often").await;
+    assert!(error.to_string().contains("tcp_keepalive is a time"), "{error}");
 }
 
 /// Nobody waits for the connection any more, so that nobody is connected further.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mysql_async::OptsBuilder;
 
 use super::tls::Wishes;
-use crate::config::{Secret, Settings, duration, truth};
+use crate::config::{Secret, Settings, duration, limit, truth};
 use crate::error::{Error, Result};
 
 /// The port when the URL names none.
@@ -16,6 +16,8 @@ const IDLE_SECONDS: usize = 28_800;
 
 /// How long connecting may take, unless the URL says otherwise.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent before the system asks whether the server is there, unless the URL says otherwise.
+const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// How a connection is opened.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub(crate) struct Options {
     socket: Option<String>,
     /// How long connecting may take.
     pub(super) connect_timeout: Duration,
+    /// How long the connection may be silent before the system asks whether the server is there.
+    tcp_keepalive: Option<Duration>,
     /// How long a statement may take.
     statement_timeout: Option<Duration>,
     /// The session refuses writes.
@@ -59,6 +63,7 @@ impl Options {
             database: server.database.clone(),
             socket: in_path,
             connect_timeout: CONNECT.min(settings.acquire_timeout),
+            tcp_keepalive: Some(KEEPALIVE),
             statement_timeout: settings.statement_timeout.filter(|time| !time.is_zero()),
             read_only: settings.read_only,
             statements: settings.statement_cache,
@@ -76,10 +81,12 @@ impl Options {
         match name {
             "socket" => self.socket = Some(value.to_owned()),
             "connect_timeout" => self.connect_timeout = duration(name, value)?,
+            "tcp_keepalive" => self.tcp_keepalive = limit(name, value)?,
             "returning" => self.returning = truth(name, value)?,
             _ if self.tls.set(name, value)? => {}
             _ => {
-                let known = "socket, connect_timeout, ssl-mode, ssl-ca, ssl-cert, ssl-key, returning, and the settings of the pool";
+                let known = "socket, connect_timeout, tcp_keepalive, ssl-mode, ssl-ca, ssl-cert, ssl-key, returning, \
+                    and the settings of the pool";
                 return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
             }
         }
@@ -98,6 +105,7 @@ impl Options {
             .prefer_socket(false)
             // Statements are cached here, without parsing their text anew at every run.
             .stmt_cache_size(0)
+            .tcp_keepalive(self.tcp_keepalive)
             .wait_timeout(Some(IDLE_SECONDS));
         match &self.socket {
             Some(socket) => builder.socket(Some(socket.clone())),
