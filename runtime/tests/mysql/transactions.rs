@@ -163,7 +163,7 @@ async fn transactions_are_not_begun_by_hand() {
             assert!(error.to_string().contains("by the methods of the database"), "{sql}: {error}");
         }
     }
-    for sql in ["START TRANSACTION", "BEGIN; INSERT INTO note VALUES (2, 'b')"] {
+    for sql in ["START TRANSACTION", "INSERT INTO note VALUES (2, 'b'); BEGIN", "COMMIT AND CHAIN"] {
         let error = tx.sql(sql).batch().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{sql}: {error:?}");
     }

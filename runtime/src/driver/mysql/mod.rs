@@ -14,6 +14,7 @@ mod open;
 mod options;
 mod rows;
 mod server;
+mod text;
 mod tls;
 mod violation;
 
@@ -31,8 +32,9 @@ pub(crate) use self::error::{is_several, is_so_already};
 use self::open::Opened;
 pub(crate) use self::options::Options;
 use self::server::Server;
+use self::text::{commits, is_worth_preparing};
 use self::violation::Known;
-use super::{Begin, Done, Each, Gate, Returned, Rows, keyword, split_keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
@@ -480,43 +482,6 @@ fn collect(params: &dyn Params) -> Result<Vec<mysql_async::Value>> {
         Ok(())
     })?;
     Ok(values)
-}
-
-/// Whether a statement without parameters is likely to be run again, and can be prepared at all.
-fn is_worth_preparing(sql: &str) -> bool {
-    ["select", "insert", "update", "delete", "with"].iter().any(|word| keyword(sql).eq_ignore_ascii_case(word))
-}
-
-/// Whether a statement commits the transaction that it runs in: the manual's "Statements That Cause an Implicit Commit".
-fn commits(sql: &str) -> bool {
-    const COMMITS: [&str; 20] = [
-        "alter",
-        "begin",
-        "cache",
-        "change",
-        "check",
-        "create",
-        "drop",
-        "flush",
-        "grant",
-        "install",
-        "lock",
-        "optimize",
-        "rename",
-        "repair",
-        "reset",
-        "revoke",
-        "start",
-        "stop",
-        "truncate",
-        "uninstall",
-    ];
-    let (first, behind) = split_keyword(sql);
-    let second = keyword(behind);
-    // Those for temporary tables do not, and BEGIN NOT ATOMIC begins a block of statements.
-    COMMITS.iter().any(|word| first.eq_ignore_ascii_case(word))
-        && !second.eq_ignore_ascii_case("temporary")
-        && !second.eq_ignore_ascii_case("not")
 }
 
 fn level(isolation: Isolation) -> &'static str {

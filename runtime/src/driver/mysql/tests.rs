@@ -398,19 +398,3 @@ async fn a_statement_is_ended_on_its_own_server_alone() {
     server.connection = again.unwrap();
     server.end().await;
 }
-
-#[test]
-fn statements_that_commit() {
-    for sql in ["CREATE TABLE a (b INT)", " drop index a on b", "-- x\nALTER TABLE a ADD b INT", "TRUNCATE a"]
-        .into_iter()
-        .chain(["START TRANSACTION", "begin", "/* begin */ BEGIN WORK", "FLUSH TABLES"])
-    {
-        assert!(commits(sql), "{sql}");
-    }
-    for sql in ["create temporary table a (b int)", "DROP TEMPORARY TABLE a", "SELECT 1", "UPDATE a SET b = 1", ""]
-        .into_iter()
-        .chain(["BEGIN NOT ATOMIC SELECT 1; END", "ANALYZE SELECT 1", "/* CREATE */ CREATE TEMPORARY TABLE a (b INT)"])
-    {
-        assert!(!commits(sql), "{sql}");
-    }
-}
