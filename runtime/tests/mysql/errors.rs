@@ -1,5 +1,9 @@
 //! Faults and their kinds: what the server refuses, and servers that cannot be reached.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pilaster::{Db, Error, ErrorKind};
@@ -171,6 +175,52 @@ async fn a_connection_that_was_closed_while_it_was_idle_is_noticed() {
     assert_eq!(pings().await, before);
 }
 
+/// A way to a server whose first connection swallows what is sent from when it is told so.
+fn way_that_goes_silent(server: &str) -> (std::net::SocketAddr, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, silent) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+    let (server, told) = (server.to_owned(), Arc::clone(&silent));
+    std::thread::spawn(move || {
+        for (at, client) in listener.incoming().enumerate() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            client.set_nodelay(true).unwrap();
+            server.set_nodelay(true).unwrap();
+            let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            for (mut from, mut to) in [there, (server, client)] {
+                let told = Arc::clone(&told);
+                std::thread::spawn(move || {
+                    let mut buffer = [0; 4_096];
+                    while let Ok(count @ 1..) = from.read(&mut buffer) {
+                        let swallowed = at == 0 && told.load(Ordering::SeqCst);
+                        if !swallowed && to.write_all(&buffer[..count]).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    (address, silent)
+}
+
+#[tokio::test]
+async fn a_connection_that_went_silent_while_it_was_idle_is_replaced_in_time() {
+    let Some(database) = Database::new() else { return };
+    let Some((user, rest)) = database.url.split_once('@') else { return };
+    let (place, name) = rest.split_once('/').unwrap();
+    let place = if place.contains(':') { place.to_owned() } else { format!("{place}:3306") };
+    let (way, silent) = way_that_goes_silent(&place);
+    let parameters = "max_connections=1&connect_timeout=1s&ssl-mode=DISABLED";
+    let join = if name.contains('?') { '&' } else { '?' };
+    let db = Db::connect(&format!("{user}@{way}/{name}{join}{parameters}")).await.unwrap();
+    tables(&db).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    silent.store(true, Ordering::SeqCst);
+    let insert = db.sql("INSERT INTO user (name, email) VALUES ('bea', '')").execute();
+    let inserted = tokio::time::timeout(Duration::from_secs(10), insert).await;
+    assert_eq!(inserted.expect("nobody answers on that connection").unwrap(), 1);
+}
+
 /// A server that is gone without a word is noticed by the system, which has a timer for that.
 #[cfg(target_os = "linux")]
 #[tokio::test]
@@ -198,13 +248,13 @@ async fn silent_connections_are_asked_for_by_the_system() {
 /// Nobody waits for the connection any more, so that nobody is connected further.
 #[tokio::test]
 async fn connecting_ends_with_whoever_waits_for_it() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("mysql://ann@{}/blog?connect_timeout=60", listener.local_addr().unwrap());
     let connecting = tokio::time::timeout(Duration::from_millis(100), Db::connect(&url));
     assert!(connecting.await.is_err());
     let (mut accepted, _) = listener.accept().unwrap();
     accepted.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let read = std::io::Read::read(&mut accepted, &mut [0]);
+    let read = accepted.read(&mut [0]);
     assert_eq!(read.expect("the connection is left open"), 0);
 }
 
