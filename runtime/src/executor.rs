@@ -76,7 +76,7 @@ impl<'e> Target<'e> {
     async fn lease_as(self, access: Access, shared: bool) -> Result<Lease<'e>> {
         let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
-                let connection = if shared && pool.shares() { None } else { Some(pool.take(access).await?) };
+                let connection = if shared && pool.shares(access) { None } else { Some(pool.take(access).await?) };
                 (pool, Place::Pool { pool, access, connection, noted: None })
             }
             Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),

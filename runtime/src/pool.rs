@@ -10,7 +10,9 @@
 //! are too old or were idle for too long are closed when the next one is taken or given back.
 
 mod flow;
+mod queue;
 mod share;
+mod status;
 
 use std::any::Any;
 use std::panic::Location;
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 use self::flow::Flow;
+use self::queue::Queue;
+pub use self::status::PoolStatus;
 use crate::config::Settings;
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -42,6 +46,11 @@ pub(crate) struct Pool {
     holders: Mutex<Holders>,
     next_holder: AtomicU64,
     closed: AtomicBool,
+    /// A request to cancel a write may be told as its success, so that none is sent where others wait behind it.
+    writes_apart: AtomicBool,
+    /// How many connections were opened, and how often somebody waited in vain for one.
+    opened: AtomicU64,
+    timeouts: AtomicU64,
     /// What a layer above keeps with the pool.
     pub(crate) attached: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -50,6 +59,8 @@ pub(crate) struct Pool {
 struct Lane {
     size: u32,
     permits: Semaphore,
+    /// Those who wait for a permit.
+    queue: Queue,
     /// How many statements that share connections are under way.
     reads: Flow,
     writes: Flow,
@@ -97,6 +108,7 @@ impl Lane {
         Self {
             size,
             permits: Semaphore::new(places),
+            queue: Queue::default(),
             reads: Flow::new(places + share::READS, places * share::SEATS),
             writes: Flow::new(places.max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
@@ -130,10 +142,14 @@ impl Pool {
             holders: Mutex::default(),
             next_holder: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            writes_apart: AtomicBool::new(false),
+            opened: AtomicU64::new(1),
+            timeouts: AtomicU64::new(0),
             attached: OnceLock::new(),
             settings,
         };
         let first = Connection::open(&pool.settings, Access::Write).await?;
+        pool.writes_apart.store(first.awaits_standbys(), Ordering::Relaxed);
         lock(&pool.main.idle).push(Idle { connection: Pooled::new(first), since: Instant::now() });
         Ok(Arc::new(pool))
     }
@@ -170,11 +186,16 @@ impl Pool {
         let (lane, begun) = (self.lane(access), Instant::now());
         let permit = match lane.permits.try_acquire() {
             Ok(permit) => permit,
-            Err(_) => match rt::timeout(self.patience(), lane.permits.acquire()).await {
-                Some(Ok(permit)) => permit,
-                Some(Err(_)) => return Err(closed()),
-                None => return Err(self.exhausted(access)),
-            },
+            Err(_) => {
+                let standing = lane.queue.stand();
+                let turn = rt::timeout(self.patience(), lane.permits.acquire()).await;
+                drop(standing);
+                match turn {
+                    Some(Ok(permit)) => permit,
+                    Some(Err(_)) => return Err(closed()),
+                    None => return Err(self.exhausted(access)),
+                }
+            }
         };
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
@@ -245,7 +266,11 @@ impl Pool {
         let mut pause = Duration::from_millis(10);
         loop {
             let error = match Connection::open(&self.settings, access).await {
-                Ok(connection) => return Ok(Pooled::new(connection)),
+                Ok(connection) => {
+                    self.opened.fetch_add(1, Ordering::Relaxed);
+                    self.writes_apart.store(connection.awaits_standbys(), Ordering::Relaxed);
+                    return Ok(Pooled::new(connection));
+                }
                 Err(error) => error,
             };
             if begun.elapsed() + pause >= self.patience() || !Connection::may_pass(&self.settings, &error) {
@@ -338,6 +363,7 @@ impl Pool {
     /// The error of waiting in vain.
     #[cold]
     fn exhausted(&self, access: Access) -> Error {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
         let holders = lock(&self.holders);
         let mut held: Vec<String> = holders
             .transactions

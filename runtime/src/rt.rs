@@ -81,6 +81,26 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
     .await
 }
 
+/// A task that ends when nobody waits for it any more.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) struct AbortOnDrop<T>(pub(crate) tokio::task::JoinHandle<T>);
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Waits.
 pub(crate) async fn sleep(time: Duration) {
     match background() {

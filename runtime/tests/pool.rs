@@ -48,6 +48,25 @@ async fn readers_do_not_wait_for_the_writer_and_are_counted() {
 }
 
 #[tokio::test]
+async fn those_who_wait_are_counted() {
+    let (_folder, db) = file(1, 60).await;
+    let tx = db.begin().await.unwrap();
+    let waiting = tokio::spawn({
+        let db = db.clone();
+        async move { db.sql("INSERT INTO t VALUES (1)").execute().await }
+    });
+    while db.pool_status().waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((db.pool_status().waits, db.pool_status().timeouts), (0, 0));
+    assert!(waiting.await.unwrap().is_err());
+    let after = db.pool_status();
+    assert_eq!((after.waiting, after.waits, after.timeouts, after.opened), (0, 1, 1, 1), "{after:?}");
+    assert!(after.waited >= Duration::from_millis(60), "{after:?}");
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn those_who_stop_waiting_lose_nothing() {
     let (_folder, db) = file(2, 10_000).await;
     let tx = db.begin().await.unwrap();

@@ -83,6 +83,7 @@ async fn survives(url: &str, mut server: Own) {
         })
         .await
         .unwrap();
+        db.ping().await.unwrap();
     }
     go_on(&reads).await;
     stop.store(true, Ordering::Relaxed);
@@ -106,6 +107,12 @@ async fn survives(url: &str, mut server: Own) {
     }
     // Names are unique, so nothing is there twice; what failed may be there or not.
     assert!(stored.len() >= acknowledged && stored.len() <= acknowledged + 12);
+    assert!(db.pool_status().opened > 6, "connections that were lost are opened again: {:?}", db.pool_status());
+    // Without a server there is no answer.
+    let gone = Db::builder(url).acquire_timeout(Duration::from_secs(1)).connect().await.unwrap();
+    server.stop().unwrap();
+    let error = gone.ping().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Connection), "{error:?}");
     db.close().await.unwrap();
 }
 

@@ -43,10 +43,13 @@ impl Lane {
 }
 
 impl Pool {
-    /// Whether short statements share connections.
-    pub(crate) fn shares(&self) -> bool {
+    /// Whether short statements of an access share connections.
+    pub(crate) fn shares(&self, access: Access) -> bool {
         let settings = &self.settings;
-        settings.share_connections && settings.statement_cache > 0 && settings.dialect == Dialect::Postgres
+        settings.share_connections
+            && settings.statement_cache > 0
+            && settings.dialect == Dialect::Postgres
+            && (access == Access::Read || !self.writes_apart.load(Ordering::Relaxed))
     }
 
     /// Runs a short statement beside others, and says how many rows it gave or changed. `None` when it has to be run on a

@@ -54,7 +54,7 @@ impl Options {
             config.dbname(database);
             place = format!("{place}, database \"{database}\"");
         }
-        let mut timeout = PATIENCE;
+        let mut timeout = PATIENCE.min(settings.acquire_timeout);
         let (mut flags, mut wishes) = (Vec::new(), Wishes::default());
         if settings.read_only {
             flags.push("-c default_transaction_read_only=on".to_owned());
@@ -72,6 +72,9 @@ impl Options {
         if !flags.is_empty() {
             config.options(flags.join(" "));
         }
+        // One host, or one address of a name, that does not answer leaves time for the next one.
+        config.connect_timeout(timeout / 2);
+        let timeout = timeout.saturating_mul(u32::try_from(server.hosts.len()).unwrap_or(1).max(1));
         let encryption = wishes.attempts(&config)?;
         let connector = wishes.connector(&encryption)?;
         Ok(Self { config, timeout, place, statement_cache: settings.statement_cache, encryption, connector })
