@@ -57,7 +57,7 @@ impl Subscriber for Keeper {
 }
 
 /// The URLs of the databases that there are.
-#[allow(clippy::print_stderr)]
+#[allow(clippy::print_stderr, clippy::vec_init_then_push)]
 fn databases() -> Vec<String> {
     let mut urls = Vec::new();
     #[cfg(feature = "sqlite")]
