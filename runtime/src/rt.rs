@@ -158,6 +158,13 @@ fn background() -> Option<&'static Handle> {
     BACKGROUND.get_or_init(make).as_ref().map(Runtime::handle)
 }
 
+/// Runs a future beside everybody, whichever runtimes come and go; not at all when the system gives no thread.
+pub(crate) fn spawn_behind(future: impl Future<Output = ()> + Send + 'static) {
+    if let Some(handle) = background() {
+        drop(handle.spawn(future));
+    }
+}
+
 /// The runtime for work that goes on beside the caller, such as a connection to a server: the caller's where it has
 /// several threads, else the one in the background, since a caller may block the only thread that its runtime has.
 #[cfg(any(feature = "postgres", feature = "mysql"))]

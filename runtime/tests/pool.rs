@@ -30,6 +30,16 @@ async fn a_pool_of_one_connection_does_everything() {
 }
 
 #[tokio::test]
+async fn a_database_in_memory_outlives_the_limits_of_servers() {
+    for limit in ["idle_timeout", "max_lifetime"] {
+        let db = Db::connect(&format!("sqlite::memory:?{limit}=1ms")).await.unwrap();
+        db.sql("CREATE TABLE t (a INTEGER)").execute().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(db.sql("INSERT INTO t VALUES (1)").execute().await.unwrap(), 1, "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn readers_do_not_wait_for_the_writer_and_are_counted() {
     let (_folder, db) = file(3, 50).await;
     let writing = db.begin().await.unwrap();

@@ -103,7 +103,7 @@ impl Pool {
                     },
                 };
                 let Some(chosen) = idle.get_mut(at) else { return Place::None };
-                if self.is_good(&chosen.connection, Some(chosen.since)) {
+                if lane.limits.keep(&chosen.connection, Some(chosen.since)) {
                     chosen.since = Instant::now();
                     return chosen.connection.connection.seat(access).map_or(Place::None, Place::Seat);
                 }
@@ -188,7 +188,7 @@ struct Taken<'l> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if let Some(idle) = self.idle.take() {
-            lock(&self.lane.idle).push(idle);
+            self.lane.put(&mut lock(&self.lane.idle), idle);
         }
     }
 }

@@ -137,8 +137,9 @@ fn set(config: &mut Config, name: &str, value: &str, flags: &mut Vec<String>) ->
         _ => {
             let known = "host, port, user, password, dbname, application_name, options, search_path, sslmode, \
                     sslrootcert, sslcert, sslkey, \
-                    connect_timeout, statement_timeout, lock_timeout, target_session_attrs, load_balance_hosts, \
-                    keepalives, channel_binding, and the settings of the pool";
+                    connect_timeout, statement_timeout, lock_timeout, idle_in_transaction_session_timeout, \
+                    target_session_attrs, load_balance_hosts, keepalives, keepalives_idle, keepalives_interval, \
+                    keepalives_count, tcp_user_timeout, channel_binding, and the settings of the pool";
             return Err(Error::config(format!("there is no setting \"{name}\" for PostgreSQL; known are {known}")));
         }
     }
