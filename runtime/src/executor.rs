@@ -150,10 +150,20 @@ impl Lease<'_> {
     /// Draws the conclusions from an error.
     #[inline]
     fn judge<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        if let (Place::Transaction(seat), Err(error)) = (&mut self.place, &outcome) {
-            seat.failed(error);
+        match outcome {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.judge_error(error)),
         }
-        outcome
+    }
+
+    #[cold]
+    fn judge_error(&mut self, error: Error) -> Error {
+        if let Place::Transaction(seat) = &mut self.place {
+            seat.failed(&error);
+        }
+        // Nothing stays of a transaction that is not committed.
+        let stands_alone = matches!(self.place, Place::Pool { .. }) && self.atomic == 0;
+        if stands_alone && !self.repeatable { error } else { error.without_effect() }
     }
 
     /// Statements of this lease are written by hand: what looks like a read may write.

@@ -74,7 +74,7 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
         None if error.is_closed() => format!("the connection to PostgreSQL was lost: the server closed it ({UNKNOWN})"),
         None => return Error::new(ErrorKind::Query, error.to_string()).with_source(error),
     };
-    Error::new(ErrorKind::Connection, message).with_source(error)
+    Error::new(ErrorKind::Connection, message).with_unknown_outcome().with_source(error)
 }
 
 /// The error of a connection that could not be opened, with what can be done about it.

@@ -231,7 +231,7 @@ impl Connection {
         session.end("COMMIT").await.map_err(|error| match error.kind() {
             ErrorKind::Connection => {
                 let why = "the connection was lost while committing: whether the transaction took place is not known";
-                Error::new(ErrorKind::Connection, why).with_source(error)
+                Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error)
             }
             _ => error,
         })
