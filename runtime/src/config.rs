@@ -224,6 +224,13 @@ impl Settings {
                 "no database is named: set {VARIABLE}, or write url = \"sqlite://blog.db\" under [database] in {FILE}"
             )));
         };
+        if let Some(name) = table.keys().find(|name| *name != "url" && !NAMES.contains(&name.as_str())) {
+            let known = NAMES.join(", ");
+            return Err(Error::config(format!(
+                "there is no setting \"{name}\" under [database] in {FILE}; known are url, {known}; what only one \
+                 database knows stands behind the URL"
+            )));
+        }
         let mut settings = Self::parse(&url)?;
         for name in NAMES {
             if let Some(value) = table.get(name) {
@@ -485,5 +492,8 @@ mod tests {
         assert!(!format!("{broken:?}").contains("secret"), "{broken:?}");
         std::fs::write(&file, "[database]\nurl = 'sqlite://a.db'\nbusy_timeout = 'soon'\n").unwrap();
         assert!(Settings::from_folder(folder.path(), None).is_err());
+        std::fs::write(&file, "[database]\nurl = 'sqlite://a.db'\nmax_conections = 8\n").unwrap();
+        let unknown = Settings::from_folder(folder.path(), None).unwrap_err().to_string();
+        assert!(unknown.contains("max_conections") && unknown.contains("max_connections"), "{unknown}");
     }
 }

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, Target, sealed};
 use crate::mode::{Async, Blocking, Mode, Outcome};
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolStatus};
 use crate::raw::Sql;
 use crate::session::{Committed, Subscription, UnitOfWork};
 use crate::sql::Dialect;
@@ -92,8 +92,14 @@ impl<M: Mode> Database<M> {
     /// Begins a unit of work. Its transaction begins with its first statement.
     #[track_caller]
     pub fn session(&self) -> M::Out<'static, UnitOfWork<M>> {
+        self.session_with(TxOptions::new())
+    }
+
+    /// Begins a unit of work whose transaction is of a certain kind.
+    #[track_caller]
+    pub fn session_with(&self, options: TxOptions) -> M::Out<'static, UnitOfWork<M>> {
         let (pool, begun_at) = (Arc::clone(&self.pool), Location::caller());
-        M::run(async move { Ok(UnitOfWork::new(pool, begun_at)) })
+        M::run(async move { Ok(UnitOfWork::new(pool, options, begun_at)) })
     }
 
     /// Has a closure called after every commit of a session on this database, or on clones of this handle, with the rows
@@ -132,7 +138,36 @@ impl<M: Mode> Database<M> {
         O: Outcome<M, Error = Error> + 'a,
         O::Value: 'a,
     {
-        M::run(attempt(Arc::clone(&self.pool), TxOptions::new(), Location::caller(), closure))
+        self.transaction_with(TxOptions::new(), closure)
+    }
+
+    /// [`Database::transaction`] of a certain kind: at [`Isolation::Serializable`](crate::Isolation::Serializable), say,
+    /// where servers end one of two transactions that could not have run one after the other, and it is run again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> pilaster::Result<()> {
+    /// use pilaster::{Isolation, TxOptions};
+    ///
+    /// # let db = pilaster::Db::connect("sqlite::memory:").await?;
+    /// # db.sql("CREATE TABLE duty (on_call BOOLEAN)").execute().await?;
+    /// let serializable = TxOptions::new().isolation(Isolation::Serializable);
+    /// let left = db
+    ///     .transaction_with(serializable, async |tx| {
+    ///         tx.sql("UPDATE duty SET on_call = FALSE").execute().await?;
+    ///         tx.sql("SELECT count(*) FROM duty WHERE on_call").one::<i64>().await
+    ///     })
+    ///     .await?;
+    /// # assert_eq!(left, 0);
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn transaction_with<'a, F, O>(&self, options: TxOptions, closure: F) -> M::Out<'a, O::Value>
+    where
+        F: FnMut(Transaction<M>) -> O + Send + 'a,
+        O: Outcome<M, Error = Error> + 'a,
+        O::Value: 'a,
+    {
+        M::run(attempt(Arc::clone(&self.pool), options, Location::caller(), closure))
     }
 
     /// [`Database::transaction`] with an error type of one's own, which [`Error`] converts to.
@@ -143,7 +178,18 @@ impl<M: Mode> Database<M> {
         O: Outcome<M> + 'a,
         O::Value: 'a,
     {
-        M::run_tried(attempt(Arc::clone(&self.pool), TxOptions::new(), Location::caller(), closure))
+        self.try_transaction_with(TxOptions::new(), closure)
+    }
+
+    /// [`Database::transaction_with`] with an error type of one's own.
+    #[track_caller]
+    pub fn try_transaction_with<'a, F, O>(&self, options: TxOptions, closure: F) -> M::Tried<'a, O::Value, O::Error>
+    where
+        F: FnMut(Transaction<M>) -> O + Send + 'a,
+        O: Outcome<M> + 'a,
+        O::Value: 'a,
+    {
+        M::run_tried(attempt(Arc::clone(&self.pool), options, Location::caller(), closure))
     }
 
     /// Runs a closure in a transaction that is rolled back in any case, and gives what the closure gave: a test leaves
@@ -161,6 +207,29 @@ impl<M: Mode> Database<M> {
     /// Hand-written SQL on this database; see [`crate::sql`].
     pub fn sql<'e>(&'e self, text: impl Into<Cow<'e, str>>) -> Sql<'e, &'e Self> {
         Sql::new(self, text.into())
+    }
+
+    /// Asks the database whether it answers, as a health check does: one statement, on a connection of the pool. It waits
+    /// for a free connection as every statement does.
+    ///
+    /// # Errors
+    /// `Connection` when the server cannot be reached, `Pool` when no connection was free in time.
+    pub fn ping(&self) -> M::Out<'_, ()> {
+        self.sql("SELECT 1").map(|_| Ok(())).one()
+    }
+
+    /// What the pool does at this moment and did since it was opened: for metrics. Asks the database nothing.
+    ///
+    /// ```
+    /// # use pilaster::blocking::Db;
+    /// let db = Db::builder("sqlite::memory:").connect()?;
+    /// let status = db.pool_status();
+    /// assert_eq!((status.open, status.in_use, status.waiting), (1, 0, 0));
+    /// # Ok::<(), pilaster::Error>(())
+    /// ```
+    #[must_use]
+    pub fn pool_status(&self) -> PoolStatus {
+        self.pool.status()
     }
 
     /// Closes the database, for all clones: refuses new work, waits for what is running and closes the connections.

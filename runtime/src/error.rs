@@ -12,6 +12,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
+    /// What failed may have taken effect all the same.
+    unknown: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -100,7 +102,7 @@ impl Error {
     /// An error of a kind with a message.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None }))
+        Self(Box::new(Inner { kind, message: message.into(), unknown: false, source: None }))
     }
 
     /// Adds the error beneath.
@@ -126,6 +128,26 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Serialization | ErrorKind::Deadlock)
+    }
+
+    /// Whether what failed may have taken effect all the same: the connection was lost while a statement that writes, or a
+    /// commit, was under way. After any other error, one of kind [`ErrorKind::Connection`] included, nothing was done.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.unknown
+    }
+
+    /// Notes that it may have taken effect.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
+    pub(crate) fn with_unknown_outcome(mut self) -> Self {
+        self.0.unknown = true;
+        self
+    }
+
+    /// Notes that it has no effect whatever became of it.
+    pub(crate) fn without_effect(mut self) -> Self {
+        self.0.unknown = false;
+        self
     }
 
     /// Whether nothing was found where one row was expected.

@@ -76,7 +76,7 @@ impl<'e> Target<'e> {
     async fn lease_as(self, access: Access, shared: bool) -> Result<Lease<'e>> {
         let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
-                let connection = if shared && pool.shares() { None } else { Some(pool.take(access).await?) };
+                let connection = if shared && pool.shares(access) { None } else { Some(pool.take(access).await?) };
                 (pool, Place::Pool { pool, access, connection, noted: None })
             }
             Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
@@ -150,10 +150,20 @@ impl Lease<'_> {
     /// Draws the conclusions from an error.
     #[inline]
     fn judge<T>(&mut self, outcome: Result<T>) -> Result<T> {
-        if let (Place::Transaction(seat), Err(error)) = (&mut self.place, &outcome) {
-            seat.failed(error);
+        match outcome {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.judge_error(error)),
         }
-        outcome
+    }
+
+    #[cold]
+    fn judge_error(&mut self, error: Error) -> Error {
+        if let Place::Transaction(seat) = &mut self.place {
+            seat.failed(&error);
+        }
+        // Nothing stays of a transaction that is not committed.
+        let stands_alone = matches!(self.place, Place::Pool { .. }) && self.atomic == 0;
+        if stands_alone && !self.repeatable { error } else { error.without_effect() }
     }
 
     /// Statements of this lease are written by hand: what looks like a read may write.

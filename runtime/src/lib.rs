@@ -35,6 +35,7 @@ pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};
 pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode, Outcome};
+pub use pool::PoolStatus;
 pub use query::{
     BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate,
     Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,

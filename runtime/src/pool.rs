@@ -7,11 +7,13 @@
 //! nobody shares.
 //!
 //! Drivers know when the connection of theirs was closed; that of MySQL has to ask, and does so before a statement on one that
-//! was idle for a second. Connections that are too old or were idle for too long are closed when the next one is taken or
-//! given back.
+//! was idle for a second. Connections that are too old or were idle for too long are closed when they are due, see `expiry`.
 
+mod expiry;
 mod flow;
+mod queue;
 mod share;
+mod status;
 
 use std::any::Any;
 use std::panic::Location;
@@ -21,7 +23,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
+use self::expiry::{Limits, Watch};
 use self::flow::Flow;
+use self::queue::Queue;
+pub use self::status::PoolStatus;
 use crate::config::Settings;
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -38,11 +43,16 @@ pub(crate) struct Pool {
     settings: Settings,
     pub(crate) logging: Logging,
     // Readers first: SQLite's connection that writes is closed last and tidies up the files.
-    readers: Option<Lane>,
-    main: Lane,
+    readers: Option<Arc<Lane>>,
+    main: Arc<Lane>,
     holders: Mutex<Holders>,
     next_holder: AtomicU64,
     closed: AtomicBool,
+    /// A request to cancel a write may be told as its success, so that none is sent where others wait behind it.
+    writes_apart: AtomicBool,
+    /// How many connections were opened, and how often somebody waited in vain for one.
+    opened: AtomicU64,
+    timeouts: AtomicU64,
     /// What a layer above keeps with the pool.
     pub(crate) attached: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -51,11 +61,15 @@ pub(crate) struct Pool {
 struct Lane {
     size: u32,
     permits: Semaphore,
+    /// Those who wait for a permit.
+    queue: Queue,
     /// How many statements that share connections are under way.
     reads: Flow,
     writes: Flow,
     /// The one used last stands at the end, and is the next to be used.
     idle: Mutex<Vec<Idle>>,
+    limits: Limits,
+    watch: Watch,
 }
 
 /// A connection that nobody uses.
@@ -93,15 +107,26 @@ struct Holder {
 }
 
 impl Lane {
-    fn new(size: u32) -> Self {
+    fn new(size: u32, limits: Limits) -> Arc<Self> {
         let places = size as usize;
-        Self {
+        let lane = Arc::new(Self {
             size,
             permits: Semaphore::new(places),
+            queue: Queue::default(),
             reads: Flow::new(places + share::READS, places * share::SEATS),
             writes: Flow::new(places.max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
-        }
+            limits,
+            watch: Watch::new(),
+        });
+        expiry::watch(&lane);
+        lane
+    }
+
+    /// Adds an idle connection.
+    fn put(&self, idle: &mut Vec<Idle>, next: Idle) {
+        self.watch.expect(&self.limits, &next);
+        idle.push(next);
     }
 }
 
@@ -124,18 +149,24 @@ impl Pool {
             Dialect::Postgres => "postgresql",
             Dialect::Mysql => "mysql",
         };
+        let limits = Limits::of(&settings);
         let pool = Self {
             logging: Logging { system, echo: settings.echo, slow: settings.slow_statement },
-            readers: readers.map(Lane::new),
-            main: Lane::new(main),
+            readers: readers.map(|readers| Lane::new(readers, limits)),
+            main: Lane::new(main, limits),
             holders: Mutex::default(),
             next_holder: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            writes_apart: AtomicBool::new(false),
+            opened: AtomicU64::new(1),
+            timeouts: AtomicU64::new(0),
             attached: OnceLock::new(),
             settings,
         };
         let first = Connection::open(&pool.settings, Access::Write).await?;
-        lock(&pool.main.idle).push(Idle { connection: Pooled::new(first), since: Instant::now() });
+        pool.writes_apart.store(first.awaits_standbys(), Ordering::Relaxed);
+        let first = Idle { connection: Pooled::new(first), since: Instant::now() };
+        pool.main.put(&mut lock(&pool.main.idle), first);
         Ok(Arc::new(pool))
     }
 
@@ -171,11 +202,16 @@ impl Pool {
         let (lane, begun) = (self.lane(access), Instant::now());
         let permit = match lane.permits.try_acquire() {
             Ok(permit) => permit,
-            Err(_) => match rt::timeout(self.patience(), lane.permits.acquire()).await {
-                Some(Ok(permit)) => permit,
-                Some(Err(_)) => return Err(closed()),
-                None => return Err(self.exhausted(access)),
-            },
+            Err(_) => {
+                let standing = lane.queue.stand();
+                let turn = rt::timeout(self.patience(), lane.permits.acquire()).await;
+                drop(standing);
+                match turn {
+                    Some(Ok(permit)) => permit,
+                    Some(Err(_)) => return Err(closed()),
+                    None => return Err(self.exhausted(access)),
+                }
+            }
         };
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
@@ -184,7 +220,7 @@ impl Pool {
             Some(connection) => connection,
             None if lane.has_room() => self.open_in_time(access, begun).await?,
             None => match self.emptied(lane).await {
-                Some(connection) if self.is_good(&connection, None) => connection,
+                Some(connection) if lane.limits.keep(&connection, None) => connection,
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
                 Some(lost) => {
                     drop(lost);
@@ -226,7 +262,7 @@ impl Pool {
                 let at = idle.iter().rposition(|idle| !idle.connection.connection.is_shared())?;
                 idle.remove(at)
             };
-            if self.is_good(&idle.connection, Some(idle.since)) {
+            if lane.limits.keep(&idle.connection, Some(idle.since)) {
                 return Some(idle.connection);
             }
             // Closed here, outside of the lock.
@@ -234,19 +270,16 @@ impl Pool {
         }
     }
 
-    fn is_good(&self, pooled: &Pooled, idle_since: Option<Instant>) -> bool {
-        let over = |limit: Option<Duration>, since: Instant| limit.is_some_and(|limit| since.elapsed() >= limit);
-        pooled.connection.is_alive()
-            && !over(self.settings.max_lifetime, pooled.opened)
-            && !idle_since.is_some_and(|since| over(self.settings.idle_timeout, since))
-    }
-
     /// Opens a connection. A server that is just starting gets time until the patience is over.
     async fn open_in_time(&self, access: Access, begun: Instant) -> Result<Pooled> {
         let mut pause = Duration::from_millis(10);
         loop {
             let error = match Connection::open(&self.settings, access).await {
-                Ok(connection) => return Ok(Pooled::new(connection)),
+                Ok(connection) => {
+                    self.opened.fetch_add(1, Ordering::Relaxed);
+                    self.writes_apart.store(connection.awaits_standbys(), Ordering::Relaxed);
+                    return Ok(Pooled::new(connection));
+                }
                 Err(error) => error,
             };
             if begun.elapsed() + pause >= self.patience() || !Connection::may_pass(&self.settings, &error) {
@@ -260,13 +293,15 @@ impl Pool {
     /// Gives a connection back. What is open on it is rolled back first; a broken one is dropped.
     pub(crate) fn give_back(&self, access: Access, mut pooled: Pooled) {
         let lane = self.lane(access);
-        let keep = pooled.connection.abandon() && !self.closed.load(Ordering::Acquire) && self.is_good(&pooled, None);
+        let keep =
+            pooled.connection.abandon() && !self.closed.load(Ordering::Acquire) && lane.limits.keep(&pooled, None);
         let stale = if keep {
             let mut idle = lock(&lane.idle);
-            idle.push(Idle { connection: pooled, since: Instant::now() });
+            lane.put(&mut idle, Idle { connection: pooled, since: Instant::now() });
             // Where statements share connections, the first was not always idle for longest.
             let oldest = idle.iter().enumerate().min_by_key(|(_, idle)| idle.since);
-            let stale = oldest.filter(|(_, idle)| !self.is_good(&idle.connection, Some(idle.since))).map(|(at, _)| at);
+            let stale =
+                oldest.filter(|(_, idle)| !lane.limits.keep(&idle.connection, Some(idle.since))).map(|(at, _)| at);
             stale.map(|at| idle.remove(at).connection)
         } else {
             Some(pooled)
@@ -290,6 +325,7 @@ impl Pool {
                 // The permits go with the lane; whoever waits for one learns that it is closed.
                 Some(_) => lane.permits.close(),
             }
+            lane.watch.wake();
             lane.reads.close();
             lane.writes.close();
             let idle = std::mem::take(&mut *lock(&lane.idle));
@@ -339,6 +375,7 @@ impl Pool {
     /// The error of waiting in vain.
     #[cold]
     fn exhausted(&self, access: Access) -> Error {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
         let holders = lock(&self.holders);
         let mut held: Vec<String> = holders
             .transactions

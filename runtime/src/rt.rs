@@ -81,6 +81,26 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
     .await
 }
 
+/// A task that ends when nobody waits for it any more.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) struct AbortOnDrop<T>(pub(crate) tokio::task::JoinHandle<T>);
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Waits.
 pub(crate) async fn sleep(time: Duration) {
     match background() {
@@ -136,6 +156,13 @@ fn background() -> Option<&'static Handle> {
     static BACKGROUND: OnceLock<Option<Runtime>> = OnceLock::new();
     let make = || Builder::new_multi_thread().worker_threads(1).thread_name("pilaster").enable_all().build().ok();
     BACKGROUND.get_or_init(make).as_ref().map(Runtime::handle)
+}
+
+/// Runs a future beside everybody, whichever runtimes come and go; not at all when the system gives no thread.
+pub(crate) fn spawn_behind(future: impl Future<Output = ()> + Send + 'static) {
+    if let Some(handle) = background() {
+        drop(handle.spawn(future));
+    }
 }
 
 /// The runtime for work that goes on beside the caller, such as a connection to a server: the caller's where it has

@@ -1,14 +1,24 @@
 //! What is logged of statements, and at which level.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![cfg(feature = "sqlite")]
+#![cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
+use pilaster::Dialect;
 use pilaster::blocking::Db;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+
+#[cfg(feature = "postgres")]
+#[path = "../../tests/src/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[cfg(feature = "mysql")]
+#[path = "../../tests/src/servers_mysql.rs"]
+#[allow(dead_code)]
+mod servers_mysql;
 
 /// Keeps the events of our target as lines.
 #[derive(Clone)]
@@ -46,10 +56,31 @@ impl Subscriber for Keeper {
     fn exit(&self, _: &Id) {}
 }
 
+/// The URLs of the databases that there are.
+#[allow(clippy::print_stderr, clippy::vec_init_then_push)]
+fn databases() -> Vec<String> {
+    let mut urls = Vec::new();
+    #[cfg(feature = "sqlite")]
+    urls.push("sqlite::memory:".to_owned());
+    #[cfg(feature = "postgres")]
+    match servers::postgres() {
+        Ok(url) => urls.push(url),
+        Err(why) => {
+            let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains("postgres"));
+            assert!(!required, "PILASTER_REQUIRE names postgres: {why}");
+            eprintln!("skipped: {why}");
+        }
+    }
+    #[cfg(feature = "mysql")]
+    urls.extend(servers_mysql::server().map(|server| servers_mysql::url(server, "mysql")));
+    urls
+}
+
 /// The lines of some work on a database, with the time taken out.
-fn lines(most: Level, settings: &str, work: impl FnOnce(&Db)) -> Vec<String> {
+fn lines(most: Level, url: &str, setting: &str, work: impl FnOnce(&Db)) -> Vec<String> {
     let keeper = Keeper { lines: Arc::default(), most };
-    let db = Db::connect(&format!("sqlite::memory:{settings}")).unwrap();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    let db = Db::connect(&format!("{url}{mark}{setting}")).unwrap();
     tracing::subscriber::with_default(keeper.clone(), || work(&db));
     let lines = keeper.lines.lock().unwrap().clone();
     let timed = |line: String| {
@@ -59,34 +90,55 @@ fn lines(most: Level, settings: &str, work: impl FnOnce(&Db)) -> Vec<String> {
     lines.into_iter().map(timed).collect()
 }
 
+/// A statement with parameters, and the name of the system in the log.
+fn question(db: &Db) -> (&'static str, &'static str) {
+    match db.dialect() {
+        Dialect::Sqlite => ("sqlite", "SELECT ?, ?"),
+        Dialect::Postgres => ("postgresql", "SELECT $1::text, $2::bigint"),
+        _ => ("mysql", "SELECT ?, ?"),
+    }
+}
+
 fn secret(db: &Db) {
-    let row = db.sql("SELECT ?, ?").bind("secret").bind(5).one::<(String, i64)>().unwrap();
+    let row = db.sql(question(db).1).bind("secret").bind(5).one::<(String, i64)>().unwrap();
     assert_eq!(row, ("secret".into(), 5));
 }
 
 // One test, since the levels that somebody listens to are kept for the whole process.
 #[test]
 fn statements_are_logged_once_each() {
-    let read = "message=statement db.system.name=\"sqlite\" db.query.text=\"SELECT ?, ?\"";
-    assert_eq!(lines(Level::DEBUG, "", secret), [format!("DEBUG {read} rows=1")]);
-    assert_eq!(lines(Level::INFO, "", secret), [""; 0]);
-    let echoed = lines(Level::INFO, "?echo=true", secret);
+    for url in databases() {
+        statements(&url);
+        transactions(&url);
+    }
+}
+
+fn statements(url: &str) {
+    let (system, sql) = question(&Db::connect(url).unwrap());
+    let read = format!("message=statement db.system.name={system:?} db.query.text={sql:?}");
+    assert_eq!(lines(Level::DEBUG, url, "", secret), [format!("DEBUG {read} rows=1")]);
+    assert_eq!(lines(Level::INFO, url, "", secret), [""; 0]);
+    let echoed = lines(Level::INFO, url, "echo=true", secret);
     assert_eq!(echoed.len(), 1);
     assert!(
         echoed[0].starts_with("INFO") && echoed[0].contains("secret") && echoed[0].contains("Int(5)"),
         "{echoed:?}"
     );
 
-    let slow = lines(Level::WARN, "?slow_statement=0ms", secret);
-    assert_eq!(slow, [format!("WARN {} rows=1", read.replace("statement", "slow statement"))]);
-    assert_eq!(lines(Level::WARN, "?slow_statement=1m", secret), [""; 0]);
+    let slow = lines(Level::WARN, url, "slow_statement=0ms", secret);
+    assert_eq!(slow, [format!("WARN {} rows=1", read.replace("message=statement", "message=slow statement"))]);
+    assert_eq!(lines(Level::WARN, url, "slow_statement=1m", secret), [""; 0]);
 
-    let failed = lines(Level::DEBUG, "", |db| drop(db.sql("SELECT nope").execute()));
-    assert!(failed[0].contains("error=no such column: nope"), "{failed:?}");
+    let failed = lines(Level::DEBUG, url, "", |db| drop(db.sql("SELECT nope").execute()));
+    assert!(failed.len() == 1 && failed[0].contains("error=") && failed[0].contains("nope"), "{failed:?}");
+}
 
-    let transaction = lines(Level::DEBUG, "", |db| {
-        db.transaction(|tx| tx.sql("CREATE TABLE t (a)").execute()).unwrap();
-        db.sql("INSERT INTO t VALUES (1), (2)").execute().unwrap();
+fn transactions(url: &str) {
+    let transaction = lines(Level::DEBUG, url, "max_connections=1", |db| {
+        // Gone with its connection.
+        db.sql("CREATE TEMPORARY TABLE t (a INTEGER)").execute().unwrap();
+        db.transaction(|tx| tx.sql("INSERT INTO t VALUES (1), (2)").execute()).unwrap();
+        db.sql("DELETE FROM t").execute().unwrap();
         let tx = db.begin().unwrap();
         tx.begin().unwrap().rollback().unwrap();
         drop(tx.begin().unwrap());
@@ -97,10 +149,11 @@ fn statements_are_logged_once_each() {
     assert_eq!(
         texts,
         [
+            "\"CREATE TEMPORARY TABLE t (a INTEGER)\" affected=0",
             "\"BEGIN\"",
-            "\"CREATE TABLE t (a)\" affected=0",
-            "\"COMMIT\"",
             "\"INSERT INTO t VALUES (1), (2)\" affected=2",
+            "\"COMMIT\"",
+            "\"DELETE FROM t\" affected=2",
             "\"BEGIN\"",
             "\"SAVEPOINT\"",
             "\"ROLLBACK TO SAVEPOINT\"",

@@ -30,6 +30,16 @@ async fn a_pool_of_one_connection_does_everything() {
 }
 
 #[tokio::test]
+async fn a_database_in_memory_outlives_the_limits_of_servers() {
+    for limit in ["idle_timeout", "max_lifetime"] {
+        let db = Db::connect(&format!("sqlite::memory:?{limit}=1ms")).await.unwrap();
+        db.sql("CREATE TABLE t (a INTEGER)").execute().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(db.sql("INSERT INTO t VALUES (1)").execute().await.unwrap(), 1, "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn readers_do_not_wait_for_the_writer_and_are_counted() {
     let (_folder, db) = file(3, 50).await;
     let writing = db.begin().await.unwrap();
@@ -45,6 +55,25 @@ async fn readers_do_not_wait_for_the_writer_and_are_counted() {
     assert_eq!(error.to_string().matches("a transaction begun").count(), 3, "{error}");
     drop(first);
     assert_eq!(db.sql("SELECT 1").one::<i64>().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn those_who_wait_are_counted() {
+    let (_folder, db) = file(1, 60).await;
+    let tx = db.begin().await.unwrap();
+    let waiting = tokio::spawn({
+        let db = db.clone();
+        async move { db.sql("INSERT INTO t VALUES (1)").execute().await }
+    });
+    while db.pool_status().waiting == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((db.pool_status().waits, db.pool_status().timeouts), (0, 0));
+    assert!(waiting.await.unwrap().is_err());
+    let after = db.pool_status();
+    assert_eq!((after.waiting, after.waits, after.timeouts, after.opened), (0, 1, 1, 1), "{after:?}");
+    assert!(after.waited >= Duration::from_millis(60), "{after:?}");
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

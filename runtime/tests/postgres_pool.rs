@@ -162,6 +162,84 @@ async fn old_and_idle_connections_are_closed() {
     }
 }
 
+/// A database with settings behind its URL, and one that tells how many sessions the server has for it.
+struct Counted {
+    url: String,
+    name: String,
+    admin: Db,
+}
+
+impl Counted {
+    async fn new(url: &str, settings: &str) -> Self {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (server, name) = base.rsplit_once('/').unwrap();
+        let admin = Db::builder(&format!("{server}/postgres?{query}")).max_connections(1).connect().await.unwrap();
+        Self { url: format!("{base}?{query}&{settings}"), name: name.to_owned(), admin }
+    }
+
+    async fn sessions(&self) -> i64 {
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+        self.admin.sql(count).bind(self.name.as_str()).one().await.unwrap()
+    }
+
+    /// Waits until there are so many.
+    async fn until(&self, number: i64) {
+        let begun = Instant::now();
+        while self.sessions().await != number {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{} sessions", self.sessions().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_when_they_are_due_though_nobody_asks() {
+    for setting in ["max_lifetime", "idle_timeout"] {
+        with_url(async |url| {
+            let counted = Counted::new(&url, &format!("{setting}=600ms")).await;
+            let db = Db::connect(&counted.url).await.unwrap();
+            // Twice, as nothing is waited for once all are closed.
+            for _ in 0..2 {
+                let (a, b, c) = (db.begin().await.unwrap(), db.begin().await.unwrap(), db.begin().await.unwrap());
+                assert_eq!(counted.sessions().await, 3, "{setting}");
+                a.commit().await.unwrap();
+                b.commit().await.unwrap();
+                counted.until(1).await;
+                // Whoever has one keeps it.
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                assert_eq!(c.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+                c.commit().await.unwrap();
+                counted.until(0).await;
+            }
+            assert_eq!(db.sql("SELECT 2").one::<i32>().await.unwrap(), 2);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_without_a_runtime_and_after_one() {
+    with_url(async |url| {
+        let counted = Counted::new(&url, "idle_timeout=400ms").await;
+        let url = counted.url.clone();
+        let open = move || {
+            let blocking = pilaster::blocking::Db::connect(&url).unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            let outlived = runtime.block_on(Db::connect(&url)).unwrap().blocking();
+            drop(runtime);
+            for db in [&blocking, &outlived] {
+                assert_eq!(db.sql("SELECT 1").one::<i32>().unwrap(), 1);
+            }
+            [blocking, outlived]
+        };
+        let kept = std::thread::spawn(open).join().unwrap();
+        assert_eq!(counted.sessions().await, 2);
+        counted.until(0).await;
+        assert_eq!(kept.len(), 2, "nobody closed them");
+    })
+    .await;
+}
+
 fn blocking_work(url: &str) {
     let db = pilaster::blocking::Db::connect(url).unwrap();
     db.sql("CREATE TABLE IF NOT EXISTS b (a int)").execute().unwrap();

@@ -336,6 +336,23 @@ fn shipped_code_does_not_panic_on_purpose() {
     obey("shipped code returns errors", breaches);
 }
 
+/// The generator reads the file that the runtime reads, and refuses what it does not know.
+#[test]
+fn settings_of_the_runtime_are_known_to_the_generator_and_the_guide() {
+    let listed = |path: &str, start: &str| -> BTreeSet<String> {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        let (_, list) = text.split_once(start).unwrap();
+        let (list, _) = list.split_once("];").unwrap();
+        list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let mut settings = listed("runtime/src/config.rs", "const NAMES: [&str; 12] = [");
+    let guide = fs::read_to_string(root().join("docs/guide/configuration.md")).unwrap();
+    let untold = settings.iter().filter(|name| !guide.contains(&format!("\n| `{name}` |")));
+    obey("the guide's page on configuration has every setting", untold.cloned().collect());
+    settings.insert("url".to_owned());
+    assert_eq!(settings, listed("generator/src/config/file.rs", "const DATABASE: &[&str] = &["));
+}
+
 #[test]
 fn every_behaviour_is_listed() {
     let sources = sources();

@@ -45,6 +45,7 @@ async fn survives(url: &str, mut server: Own) {
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     User::query().filter(|u| u.name.starts_with("0")).count(&db).await.unwrap();
+                    User::get(&db, 1).await.unwrap();
                     reads.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -65,7 +66,7 @@ async fn survives(url: &str, mut server: Own) {
                         Err(error) => {
                             let kind = error.kind();
                             assert!(matches!(kind, ErrorKind::Connection) || error.is_retryable(), "{error:?}");
-                            lost.push(name);
+                            lost.push((name, error.is_outcome_unknown()));
                         }
                     }
                 }
@@ -83,6 +84,7 @@ async fn survives(url: &str, mut server: Own) {
         })
         .await
         .unwrap();
+        db.ping().await.unwrap();
     }
     go_on(&reads).await;
     stop.store(true, Ordering::Relaxed);
@@ -101,11 +103,20 @@ async fn survives(url: &str, mut server: Own) {
         for (id, name) in kept {
             assert_eq!(ids.get(name.as_str()), Some(id), "{name} was acknowledged, these were not: {lost:?}");
         }
+        for (name, unknown) in lost {
+            assert!(*unknown || !ids.contains_key(name.as_str()), "{name} was told as not done");
+        }
         assert!(lost.len() <= 3 * 2, "only what was under way fails: {lost:?}");
         acknowledged += kept.len();
     }
     // Names are unique, so nothing is there twice; what failed may be there or not.
     assert!(stored.len() >= acknowledged && stored.len() <= acknowledged + 12);
+    assert!(db.pool_status().opened > 6, "connections that were lost are opened again: {:?}", db.pool_status());
+    // Without a server there is no answer.
+    let gone = Db::builder(url).acquire_timeout(Duration::from_secs(1)).connect().await.unwrap();
+    server.stop().unwrap();
+    let error = gone.ping().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Connection), "{error:?}");
     db.close().await.unwrap();
 }
 

@@ -48,6 +48,8 @@ const DATABASE: &[&str] = &[
     "read_only",
     "echo",
     "slow_statement",
+    "statement_timeout",
+    "share_connections",
 ];
 const GENERATE: &[&str] =
     &["spec", "database", "out", "module", "serde", "derives", "templates", "runtime", "dates", "dialects", "strict"];

@@ -75,3 +75,38 @@ fn instant(micros: i64) -> crate::error::Result<DateTime<Utc>> {
 fn epoch() -> NaiveDate {
     DateTime::UNIX_EPOCH.date_naive()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::ColumnType;
+
+    fn nanos(second: u32, nanos: u32) -> NaiveDateTime {
+        NaiveDate::from_ymd_opt(2016, 12, 31).unwrap().and_hms_nano_opt(23, 59, second, nanos).unwrap()
+    }
+
+    fn datetime(value: NaiveDateTime) -> String {
+        format!("{:?}", NaiveDateTime::encode(&value).unwrap())
+    }
+
+    fn time(value: NaiveTime) -> String {
+        format!("{:?}", NaiveTime::encode(&value).unwrap())
+    }
+
+    #[test]
+    fn what_is_finer_than_microseconds_is_cut_off() {
+        assert_eq!(datetime(nanos(58, 1_999)), datetime(nanos(58, 1_000)));
+        assert_eq!(time(nanos(58, 1_999).time()), time(nanos(58, 1_000).time()));
+        let before_1970 =
+            |nanos| datetime(NaiveDate::from_ymd_opt(1960, 1, 1).unwrap().and_hms_nano_opt(0, 0, 0, nanos).unwrap());
+        assert_eq!(before_1970(1_999), before_1970(1_000), "downwards there too");
+    }
+
+    #[test]
+    fn a_leap_second_becomes_one_that_databases_have() {
+        let leap = nanos(59, 1_500_000_000);
+        let next = NaiveDate::from_ymd_opt(2017, 1, 1).unwrap().and_hms_milli_opt(0, 0, 0, 500).unwrap();
+        assert_eq!(datetime(leap), datetime(next));
+        assert_eq!(time(leap.time()), time(nanos(59, 999_999_000).time()));
+    }
+}

@@ -273,6 +273,15 @@ impl Connection {
         }
     }
 
+    /// Whether a commit on it waits for other servers.
+    pub(crate) fn awaits_standbys(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.awaits_standbys(),
+            _ => false,
+        }
+    }
+
     /// What goes on in its seats; `None` where another one for this access cannot be had.
     #[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
     pub(crate) fn load(&self, access: Access) -> Option<Load> {

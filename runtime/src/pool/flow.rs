@@ -11,12 +11,12 @@
 
 use std::pin::pin;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::lock;
+use super::queue::Queue;
 use crate::rt;
 
 /// After so many usual replies those under way are looked at by who waits, but neither sooner nor later than this.
@@ -32,8 +32,7 @@ pub(super) struct Flow {
     /// How many may wait in the server's queues for the sake of keeping it busy.
     spare: usize,
     most: usize,
-    /// How many wait.
-    waiting: AtomicUsize,
+    queue: Queue,
     pace: Mutex<Pace>,
 }
 
@@ -77,12 +76,17 @@ impl Flow {
             alone: f64::INFINITY,
             usual: Duration::ZERO,
         };
-        Self { places: Semaphore::new(spare), spare, most, waiting: AtomicUsize::new(0), pace: Mutex::new(pace) }
+        Self { places: Semaphore::new(spare), spare, most, queue: Queue::default(), pace: Mutex::new(pace) }
     }
 
     /// Lets nobody on any more, and those who wait know.
     pub(super) fn close(&self) {
         self.places.close();
+    }
+
+    /// Those who wait.
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Waits until another statement may be sent.
@@ -96,8 +100,8 @@ impl Flow {
 
     #[cold]
     async fn wait(&self, patience: Duration) -> Result<SemaphorePermit<'_>, Halt> {
-        let begun = Instant::now();
-        let _waiting = Waiting::new(self);
+        let standing = self.queue.stand();
+        let begun = standing.since;
         let mut turn = pin!(self.places.acquire());
         loop {
             let (over, pause) = self.glance(patience.saturating_sub(begun.elapsed()));
@@ -140,7 +144,7 @@ impl Flow {
             pace.time += reply;
             pace.least = pace.least.min(reply);
             if pace.replies as usize >= pace.places {
-                let more = pace.set(self.spare, self.most, self.waiting.load(Ordering::Relaxed) > 0);
+                let more = pace.set(self.spare, self.most, self.queue.waiting() > 0);
                 self.places.add_permits(more);
             }
         }
@@ -168,22 +172,6 @@ impl Pace {
         let more = (self.limit as usize).saturating_sub(self.places);
         self.places += more;
         more
-    }
-}
-
-/// One who waits for a place.
-struct Waiting<'f>(&'f Flow);
-
-impl<'f> Waiting<'f> {
-    fn new(flow: &'f Flow) -> Self {
-        flow.waiting.fetch_add(1, Ordering::Relaxed);
-        Self(flow)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -228,7 +216,7 @@ mod tests {
     /// Lots of replies of so long under so many statements, while others wait; gives how many may be under way then.
     fn limit_after(lots: usize, reply: impl Fn(usize) -> Duration) -> usize {
         let flow = Flow::new(SPARE, MOST);
-        let _waiting = Waiting::new(&flow);
+        let _standing = flow.queue.stand();
         reply_in(&flow, lots, reply)
     }
 

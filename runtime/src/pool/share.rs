@@ -43,10 +43,13 @@ impl Lane {
 }
 
 impl Pool {
-    /// Whether short statements share connections.
-    pub(crate) fn shares(&self) -> bool {
+    /// Whether short statements of an access share connections.
+    pub(crate) fn shares(&self, access: Access) -> bool {
         let settings = &self.settings;
-        settings.share_connections && settings.statement_cache > 0 && settings.dialect == Dialect::Postgres
+        settings.share_connections
+            && settings.statement_cache > 0
+            && settings.dialect == Dialect::Postgres
+            && (access == Access::Read || !self.writes_apart.load(Ordering::Relaxed))
     }
 
     /// Runs a short statement beside others, and says how many rows it gave or changed. `None` when it has to be run on a
@@ -100,7 +103,7 @@ impl Pool {
                     },
                 };
                 let Some(chosen) = idle.get_mut(at) else { return Place::None };
-                if self.is_good(&chosen.connection, Some(chosen.since)) {
+                if lane.limits.keep(&chosen.connection, Some(chosen.since)) {
                     chosen.since = Instant::now();
                     return chosen.connection.connection.seat(access).map_or(Place::None, Place::Seat);
                 }
@@ -185,7 +188,7 @@ struct Taken<'l> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if let Some(idle) = self.idle.take() {
-            lock(&self.lane.idle).push(idle);
+            self.lane.put(&mut lock(&self.lane.idle), idle);
         }
     }
 }

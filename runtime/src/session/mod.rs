@@ -48,6 +48,7 @@ use crate::mode::{Async, Mode};
 use crate::pool::Pool;
 use crate::query::{Insertable, Keyed, Model, NotNull, Query};
 use crate::relation::{Cardinality, IncludeList, Many, Rel, Relation};
+use crate::transaction::TxOptions;
 
 /// An async session.
 pub type Session = UnitOfWork<Async>;
@@ -71,8 +72,8 @@ pub struct UnitOfWork<M: Mode> {
 }
 
 impl<M: Mode> UnitOfWork<M> {
-    pub(crate) fn new(pool: Arc<Pool>, begun_at: &'static Location<'static>) -> Self {
-        Self { core: Core::new(pool, begun_at), mode: PhantomData }
+    pub(crate) fn new(pool: Arc<Pool>, options: TxOptions, begun_at: &'static Location<'static>) -> Self {
+        Self { core: Core::new(pool, options, begun_at), mode: PhantomData }
     }
 
     /// Adds a new row, which the next flush inserts. Its key can stand for it where a foreign key is asked for.

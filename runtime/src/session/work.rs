@@ -31,12 +31,14 @@ pub struct Core {
     pub(super) flushes: bool,
     /// A flush did not end well: only a rollback helps.
     pub(super) broken: bool,
+    /// How its transaction begins, and where that was asked for.
+    options: TxOptions,
     begun_at: &'static Location<'static>,
 }
 
 impl Core {
-    pub(super) fn new(pool: Arc<Pool>, begun_at: &'static Location<'static>) -> Self {
-        Self { pool, levels: Vec::new(), arena: Arena::new(), flushes: true, broken: false, begun_at }
+    pub(super) fn new(pool: Arc<Pool>, options: TxOptions, begun_at: &'static Location<'static>) -> Self {
+        Self { pool, levels: Vec::new(), arena: Arena::new(), flushes: true, broken: false, options, begun_at }
     }
 
     fn check(&self) -> Result<()> {
@@ -52,7 +54,7 @@ impl Core {
     /// Begins the transaction, unless it has begun.
     pub(super) async fn begin(&mut self) -> Result<()> {
         if self.levels.is_empty() {
-            let level = Level::begin(Arc::clone(&self.pool), TxOptions::new(), self.begun_at).await?;
+            let level = Level::begin(Arc::clone(&self.pool), self.options, self.begun_at).await?;
             self.levels.push(level);
         }
         Ok(())

@@ -7,6 +7,7 @@ mod servers;
 
 mod errors;
 mod passwords;
+mod pool;
 mod transactions;
 #[cfg(all(feature = "chrono", feature = "decimal", feature = "json", feature = "uuid"))]
 mod types;

@@ -27,6 +27,7 @@ pub mod insert;
 pub mod join;
 pub mod links;
 pub mod music;
+pub mod pool;
 pub mod read;
 pub mod relation;
 pub mod stream;
@@ -79,7 +80,8 @@ macro_rules! behaviours {
                 streams_writes_and_sessions;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
             transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,
-                cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks;
+                cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks, of_a_kind, run_again_when_serializable;
+            pool: what_it_does_is_told, a_ping_is_answered;
             blocking: the_main_paths, transactions, without_a_runtime;
             music: bands_by_songs, invoices_by_country, employees_and_managers, mixtapes_with_empty_ones,
                 customers_without_a_large_invoice;

@@ -1,9 +1,10 @@
 //! Transactions: what stays, what goes, and who says so.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 
-use pilaster::{Db, Error, ErrorKind, Result};
+use pilaster::{Db, Dialect, Error, ErrorKind, Isolation, Result, TxOptions};
 
 use super::names;
 use crate::models::{NewUser, Post, User};
@@ -185,5 +186,66 @@ pub async fn in_spawned_tasks(db: &Db) -> Result<()> {
     }
     assert_eq!(User::query().filter(|u| u.age.is_not_null()).count(db).await?, 8);
     assert_eq!(Post::query().count(db).await?, 0);
+    Ok(())
+}
+
+/// Closures and sessions may say what kind of transaction they want.
+pub async fn of_a_kind(db: &Db) -> Result<()> {
+    NewUser::new("ann").insert(db).await?;
+    let reading = TxOptions::new().read_only(true);
+    assert_eq!(db.transaction_with(reading, async |tx| User::query().count(&tx).await).await?, 1);
+    let write = async |tx| NewUser::new("bob").insert(&tx).await;
+    assert_eq!(db.transaction_with(reading, write).await.unwrap_err().kind(), &ErrorKind::ReadOnly);
+    let tried: Result<(), String> = db
+        .try_transaction_with(reading, async |tx| NewUser::new("bob").insert(&tx).await.map(drop).map_err(Failed))
+        .await
+        .map_err(|Failed(error)| error.to_string());
+    assert!(tried.is_err());
+    let mut session = db.session_with(reading).await?;
+    assert_eq!(session.load(User::query()).await?.len(), 1);
+    session.add(NewUser::new("eve"));
+    assert_eq!(session.commit().await.unwrap_err().kind(), &ErrorKind::ReadOnly);
+    let blocking = db.blocking();
+    let count = move || blocking.transaction_with(reading, |tx| User::query().count(&tx));
+    assert_eq!(tokio::task::spawn_blocking(count).await.unwrap()?, 1);
+    assert_eq!(stored(db).await?, "ann");
+    Ok(())
+}
+
+/// An error of one's own.
+struct Failed(Error);
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Of two who may leave as long as another one stays, one stays, though each saw the other one.
+pub async fn run_again_when_serializable(db: &Db) -> Result<()> {
+    NewUser::new("ann").insert(db).await?;
+    NewUser::new("bob").insert(db).await?;
+    let runs = AtomicU32::new(0);
+    // SQLite lets one write after the other, so that they never meet.
+    let meets = db.dialect() != Dialect::Sqlite;
+    let serializable = TxOptions::new().isolation(Isolation::Serializable);
+    let leave = async |name: &'static str| {
+        db.transaction_with(serializable, async |tx| {
+            let meet = runs.fetch_add(1, Ordering::SeqCst) < 2 && meets;
+            let there = User::query().count(&tx).await?;
+            while meet && runs.load(Ordering::SeqCst) < 2 {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+            match there {
+                1 => Ok(0),
+                _ => User::delete_many().filter(|u| u.name.eq(name)).run(&tx).await,
+            }
+        })
+        .await
+    };
+    let (one, two) = tokio::join!(leave("ann"), leave("bob"));
+    assert_eq!(one? + two?, 1);
+    assert_eq!(User::query().count(db).await?, 1);
+    assert_eq!(runs.load(Ordering::SeqCst), if meets { 3 } else { 2 });
     Ok(())
 }

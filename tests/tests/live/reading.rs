@@ -1,9 +1,14 @@
 //! What is said when a server cannot be read, and which schemas are.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pilaster_generator::config::{Input, Layer};
 use pilaster_generator::diag::Diagnostics;
 use pilaster_generator::ir::{Action, DialectName, Schema};
 use pilaster_generator::{pipeline, url};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use super::servers::{Host, all, options};
 
@@ -191,24 +196,91 @@ fn drop_database(host: &Host, name: &str) {
     host.admin(&format!("DROP DATABASE {name}{force}"));
 }
 
+/// Counts the statements that are sent in this thread.
+#[derive(Clone, Default)]
+struct Counter(Arc<AtomicUsize>);
+
+impl Subscriber for Counter {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "pilaster::sql"
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// How many statements reading a database takes, and how many tables it has.
+fn statements_of(url: &str) -> (usize, usize) {
+    let counter = Counter::default();
+    let (schema, said) = tracing::subscriber::with_default(counter.clone(), || read(url, Layer::default()));
+    (counter.0.load(Ordering::Relaxed), schema.unwrap_or_else(|| panic!("{said}")).tables.len())
+}
+
+/// Tables with everything that has a query of its own, each with a foreign key to another one.
+fn many_tables(dialect: DialectName, count: usize) -> Vec<String> {
+    let key = if dialect == DialectName::Postgres { "bigserial" } else { "bigint AUTO_INCREMENT" };
+    let table = |n: usize| {
+        format!(
+            "CREATE TABLE t{n} (id {key} PRIMARY KEY, parent_id bigint, a varchar(40), b int NOT NULL DEFAULT 5, \
+             c numeric(10,2), d timestamp NULL, e boolean, f varchar(10) NOT NULL DEFAULT 'a', UNIQUE (a), \
+             CHECK (f IN ('a', 'b')), CHECK (b > 0), FOREIGN KEY (parent_id) REFERENCES t{} (id) ON DELETE CASCADE)",
+            n / 2
+        )
+    };
+    let mut statements: Vec<String> = (0..count).map(table).collect();
+    statements.extend((0..count).map(|n| format!("CREATE INDEX t{n}_b ON t{n} (b, c)")));
+    statements
+}
+
+#[test]
+fn as_many_queries_however_many_tables() {
+    for host in all() {
+        let [few, many] = [5, 50].map(|count| {
+            let fresh = host.database(&many_tables(host.dialect, count));
+            let (statements, tables) = statements_of(&fresh.url);
+            assert_eq!(tables, count);
+            statements
+        });
+        assert_eq!(few, many, "{:?}", host.dialect);
+        assert!((3..=20).contains(&few), "{:?}: {few}", host.dialect);
+    }
+}
+
+/// MariaDB tells a user who may only select nothing about what foreign keys do, so that each of their tables is asked; any
+/// further right on the database saves that.
+#[test]
+fn a_further_right_saves_a_query_for_each_table() {
+    let Some(host) = all().into_iter().find(|host| host.dialect == DialectName::Mysql) else { return };
+    let user = pilaster_tests::servers_mysql::unique_name().replace("pilaster_test", "user");
+    let fresh = host.database(&many_tables(host.dialect, 6));
+    let (least, _) = statements_of(&fresh.url);
+    host.admin(&format!("CREATE USER {user} IDENTIFIED BY 's3cret'"));
+    host.admin(&format!("GRANT SELECT ON {}.* TO {user}", fresh.name));
+    let url = as_user(&fresh.url, &user);
+    let more = if host.is_mysql() { 0 } else { 6 };
+    assert_eq!(statements_of(&url), (least + more, 6));
+    host.admin(&format!("GRANT SHOW VIEW ON {}.* TO {user}", fresh.name));
+    assert_eq!(statements_of(&url), (least, 6));
+    host.admin(&format!("DROP USER {user}"));
+}
+
 /// Run with `--ignored`: `cargo test -p pilaster-tests --test live --all-features -- --ignored --nocapture`.
 #[test]
 #[ignore = "measures: makes a thousand tables"]
 #[allow(clippy::print_stderr)]
 fn a_thousand_tables_take_less_than_two_seconds() {
     for host in all() {
-        let key = if host.dialect == DialectName::Postgres { "bigserial" } else { "bigint AUTO_INCREMENT" };
-        let table = |n: usize| {
-            format!(
-                "CREATE TABLE t{n} (id {key} PRIMARY KEY, parent_id bigint, a varchar(40), b int NOT NULL DEFAULT 5, \
-                 c numeric(10,2), d timestamp NULL, e boolean, f varchar(10) NOT NULL DEFAULT 'a', UNIQUE (a), \
-                 CHECK (f IN ('a', 'b')), CHECK (b > 0), FOREIGN KEY (parent_id) REFERENCES t{} (id))",
-                n / 2
-            )
-        };
-        let mut statements: Vec<String> = (0..1000).map(table).collect();
-        statements.extend((0..1000).map(|n| format!("CREATE INDEX t{n}_b ON t{n} (b, c)")));
-        let fresh = host.database(&statements);
+        let fresh = host.database(&many_tables(host.dialect, 1000));
         let begun = std::time::Instant::now();
         let (schema, _) = fresh.schema();
         let took = begun.elapsed();

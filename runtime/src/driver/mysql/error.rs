@@ -44,7 +44,9 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         (ErrorKind::Query, Some(sql)) => message = format!("{message} in: {}", shorten(sql, SHOWN)),
         _ => {}
     }
-    Error::new(kind, message).with_source(fault)
+    let lost = sql.is_some() && matches!(fault, Fault::Io(_) | Fault::Driver(DriverError::ConnectionClosed));
+    let error = Error::new(kind, message).with_source(fault);
+    if lost { error.with_unknown_outcome() } else { error }
 }
 
 /// A connection that failed: while it was opened, or under a statement.

@@ -74,7 +74,7 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
         None if error.is_closed() => format!("the connection to PostgreSQL was lost: the server closed it ({UNKNOWN})"),
         None => return Error::new(ErrorKind::Query, error.to_string()).with_source(error),
     };
-    Error::new(ErrorKind::Connection, message).with_source(error)
+    Error::new(ErrorKind::Connection, message).with_unknown_outcome().with_source(error)
 }
 
 /// The error of a connection that could not be opened, with what can be done about it.
@@ -175,6 +175,19 @@ pub(super) fn is_stale_statement(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// Whether the server's connection knows another statement by the name of the one that was to be prepared.
+pub(super) fn is_taken_name(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| db.code().code() == "42P05")
+}
+
+/// The error of a statement that is of no use any more, in a transaction: it is prepared anew when that is run again.
+#[cold]
+pub(super) fn of_stale_transaction(error: tokio_postgres::Error) -> Error {
+    let said = error.as_db_error().map_or("", DbError::message);
+    let message = format!("{said}: a table was changed since the statement was prepared; run the transaction again");
+    Error::new(ErrorKind::Serialization, message).with_source(error)
+}
+
 fn kind(db: &DbError) -> ErrorKind {
     let code = db.code().code();
     match code {
@@ -185,7 +198,7 @@ fn kind(db: &DbError) -> ErrorKind {
         "40001" => ErrorKind::Serialization,
         "40P01" => ErrorKind::Deadlock,
         "55P03" => ErrorKind::Locked,
-        "57014" | "25P03" => ErrorKind::Timeout,
+        "57014" | "25P03" | "25P04" => ErrorKind::Timeout,
         "42501" => ErrorKind::Permission,
         "25006" => ErrorKind::ReadOnly,
         "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P03" | "22P05" => encode(db),

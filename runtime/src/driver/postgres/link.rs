@@ -140,6 +140,11 @@ impl Link {
         !self.client.is_closed() && !self.broken.load(Ordering::Relaxed)
     }
 
+    /// Has it closed once whoever uses it is done.
+    pub(super) fn give_up(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
     /// What goes on in its seats; `None` where another one for this access cannot be had now.
     pub(crate) fn load(&self, access: Access) -> Option<Load> {
         let seats = self.seats();
@@ -254,7 +259,7 @@ impl Link {
     async fn cancel(&self) {
         self.broken.store(true, Ordering::Relaxed);
         self.alarm.notify_waiters();
-        drop(self.client.cancel_token().cancel_query(self.connector.clone()).await);
+        rt::timeout(super::CANCELLING, self.client.cancel_token().cancel_query(self.connector.clone())).await;
     }
 
     /// Waits for the reply of a statement that nobody wants any more, and cancels the statement if it takes long.

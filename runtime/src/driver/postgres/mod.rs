@@ -34,7 +34,7 @@ use rustc_hash::FxHashMap;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, RowStream, Socket, Statement};
+use tokio_postgres::{Client, Config, RowStream, SimpleQueryMessage, Socket, Statement};
 
 use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
@@ -66,6 +66,12 @@ const CANCELS: [Duration; 5] = [
     Duration::from_secs(10),
 ];
 
+/// The servers that a commit waits for.
+const STANDBYS: &str = "SHOW synchronous_standby_names";
+
+/// How long a request to cancel a statement may take.
+pub(super) const CANCELLING: Duration = Duration::from_secs(5);
+
 /// A connection to a PostgreSQL database.
 pub(crate) struct Connection(Box<Session>);
 
@@ -78,6 +84,7 @@ struct Session {
     /// How many rows are inserted, by the text that inserts one; `None` where they go one by one.
     plans: FxHashMap<String, Option<Arc<bulk::Plan>>>,
     state: State,
+    awaits_standbys: bool,
 }
 
 /// What is known of the session on the server.
@@ -90,6 +97,8 @@ struct State {
     unsure: bool,
     /// A request was sent whose reply was not read to the end.
     in_flight: bool,
+    /// The transaction was begun for a statement's sake, which is not yet prepared.
+    fresh: bool,
 }
 
 /// A prepared statement with what is known of its parameters and columns.
@@ -120,7 +129,7 @@ impl Connection {
             Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
         })?;
         // Opened on that runtime, since the caller may have none, or one without sockets and timers.
-        let opening = handle.spawn(connect(config, encryption, connector.clone()));
+        let opening = rt::AbortOnDrop(handle.spawn(connect(config, encryption, connector.clone())));
         let opened = match rt::timeout(timeout, opening).await {
             Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
             Some(Err(error)) => {
@@ -140,10 +149,13 @@ impl Connection {
         let task = Some(handle.spawn(Arc::clone(&wire).drive()));
         let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
         let (bound, state) = (Bound::default(), State::default());
-        let mut session = Box::new(Session { link, task, bound, plans: FxHashMap::default(), state });
-        if !session.link.keeps_statements() {
-            session.learn_types().await?;
-        }
+        let mut session =
+            Box::new(Session { link, task, bound, plans: FxHashMap::default(), state, awaits_standbys: false });
+        let prepared = rt::timeout(timeout, session.get_ready(settings.share_connections)).await;
+        prepared.unwrap_or_else(|| {
+            let message = format!("cannot connect to PostgreSQL at {place}: no answer within {timeout:?}");
+            Err(Error::new(ErrorKind::Connection, message))
+        })?;
         Ok(Self(session))
     }
 
@@ -177,13 +189,17 @@ impl Connection {
 
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
         let session = &mut *self.0;
-        session.control(sql).await?;
-        if sql.starts_with("ROLLBACK TO ") {
-            session.state.failed = false;
-        } else if may_control(sql) {
-            session.state.in_transaction = session.ask_for_transaction().await?;
+        let outcome = session.control(sql).await;
+        if undoes_savepoint(sql) {
+            session.state.failed &= outcome.is_err();
+        } else if may_control(sql) && !session.state.in_flight {
+            // Also after an error: what came before it may have begun a transaction, or ended one.
+            match session.ask_for_transaction().await {
+                Ok(is_open) => session.state.in_transaction = is_open,
+                Err(error) => return outcome.and(Err(error)),
+            }
         }
-        Ok(())
+        outcome
     }
 
     pub(crate) async fn begin(&mut self, begin: Begin) -> Result<()> {
@@ -215,7 +231,7 @@ impl Connection {
         session.end("COMMIT").await.map_err(|error| match error.kind() {
             ErrorKind::Connection => {
                 let why = "the connection was lost while committing: whether the transaction took place is not known";
-                Error::new(ErrorKind::Connection, why).with_source(error)
+                Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error)
             }
             _ => error,
         })
@@ -228,6 +244,11 @@ impl Connection {
     /// Whether the server can be reached, as far as is known.
     pub(crate) fn is_alive(&self) -> bool {
         self.0.link.is_alive()
+    }
+
+    /// Whether a commit waits for other servers: a request to cancel it ends the wait, and it is told as done.
+    pub(crate) fn awaits_standbys(&self) -> bool {
+        self.0.awaits_standbys
     }
 
     /// What several callers can share of it.
@@ -275,6 +296,24 @@ impl Connection {
 }
 
 impl Session {
+    /// Finds out what has to be known before the first statement.
+    async fn get_ready(&mut self, shares: bool) -> Result<()> {
+        if !self.link.keeps_statements() {
+            return self.learn_types().await;
+        }
+        if shares {
+            let mut awaits = false;
+            let read = self.read_plainly(STANDBYS, |message| {
+                if let SimpleQueryMessage::Row(row) = message {
+                    awaits |= row.get(0).is_some_and(|names| !names.is_empty());
+                }
+            });
+            read.await.map_err(|error| error::of_statement(error, STANDBYS))?;
+            self.awaits_standbys = awaits;
+        }
+        Ok(())
+    }
+
     /// Runs a statement, hands its rows to `each`, and says how many it gave or changed.
     async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: Option<&Gate>) -> Result<u64> {
         let mut again = !self.state.in_transaction;
@@ -322,14 +361,23 @@ impl Session {
         if let Some(prepared) = self.link.prepared(sql) {
             return Ok(prepared);
         }
+        let fresh = std::mem::take(&mut self.state.fresh);
+        let mut prepared = self.ask_to_prepare(sql).await;
+        if fresh && prepared.as_ref().is_err_and(error::is_taken_name) {
+            self.pin_again().await?;
+            prepared = self.ask_to_prepare(sql).await;
+        }
+        match prepared {
+            Ok(statement) => Ok(self.link.keep(sql, statement)),
+            Err(error) => Err(self.failed(error, sql)),
+        }
+    }
+
+    async fn ask_to_prepare(&mut self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         self.begin_request();
         let prepared = Waiting::alone(&self.link).wait(self.link.client.prepare(sql)).await;
-        let statement = match prepared {
-            Ok(statement) => statement,
-            Err(error) => return Err(self.failed(error, sql)),
-        };
         self.state.in_flight = false;
-        Ok(self.link.keep(sql, statement))
+        prepared
     }
 
     /// Runs statements without parameters and rows.
@@ -379,8 +427,18 @@ impl Session {
     /// Notes that the server refused a request.
     #[cold]
     fn failed(&mut self, error: tokio_postgres::Error, sql: &str) -> Error {
-        self.state.in_flight = false;
+        // What is not the server's error leaves it in a state that is not known, as one that waits for the rows of a COPY.
+        self.state.in_flight = error.as_db_error().is_none();
         self.state.failed |= self.state.in_transaction && error.as_db_error().is_some();
+        if error::is_stale_statement(&error) {
+            // The library may go on to use what the server's connection does not know.
+            if !self.link.keeps_statements() {
+                self.link.give_up();
+            }
+            if self.state.in_transaction {
+                return error::of_stale_transaction(error);
+            }
+        }
         error::of_statement(error, sql)
     }
 
@@ -397,7 +455,7 @@ impl Session {
         drop(self.link.handle.spawn(async move {
             let Some(mut task) = task else { return };
             for pause in CANCELS {
-                drop(token.cancel_query(connector.clone()).await);
+                rt::timeout(CANCELLING, token.cancel_query(connector.clone())).await;
                 // The task ends when its last reply is in. A request that had not reached the statement was in vain.
                 if rt::timeout(pause, &mut task).await.is_some() {
                     return;
@@ -491,6 +549,12 @@ fn bind_all(bound: &mut Bound, prepared: &Prepared, values: &mut dyn FnMut(Put<'
     Err(Error::query(format!("the statement has {wanted} parameters, and {given} were given")))
 }
 
+/// Whether a batch takes back what came after one of our own savepoints, and does nothing else.
+fn undoes_savepoint(sql: &str) -> bool {
+    let name = sql.strip_prefix("ROLLBACK TO SAVEPOINT pilaster_").and_then(|rest| rest.split_once("; "));
+    name.is_some_and(|(name, rest)| rest.strip_prefix("RELEASE SAVEPOINT pilaster_") == Some(name))
+}
+
 /// Whether a batch may begin or end a transaction. Words in texts and comments are taken for such, which costs a
 /// question to the server and nothing else.
 fn may_control(sql: &str) -> bool {
@@ -528,6 +592,14 @@ mod tests {
         }
         for sql in ["SAVEPOINT a", "RELEASE a", "CREATE TABLE weekend (a int)", "SELECT begin_date FROM t"] {
             assert!(!may_control(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_savepoints_are_trusted() {
+        assert!(undoes_savepoint("ROLLBACK TO SAVEPOINT pilaster_2; RELEASE SAVEPOINT pilaster_2"));
+        for sql in ["ROLLBACK TO a; COMMIT", "ROLLBACK TO SAVEPOINT pilaster_2; COMMIT", "ROLLBACK TO SAVEPOINT a"] {
+            assert!(!undoes_savepoint(sql) && may_control(sql), "{sql}");
         }
     }
 

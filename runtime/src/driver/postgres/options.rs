@@ -54,7 +54,7 @@ impl Options {
             config.dbname(database);
             place = format!("{place}, database \"{database}\"");
         }
-        let mut timeout = PATIENCE;
+        let mut timeout = PATIENCE.min(settings.acquire_timeout);
         let (mut flags, mut wishes) = (Vec::new(), Wishes::default());
         if settings.read_only {
             flags.push("-c default_transaction_read_only=on".to_owned());
@@ -72,6 +72,9 @@ impl Options {
         if !flags.is_empty() {
             config.options(flags.join(" "));
         }
+        // One host, or one address of a name, that does not answer leaves time for the next one.
+        config.connect_timeout(timeout / 2);
+        let timeout = timeout.saturating_mul(u32::try_from(server.hosts.len()).unwrap_or(1).max(1));
         let encryption = wishes.attempts(&config)?;
         let connector = wishes.connector(&encryption)?;
         Ok(Self { config, timeout, place, statement_cache: settings.statement_cache, encryption, connector })
@@ -134,8 +137,9 @@ fn set(config: &mut Config, name: &str, value: &str, flags: &mut Vec<String>) ->
         _ => {
             let known = "host, port, user, password, dbname, application_name, options, search_path, sslmode, \
                     sslrootcert, sslcert, sslkey, \
-                    connect_timeout, statement_timeout, lock_timeout, target_session_attrs, load_balance_hosts, \
-                    keepalives, channel_binding, and the settings of the pool";
+                    connect_timeout, statement_timeout, lock_timeout, idle_in_transaction_session_timeout, \
+                    target_session_attrs, load_balance_hosts, keepalives, keepalives_idle, keepalives_interval, \
+                    keepalives_count, tcp_user_timeout, channel_binding, and the settings of the pool";
             return Err(Error::config(format!("there is no setting \"{name}\" for PostgreSQL; known are {known}")));
         }
     }

@@ -8,13 +8,19 @@ use std::pin::pin;
 use futures_util::Stream;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::{Session, error};
+use super::{Session, State, error};
 use crate::error::Result;
 use crate::value::Params;
 
-/// The types that a database has beside the server's own, as parameters of a statement.
-const TYPES: &str = "SELECT format('$%s::%s', row_number() OVER (ORDER BY oid), oid::regtype) FROM pg_catalog.pg_type \
-    WHERE oid >= 16384 AND typtype IN ('b', 'd', 'e') AND typisdefined ORDER BY oid LIMIT 2000";
+/// The types that a database has beside the server's own and those of rows, as far as the user may name them.
+const TYPES: &str = "SELECT t.oid::regtype FROM pg_catalog.pg_type AS t \
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem \
+    WHERE t.oid >= 16384 AND t.typtype IN ('b', 'd', 'e') AND t.typisdefined AND coalesce(e.typtype, 'b') <> 'c' \
+    AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') ORDER BY t.oid";
+/// The statements that the client library made on the server's connection, in this program or another one.
+const LEFT_BEHIND: &str = "SELECT name FROM pg_catalog.pg_prepared_statements WHERE name ~ '^s[0-9]+$'";
+/// As many as one statement may give columns of.
+const PORTION: usize = 1_500;
 
 impl Session {
     /// Begins a transaction for one statement, if that is needed; its reply is not waited for.
@@ -23,8 +29,28 @@ impl Session {
             return false;
         }
         self.fire("BEGIN");
-        self.state.in_transaction = true;
+        self.state = State { in_transaction: true, fresh: true, ..self.state };
         true
+    }
+
+    /// Begins the transaction of a statement again, on a connection of the server's that knows another statement by its
+    /// name: names count from the start of each program, and what a program cannot close stays behind when it ends.
+    pub(super) async fn pin_again(&mut self) -> Result<()> {
+        drop(self.end("ROLLBACK").await);
+        self.pin();
+        self.state.fresh = false;
+        self.forget_statements().await
+    }
+
+    async fn forget_statements(&mut self) -> Result<()> {
+        let mut forgetting = String::new();
+        let read = self.read_plainly(LEFT_BEHIND, |message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                forgetting.extend(["DEALLOCATE ", row.get(0).unwrap_or_default(), "; "]);
+            }
+        });
+        read.await.map_err(|error| error::of_statement(error, LEFT_BEHIND))?;
+        if forgetting.is_empty() { Ok(()) } else { self.control(&forgetting).await }
     }
 
     /// Ends it as the statement did.
@@ -63,7 +89,7 @@ impl Session {
         Ok(Some(affected))
     }
 
-    async fn read_plainly(
+    pub(super) async fn read_plainly(
         &self,
         sql: &str,
         mut each: impl FnMut(SimpleQueryMessage),
@@ -77,11 +103,13 @@ impl Session {
 
     /// Asks for the types of the database once, in one transaction. The client library would ask for each when it
     /// meets it, with statements that another connection of the server does not know.
+    ///
+    /// Those statements are closed again, so that another program does not find them under the names of its own.
     pub(super) async fn learn_types(&mut self) -> Result<()> {
         let mut types = Vec::new();
         let read = self.read_plainly(TYPES, |message| {
             if let SimpleQueryMessage::Row(row) = message {
-                types.extend(row.try_get(0).ok().flatten().map(str::to_owned));
+                types.extend(row.get(0).map(str::to_owned));
             }
         });
         read.await.map_err(|error| error::of_statement(error, TYPES))?;
@@ -89,8 +117,19 @@ impl Session {
             return Ok(());
         }
         let pinned = self.pin();
-        let sql = format!("SELECT {}", types.join(", "));
-        let outcome = self.prepare(&sql).await;
-        self.unpin(pinned, outcome.map(drop)).await
+        let outcome = self.learn(&types).await;
+        // One may have gone meanwhile: the library asks for those that it meets.
+        match self.unpin(pinned, outcome).await {
+            Err(error) if !self.link.is_alive() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn learn(&mut self, types: &[String]) -> Result<()> {
+        for portion in types.chunks(PORTION) {
+            let places: Vec<String> = portion.iter().zip(1..).map(|(name, at)| format!("${at}::{name}")).collect();
+            self.prepare(&format!("SELECT {}", places.join(", "))).await?;
+        }
+        self.forget_statements().await
     }
 }

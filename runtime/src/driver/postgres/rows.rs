@@ -43,7 +43,8 @@ impl Session {
         Ok(affected)
     }
 
-    /// Sends all rows that are bound, then reads all replies.
+    /// Sends all rows that are bound, then reads all replies. A single one goes again where the statement did not fit
+    /// any more and nothing else depends on it.
     async fn run_window(
         &mut self,
         sql: &str,
@@ -51,18 +52,29 @@ impl Session {
         rows: usize,
         returned: &mut Returned<'_>,
     ) -> Result<u64> {
-        self.begin_request();
-        let outcome = self.exchange(prepared, rows, returned).await;
-        match outcome {
-            Ok(done) => {
-                self.state.in_flight = false;
-                done
-            }
-            Err(error) => {
-                if error::is_stale_statement(&error) {
-                    self.link.evict(sql);
+        let mut prepared = Arc::clone(prepared);
+        let mut again = rows == 1 && !self.state.in_transaction;
+        loop {
+            self.begin_request();
+            let outcome = self.exchange(&prepared, rows, returned).await;
+            let error = match outcome {
+                Ok(done) => {
+                    self.state.in_flight = false;
+                    return done;
                 }
-                Err(self.failed(error, sql))
+                Err(error) => error,
+            };
+            let stale = error::is_stale_statement(&error);
+            if stale {
+                self.link.evict(sql);
+            }
+            if !(stale && std::mem::take(&mut again)) {
+                return Err(self.failed(error, sql));
+            }
+            self.state.in_flight = false;
+            prepared = self.prepare(sql).await?;
+            if prepared.slots.len() != self.bound.len() {
+                return Err(error::of_statement(error, sql));
             }
         }
     }

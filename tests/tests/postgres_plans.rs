@@ -1,0 +1,88 @@
+//! PostgreSQL: statements whose plans do not fit any more, and commits that wait for other servers.
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
+#![cfg(feature = "postgres")]
+
+use std::time::Duration;
+
+use pilaster::{Db, ErrorKind};
+use pilaster_tests::database::{Kind, is_required};
+use pilaster_tests::models::{NewUser, User, schema};
+use pilaster_tests::servers_own::Own;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_stored_though_the_table_was_changed() {
+    let fresh = match Kind::Postgres.fresh().await.unwrap() {
+        Ok(fresh) => fresh,
+        Err(why) => {
+            assert!(!is_required(Kind::Postgres), "{why}");
+            return eprintln!("skipped: {why}");
+        }
+    };
+    let db = Db::builder(&fresh.url).max_connections(1).connect().await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    let widen = async |length: u32| {
+        let sql = format!("ALTER TABLE \"user\" ALTER name TYPE varchar({length})");
+        fresh.db.sql(sql).execute().await.unwrap();
+    };
+    NewUser::new("ann").insert(&db).await.unwrap();
+    widen(120).await;
+    NewUser::new("bob").insert(&db).await.unwrap();
+    // A transaction may have done more than the statement that failed, so it is run again as a whole.
+    widen(130).await;
+    let tx = db.begin().await.unwrap();
+    let error = NewUser::new("eve").insert(&tx).await.unwrap_err();
+    assert!(error.is_retryable() && *error.kind() == ErrorKind::Serialization, "{error:?}");
+    drop(tx);
+    widen(140).await;
+    let mut runs = 0;
+    db.transaction(async |tx| NewUser::new("eve").insert(&tx).await).await.unwrap();
+    widen(150).await;
+    let insert = async |names: [&'static str; 2]| User::insert_many(names.map(NewUser::new)).keys(&db).await;
+    while insert(["zoe", "max"]).await.is_err_and(|error| error.is_retryable()) {
+        runs += 1;
+    }
+    assert!(runs <= 1, "{runs}");
+    assert_eq!(User::query().count(&db).await.unwrap(), 5);
+    db.close().await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_that_wait_for_a_standby_are_not_told_as_done() {
+    let server = match Own::postgres(false) {
+        Ok(server) => server,
+        Err(why) => {
+            assert!(!is_required(Kind::Postgres), "{why}");
+            return eprintln!("skipped: {why}");
+        }
+    };
+    let url = format!("postgres://postgres@localhost:{}/postgres", server.port);
+    let local = Db::connect(&format!("{url}?options=-c%20synchronous_commit%3Dlocal")).await.unwrap();
+    schema::create_all(&local).await.unwrap();
+    let users = User::insert_many((0..24).map(|n| NewUser::new(format!("u{n}")))).all(&local).await.unwrap();
+    let set = async |names: &'static str| {
+        local.sql(format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).execute().await.unwrap();
+        local.sql("SELECT pg_reload_conf()").one::<bool>().await.unwrap();
+        let shown = async || local.sql("SHOW synchronous_standby_names").one::<String>().await.unwrap();
+        while shown().await != names {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    set("nowhere").await;
+    let db = Db::builder(&url).max_connections(4).connect().await.unwrap();
+    let writes: Vec<_> = users
+        .into_iter()
+        .map(|mut user| {
+            let db = db.clone();
+            user.name.push('!');
+            tokio::spawn(async move { user.save(&db).await.map(drop) })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(writes.iter().all(|write| !write.is_finished()), "no standby has them");
+    set("").await;
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(User::query().filter(|u| u.name.ends_with("!")).count(&local).await.unwrap(), 24);
+}
