@@ -517,7 +517,8 @@ impl Writer {
 }
 
 impl Table {
-    fn name(self) -> (Option<&'static str>, &'static str) {
+    /// Its schema, where it is not the connection's default, and its name.
+    pub(crate) fn name(self) -> (Option<&'static str>, &'static str) {
         match self {
             Self::Model(ModelMeta { schema, table, .. }) => (*schema, table),
             Self::Through(through) => (through.schema, through.table),
