@@ -219,6 +219,14 @@ impl Error {
         }
     }
 
+    /// Names the table alone of such an error.
+    pub(crate) fn in_table(mut self, table: &str) -> Self {
+        if let ErrorKind::Decode(cell) | ErrorKind::Encode(cell) = &mut self.0.kind {
+            cell.table.get_or_insert_with(|| table.to_owned());
+        }
+        self
+    }
+
     /// Names the column of a decode or encode error that does not know it yet.
     pub(crate) fn in_column(mut self, table: &str, column: &str) -> Self {
         if let ErrorKind::Decode(cell) | ErrorKind::Encode(cell) = &mut self.0.kind {
@@ -246,7 +254,8 @@ impl Cell {
         match (&self.table, &self.column) {
             (Some(table), Some(column)) => write!(f, "column \"{column}\" of \"{table}\"")?,
             (None, Some(column)) => write!(f, "column \"{column}\"")?,
-            _ => write!(f, "a value")?,
+            (Some(table), None) => write!(f, "a value of \"{table}\"")?,
+            (None, None) => write!(f, "a value")?,
         }
         write!(f, ": expected {}, found {}", self.expected, self.found)
     }

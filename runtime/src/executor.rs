@@ -4,6 +4,7 @@ use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
+use crate::misfit::{self, Search};
 use crate::mode::Mode;
 use crate::pool::{Pool, Pooled};
 use crate::session::{Arena, Core};
@@ -222,6 +223,7 @@ impl Lease<'_> {
                 each(row)
             };
             if let Some(outcome) = pool.run_shared(Access::Read, sql, params, &mut counted).await {
+                let outcome = placed(outcome, params);
                 if let Some(watch) = watch {
                     watch.done(sql, Some(params), &outcome, Some(rows), None);
                 }
@@ -236,7 +238,7 @@ impl Lease<'_> {
         if watch.is_none() && self.dialect == Dialect::Sqlite {
             self.announce(sql);
             let outcome = self.connection()?.query(sql, params, each).await;
-            return self.judge(outcome);
+            return self.judge(placed(outcome, params));
         }
         self.revive().await?;
         self.announce(sql);
@@ -254,6 +256,7 @@ impl Lease<'_> {
             };
             outcome = self.connection()?.query(sql, params, &mut counted).await;
         }
+        let outcome = placed(outcome, params);
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);
         }
@@ -287,6 +290,7 @@ impl Lease<'_> {
         if let Place::Pool { pool, connection: None, .. } = &self.place {
             let watch = self.logging.watch();
             if let Some(outcome) = pool.run_shared(Access::Write, sql, params, &mut |_| Ok(())).await {
+                let outcome = placed(outcome, params);
                 if let Some(watch) = watch {
                     watch.done(sql, Some(params), &outcome, None, outcome.as_ref().ok().copied());
                 }
@@ -300,7 +304,7 @@ impl Lease<'_> {
         self.revive().await?;
         self.announce(sql);
         let watch = self.logging.watch();
-        let outcome = self.connection()?.execute(sql, params).await;
+        let outcome = placed(self.connection()?.execute(sql, params).await, params);
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
             watch.done(sql, Some(params), &outcome, None, affected);
@@ -313,6 +317,7 @@ impl Lease<'_> {
         self.announce(sql);
         let watch = self.logging.watch();
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
+        let outcome = outcome.map_err(|error| place_row(error, rows));
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
             watch.done(sql, None, &outcome, None, affected);
@@ -436,6 +441,33 @@ impl Lease<'_> {
             _ => Some(format!("pilaster_atomic_{level}")),
         }
     }
+}
+
+/// What a statement gave, or its error with the place of the value at fault.
+#[inline]
+fn placed<T>(outcome: Result<T>, params: &dyn Params) -> Result<T> {
+    outcome.map_err(|error| params.place(error))
+}
+
+/// The error of a statement that ran for many rows, with the place of the value at fault.
+#[cold]
+fn place_row(error: Error, rows: &mut dyn Rows) -> Error {
+    if !misfit::is_wanted(&error) {
+        return error;
+    }
+    let Some(target) = rows.target() else { return error };
+    let mut search = Search::new(&target);
+    for row in 0..rows.len() {
+        // What cannot be bound was not sent.
+        let seen = rows.bind(row, &mut |value| {
+            search.see(value);
+            Ok(())
+        });
+        if seen.is_err() || !search.next_row() {
+            break;
+        }
+    }
+    search.end(error)
 }
 
 /// Whether the connection was lost.

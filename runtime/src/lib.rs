@@ -17,6 +17,7 @@ mod executor;
 mod log;
 mod meta;
 pub mod migrate;
+mod misfit;
 mod mode;
 mod pool;
 pub mod query;

@@ -96,6 +96,8 @@ pub struct ColumnMeta {
     pub nullable: bool,
     /// Whether the database computes it, so that it is never written.
     pub generated: bool,
+    /// How many characters a text, or digits an exact number may have, where that is declared.
+    pub size: Option<u32>,
 }
 
 /// A relation between two models.
@@ -130,13 +132,19 @@ impl ColumnMeta {
     /// A column that may not be NULL and is written.
     #[must_use]
     pub const fn new(name: &'static str, field: &'static str, kind: Kind) -> Self {
-        Self { name, field, kind, nullable: false, generated: false }
+        Self { name, field, kind, nullable: false, generated: false, size: None }
     }
 
     /// May be NULL.
     #[must_use]
     pub const fn null(self) -> Self {
         Self { nullable: true, ..self }
+    }
+
+    /// Holds so many characters or digits at most.
+    #[must_use]
+    pub const fn sized(self, size: u32) -> Self {
+        Self { size: Some(size), ..self }
     }
 
     /// Is computed by the database.
@@ -192,6 +200,11 @@ impl ModelMeta {
     /// Names the column of an error by its position in a row of this model.
     pub(crate) fn locate(&self, error: Error, position: usize) -> Error {
         self.locate_in(error, Some(position))
+    }
+
+    /// Names the column of an error by its position in a row that is the primary key.
+    pub(crate) fn locate_in_key(&self, error: Error, position: usize) -> Error {
+        self.locate_in(error, self.key.get(position).copied())
     }
 
     /// Names the column of an error, if it is known.

@@ -188,6 +188,12 @@ pub trait Params: Sync {
     /// # Errors
     /// What `put` returns, and `Encode` for a value that cannot be written.
     fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
+
+    /// The error of the statement, with the table and column of the value at fault as far as they can be told.
+    #[doc(hidden)]
+    fn place(&self, error: Error) -> Error {
+        error
+    }
 }
 
 impl Params for [Value<'_>] {
@@ -199,6 +205,10 @@ impl Params for [Value<'_>] {
 impl<P: Params + ?Sized> Params for &P {
     fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         (**self).bind(put)
+    }
+
+    fn place(&self, error: Error) -> Error {
+        (**self).place(error)
     }
 }
 

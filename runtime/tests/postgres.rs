@@ -142,6 +142,12 @@ async fn violations_name_constraint_table_and_columns() {
             assert_eq!(*error.kind(), kind, "{sql}: {error}");
             assert!(std::error::Error::source(&error).is_some());
         }
+        // As PostgreSQL 18 refuses to delete what others refer to by ON DELETE RESTRICT.
+        let restricted = "DO $$ BEGIN RAISE EXCEPTION 'update or delete on table \"a\" violates RESTRICT setting of foreign \
+            key constraint \"to_a\" on table \"child\"' USING ERRCODE = '23001', TABLE = 'child', CONSTRAINT = 'to_a', \
+            DETAIL = 'Key (id)=(1) is referenced from table \"child\".'; END $$";
+        let error = db.sql(restricted).execute().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::ForeignKeyViolation(violation("to_a", "child", &[])));
         let error = db.sql("INSERT INTO a VALUES (4, 1, 'long')").execute().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Encode(_)) && error.to_string().contains("varying(3)"), "{error:?}");
         let error = db.sql("SELECT nothing FROM a").one::<i64>().await.unwrap_err();

@@ -348,3 +348,33 @@ async fn mariadb_that_is_too_old_is_refused() {
         r#"Unsupported { feature: "this version of the server", dialect: "MariaDB" }: cannot connect to the server at 127.0.0.1:PORT: it is MariaDB 10.4.34-MariaDB, and 10.5 or newer is needed (upgrade it)"#,
     );
 }
+
+/// What a violation is about stands in the server's message, whose language is the session's.
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mysql_that_speaks_german_still_names_what_is_violated() {
+    let Some(server) = found("mysql", || Own::mysql_with(false, "--lc-messages=de_DE")) else { return };
+    let root = Db::connect(&format!("mysql://root@127.0.0.1:{}", server.port)).await.unwrap();
+    let language = root.sql("SELECT @@global.lc_messages").one::<String>().await.unwrap();
+    assert_eq!(language, "de_DE");
+    for sql in [
+        "CREATE DATABASE words",
+        "CREATE TABLE words.word (id BIGINT PRIMARY KEY, text VARCHAR(5) UNIQUE)",
+        "CREATE USER writer",
+        "GRANT SELECT, INSERT ON words.word TO writer",
+    ] {
+        root.sql(sql).execute().await.unwrap();
+    }
+    // Nobody needs a right to choose the language of his own session.
+    let db = Db::connect(&format!("mysql://writer@127.0.0.1:{}/words", server.port)).await.unwrap();
+    let insert = async |id: i64, text: &str| {
+        db.sql("INSERT INTO `word` (`id`, `text`) VALUES (?, ?)").bind(id).bind(text).execute().await
+    };
+    insert(1, "one").await.unwrap();
+    let error = insert(2, "one").await.unwrap_err();
+    let pilaster::ErrorKind::UniqueViolation(found) = error.kind() else { panic!("{error:?}") };
+    assert_eq!((found.constraint.as_deref(), found.columns.as_slice()), (Some("text"), &["text".to_owned()][..]));
+    let error = insert(3, "longer").await.unwrap_err();
+    let pilaster::ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(cell.column.as_deref(), Some("text"), "{error}");
+}

@@ -260,7 +260,8 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
         let schema = relation::option(context, Some(schema));
         quote!(schema: #schema,)
     });
-    let items = columns.iter().map(|planned| relation::meta(planned.column, &planned.field.name, &planned.ty.kind));
+    let items =
+        columns.iter().map(|planned| relation::meta(context, planned.column, &planned.field.name, &planned.ty.kind));
     let key = key_positions(model, table);
     let some = &context.std.some;
     let counted = key.iter().copied().find(|&at| columns.get(at).is_some_and(is_counted));

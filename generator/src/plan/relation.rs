@@ -5,7 +5,7 @@ use quote::quote;
 use serde::Serialize;
 
 use super::{Context, model, rust_type, tokens};
-use crate::ir::{Column, ColumnId, Model, Relation, RelationKind, Table, TableId};
+use crate::ir::{Column, ColumnId, Model, Relation, RelationKind, SqlType, Table, TableId};
 
 /// What the relation template gets.
 #[derive(Debug, Clone, Serialize)]
@@ -125,15 +125,25 @@ fn between(
 fn column(context: &Context<'_>, table: &Table, id: ColumnId) -> Option<TokenStream> {
     let column = table.column(id);
     let kind = rust_type::of_column(context, column).ok()?.kind;
-    Some(meta(column, &column.name, &kind))
+    Some(meta(context, column, &column.name, &kind))
 }
 
 /// The metadata of a column, an expression of `ColumnMeta`.
-pub(super) fn meta(column: &Column, field: &str, kind: &TokenStream) -> TokenStream {
+pub(super) fn meta(context: &Context<'_>, column: &Column, field: &str, kind: &TokenStream) -> TokenStream {
     let name = &column.name;
+    let sized = size(context, &column.ty).map(|size| quote!(.sized(#size)));
     let null = column.nullable.then(|| quote!(.null()));
     let computed = column.generated.is_some().then(|| quote!(.computed()));
-    quote!(__rt::ColumnMeta::new(#name, #field, #kind) #null #computed)
+    quote!(__rt::ColumnMeta::new(#name, #field, #kind) #sized #null #computed)
+}
+
+/// How many characters or digits a type has at most.
+fn size(context: &Context<'_>, ty: &SqlType) -> Option<Literal> {
+    match ty {
+        SqlType::String(size) | SqlType::Decimal(Some((size, _))) => Some(Literal::u32_unsuffixed(*size)),
+        SqlType::Custom(id) => size(context, &context.schema.custom(*id).sql),
+        _ => None,
+    }
 }
 
 pub(super) fn option(context: &Context<'_>, text: Option<&str>) -> TokenStream {

@@ -32,6 +32,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::executor::Access;
 use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Target;
 use crate::row::Row;
 use crate::sql::{Conflict, Dialect, Existing, Table};
 use crate::value::{Params, Value};
@@ -72,6 +73,11 @@ pub(crate) trait Rows: Send {
 
     /// Hands the parameters of a row to `put`, in order.
     fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
+
+    /// What the parameters of each of them are for. Asked for after the statement failed.
+    fn target(&mut self) -> Option<Target> {
+        None
+    }
 
     /// What they are, if they are rows to insert, so that many of them may go into one statement.
     fn bulk(&self) -> Option<Bulk<'_>> {

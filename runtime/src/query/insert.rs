@@ -10,6 +10,7 @@ use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Target;
 use crate::mode::Mode;
 use crate::sql::{Conflict, Dialect, Existing, Insert, Statement, Table, Writer};
 use crate::value::Value;
@@ -96,14 +97,17 @@ impl<N: Insertable> InsertMany<N> {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = target.lease(Access::Write).await?;
-            if N::Model::meta().auto_key.is_some() && lease.dialect() == Dialect::Sqlite {
+            let meta = N::Model::meta();
+            if meta.auto_key.is_some() && lease.dialect() == Dialect::Sqlite {
                 let mut counted = Vec::with_capacity(self.rows.len());
                 self.insert(&mut lease, Want::Counted(&mut counted)).await?;
-                return counted.into_iter().map(<N::Model as Keyed>::Columns::counted).collect();
+                let keys = counted.into_iter().map(<N::Model as Keyed>::Columns::counted);
+                return keys.collect::<Result<_>>().map_err(|error| meta.locate_in_key(error, 0));
             }
             let mut keys = Vec::with_capacity(self.rows.len());
             let each = &mut |row: &crate::Row<'_>| {
-                keys.push(<N::Model as Keyed>::Columns::decode(row)?);
+                let key = <N::Model as Keyed>::Columns::decode(row);
+                keys.push(key.map_err(|error| meta.locate_in_key(error, row.position()))?);
                 Ok(())
             };
             self.insert(&mut lease, Want::Keys(each)).await?;
@@ -214,6 +218,7 @@ impl Want<'_> {
 
 /// An INSERT of some columns of a model.
 pub(super) struct Text {
+    dialect: Dialect,
     pub statement: Statement,
     pub conflict: Option<Conflict>,
 }
@@ -227,7 +232,7 @@ impl Text {
         returning: &[&'static ColumnMeta],
     ) -> Result<Self> {
         let columns: Vec<&'static ColumnMeta> = columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
-        let mut text = Self { statement: Statement::default(), conflict };
+        let mut text = Self { dialect, statement: Statement::default(), conflict };
         let existing = text.existing();
         let insert = Insert { table: Table::Model(meta), columns: &columns, returning, existing };
         text.statement = Writer::insert(dialect, &insert)?;
@@ -257,6 +262,17 @@ pub(super) struct Batch<'a, N> {
     pub text: &'a Text,
 }
 
+impl<N: Insertable> Batch<'_, N> {
+    /// What the parameters of a row are for, and those behind them.
+    fn own_target(&self) -> Target {
+        let meta = N::Model::meta();
+        let columns: Vec<_> = self.columns.iter().filter_map(|&at| meta.columns.get(at)).collect();
+        let (table, existing) = (Table::Model(meta), self.text.existing());
+        let insert = Insert { table, columns: &columns, returning: &[], existing };
+        Writer::insert_target(self.text.dialect, &insert)
+    }
+}
+
 impl<N: Insertable> Rows for Batch<'_, N> {
     fn len(&self) -> usize {
         self.rows.len()
@@ -271,7 +287,14 @@ impl<N: Insertable> Rows for Batch<'_, N> {
             Ok(())
         });
         result.map_err(|error| N::Model::meta().locate_in(error, self.columns.get(done).copied()))?;
-        self.text.statement.params.iter().try_for_each(put)
+        for (at, value) in self.text.statement.params.iter().enumerate() {
+            put(value).map_err(|error| self.own_target().locate(error, self.columns.len() + at))?;
+        }
+        Ok(())
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        Some(self.own_target())
     }
 
     fn bulk(&self) -> Option<Bulk<'_>> {

@@ -7,10 +7,11 @@ use crate::convert::KeyColumns;
 use crate::driver::Returned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Lease, Out};
-use crate::meta::ModelMeta;
+use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Assigned;
 use crate::mode::Mode;
 use crate::sql::{BinaryOp, Node, Select, Source, Statement, Table, Write, Writer};
-use crate::value::Value;
+use crate::value::{Params, Value};
 
 /// The row of a key.
 #[doc(hidden)]
@@ -42,7 +43,7 @@ pub(super) async fn find_by<M: Model>(
     values: &[Value<'static>],
 ) -> Result<Option<M>> {
     let sql = select_text(lease.dialect(), M::meta(), unique.columns())?;
-    fetch_one::<M>(lease, &sql, values).await
+    fetch_one::<M>(lease, &sql, &values).await
 }
 
 /// Inserts a row and gives it back as stored.
@@ -85,7 +86,10 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
             true => target.lease(Access::Write).await?,
             false => target.lease_shared(Access::Write).await?,
         };
-        let Statement { sql, params } = update_statement(lease.dialect(), row)?;
+        let (dialect, (source, set, filter)) = (lease.dialect(), assignments(row)?);
+        let write = Write { source, table: Table::Model(meta), set: &set, filter: &filter };
+        let Statement { sql, params } = Writer::write(dialect, &write)?;
+        let params = Assigned::new(dialect, &write, &params);
         match (computed, lease.dialect().writes_return()) {
             (false, _) => {
                 if lease.execute_shared(&sql, &params).await? == 0 {
@@ -103,10 +107,10 @@ pub fn save<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E, 
 }
 
 /// Writes a row and reads it again, in one transaction: what is read is what was written, and not what came after it.
-async fn write_and_read<M: Keyed>(lease: &mut Lease<'_>, sql: &str, params: &[Value<'static>], row: &M) -> Result<M> {
+async fn write_and_read<M: Keyed>(lease: &mut Lease<'_>, sql: &str, params: &dyn Params, row: &M) -> Result<M> {
     let key = <M as Keyed>::Columns::values(&row.key())?;
     lease.begin_atomic().await?;
-    let stored = match lease.execute(sql, &params).await {
+    let stored = match lease.execute(sql, params).await {
         Ok(done) if done.affected > 0 => fetch_by_key::<M>(lease, &key).await,
         Ok(_) => Ok(None),
         Err(error) => Err(error),
@@ -147,13 +151,13 @@ pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E
 pub(crate) async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Value<'static>]) -> Result<Option<M>> {
     let meta = M::meta();
     let sql = M::texts().get(lease.dialect(), || select_text(lease.dialect(), meta, meta.key))?;
-    fetch_one::<M>(lease, sql, values).await
+    fetch_one::<M>(lease, sql, &values).await
 }
 
-async fn fetch_one<M: Model>(lease: &mut Lease<'_>, sql: &str, values: &[Value<'static>]) -> Result<Option<M>> {
+async fn fetch_one<M: Model>(lease: &mut Lease<'_>, sql: &str, values: &dyn Params) -> Result<Option<M>> {
     let mut found = None;
     lease
-        .query_shared(sql, &values, &mut |row| {
+        .query_shared(sql, values, &mut |row| {
             found = Some(M::decode(row, 0).map_err(|error| M::meta().locate(error, row.position()))?);
             Ok(())
         })
@@ -178,14 +182,16 @@ fn own_row<M: Keyed>(row: &M) -> Result<(Source, Vec<Node>)> {
     let mut filter = Vec::new();
     for &at in meta.key.iter().chain(meta.version.iter()) {
         if let Some(column) = meta.columns.get(at) {
-            let value = Node::Bind(row.value(at)?.into_owned());
+            let value = Node::Bind(row.value(at).map_err(|error| meta.locate(error, at))?.into_owned());
             filter.push(Node::binary(BinaryOp::Eq, Node::Column(source, column), value));
         }
     }
     Ok((source, filter))
 }
 
-fn update_statement<M: Keyed>(dialect: crate::Dialect, row: &M) -> Result<Statement> {
+/// What is set in the row that is stored, and the condition that it is this one.
+#[allow(clippy::type_complexity)]
+fn assignments<M: Keyed>(row: &M) -> Result<(Source, Vec<(&'static ColumnMeta, Node)>, Vec<Node>)> {
     let meta = M::meta();
     let (source, filter) = own_row(row)?;
     let mut set = Vec::with_capacity(meta.columns.len());
@@ -208,7 +214,7 @@ fn update_statement<M: Keyed>(dialect: crate::Dialect, row: &M) -> Result<Statem
             }
         }
     }
-    Writer::write(dialect, &Write { source, table: Table::Model(meta), set: &set, filter: &filter })
+    Ok((source, set, filter))
 }
 
 /// The error of a row that a write did not find, which names it as sessions do.

@@ -9,6 +9,7 @@ use crate::convert::{ColumnType, Operand};
 use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Lease, Out, Target};
 use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Assigned;
 use crate::mode::Mode;
 use crate::sql::{BinaryOp, Node, Source, Statement, Table, Write, Writer};
 use crate::value::Value;
@@ -116,24 +117,26 @@ impl<M: Model> Update<M, Filtered> {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = write_lease(target, M::meta(), self.source, &self.filter).await?;
-            let Statement { sql, params } = self.statement(lease.dialect())?;
-            let affected = lease.execute_shared(&sql, &params).await?;
+            let (dialect, set) = (lease.dialect(), self.assignments()?);
+            let write = Write { source: self.source, table: Table::Model(M::meta()), set: &set, filter: &self.filter };
+            let Statement { sql, params } = Writer::write(dialect, &write)?;
+            let affected = lease.execute_shared(&sql, &Assigned::new(dialect, &write, &params)).await?;
             lease.written(M::meta()).await?;
             Ok(affected)
         })
     }
 
-    fn statement(&self, dialect: crate::Dialect) -> Result<Statement> {
+    fn assignments(&self) -> Result<Vec<(&'static ColumnMeta, Node)>> {
         if self.set.is_empty() {
             return Err(Error::query(format!("an update of {} that sets no column", M::meta().model)));
         }
-        let (source, table, mut set) = (self.source, Table::Model(M::meta()), self.set.clone());
+        let (source, mut set) = (self.source, self.set.clone());
         let version = M::meta().version.and_then(|at| M::meta().columns.get(at));
         if let Some(version) = version.filter(|version| set.iter().all(|(column, _)| column.name != version.name)) {
             // Who holds such a row in hand must see that it changed.
             let counted = Node::binary(BinaryOp::Add, Node::Column(source, version), Node::Bind(Value::Int(1)));
             set.push((version, counted));
         }
-        Writer::write(dialect, &Write { source, table, set: &set, filter: &self.filter })
+        Ok(set)
     }
 }

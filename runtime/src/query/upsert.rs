@@ -307,9 +307,10 @@ impl<N: Insertable, W> Upsert<N, Several, W> {
         E::Mode::run(async move {
             let mut upsert = self;
             upsert.call_hooks()?;
-            let mut keys = Vec::with_capacity(upsert.rows.len());
+            let (meta, mut keys) = (N::Model::meta(), Vec::with_capacity(upsert.rows.len()));
             let each = &mut |row: &crate::Row<'_>| {
-                keys.push(<N::Model as Keyed>::Columns::decode(row)?);
+                let key = <N::Model as Keyed>::Columns::decode(row);
+                keys.push(key.map_err(|error| meta.locate_in_key(error, row.position()))?);
                 Ok(())
             };
             upsert.execute(&mut target.lease(Access::Write).await?, Want::Keys(each)).await?;
@@ -421,10 +422,11 @@ impl<N: Insertable, C, W> Upsert<N, C, W> {
         let (mut given, mut values) = (Vec::new(), Vec::new());
         if let Some(row) = self.rows.first() {
             row.columns(&mut given);
-            row.bind(&mut |value| {
+            let bound = row.bind(&mut |value| {
                 values.push(value.clone().into_owned());
                 Ok(())
-            })?;
+            });
+            bound.map_err(|error| N::Model::meta().locate_in(error, given.get(values.len()).copied()))?;
         }
         let value = |at: &usize| {
             let value = given.iter().position(|given| given == at).and_then(|place| values.get(place));

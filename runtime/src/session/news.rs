@@ -10,6 +10,7 @@ use super::shelf::{Collector, Put};
 use crate::driver::{Bulk, Rows};
 use crate::error::{Error, Result};
 use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Target;
 use crate::row::{Given, Row, Source};
 use crate::value::Value;
 
@@ -85,6 +86,12 @@ impl Rows for NewRows<'_> {
     fn bulk(&self) -> Option<Bulk<'_>> {
         let returning: Vec<&'static ColumnMeta> = self.meta.columns.iter().collect();
         Some(Bulk::of(self.meta, &self.batch.columns, &returning))
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        // What failed gives no rows.
+        self.made = None;
+        Some(Target::of(self.meta.table, self.batch.columns.iter().filter_map(|&at| self.meta.columns.get(at))))
     }
 
     fn bind(&mut self, number: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {

@@ -13,6 +13,7 @@ use crate::driver::{Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
+use crate::misfit::Target;
 use crate::query::insert_text;
 use crate::relation::key_bytes;
 use crate::row::{Given, Row};
@@ -418,8 +419,8 @@ impl Rows for OldRows<'_> {
     fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let Some(&entry) = self.entries.get(row) else { return Ok(()) };
         for &column in &self.batch.columns {
-            let value = self.set(self.first + row, entry, column).map_err(|error| self.meta.locate(error, column))?;
-            put(&value)?;
+            let value = self.set(self.first + row, entry, column);
+            value.and_then(|value| put(&value)).map_err(|error| self.meta.locate(error, column))?;
         }
         if self.version.is_some() && !self.batch.columns.is_empty() {
             put(&Value::Int(1))?;
@@ -429,8 +430,12 @@ impl Rows for OldRows<'_> {
         let parked = |at: usize| self.parked.get(entry, at).filter(|_| !parks(&at));
         self.meta.key.iter().chain(self.version.iter()).try_for_each(|&at| match parked(at) {
             Some(value) => put(value),
-            None => put(&rows.before(slot, at)?),
+            None => rows.before(slot, at).and_then(|value| put(&value)).map_err(|error| self.meta.locate(error, at)),
         })
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        Some(Target::of(self.meta.table, self.batch.columns.iter().filter_map(|&at| self.meta.columns.get(at))))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, OnDelete};
 use crate::value::{self, Value};
 
 const fn column(name: &'static str, nullable: bool) -> ColumnMeta {
-    ColumnMeta { name, field: name, kind: value::Kind::BigInt, nullable, generated: false }
+    ColumnMeta { name, field: name, kind: value::Kind::BigInt, nullable, generated: false, size: None }
 }
 
 const fn refers(columns: &'static [usize], table: &'static str) -> ForeignKeyMeta {

@@ -97,7 +97,10 @@ impl Select {
                 Projection::Model(_, meta) => first += meta.columns.len(),
                 Projection::Node(node) if position == first => {
                     return match node {
-                        Node::Column(_, column) => error.in_column(self.table_label(), column.name),
+                        Node::Column(source, column) => match self.table_of(*source) {
+                            Some(table) => error.in_column(table.name().1, column.name),
+                            None => error,
+                        },
                         _ => error.in_column("result", &format!("#{}", position + 1)),
                     };
                 }
@@ -105,6 +108,14 @@ impl Select {
             }
         }
         error
+    }
+
+    /// The table of a source that it reads itself.
+    fn table_of(&self, source: Source) -> Option<Table> {
+        if source == self.source {
+            return Some(self.table);
+        }
+        self.joins.iter().find(|join| join.source == source).map(|join| join.table)
     }
 
     /// All expressions in it.

@@ -15,6 +15,7 @@ use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
 use crate::error::{Error, Result};
 use crate::meta::{ColumnMeta, ModelMeta};
+use crate::misfit::Target;
 use crate::value::{Kind, Value};
 
 /// A rendered statement.
@@ -52,6 +53,8 @@ pub(crate) struct Writer {
     qualify: bool,
     /// Parameters before those of the writer's own: the columns of an INSERT.
     given: usize,
+    /// What the parameters are for, where that is asked.
+    target: Option<Target>,
 }
 
 #[derive(Clone, Copy)]
@@ -72,6 +75,7 @@ impl Writer {
             aliases: 0,
             qualify: true,
             given: 0,
+            target: None,
         }
     }
 
@@ -115,26 +119,28 @@ impl Writer {
 
     /// The text of an INSERT. The parameters of its rows come first, those here behind them.
     pub(crate) fn insert(dialect: Dialect, insert: &Insert<'_>) -> Result<Statement> {
-        Self::with(dialect, |w| {
-            w.push("INSERT INTO ");
-            w.table_name(insert.table);
-            if insert.columns.is_empty() {
-                w.push(if dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
-            } else {
-                w.push(" (");
-                w.separated(insert.columns, |w, column| w.ident(column.name));
-                w.push(") VALUES (");
-                for at in 0..insert.columns.len() {
-                    w.push(if at == 0 { "" } else { ", " });
-                    w.placeholder(at + 1);
-                }
-                w.push(")");
+        Self::with(dialect, |w| w.write_insert(insert))
+    }
+
+    fn write_insert(&mut self, insert: &Insert<'_>) -> Result<()> {
+        self.push("INSERT INTO ");
+        self.table_name(insert.table);
+        if insert.columns.is_empty() {
+            self.push(if self.dialect == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
+        } else {
+            self.push(" (");
+            self.separated(insert.columns, |w, column| w.ident(column.name));
+            self.push(") VALUES (");
+            for at in 0..insert.columns.len() {
+                self.push(if at == 0 { "" } else { ", " });
+                self.placeholder(at + 1);
             }
-            w.given = insert.columns.len();
-            w.write_existing(insert)?;
-            w.write_returning(insert.returning);
-            Ok(())
-        })
+            self.push(")");
+        }
+        self.given = insert.columns.len();
+        self.write_existing(insert)?;
+        self.write_returning(insert.returning);
+        Ok(())
     }
 
     fn write_returning(&mut self, columns: &[&'static ColumnMeta]) {
@@ -171,18 +177,20 @@ impl Writer {
 
     /// The text and parameters of an UPDATE or DELETE.
     pub(crate) fn write(dialect: Dialect, write: &Write<'_>) -> Result<Statement> {
-        Self::with(dialect, |w| {
-            w.scope.push((write.source, Alias::Table(write.table)));
-            w.qualify = write.filter.iter().chain(write.set.iter().map(|(_, node)| node)).any(Node::has_subquery);
-            if let Some(key) = w.key_to_join(write) {
-                return w.write_joined(write, &key);
-            }
-            w.push(if write.set.is_empty() { "DELETE FROM " } else { "UPDATE " });
-            w.table_name(write.table);
-            w.push(if write.set.is_empty() { "" } else { " SET " });
-            w.write_assignments(write.source, write.set)?;
-            w.write_filter(write)
-        })
+        Self::with(dialect, |w| w.write_change(write))
+    }
+
+    fn write_change(&mut self, write: &Write<'_>) -> Result<()> {
+        self.scope.push((write.source, Alias::Table(write.table)));
+        self.qualify = write.filter.iter().chain(write.set.iter().map(|(_, node)| node)).any(Node::has_subquery);
+        if let Some(key) = self.key_to_join(write) {
+            return self.write_joined(write, &key);
+        }
+        self.push(if write.set.is_empty() { "DELETE FROM " } else { "UPDATE " });
+        self.table_name(write.table);
+        self.push(if write.set.is_empty() { "" } else { " SET " });
+        self.write_assignments(write.table, write.source, write.set)?;
+        self.write_filter(write)
     }
 
     fn with(dialect: Dialect, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<Statement> {
@@ -517,7 +525,8 @@ impl Writer {
 }
 
 impl Table {
-    fn name(self) -> (Option<&'static str>, &'static str) {
+    /// Its schema, where it is not the connection's default, and its name.
+    pub(crate) fn name(self) -> (Option<&'static str>, &'static str) {
         match self {
             Self::Model(ModelMeta { schema, table, .. }) => (*schema, table),
             Self::Through(through) => (through.schema, through.table),

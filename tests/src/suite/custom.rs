@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use pilaster::{Db, ErrorKind, Result};
+use pilaster::{Db, Dialect, Error, ErrorKind, Result};
 
 use super::{place, quoted, users};
-use crate::models::{NewProfile, NewUser, Profile, User};
+use crate::models::{Mailbox, NewMailbox, NewProfile, NewUser, Profile, User};
 use crate::types::Email;
 
 pub async fn round_trip(db: &Db) -> Result<()> {
@@ -22,16 +22,31 @@ pub async fn round_trip(db: &Db) -> Result<()> {
 
 pub async fn refused_on_the_way_in(db: &Db) -> Result<()> {
     let error = NewUser::new("ann").email("nonsense").insert(db).await.unwrap_err();
-    let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
-    assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("user"), Some("email")));
+    no_email(&error);
     assert!(error.to_string().contains("no e-mail address"), "{error}");
     assert_eq!(User::query().count(db).await?, 0);
     let wrong = User::query().filter(|u| u.email.eq(Email::unchecked("nonsense"))).all(db).await.unwrap_err();
     assert!(matches!(wrong.kind(), ErrorKind::Encode(_)), "{wrong:?}");
     let mut ann = NewUser::new("ann").insert(db).await?;
     ann.email = Some(Email::unchecked("x"));
-    assert!(matches!(ann.save(db).await.unwrap_err().kind(), ErrorKind::Encode(_)));
+    no_email(&ann.save(db).await.unwrap_err());
+    let nonsense = || Email::unchecked("x");
+    let update = User::update().filter(|u| u.id.eq(ann.id)).set(|u| u.age, 1).set(|u| u.email, nonsense());
+    no_email(&update.run(db).await.unwrap_err());
+    let upsert = NewUser::new("ann").on_conflict(User::BY_NAME).set(|u| u.email, nonsense());
+    no_email(&upsert.run(db).await.unwrap_err());
+    no_email(&NewUser::new("bob").email(nonsense()).on_conflict(User::BY_NAME).get_or_insert(db).await.unwrap_err());
+    let mut session = db.session().await?;
+    let key = session.get::<User>(ann.id).await?.unwrap();
+    session[key].email = Some(nonsense());
+    no_email(&session.flush().await.unwrap_err());
     Ok(())
+}
+
+#[track_caller]
+fn no_email(error: &Error) {
+    let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+    assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("user"), Some("email")), "{error:?}");
 }
 
 pub async fn refused_on_the_way_out(db: &Db) -> Result<()> {
@@ -43,6 +58,14 @@ pub async fn refused_on_the_way_out(db: &Db) -> Result<()> {
     assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("user"), Some("email")));
     // What does not read the column does not mind.
     assert_eq!(User::query().select(|u| u.name).all(db).await?, ["ann"]);
+    if db.dialect() == Dialect::Postgres {
+        let spoil = "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.email = ''nonsense''; RETURN NEW; \
+            END'; CREATE TRIGGER spoil BEFORE INSERT ON mailbox FOR EACH ROW EXECUTE FUNCTION spoil()";
+        db.sql(spoil).batch().await?;
+        let error = Mailbox::insert_many([NewMailbox::new("ann@example.com")]).keys(db).await.unwrap_err();
+        let ErrorKind::Decode(cell) = error.kind() else { panic!("{error:?}") };
+        assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("mailbox"), Some("email")));
+    }
     Ok(())
 }
 

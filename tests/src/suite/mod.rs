@@ -75,7 +75,8 @@ macro_rules! behaviours {
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
             types: integers, floats, infinities_and_nan, decimals, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
-                unknown_labels_are_errors, decode_errors_name_the_column;
+                unknown_labels_are_errors, decode_errors_name_the_column,
+                what_does_not_fit_is_named;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;

@@ -124,11 +124,12 @@ impl Options {
     /// The statements that make every session alike: strict about values, in UTC, in Unicode. `version()` comes first,
     /// and comments that only MariaDB reads keep what MySQL does not know.
     ///
+    /// lc_messages: names of constraints, tables and columns are read out of messages, in the words of one language.
     /// NO_UNSIGNED_SUBTRACTION: `unsigned - 1` can be negative, as on the other databases. SIMULTANEOUS_ASSIGNMENT: an
     /// UPDATE sees the old values on the right of `=`.
     pub(super) fn session(&self) -> String {
         let mut text = "SELECT version(); SET NAMES utf8mb4, autocommit = 1, time_zone = '+00:00', \
-                        foreign_key_checks = 1, unique_checks = 1, \
+                        foreign_key_checks = 1, unique_checks = 1, lc_messages = 'en_US', \
                         sql_mode = CONCAT('STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
                         ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_UNSIGNED_SUBTRACTION', \
                         /*M! ',SIMULTANEOUS_ASSIGNMENT' */ '')"

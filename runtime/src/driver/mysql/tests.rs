@@ -17,7 +17,7 @@ use crate::value::{Decimal, Kind, Value};
 mod servers;
 
 const fn column(name: &'static str, kind: Kind) -> ColumnMeta {
-    ColumnMeta { name, field: name, kind, nullable: true, generated: false }
+    ColumnMeta { name, field: name, kind, nullable: true, generated: false, size: None }
 }
 
 static NOTE: ModelMeta = ModelMeta {

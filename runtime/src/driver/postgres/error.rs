@@ -192,7 +192,8 @@ fn kind(db: &DbError) -> ErrorKind {
     let code = db.code().code();
     match code {
         "23505" | "23P01" => ErrorKind::UniqueViolation(violation(db)),
-        "23503" => ErrorKind::ForeignKeyViolation(violation(db)),
+        // ON DELETE and ON UPDATE RESTRICT have a state of their own from PostgreSQL 18 on.
+        "23503" | "23001" => ErrorKind::ForeignKeyViolation(violation(db)),
         "23514" => ErrorKind::CheckViolation(violation(db)),
         "23502" => ErrorKind::NotNullViolation(violation(db)),
         "40001" => ErrorKind::Serialization,
@@ -227,14 +228,22 @@ fn encode(db: &DbError) -> ErrorKind {
 }
 
 fn violation(db: &DbError) -> Violation {
-    let columns = match (db.column(), db.code().code(), db.detail()) {
-        (Some(column), ..) => vec![column.to_owned()],
-        // The detail then names the columns of the other table.
-        (None, "23503", Some(detail)) if detail.contains("is still referenced") => Vec::new(),
-        (None, "23505" | "23503" | "23P01", Some(detail)) => key_columns(detail),
-        _ => Vec::new(),
+    let columns = match db.column() {
+        Some(column) => vec![column.to_owned()],
+        None => violated(db.code().code(), db.detail().unwrap_or_default()),
     };
     Violation { constraint: db.constraint().map(str::to_owned), table: db.table().map(str::to_owned), columns }
+}
+
+/// The columns of a violation out of its detail.
+fn violated(code: &str, detail: &str) -> Vec<String> {
+    match code {
+        // A row that others refer to: the detail names the columns of its table, and the error the other one.
+        "23001" => Vec::new(),
+        "23503" if detail.contains("is still referenced") => Vec::new(),
+        "23505" | "23503" | "23P01" => key_columns(detail),
+        _ => Vec::new(),
+    }
 }
 
 /// The columns in `Key (a, "b c", lower(d))=(…) already exists.`
@@ -283,5 +292,12 @@ mod tests {
         for none in ["", "Schlüssel", "Key (a", "Key (a, \"b)=(1)"] {
             assert!(key_columns(none).is_empty(), "{none}");
         }
+    }
+
+    #[test]
+    fn the_columns_of_a_row_that_others_refer_to_are_not_those_of_the_table_at_fault() {
+        assert_eq!(violated("23503", "Key (a)=(9) is not present in table \"b\"."), ["a"]);
+        assert!(violated("23503", "Key (id)=(1) is still referenced from table \"child\".").is_empty());
+        assert!(violated("23001", "Key (id)=(1) is referenced from table \"child\".").is_empty());
     }
 }

@@ -1,26 +1,82 @@
-//! Assignments of an UPDATE: all of them see the row as it was.
+//! Assignments of an UPDATE: all of them see the row as it was, and their values know what they are for.
 
-use super::Writer;
+use super::{Insert, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
-use crate::sql::{Dialect, Node, Source};
+use crate::misfit::Target;
+use crate::sql::{Dialect, Node, Source, Table};
 
 type Assignment = (&'static ColumnMeta, Node);
 
 impl Writer {
+    /// What the parameters of an UPDATE are for.
+    pub(crate) fn target(dialect: Dialect, write: &Write<'_>) -> Target {
+        Self::traced(dialect, write.table, |w| w.write_change(write))
+    }
+
+    /// What the parameters of an INSERT are for: those of a row, and those behind them.
+    pub(crate) fn insert_target(dialect: Dialect, insert: &Insert<'_>) -> Target {
+        Self::traced(dialect, insert.table, |w| {
+            if let Some(target) = &mut w.target {
+                target.columns.extend(insert.columns.iter().map(|&column| Some(column)));
+            }
+            w.write_insert(insert)
+        })
+    }
+
+    /// The statement was written before, so that nothing new can be wrong with it.
+    fn traced(dialect: Dialect, table: Table, body: impl FnOnce(&mut Self) -> Result<()>) -> Target {
+        let mut writer = Self::new(dialect);
+        writer.target = Some(Target::of(table.name().1, []));
+        drop(body(&mut writer));
+        writer.target.unwrap_or_default()
+    }
+
+    /// A value that is set.
+    pub(super) fn write_value(&mut self, table: Table, (column, node): &Assignment) -> Result<()> {
+        let first = self.given + self.out.params.len();
+        let outcome = self.write_node(node);
+        if outcome.is_ok() && self.target.is_none() {
+            return Ok(());
+        }
+        // What a subquery compares with is for no column of this table.
+        let is_plain = !node.has_subquery();
+        let end = self.given + self.out.params.len();
+        let is_computed = is_computed(table, column, node);
+        if let Some(target) = &mut self.target {
+            target.columns.resize(first, None);
+            target.columns.resize(end, Some(*column).filter(|_| is_plain));
+            target.computed.extend(Some(*column).filter(|_| is_computed));
+        }
+        outcome.map_err(|error| if is_plain { error.in_column(table.name().1, column.name) } else { error })
+    }
+
     /// `column = value` of every assignment to the row of a source.
-    pub(super) fn write_assignments(&mut self, row: Source, set: &[Assignment]) -> Result<()> {
+    pub(super) fn write_assignments(&mut self, table: Table, row: Source, set: &[Assignment]) -> Result<()> {
         let order = match self.dialect {
             Dialect::Mysql => readers_first(row, set)?,
             Dialect::Sqlite | Dialect::Postgres => set.iter().collect(),
         };
-        for (at, (column, node)) in order.into_iter().enumerate() {
+        for (at, assignment) in order.into_iter().enumerate() {
             self.push(if at == 0 { "" } else { ", " });
-            self.ident(column.name);
+            self.ident(assignment.0.name);
             self.push(" = ");
-            self.write_node(node)?;
+            self.write_value(table, assignment)?;
         }
         Ok(())
+    }
+}
+
+/// Whether the database computes a value, so that nobody else knows whether it fits. A column's own value fits, as does the
+/// one that an INSERT gives for it, or else that is at fault itself; and counters of versions fit.
+fn is_computed(table: Table, column: &ColumnMeta, node: &Node) -> bool {
+    match (node, table) {
+        (Node::Bind(_) | Node::Invalid(_), _) => false,
+        (Node::Column(_, given), _) if given.name == column.name => false,
+        (_, Table::Model(meta)) => {
+            meta.version.and_then(|at| meta.columns.get(at)).is_none_or(|version| version.name != column.name)
+        }
+        _ => true,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Alias, Insert, Writer};
 use crate::error::Result;
 use crate::meta::ColumnMeta;
-use crate::sql::{Dialect, Node, Source};
+use crate::sql::{Dialect, Node, Source, Table};
 
 /// What becomes of a row that is there already.
 #[derive(Clone, Copy)]
@@ -49,16 +49,16 @@ impl Writer {
                 self.push(" ON CONFLICT (");
                 self.separated(&conflict.key, |w, column| w.ident(column.name));
                 self.push(if conflict.set.is_empty() { ") DO NOTHING" } else { ") DO UPDATE SET " });
-                self.write_assignments(conflict.old, &conflict.set)
+                self.write_assignments(insert.table, conflict.old, &conflict.set)
             }
             Dialect::Mysql if conflict.set.is_empty() => Ok(()),
-            Dialect::Mysql => self.write_on_duplicate(conflict),
+            Dialect::Mysql => self.write_on_duplicate(insert.table, conflict),
         }
     }
 
     /// MySQL's ON DUPLICATE KEY takes a row that has **any** of its unique keys in common with the new one. The first
     /// assignment, of a column of the key to itself, sees to it that it is the key that was asked for.
-    fn write_on_duplicate(&mut self, conflict: &Conflict) -> Result<()> {
+    fn write_on_duplicate(&mut self, table: Table, conflict: &Conflict) -> Result<()> {
         let Some(first) = conflict.key.first() else { return Ok(()) };
         self.push(" ON DUPLICATE KEY UPDATE ");
         self.ident(first.name);
@@ -74,6 +74,6 @@ impl Writer {
         self.push(", ");
         self.push(GIVE_UP);
         self.push("), ");
-        self.write_assignments(conflict.old, &conflict.set)
+        self.write_assignments(table, conflict.old, &conflict.set)
     }
 }

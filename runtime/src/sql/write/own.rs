@@ -42,9 +42,9 @@ impl Writer {
             self.column(write.source, column)?;
             self.aside(" AS k", at);
         }
-        for (at, (_, node)) in write.set.iter().enumerate().filter(|(_, (_, node))| is_made(node)) {
+        for (at, assignment) in write.set.iter().enumerate().filter(|(_, (_, node))| is_made(node)) {
             self.push(", ");
-            self.write_node(node)?;
+            self.write_value(write.table, assignment)?;
             self.aside(" AS v", at);
         }
         self.push(" FROM ");
@@ -69,7 +69,7 @@ impl Writer {
     }
 
     fn write_values_aside(&mut self, write: &Write<'_>) -> Result<()> {
-        for (at, (column, node)) in write.set.iter().enumerate() {
+        for (at, assignment @ (column, node)) in write.set.iter().enumerate() {
             self.push(if at == 0 { "" } else { ", " });
             // The other table may have a column of this name too, and SQLite takes no table here.
             if self.dialect == Dialect::Mysql {
@@ -82,7 +82,7 @@ impl Writer {
                 self.push(name_aside(write.table));
                 self.aside(".v", at);
             } else {
-                self.write_node(node)?;
+                self.write_value(write.table, assignment)?;
             }
         }
         Ok(())

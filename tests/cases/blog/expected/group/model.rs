@@ -19,7 +19,7 @@ impl __rt::Model for Group {
             table: "group",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
+                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text).sized(80),
             ],
             key: &[0],
             auto_key: Some(0),

@@ -27,7 +27,7 @@ impl __rt::Model for Post {
             table: "post",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
+                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text).sized(80),
                 __rt::ColumnMeta::new("content", "content", __rt::Kind::Text),
                 __rt::ColumnMeta::new(
                     "status",

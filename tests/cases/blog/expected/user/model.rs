@@ -25,8 +25,9 @@ impl __rt::Model for User {
             table: "user",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("username", "username", __rt::Kind::Text),
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text),
+                __rt::ColumnMeta::new("username", "username", __rt::Kind::Text)
+                    .sized(80),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new("bio", "bio", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("created_at", "created_at", __rt::Kind::Timestamp),
             ],

@@ -62,6 +62,7 @@ impl __rt::Model for Maybe {
                 __rt::ColumnMeta::new("real", "real", __rt::Kind::Real).null(),
                 __rt::ColumnMeta::new("double", "double", __rt::Kind::Double).null(),
                 __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2)))
+                    .sized(10)
                     .null(),
                 __rt::ColumnMeta::new(
                         "any_exact",
@@ -70,7 +71,9 @@ impl __rt::Model for Maybe {
                     )
                     .null(),
                 __rt::ColumnMeta::new("flag", "flag", __rt::Kind::Bool).null(),
-                __rt::ColumnMeta::new("short", "short", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("short", "short", __rt::Kind::Text)
+                    .sized(20)
+                    .null(),
                 __rt::ColumnMeta::new("long", "long", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("raw_bytes", "raw_bytes", __rt::Kind::Bytes)
                     .null(),

@@ -61,14 +61,15 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("big", "big", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("real", "real", __rt::Kind::Real),
                 __rt::ColumnMeta::new("double", "double", __rt::Kind::Double),
-                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("exact", "exact", __rt::Kind::Decimal(Some(2)))
+                    .sized(10),
                 __rt::ColumnMeta::new(
                     "any_exact",
                     "any_exact",
                     __rt::Kind::Decimal(None),
                 ),
                 __rt::ColumnMeta::new("flag", "flag", __rt::Kind::Bool),
-                __rt::ColumnMeta::new("short", "short", __rt::Kind::Text),
+                __rt::ColumnMeta::new("short", "short", __rt::Kind::Text).sized(20),
                 __rt::ColumnMeta::new("long", "long", __rt::Kind::Text),
                 __rt::ColumnMeta::new("raw_bytes", "raw_bytes", __rt::Kind::Bytes),
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),

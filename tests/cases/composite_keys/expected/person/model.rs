@@ -23,10 +23,11 @@ impl __rt::Model for Person {
             table: "person",
             columns: &[
                 __rt::ColumnMeta::new("tenant_id", "tenant_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text).sized(10),
                 __rt::ColumnMeta::new("mentor_tenant", "mentor_tenant", __rt::Kind::Int)
                     .null(),
                 __rt::ColumnMeta::new("mentor_code", "mentor_code", __rt::Kind::Text)
+                    .sized(10)
                     .null(),
             ],
             key: &[0, 1],

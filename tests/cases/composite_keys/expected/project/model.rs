@@ -21,7 +21,7 @@ impl __rt::Model for Project {
             table: "project",
             columns: &[
                 __rt::ColumnMeta::new("tenant_id", "tenant_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text).sized(10),
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
             ],
             key: &[0, 1],

@@ -27,11 +27,14 @@ impl __rt::Model for Task {
             table: "task",
             columns: &[
                 __rt::ColumnMeta::new("tenant_id", "tenant_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("project_code", "project_code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("project_code", "project_code", __rt::Kind::Text)
+                    .sized(10),
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int),
                 __rt::ColumnMeta::new("body", "body", __rt::Kind::Text),
-                __rt::ColumnMeta::new("owner_code", "owner_code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("owner_code", "owner_code", __rt::Kind::Text)
+                    .sized(10),
                 __rt::ColumnMeta::new("helper_code", "helper_code", __rt::Kind::Text)
+                    .sized(10)
                     .null(),
             ],
             key: &[0, 1, 2],

@@ -22,10 +22,12 @@ impl __rt::Model for Account {
             model: "Account",
             table: "account",
             columns: &[
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new("host", "host", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("balance", "balance", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("backup", "backup", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("backup", "backup", __rt::Kind::Text)
+                    .sized(120)
+                    .null(),
             ],
             key: &[0],
             uniques: &[&[3]],

@@ -19,7 +19,8 @@ impl __rt::Model for Login {
             table: "login",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("account_id", "account_id", __rt::Kind::Text),
+                __rt::ColumnMeta::new("account_id", "account_id", __rt::Kind::Text)
+                    .sized(120),
             ],
             key: &[0],
             auto_key: Some(0),

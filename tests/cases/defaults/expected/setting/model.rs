@@ -50,9 +50,10 @@ impl __rt::Model for Setting {
                 __rt::ColumnMeta::new("count", "count", __rt::Kind::Int),
                 __rt::ColumnMeta::new("negative", "negative", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("ratio", "ratio", __rt::Kind::Double),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2)))
+                    .sized(6),
                 __rt::ColumnMeta::new("on", "on", __rt::Kind::Bool),
-                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
+                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text).sized(40),
                 __rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("empty", "empty", __rt::Kind::Text),
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),

@@ -19,7 +19,7 @@ impl __rt::Model for Basket {
             table: "basket",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Text),
+                __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Text).sized(40),
             ],
             key: &[0],
             auto_key: Some(0),

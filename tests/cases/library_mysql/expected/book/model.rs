@@ -29,9 +29,10 @@ impl __rt::Model for Book {
             table: "book",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
+                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text).sized(80),
                 __rt::ColumnMeta::new("author_id", "author_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2)))
+                    .sized(6),
                 __rt::ColumnMeta::new("pages", "pages", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("published", "published", __rt::Kind::Date),
                 __rt::ColumnMeta::new(

@@ -26,7 +26,7 @@ impl __rt::Model for Loan {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("book_id", "book_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("reader", "reader", __rt::Kind::Text),
+                __rt::ColumnMeta::new("reader", "reader", __rt::Kind::Text).sized(20),
                 __rt::ColumnMeta::new("taken", "taken", __rt::Kind::DateTime),
                 __rt::ColumnMeta::new("back", "back", __rt::Kind::DateTime).null(),
             ],

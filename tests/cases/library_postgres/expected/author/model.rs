@@ -21,7 +21,7 @@ impl __rt::Model for Author {
             table: "author",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
+                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text).sized(40),
                 __rt::ColumnMeta::new("born", "born", __rt::Kind::Date).null(),
             ],
             key: &[0],

@@ -19,7 +19,7 @@ impl __rt::Model for Tag {
             table: "tag",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("word", "word", __rt::Kind::Text),
+                __rt::ColumnMeta::new("word", "word", __rt::Kind::Text).sized(20),
             ],
             key: &[0],
             auto_key: Some(0),

@@ -18,7 +18,7 @@ impl __rt::Model for Course {
             model: "Course",
             table: "course",
             columns: &[
-                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text),
+                __rt::ColumnMeta::new("code", "code", __rt::Kind::Text).sized(8),
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
             ],
             key: &[0],
@@ -42,10 +42,11 @@ impl __rt::Model for Course {
                             (
                                 0,
                                 __rt::ColumnMeta::new(
-                                    "course_id",
-                                    "course_id",
-                                    __rt::Kind::Text,
-                                ),
+                                        "course_id",
+                                        "course_id",
+                                        __rt::Kind::Text,
+                                    )
+                                    .sized(8),
                             ),
                         ],
                         far: &[

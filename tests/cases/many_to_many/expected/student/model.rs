@@ -52,10 +52,11 @@ impl __rt::Model for Student {
                         far: &[
                             (
                                 __rt::ColumnMeta::new(
-                                    "course_id",
-                                    "course_id",
-                                    __rt::Kind::Text,
-                                ),
+                                        "course_id",
+                                        "course_id",
+                                        __rt::Kind::Text,
+                                    )
+                                    .sized(8),
                                 0,
                             ),
                         ],

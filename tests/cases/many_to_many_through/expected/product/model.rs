@@ -22,7 +22,8 @@ impl __rt::Model for Product {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2)))
+                    .sized(8),
             ],
             key: &[0],
             auto_key: Some(0),

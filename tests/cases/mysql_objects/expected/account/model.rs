@@ -35,14 +35,20 @@ impl __rt::Model for Account {
             table: "account",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text),
-                __rt::ColumnMeta::new("select", "select", __rt::Kind::Text).null(),
-                __rt::ColumnMeta::new("two words", "two_words", __rt::Kind::Text),
-                __rt::ColumnMeta::new("we`ird", "we_ird", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
+                __rt::ColumnMeta::new("select", "select", __rt::Kind::Text)
+                    .sized(20)
+                    .null(),
+                __rt::ColumnMeta::new("two words", "two_words", __rt::Kind::Text)
+                    .sized(20),
+                __rt::ColumnMeta::new("we`ird", "we_ird", __rt::Kind::Text)
+                    .sized(20)
+                    .null(),
                 __rt::ColumnMeta::new("age", "age", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("active", "active", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("parent_id", "parent_id", __rt::Kind::Int).null(),
                 __rt::ColumnMeta::new("full_name", "full_name", __rt::Kind::Text)
+                    .sized(60)
                     .null()
                     .computed(),
                 __rt::ColumnMeta::new("twice", "twice", __rt::Kind::Int)
@@ -98,13 +104,18 @@ impl __rt::Model for Account {
                         far: &[
                             (
                                 __rt::ColumnMeta::new(
-                                    "country",
-                                    "country",
-                                    __rt::Kind::Text,
-                                ),
+                                        "country",
+                                        "country",
+                                        __rt::Kind::Text,
+                                    )
+                                    .sized(2),
                                 0,
                             ),
-                            (__rt::ColumnMeta::new("city", "city", __rt::Kind::Text), 1),
+                            (
+                                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text)
+                                    .sized(40),
+                                1,
+                            ),
                         ],
                     },
                 ),

@@ -21,7 +21,7 @@ impl __rt::Model for Adult {
             table: "adult",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new("older", "older", __rt::Kind::BigInt).null(),
             ],
             ..__rt::ModelMeta::EMPTY

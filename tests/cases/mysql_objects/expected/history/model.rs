@@ -19,7 +19,7 @@ impl __rt::Model for History {
             table: "history",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("what", "what", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("what", "what", __rt::Kind::Text).sized(20).null(),
             ],
             key: &[0],
             ..__rt::ModelMeta::EMPTY

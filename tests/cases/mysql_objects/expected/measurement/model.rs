@@ -19,7 +19,8 @@ impl __rt::Model for Measurement {
             table: "measurement",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3))),
+                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3)))
+                    .sized(12),
             ],
             key: &[0],
             ..__rt::ModelMeta::EMPTY

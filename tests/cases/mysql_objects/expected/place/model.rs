@@ -24,9 +24,9 @@ impl __rt::Model for Place {
             model: "Place",
             table: "place",
             columns: &[
-                __rt::ColumnMeta::new("country", "country", __rt::Kind::Text),
-                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text),
-                __rt::ColumnMeta::new("Name", "name", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("country", "country", __rt::Kind::Text).sized(2),
+                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text).sized(40),
+                __rt::ColumnMeta::new("Name", "name", __rt::Kind::Text).sized(40).null(),
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new(
                     "kind",
@@ -55,12 +55,17 @@ impl __rt::Model for Place {
                             (
                                 0,
                                 __rt::ColumnMeta::new(
-                                    "country",
-                                    "country",
-                                    __rt::Kind::Text,
-                                ),
+                                        "country",
+                                        "country",
+                                        __rt::Kind::Text,
+                                    )
+                                    .sized(2),
                             ),
-                            (1, __rt::ColumnMeta::new("city", "city", __rt::Kind::Text)),
+                            (
+                                1,
+                                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text)
+                                    .sized(40),
+                            ),
                         ],
                         far: &[
                             (

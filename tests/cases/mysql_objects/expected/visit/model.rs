@@ -23,8 +23,8 @@ impl __rt::Model for Visit {
             table: "visit",
             columns: &[
                 __rt::ColumnMeta::new("account_id", "account_id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("country", "country", __rt::Kind::Text),
-                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text),
+                __rt::ColumnMeta::new("country", "country", __rt::Kind::Text).sized(2),
+                __rt::ColumnMeta::new("city", "city", __rt::Kind::Text).sized(40),
                 __rt::ColumnMeta::new("note", "note", __rt::Kind::Text).null(),
             ],
             key: &[0, 1, 2],

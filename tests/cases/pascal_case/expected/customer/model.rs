@@ -21,7 +21,8 @@ impl __rt::Model for Customer {
             table: "Customers",
             columns: &[
                 __rt::ColumnMeta::new("CustomerId", "customer_id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("FirstName", "first_name", __rt::Kind::Text),
+                __rt::ColumnMeta::new("FirstName", "first_name", __rt::Kind::Text)
+                    .sized(40),
                 __rt::ColumnMeta::new("HTTPAddress", "http_address", __rt::Kind::Text)
                     .null(),
             ],

@@ -33,7 +33,8 @@ impl __rt::Model for SalesOrder {
                 __rt::ColumnMeta::new("ShippedTo", "shipped_to", __rt::Kind::BigInt)
                     .null(),
                 __rt::ColumnMeta::new("OrderDate", "order_date", __rt::Kind::DateTime),
-                __rt::ColumnMeta::new("Total", "total", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("Total", "total", __rt::Kind::Decimal(Some(2)))
+                    .sized(10),
             ],
             key: &[0],
             auto_key: Some(0),

@@ -21,7 +21,9 @@ impl __rt::Model for Adult {
             table: "adult",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int).null(),
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text)
+                    .sized(120)
+                    .null(),
                 __rt::ColumnMeta::new("born", "born", __rt::Kind::Date).null(),
             ],
             ..__rt::ModelMeta::EMPTY

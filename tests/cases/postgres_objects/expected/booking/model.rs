@@ -26,6 +26,7 @@ impl __rt::Model for Booking {
                 __rt::ColumnMeta::new("during", "during", __rt::Kind::Server),
                 __rt::ColumnMeta::new("owner", "owner", __rt::Kind::Int),
                 __rt::ColumnMeta::new("owner_email", "owner_email", __rt::Kind::Text)
+                    .sized(120)
                     .null(),
             ],
             key: &[0, 2],

@@ -22,7 +22,8 @@ impl __rt::Model for Measurement {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),
-                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3))),
+                __rt::ColumnMeta::new("amount", "amount", __rt::Kind::Decimal(Some(3)))
+                    .sized(12),
             ],
             key: &[0, 1],
             ..__rt::ModelMeta::EMPTY

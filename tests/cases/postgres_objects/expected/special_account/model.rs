@@ -31,7 +31,7 @@ impl __rt::Model for SpecialAccount {
             table: "special_account",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text),
+                __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
                 __rt::ColumnMeta::new("born", "born", __rt::Kind::Date).null(),
                 __rt::ColumnMeta::new("parent_id", "parent_id", __rt::Kind::Int).null(),

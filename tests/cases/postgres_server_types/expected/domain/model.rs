@@ -37,7 +37,8 @@ impl __rt::Model for Domain {
                         <super::super::Mood as __rt::ColumnType>::KIND,
                     )
                     .null(),
-                __rt::ColumnMeta::new("cents", "cents", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("cents", "cents", __rt::Kind::Decimal(Some(2)))
+                    .sized(10),
             ],
             key: &[0],
             ..__rt::ModelMeta::EMPTY

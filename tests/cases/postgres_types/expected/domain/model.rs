@@ -24,7 +24,7 @@ impl __rt::Model for Domain {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("at_work", "at_work", __rt::Kind::Int).null(),
-                __rt::ColumnMeta::new("VALUE", "value", __rt::Kind::Text),
+                __rt::ColumnMeta::new("VALUE", "value", __rt::Kind::Text).sized(40),
                 __rt::ColumnMeta::new("named", "named", __rt::Kind::Int).null(),
             ],
             key: &[0],

@@ -19,7 +19,7 @@ impl __rt::Model for String {
             table: "string",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("str", "str", __rt::Kind::Text),
+                __rt::ColumnMeta::new("str", "str", __rt::Kind::Text).sized(10),
             ],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),

@@ -34,7 +34,8 @@ impl __rt::Model for Item {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::Uuid),
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
-                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2)))
+                    .sized(8),
                 __rt::ColumnMeta::new(
                     "colour",
                     "colour",

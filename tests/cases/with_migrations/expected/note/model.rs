@@ -25,7 +25,7 @@ impl __rt::Model for Note {
             table: "note",
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt),
-                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
+                __rt::ColumnMeta::new("title", "title", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new(
                     "status",
                     "status",
