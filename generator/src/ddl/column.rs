@@ -101,7 +101,8 @@ fn collate(walk: &mut Walk<'_>, table: &Table, column: &Column, collation: &str)
     let sqlite = ["BINARY", "NOCASE", "RTRIM"].iter().any(|name| name.eq_ignore_ascii_case(collation));
     let known = match walk.dialect.name {
         DialectName::Sqlite => sqlite,
-        DialectName::Postgres => !sqlite,
+        // Names are told apart by upper and lower case there, and `nocase` may be one of the user's own.
+        DialectName::Postgres => !["BINARY", "NOCASE", "RTRIM"].contains(&collation),
         DialectName::Mysql => collation == "binary" || (collation.contains('_') && !collation.contains(['-', '.'])),
     };
     if known {

@@ -1,6 +1,6 @@
 //! What the databases differ in: one constant per database, one documented field per difference.
 
-use crate::ir::DialectName;
+use crate::ir::{DialectName, TableName};
 
 /// Where the comments of tables and columns go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,12 @@ impl Dialect {
             DialectName::Postgres => &POSTGRES,
             DialectName::Mysql => &MYSQL,
         }
+    }
+
+    /// A name as it is taken beside a table: in the table's schema, where there are any.
+    pub(super) fn scoped(&self, table: &TableName, name: &str) -> String {
+        let schema = table.schema.as_deref().filter(|_| self.qualified);
+        schema.map_or_else(|| name.to_lowercase(), |schema| format!("{schema}.{}", name.to_lowercase()))
     }
 
     /// Why a name cannot be one here, if it cannot.

@@ -317,6 +317,36 @@ fn index_names_that_are_taken() {
     assert_eq!(findings(&schema, DialectName::Mysql).len(), 0, "a table has names of its own there");
 }
 
+/// Each schema has names of its own, but for SQLite, which has one.
+#[test]
+fn index_names_of_two_schemas() {
+    let within = |schema: &str, index: Index| {
+        let mut table = table("t", vec![id()]);
+        table.name.schema = Some(schema.to_owned());
+        table.indexes = vec![index];
+        table
+    };
+    let tables = |index: &Index| vec![within("a", index.clone()), within("b", index.clone())];
+    let schema = |index: Index| Schema { tables: tables(&index), ..Schema::default() };
+    let named = schema(Index { name: Some("shared".into()), ..index(&[0]) });
+    assert_eq!(findings(&named, DialectName::Postgres), [] as [String; 0]);
+    assert_eq!(findings(&named, DialectName::Mysql), [] as [String; 0]);
+    assert!(findings(&named, DialectName::Sqlite).iter().any(|found| found.contains("the name of the index is taken")));
+    let made = written(&schema(index(&[0])), DialectName::Postgres);
+    assert_eq!(made.iter().filter(|text| text.contains("INDEX \"t_id_idx\"")).count(), 2, "{made:?}");
+}
+
+/// PostgreSQL tells names apart by upper and lower case, and has those that its users make.
+#[test]
+fn collations_of_postgres_that_are_called_like_those_of_sqlite() {
+    let of = |name: &str| {
+        let named = with(column("c", SqlType::Text), |column| column.collation = Some(name.to_owned()));
+        findings(&Schema { tables: vec![table("t", vec![id(), named])], ..Schema::default() }, DialectName::Postgres)
+    };
+    assert_eq!(of("nocase"), [] as [String; 0]);
+    assert_eq!(of("NOCASE").len(), 1);
+}
+
 #[test]
 fn keys_of_sqlite() {
     let int = || column("id", SqlType::Integer { unsigned: false });

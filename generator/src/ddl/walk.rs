@@ -35,8 +35,9 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(schema: &'a Schema, dialect: DialectName, mode: Mode, diagnostics: &'a mut Diagnostics) -> Self {
         let order = order::tables(schema);
-        let taken = schema.tables.iter().map(|table| table.name.name.to_lowercase()).collect();
-        Self { schema, dialect: Dialect::of(dialect), mode, order, taken, diagnostics, statements: Vec::new() }
+        let dialect = Dialect::of(dialect);
+        let taken = schema.tables.iter().map(|table| dialect.scoped(&table.name, &table.name.name)).collect();
+        Self { schema, dialect, mode, order, taken, diagnostics, statements: Vec::new() }
     }
 
     pub(super) fn create(mut self) -> Vec<String> {

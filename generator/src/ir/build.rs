@@ -25,8 +25,8 @@ pub fn build(draft: Draft, diagnostics: &mut Diagnostics) -> Option<Schema> {
     builder.models(&draft.models);
     let failed = builder.failed;
     let Builder { enums, customs, tables, models, .. } = builder;
-    let dialects = draft.dialects;
-    (!failed).then_some(Schema { enums, customs, tables, models, dialects })
+    let Draft { dialects, folds_names, .. } = draft;
+    (!failed).then_some(Schema { enums, customs, tables, models, dialects, folds_names })
 }
 
 struct Builder<'a> {

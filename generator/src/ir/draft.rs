@@ -35,6 +35,9 @@ pub struct Draft {
     pub models: Vec<Model>,
     /// The databases it is for, when the source says so.
     pub dialects: Vec<DialectName>,
+    /// Whether it was read of a server that tells tables apart without regard to upper and lower case, and may have
+    /// folded their names.
+    pub folds_names: bool,
     /// For what was found in a live database: an item that breaks a rule is left out with a warning, so that one odd
     /// table does not fail the whole. Otherwise it is an error.
     pub lenient: bool,

@@ -70,6 +70,8 @@ pub struct Schema {
     pub models: Vec<Model>,
     /// The databases it is for, when the source says so; empty leaves it to the settings.
     pub dialects: Vec<DialectName>,
+    /// Whether it was read of a server that tells tables apart without regard to upper and lower case.
+    pub folds_names: bool,
 }
 
 impl Schema {

@@ -47,9 +47,16 @@ impl Likeness {
 /// such a database reports when it is made from the schema; only SQLite's is looked at.
 #[must_use]
 pub fn recognise(found: &State, wanted: &State, kept: &State, dialect: DialectName) -> Recognised {
+    recognise_by(found, wanted, kept, dialect, false)
+}
+
+/// The same for a server that may tell tables apart without regard to upper and lower case, as SQLite always does.
+#[must_use]
+pub fn recognise_by(found: &State, wanted: &State, kept: &State, dialect: DialectName, folds: bool) -> Recognised {
     let kept = if dialect == DialectName::Sqlite { kept } else { wanted };
-    let names = Names::of(wanted, dialect);
-    let (found, kept) = (names.apply(found), names.apply(kept));
+    let folds = folds || dialect == DialectName::Sqlite;
+    let names = |state| Names::of(wanted, state, dialect, folds);
+    let (found, kept) = (names(found).apply(found), names(kept).apply(kept));
     let labels = Labels::of(&found, wanted, dialect);
     let mut reader =
         Reader { found: &found, wanted, kept: &kept, dialect, labels: &labels, uncompared: BTreeSet::new() };
@@ -62,17 +69,24 @@ pub fn recognise(found: &State, wanted: &State, kept: &State, dialect: DialectNa
 /// Tables by how a database tells them apart.
 struct Names<'a> {
     dialect: DialectName,
+    folds: bool,
+    wanted: &'a State,
     by_key: BTreeMap<TableName, &'a TableName>,
 }
 
 impl<'a> Names<'a> {
-    fn of(wanted: &'a State, dialect: DialectName) -> Self {
-        let by_key = wanted.tables.keys().map(|name| (key(name, dialect), name)).collect();
-        Self { dialect, by_key }
+    /// How a report names the tables of a schema. Those that both name alike are no others: a schema may have `users` and
+    /// `public.users`.
+    fn of(wanted: &'a State, reported: &State, dialect: DialectName, folds: bool) -> Self {
+        let others = wanted.tables.keys().filter(|name| !reported.tables.contains_key(*name));
+        let by_key = others.map(|name| (key(name, dialect, folds), name)).collect();
+        Self { dialect, folds, wanted, by_key }
     }
 
     fn wanted(&self, name: &TableName) -> TableName {
-        self.by_key.get(&key(name, self.dialect)).map_or_else(|| name.clone(), |name| (*name).clone())
+        let other =
+            self.by_key.get(&key(name, self.dialect, self.folds)).filter(|_| !self.wanted.tables.contains_key(name));
+        other.map_or_else(|| name.clone(), |name| (*name).clone())
     }
 
     /// The state with its tables named as the schema names them.
@@ -89,15 +103,14 @@ impl<'a> Names<'a> {
 }
 
 /// A name without what does not count. A report leaves out the schema in which a connection works.
-fn key(name: &TableName, dialect: DialectName) -> TableName {
+fn key(name: &TableName, dialect: DialectName, folds: bool) -> TableName {
     let usual = match dialect {
         DialectName::Sqlite => true,
         DialectName::Postgres => name.schema.as_deref() == Some("public"),
         DialectName::Mysql => false,
     };
-    let schema = name.schema.clone().filter(|_| !usual);
-    let folds = dialect == DialectName::Sqlite;
-    TableName { schema, name: if folds { name.name.to_lowercase() } else { name.name.clone() } }
+    let folded = |name: &String| if folds { name.to_lowercase() } else { name.clone() };
+    TableName { schema: name.schema.as_ref().filter(|_| !usual).map(folded), name: folded(&name.name) }
 }
 
 /// What is known while tables are read.

@@ -116,12 +116,12 @@ fn server(context: &Context<'_>, raw: &RawType) -> RustType {
     if raw.postgres.is_none() && raw.mysql.is_none() {
         return text(context, label);
     }
-    // Arrays of them are not read as text.
+    // Arrays of them are not read as text, nor is a type of the user's whose name or schema begins like one of them.
     let word = raw
         .postgres
         .as_deref()
         .filter(|spelled| !spelled.ends_with(']'))
-        .map(|spelled| spelled.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+        .map(|spelled| spelled.split(['(', ' ']).next().unwrap_or(""));
     if word.is_some_and(|word| READ.iter().any(|known| known.eq_ignore_ascii_case(word))) {
         return text(context, label);
     }

@@ -2,6 +2,8 @@
 CREATE TYPE mood AS ENUM ('happy', 'sad');
 CREATE TYPE span AS RANGE (subtype = float8);
 CREATE TYPE pair AS (a integer, b text);
+CREATE TYPE name_parts AS (first text, last text);
+CREATE TYPE text_range AS RANGE (subtype = text);
 CREATE DOMAIN place AS point;
 CREATE DOMAIN tags AS text[] CHECK (cardinality(VALUE) < 5);
 CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
@@ -40,7 +42,9 @@ CREATE TABLE one (
     place point,
     key_of tid,
     written pair,
-    lsn pg_lsn
+    lsn pg_lsn,
+    full_name name_parts,
+    letters text_range
 );
 CREATE TABLE many (
     id serial PRIMARY KEY,

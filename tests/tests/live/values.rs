@@ -202,10 +202,13 @@ fn columns_of_types_of_postgres_that_rust_has_not() {
             json_path = "$.\"a\"[*]"; transaction = "7"; long_transaction = "70000000000"; snapshot = "10:20:10,14";
             relation = "one"; of_type = "integer"; numbers = "1 2 3"; place = "(1,2)"; key_of = "(0,1)";
             written = "(1,\"b c\")"; lsn = "16/B374D848";
+            full_name = "(Ada,Lovelace)"; letters = "[a,c)";
         };
         assert_eq!((one.price.as_deref(), one.bits.as_deref()), (Some("$1,234.50"), Some("1010")));
         assert_eq!((one.ints.as_deref(), one.own_ranges.as_deref()), (Some("{[1,3),[5,7)}"), Some("{[1,2)}")));
         assert_eq!((one.lsn.as_deref(), one.relation.as_deref()), (Some("16/B374D848"), Some("one")));
+        // Names that begin like that of a type which is read as text.
+        assert_eq!((one.full_name.as_deref(), one.letters.as_deref()), (Some("(Ada,Lovelace)"), Some("[a,c)")));
         let many = all_columns! { db, NewMany::new(), Many:
             prices = "{$1.00,$2.50}"; ranges = "{\"[1,2)\",empty}"; hosts = "{10.0.0.1,::1}"; points = "{\"(1,2)\"}";
             boxes = "{(2,2),(1,1);(4,4),(3,3)}"; documents = "{<a/>}"; bits = "{10,01}"; words = "{'a'}";

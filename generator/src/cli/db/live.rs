@@ -15,7 +15,7 @@ use crate::diag::{Diagnostic, Diagnostics, Place, Severity};
 use crate::ir::{DialectName, Schema};
 use crate::migrate::drift::{Drift, drift};
 use crate::migrate::history::History;
-use crate::migrate::recognise::{Recognised, recognise};
+use crate::migrate::recognise::{Recognised, recognise, recognise_by};
 use crate::migrate::state::State;
 use crate::{codes, ddl, pipeline};
 
@@ -195,7 +195,7 @@ impl Reading {
             context.diagnostics.extend(said);
             return None;
         };
-        let recognised = in_words_of(context, &options, &State::of(&live), wanted, online.dialect)?;
+        let recognised = in_words_of(context, &options, &live, wanted, online.dialect)?;
         uncompared.splice(0..0, recognised.uncompared.iter().cloned());
         uncompared.dedup();
         Some(Self { recognised, uncompared })
@@ -218,12 +218,14 @@ fn in_words(item: &Diagnostic) -> String {
 pub(in crate::cli) fn in_words_of(
     context: &mut Context,
     options: &Options,
-    live: &State,
+    live: &Schema,
     wanted: &State,
     dialect: DialectName,
 ) -> Option<Recognised> {
+    let folds = live.folds_names;
+    let live = &State::of(live);
     if dialect != DialectName::Sqlite {
-        return Some(recognise(live, wanted, wanted, dialect));
+        return Some(recognise_by(live, wanted, wanted, dialect, folds));
     }
     let mut said = Diagnostics::default();
     let statements = ddl::create(&wanted.schema(wanted.tables.values()), dialect, &mut said);

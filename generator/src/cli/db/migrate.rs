@@ -58,7 +58,7 @@ fn baseline(context: &mut Context, options: &Options) -> Option<(State, Vec<Stri
         let schema = pipeline::schema(options, &mut context.diagnostics)?;
         return Some((State::of(&schema), Vec::new()));
     };
-    let live = State::of(&pipeline::tables(options, &mut context.diagnostics)?);
+    let live = pipeline::tables(options, &mut context.diagnostics)?;
     let wanted = State::of(&spec);
     let dialect = super::parse(context, url)?.dialect();
     let mut state = super::live::in_words_of(context, options, &live, &wanted, dialect)?.state;

@@ -74,9 +74,18 @@ impl Builder<'_> {
             if (whole || self.lenient || self.servers_only) && integer {
                 continue;
             }
-            let message = format!("the database cannot number the column `{}`", column.name);
+            let (message, help) = match self.lenient {
+                true => (
+                    format!("the column `{}` is numbered, and read as no whole number", column.name),
+                    "make it a type of whole numbers in the database, such as smallint or bigint; until then give new \
+                     rows a value for it",
+                ),
+                false => (
+                    format!("the database cannot number the column `{}`", column.name),
+                    "only a single integer primary key is numbered: leave the default out",
+                ),
+            };
             let place = draft.columns.iter().find(|c| c.name.value == column.name).map(|c| c.name.place.clone());
-            let help = "only a single integer primary key is numbered: leave the default out";
             self.broken(codes::AUTO_INCREMENT, &place.unwrap_or_default(), message, help);
             if let Some(column) = table.columns.get_mut(index) {
                 column.default = None;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::ddl::parts::{distinct_name, made_name};
 use crate::ir::quote::quote_ident;
-use crate::ir::{Check, DialectName};
+use crate::ir::{Check, DialectName, TableName};
 use crate::migrate::state::{ForeignKey, Index, IndexTarget, State, Table};
 
 const ALL: [DialectName; 3] = [DialectName::Sqlite, DialectName::Postgres, DialectName::Mysql];
@@ -17,6 +17,11 @@ const ALL: [DialectName; 3] = [DialectName::Sqlite, DialectName::Postgres, Diale
 pub(in crate::migrate) fn named(table: &Table, state: &State, dialect: DialectName) -> Table {
     let mut named = table.clone();
     let own = &table.name.name;
+    let is_table = |name: &str| {
+        // A schema has names of its own; SQLite has one only.
+        let beside = |other: &TableName| dialect == DialectName::Sqlite || other.schema == table.name.schema;
+        state.tables.keys().any(|other| beside(other) && other.name.to_lowercase() == name)
+    };
     if dialect != DialectName::Sqlite {
         for unique in named.uniques.iter_mut().filter(|unique| unique.name.is_none()) {
             unique.name = Some(made_name(own, unique.columns.iter().map(String::as_str), "key"));
@@ -33,7 +38,7 @@ pub(in crate::migrate) fn named(table: &Table, state: &State, dialect: DialectNa
     }
     let mut taken = BTreeSet::new();
     for index in named.indexes.iter_mut().filter(|index| index.is_on(dialect)) {
-        let name = index_name(own, index, &taken, state, dialect);
+        let name = index_name(own, index, &taken, &is_table, dialect);
         taken.insert(name.to_lowercase());
         index.name = Some(name);
     }
@@ -56,7 +61,13 @@ fn check_name(table: &str, check: &Check, taken: &BTreeSet<String>, dialect: Dia
     }
 }
 
-fn index_name(table: &str, index: &Index, taken: &BTreeSet<String>, state: &State, dialect: DialectName) -> String {
+fn index_name(
+    table: &str,
+    index: &Index,
+    taken: &BTreeSet<String>,
+    is_table: &dyn Fn(&str) -> bool,
+    dialect: DialectName,
+) -> String {
     if let Some(name) = &index.name {
         return name.clone();
     }
@@ -64,8 +75,7 @@ fn index_name(table: &str, index: &Index, taken: &BTreeSet<String>, state: &Stat
     let folded = name.to_lowercase();
     // On MySQL each table has names of its own.
     let global = dialect != DialectName::Mysql;
-    let is_table = || state.tables.keys().any(|table| table.name.to_lowercase() == folded);
-    if taken.contains(&folded) || (global && is_table()) {
+    if taken.contains(&folded) || (global && is_table(&folded)) {
         return distinct_name(&name, &definition(index, dialect), "idx");
     }
     name

@@ -187,3 +187,24 @@ fn names_are_told_apart_as_the_database_does() {
     let other = named(Some("audit"), "post");
     assert_eq!(recognise(&found, &other, &other, POSTGRES).state, found);
 }
+
+#[test]
+fn tables_are_told_apart_as_the_server_does() {
+    let named = |schema: Option<&str>, name: &str| {
+        let mut state = of(vec![column("c", SqlType::Text)]);
+        let name = TableName { schema: schema.map(str::to_owned), name: name.to_owned() };
+        let table = Table { name: name.clone(), ..post(&mut state).clone() };
+        State { enums: BTreeMap::new(), tables: [(name, table)].into() }
+    };
+    let both = |a: State, b: State| State { tables: a.tables.into_iter().chain(b.tables).collect(), enums: a.enums };
+    let wanted = named(None, "Users");
+    assert_eq!(recognise_by(&named(None, "users"), &wanted, &wanted, MYSQL, true).state, wanted);
+    assert_ne!(recognise(&named(None, "users"), &wanted, &wanted, MYSQL).state, wanted);
+    let wanted = both(named(None, "Users"), named(None, "users"));
+    assert_eq!(recognise(&wanted, &wanted, &wanted, MYSQL).state, wanted);
+    let own = named(None, "users");
+    let two = both(own.clone(), named(Some("public"), "users"));
+    assert_eq!(recognise(&two, &two, &two, POSTGRES).state, two);
+    assert_eq!(recognise(&two, &own, &own, POSTGRES).state, two, "the other one is not in the schema");
+    assert_eq!(recognise(&named(Some("public"), "users"), &own, &own, POSTGRES).state, own);
+}

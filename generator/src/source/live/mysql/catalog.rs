@@ -3,10 +3,12 @@
 //! The server opens every table for most of these views, and looks at one database only where its name stands in the
 //! text. Nothing is joined there: it would open them once for each row.
 
+use std::collections::BTreeMap;
+
 use pilaster::{Result, Row};
 
 use super::super::connect::Snapshot;
-use super::{escaped, rights};
+use super::{escaped, rights, shown};
 use crate::ir::DialectName;
 use crate::ir::quote::quote_string;
 
@@ -15,6 +17,8 @@ use crate::ir::quote::quote_string;
 pub(super) struct Catalog {
     /// Whether the server is MariaDB, which prints defaults in another way than MySQL.
     pub mariadb: bool,
+    /// Whether the server tells tables apart without regard to upper and lower case.
+    pub folds_names: bool,
     /// The database that the URL names.
     pub current: Option<String>,
     pub tables: Vec<Table>,
@@ -25,6 +29,8 @@ pub(super) struct Catalog {
     pub checks: Vec<Check>,
     /// Databases of which the user may see single tables only.
     pub narrow: Vec<String>,
+    /// What `SHOW CREATE TABLE` says of the tables that had to be asked for it.
+    pub texts: BTreeMap<Name, String>,
 }
 
 /// The database and the name of a table.
@@ -57,6 +63,8 @@ pub(super) struct Column {
     pub generated: Option<String>,
     /// The reference system that shapes must have.
     pub srid: Option<i64>,
+    /// Whether the server printed some of its characters as question marks.
+    pub cut: bool,
 }
 
 /// A part of an index, the primary key included.
@@ -72,6 +80,8 @@ pub(super) struct IndexPart {
     pub prefix: Option<i64>,
     /// `BTREE`, `FULLTEXT`, `SPATIAL`, `HASH`.
     pub method: String,
+    /// Whether queries pass it by: `IGNORED` on MariaDB, `INVISIBLE` on MySQL.
+    pub ignored: bool,
 }
 
 /// A column of a foreign key.
@@ -101,12 +111,16 @@ pub(super) struct Check {
     /// Whether it stands at a column, whose name it then has.
     pub at_column: bool,
     pub condition: String,
+    pub enforced: bool,
+    /// Whether the server printed some of its characters as question marks.
+    pub cut: bool,
 }
 
 /// Reads the databases of these names; without one, that of the URL.
 pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
-    let (version, current) = snapshot
-        .rows("SELECT version(), database()", |row| Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?)))?
+    let head = "SELECT version(), database(), @@lower_case_table_names <> 0";
+    let (version, current, folds) = snapshot
+        .rows(head, |row| Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?, row.get::<i64>(2)?)))?
         .pop()
         .unwrap_or_default();
     let mariadb = version.to_ascii_lowercase().contains("mariadb");
@@ -114,7 +128,11 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         [] => current.iter().cloned().collect(),
         names => names.to_vec(),
     };
-    let mut catalog = Catalog { mariadb, current, ..Catalog::default() };
+    let mut catalog = Catalog { mariadb, folds_names: folds != 0, current, ..Catalog::default() };
+    let ignored = if snapshot.rows(IGNORED, |_| Ok(()))?.is_empty() { "IS_VISIBLE = 'NO'" } else { "IGNORED = 'YES'" };
+    // MariaDB before 10.6 has neither.
+    let has_neither = mariadb && ignored.starts_with("IS");
+    let ignored = if has_neither { "0" } else { ignored };
     for name in names {
         if rights::are_narrow(snapshot, &name, mariadb) {
             catalog.narrow.push(name.clone());
@@ -124,13 +142,15 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         catalog.tables.extend(snapshot.rows(&of(TABLES), table)?);
         let srid = if mariadb { "NULL" } else { "SRS_ID" };
         catalog.columns.extend(snapshot.rows(&of(COLUMNS).replace("{srid}", srid), column)?);
-        catalog.index_parts.extend(snapshot.rows(&of(INDEXES), index_part)?);
+        catalog.index_parts.extend(snapshot.rows(&of(INDEXES).replace("{ignored}", ignored), index_part)?);
         catalog.key_parts.extend(snapshot.rows(&of(KEYS), key_part)?);
         catalog.actions.extend(snapshot.rows(&of(ACTIONS), actions)?);
         catalog.checks.extend(snapshot.rows(&of(if mariadb { CHECKS } else { CHECKS_OF_MYSQL }), check)?);
     }
     rights::complete_actions(snapshot, &mut catalog);
-    if !mariadb {
+    if mariadb {
+        shown::complete(snapshot, &mut catalog);
+    } else {
         catalog.undo_escapes();
     }
     Ok(catalog)
@@ -159,8 +179,12 @@ const COLUMNS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_DEFA
     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} ORDER BY TABLE_NAME, ORDINAL_POSITION";
 
 const INDEXES: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, \
-    INDEX_TYPE \
+    INDEX_TYPE, {ignored} \
     FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {schema} ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
+
+/// A row where MariaDB says of indexes whether they are ignored.
+const IGNORED: &str = "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' \
+    AND TABLE_NAME = 'STATISTICS' AND COLUMN_NAME = 'IGNORED'";
 
 const KEYS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, \
     REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE \
@@ -171,11 +195,11 @@ const ACTIONS: &str = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, UP
     FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {schema} \
     ORDER BY TABLE_NAME, CONSTRAINT_NAME";
 
-const CHECKS: &str = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE \
+const CHECKS: &str = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' \
     FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {schema} ORDER BY TABLE_NAME, CONSTRAINT_NAME";
 
 /// MySQL keeps names of checks apart from their tables. Its views are tables of a dictionary, so that joins are cheap.
-const CHECKS_OF_MYSQL: &str = "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, 'Table', c.CHECK_CLAUSE \
+const CHECKS_OF_MYSQL: &str = "SELECT t.TABLE_SCHEMA, t.TABLE_NAME, c.CONSTRAINT_NAME, 'Table', c.CHECK_CLAUSE, t.ENFORCED \
     FROM information_schema.TABLE_CONSTRAINTS t JOIN information_schema.CHECK_CONSTRAINTS c \
     ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME \
     WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.TABLE_SCHEMA = {schema} ORDER BY t.TABLE_NAME, c.CONSTRAINT_NAME";
@@ -206,6 +230,7 @@ fn column(row: &Row<'_>) -> Result<Column> {
         comment: row.get::<String>(9)?,
         generated: row.get::<Option<String>>(10)?.filter(|text| !text.is_empty()),
         srid: row.get::<Option<i64>>(11)?,
+        cut: false,
     })
 }
 
@@ -218,6 +243,7 @@ fn index_part(row: &Row<'_>) -> Result<IndexPart> {
         desc: row.get::<Option<String>>(5)?.as_deref() == Some("D"),
         prefix: row.get::<Option<i64>>(6)?,
         method: row.get::<String>(7)?,
+        ignored: row.get::<i64>(8)? != 0,
     })
 }
 
@@ -246,5 +272,7 @@ fn check(row: &Row<'_>) -> Result<Check> {
         name: row.get::<String>(2)?,
         at_column: row.get::<String>(3)? == "Column",
         condition: row.get::<String>(4)?,
+        enforced: row.get::<String>(5)? == "YES",
+        cut: false,
     })
 }

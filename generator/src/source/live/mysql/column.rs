@@ -7,6 +7,7 @@ use super::types::{self, Reading};
 use crate::codes;
 use crate::diag::Diagnostics;
 use crate::ir::draft::{At, Column, Draft, Enum, RawDefault, Type};
+use crate::ir::quote::quote_string;
 use crate::ir::{Default, DialectName, Literal, SqlType, TableName};
 use crate::names;
 
@@ -36,9 +37,11 @@ impl Reader<'_> {
             }
         }
         warn_of_extras(name, row, reading, &extra, diagnostics);
+        let of_versions = is_of_versions(row);
         let generated = row.generated.as_ref().map(|text| {
             let stored = !extra.contains("virtual");
-            (At::new(expressions.read(text), place.clone()), stored)
+            let text = if of_versions { "NULL" } else { text.as_str() };
+            (At::new(expressions.read(text), place.clone()), stored && !of_versions)
         });
         let default = match () {
             () if extra.contains("auto_increment") => Some(RawDefault::Typed(Default::AutoIncrement)),
@@ -49,7 +52,7 @@ impl Reader<'_> {
             name: At::new(row.name.clone(), place.clone()),
             collation: types::collation(row, &reading.ty),
             ty: At::new(ty, place.clone()),
-            nullable: row.nullable,
+            nullable: row.nullable || of_versions,
             default: default.map(|default| At::new(default, place)),
             generated,
             comment: (!row.comment.is_empty()).then(|| row.comment.clone()),
@@ -86,7 +89,7 @@ impl Reader<'_> {
             );
             let text = text.to_owned();
             let literal = if number { Literal::Number(text) } else { Literal::Text(text) };
-            return constant(&literal, ty, &labels);
+            return Some(constant(&literal, ty, &labels).unwrap_or_else(|| bare_constant(&expressions, &literal)));
         }
         let Some(expr) = expressions.parse(text) else { return Some(RawDefault::Expr(expressions.verbatim(text))) };
         if expr.moment().is_some_and(|moment| is_now(&moment, ty)) {
@@ -100,6 +103,16 @@ impl Reader<'_> {
             None => Some(RawDefault::Expr(expressions.read(text))),
         }
     }
+}
+
+/// A constant that the column's type has none of here, such as the year 0, as it is written for MySQL alone.
+fn bare_constant(expressions: &Expressions, literal: &Literal) -> RawDefault {
+    let text = match literal {
+        Literal::Text(text) => quote_string(DialectName::Mysql, text),
+        Literal::Number(text) => text.clone(),
+        _ => "NULL".to_owned(),
+    };
+    RawDefault::Expr(expressions.verbatim(&text))
 }
 
 /// Constants of bits and bytes, which have forms of their own.
@@ -145,6 +158,11 @@ fn enumeration(table: &TableName, row: &Row, labels: &[String], draft: &mut Draf
     Some(Type::Named(name))
 }
 
+/// Whether the server writes into the column from when or to when the version of a row holds.
+pub(super) fn is_of_versions(row: &Row) -> bool {
+    row.generated.as_deref().is_some_and(|text| ["ROW START", "ROW END"].contains(&text))
+}
+
 fn warn_of_extras(name: &TableName, row: &Row, reading: &Reading, extra: &str, diagnostics: &mut Diagnostics) {
     let place = || part_place(name, "column", &row.name);
     if extra.contains("on update") {
@@ -152,6 +170,16 @@ fn warn_of_extras(name: &TableName, row: &Row, reading: &Reading, extra: &str, d
     }
     if extra.contains("invisible") {
         left_out(diagnostics, place(), "that it is INVISIBLE is left out: its model has a field for it");
+    }
+    if is_of_versions(row) {
+        let message = "that it holds the time of the row's version is left out: the column is read as one that is \
+                       generated, and as NULL where there are no versions";
+        left_out(diagnostics, place(), message);
+    }
+    if row.cut && reading.ty != SqlType::Bytes {
+        let message = "the server prints its default or expression with a `?` for every byte of a character outside the \
+                       basic plane";
+        warn(diagnostics, codes::LIVE_CLAUSE, place(), message, "compare it with SHOW CREATE TABLE");
     }
     if !reading.certain {
         let message = format!("a {} is read and written as the bytes that the server keeps it in", row.word);

@@ -4,6 +4,8 @@ use super::super::given_name;
 use super::super::server::{at, left_out, part_place};
 use super::Reader;
 use super::catalog::{IndexPart as Row, Name};
+use super::column::is_of_versions;
+use super::shown;
 use crate::diag::{Diagnostics, Place};
 use crate::ir::TableName;
 use crate::ir::draft::{At, Index, IndexPart, IndexTarget};
@@ -20,7 +22,11 @@ impl Reader<'_> {
     pub(super) fn indexes(&self, table: &Name, name: &TableName, diagnostics: &mut Diagnostics) -> Indexes {
         let mut found = Indexes::default();
         let rows = self.rows.index_parts.get(table).map_or(&[][..], Vec::as_slice);
+        let periods = self.version_columns(table);
         for parts in rows.chunk_by(|a, b| a.index == b.index) {
+            // MariaDB adds the end of a version to all that is unique among those that hold.
+            let is_part = |part: &&Row| !(part.unique && part.column.as_deref().is_some_and(|c| periods.contains(&c)));
+            let parts: &[&Row] = &parts.iter().copied().filter(is_part).collect::<Vec<_>>();
             let Some(first) = parts.first() else { continue };
             let place = part_place(name, "index", &first.index);
             if let Some(why) = impossible(parts) {
@@ -29,7 +35,11 @@ impl Reader<'_> {
             }
             let columns: Vec<String> = parts.iter().filter_map(|part| part.column.clone()).collect();
             let plain = parts.iter().all(|part| !part.desc);
-            if plain && first.index == "PRIMARY" {
+            self.warn_of_index(table, first, &place, diagnostics);
+            if first.index == "PRIMARY" {
+                if !plain {
+                    left_out(diagnostics, place, "that columns of the key are sorted DESC is left out");
+                }
                 found.primary_key = columns;
             } else if plain && first.unique {
                 let given = given_name(&first.index, &name.name, &columns, "key");
@@ -39,6 +49,22 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// The columns that say from when to when a version of a row holds.
+    pub(super) fn version_columns(&self, table: &Name) -> Vec<&str> {
+        let rows = self.rows.columns.get(table).into_iter().flatten();
+        rows.filter(|row| is_of_versions(row)).map(|row| row.name.as_str()).collect()
+    }
+
+    fn warn_of_index(&self, table: &Name, first: &Row, place: &Place, diagnostics: &mut Diagnostics) {
+        if first.ignored {
+            let word = if self.catalog.mariadb { "IGNORED" } else { "INVISIBLE" };
+            left_out(diagnostics, place.clone(), format!("that it is {word} is left out"));
+        }
+        if self.catalog.texts.get(table).is_some_and(|text| shown::is_without_overlaps(text, &first.index)) {
+            left_out(diagnostics, place.clone(), "WITHOUT OVERLAPS is left out: it is read as one over the columns");
+        }
     }
 
     /// Whether an index is the one that the server makes for a foreign key without one.

@@ -35,7 +35,9 @@ impl Reader<'_> {
         let same = |other: &Name| {
             other.0.eq_ignore_ascii_case(&first.target.0) && other.1.eq_ignore_ascii_case(&first.target.1)
         };
-        if !self.catalog.tables.iter().any(|other| same(&other.name)) {
+        let names = || self.catalog.tables.iter().map(|other| &other.name);
+        let Some(target) = names().find(|name| **name == first.target).or_else(|| names().find(|name| same(name)))
+        else {
             let (schema, target) = &first.target;
             let columns = columns.join(", ");
             let message =
@@ -43,7 +45,7 @@ impl Reader<'_> {
             let help = "create that table, or take its database in: `schemas` under [tables] in pilaster.toml";
             warn(diagnostics, codes::LIVE_FOREIGN_KEY, place, message, help);
             return None;
-        }
+        };
         let actions = self.catalog.actions.iter().find(|row| row.table == *table && row.key == first.key);
         if actions.is_none() {
             let message = "what it does on UPDATE and DELETE is not shown to the user, and is read as nothing";
@@ -54,10 +56,12 @@ impl Reader<'_> {
             Action::Restrict => Action::NoAction,
             other => other,
         };
+        // MariaDB counts those without a name in each table since 12.1, and no other database takes a name twice.
+        let is_numbered = self.catalog.mariadb && first.key.chars().all(|c| c.is_ascii_digit());
         Some(ForeignKey {
-            name: given_name(&first.key, &name.name, &columns, "fkey"),
+            name: if is_numbered { None } else { given_name(&first.key, &name.name, &columns, "fkey") },
             columns: at(&columns, &place),
-            table: At::new(self.name(&first.target), place.clone()),
+            table: At::new(self.name(target), place.clone()),
             references: at(&references, &place),
             on_delete: of(actions.map(|row| row.on_delete.as_str())),
             on_update: of(actions.map(|row| row.on_update.as_str())),

@@ -9,6 +9,7 @@ mod escaped;
 mod index;
 mod keys;
 mod rights;
+mod shown;
 mod table;
 mod types;
 
@@ -59,6 +60,7 @@ pub fn load(url: &str, schemas: &[String], diagnostics: &mut Diagnostics) -> Dra
 
 fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Mysql], ..Draft::default() };
+    draft.folds_names = catalog.folds_names;
     let reader = Reader { catalog, rows: Rows::of(catalog) };
     for row in &catalog.tables {
         reader.table(row, &mut draft, diagnostics);
@@ -135,3 +137,6 @@ fn is_readable(row: &catalog::Table, name: &TableName, columns: usize, diagnosti
     }
     true
 }
+
+#[cfg(test)]
+mod tests;

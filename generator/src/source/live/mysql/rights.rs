@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::connect::Snapshot;
 use super::catalog::{Actions, Catalog, Name};
+use super::shown;
 use crate::ir::DialectName;
 use crate::ir::quote::quote_ident;
 
@@ -16,12 +17,8 @@ pub(super) fn complete_actions(snapshot: &Snapshot, catalog: &mut Catalog) {
         missing.entry(part.table.clone()).or_default().insert(part.key.clone());
     }
     for (table, keys) in missing {
-        let [schema, name] = [&table.0, &table.1].map(|name| quote_ident(DialectName::Mysql, name));
-        let Ok(texts) = snapshot.rows(&format!("SHOW CREATE TABLE {schema}.{name}"), |row| row.get::<String>(1)) else {
-            continue;
-        };
-        let found = texts.iter().flat_map(|text| keys.iter().filter_map(|key| actions(&table, text, key)));
-        catalog.actions.extend(found);
+        let Some(text) = shown::text(snapshot, &table) else { continue };
+        catalog.actions.extend(keys.iter().filter_map(|key| actions(&table, &text, key)));
     }
 }
 

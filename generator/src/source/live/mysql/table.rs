@@ -1,12 +1,13 @@
 //! One table of the catalog as a draft table.
 
-use super::super::server::{Expressions, at, check_name, table_place};
+use super::super::server::{Expressions, at, check_name, left_out, part_place, table_place, warn};
 use super::catalog::{Check, Column as ColumnRow, Table as Row};
 use super::types::{self, Reading};
-use super::{Reader, is_readable};
+use super::{Reader, is_readable, shown};
+use crate::codes;
 use crate::diag::Diagnostics;
 use crate::ir::draft::{At, Column, Draft, RawExpr, Table};
-use crate::ir::{DialectName, SqliteOptions, TableKind};
+use crate::ir::{DialectName, SqliteOptions, TableKind, TableName};
 
 impl Reader<'_> {
     /// Adds a table to the draft.
@@ -32,9 +33,14 @@ impl Reader<'_> {
             // Those of the tables beneath, which mean nothing here.
             columns.iter_mut().for_each(|column| column.default = None);
         }
+        let period = self.catalog.texts.get(&row.name).and_then(|text| shown::period(text));
+        if let Some(period) = period {
+            left_out(diagnostics, place.clone(), format!("PERIOD FOR `{period}` is left out; its columns are read"));
+        }
         let others = checks.iter().filter(|check| !rows.iter().any(|column| is_json_check(check, column)));
         let checks = others
             .map(|check| {
+                warn_of_check(check, &name, diagnostics);
                 let condition = expressions.read(&check.condition);
                 let given = if check.at_column { None } else { check_name(&check.name, &name.name, &condition) };
                 (given, At::new(condition, place.clone()))
@@ -54,6 +60,19 @@ impl Reader<'_> {
             sqlite: SqliteOptions::default(),
             name: At::new(name, place),
         });
+    }
+}
+
+/// What a check is besides its condition.
+fn warn_of_check(check: &Check, name: &TableName, diagnostics: &mut Diagnostics) {
+    let place = || part_place(name, "constraint", &check.name);
+    if !check.enforced {
+        left_out(diagnostics, place(), "that it is NOT ENFORCED is left out: tables made from this schema apply it");
+    }
+    if check.cut {
+        let message =
+            "the server prints its condition with a `?` for every byte of a character outside the basic plane";
+        warn(diagnostics, codes::LIVE_CLAUSE, place(), message, "compare it with SHOW CREATE TABLE");
     }
 }
 

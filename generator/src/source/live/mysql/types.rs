@@ -232,6 +232,7 @@ mod tests {
             comment: String::new(),
             generated: None,
             srid: None,
+            cut: false,
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Table {
     pub partitions: Option<String>,
     /// Tables that it inherits from.
     pub parents: Option<String>,
+    /// Whether a crash of the server empties it.
+    pub unlogged: bool,
 }
 
 /// A column.
@@ -65,6 +67,8 @@ pub(super) struct Column {
     pub comment: Option<String>,
     /// Whether a sequence belongs to it.
     pub sequence: bool,
+    /// What that sequence does beyond counting from one.
+    pub counts: Option<String>,
 }
 
 /// A constraint of a table.
@@ -77,6 +81,12 @@ pub(super) struct Constraint {
     pub deferrable: bool,
     pub deferred: bool,
     pub validated: bool,
+    /// Not of PostgreSQL 18's NOT ENFORCED.
+    pub enforced: bool,
+    /// WITHOUT OVERLAPS of a key, PERIOD of a foreign key.
+    pub period: bool,
+    /// Not for tables that inherit from this one.
+    pub no_inherit: bool,
     /// Numbers of the columns.
     pub columns: Vec<i64>,
     pub target: i64,
@@ -127,6 +137,8 @@ pub(super) struct Type {
     pub base_spelled: String,
     pub not_null: bool,
     pub default: Option<String>,
+    /// The collation of a domain, where it is not that of its type.
+    pub collation: Option<String>,
 }
 
 /// A label of an enum type, in order.
@@ -143,9 +155,10 @@ pub(super) struct DomainCheck {
     pub condition: String,
 }
 
-/// In which zone and form constants are printed. Compiling a query takes longer than running it does.
+/// In which zone and form constants and names are printed. Compiling a query takes longer than running it does.
 const SETTINGS: &str = "SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), \
-    set_config('jit', 'off', true)";
+    set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true), \
+    set_config('quote_all_identifiers', 'off', true), set_config('jit', 'off', true)";
 
 /// Schemas that the search path names and the role may not use: the server leaves them out without a word.
 const FORBIDDEN: &str = "SELECT n.nspname FROM pg_namespace n WHERE NOT has_schema_privilege(n.oid, 'USAGE') \
@@ -155,7 +168,8 @@ const FORBIDDEN: &str = "SELECT n.nspname FROM pg_namespace n WHERE NOT has_sche
 /// Partitions are part of their table, what extensions bring belongs to them, and the table of migrations is ours.
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.description, \
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END, \
-    (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid) \
+    (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid), \
+    c.relpersistence = 'u' \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 \
     WHERE c.relnamespace IN ({schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
@@ -166,20 +180,32 @@ const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.descripti
 const COLUMNS: &str = "SELECT a.attrelid, a.attnum::int, a.attname, a.atttypid, a.atttypmod, \
     format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity::text, a.attgenerated::text, \
     pg_get_expr(ad.adbin, ad.adrelid), CASE WHEN a.attcollation <> t.typcollation THEN co.collname END, d.description, \
-    EXISTS (SELECT FROM pg_depend s WHERE s.refclassid = 'pg_class'::regclass AND s.refobjid = a.attrelid \
-    AND s.refobjsubid = a.attnum AND s.classid = 'pg_class'::regclass AND s.deptype IN ('a', 'i')) \
+    sq.there IS NOT NULL, nullif(sq.counts, '') \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
     LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum \
     LEFT JOIN pg_collation co ON co.oid = a.attcollation \
     LEFT JOIN pg_description d ON d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum \
+    LEFT JOIN LATERAL (SELECT true AS there, concat_ws(' ', \
+    CASE WHEN q.seqstart <> CASE WHEN q.seqincrement > 0 THEN q.seqmin ELSE q.seqmax END THEN 'START ' || q.seqstart END, \
+    CASE WHEN q.seqincrement <> 1 THEN 'INCREMENT ' || q.seqincrement END, \
+    CASE WHEN q.seqincrement > 0 AND q.seqmin <> 1 THEN 'MINVALUE ' || q.seqmin END, \
+    CASE WHEN q.seqincrement > 0 AND q.seqmax <> CASE q.seqtypid WHEN 'int2'::regtype THEN 32767 \
+    WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END THEN 'MAXVALUE ' || q.seqmax END, \
+    CASE WHEN q.seqcycle THEN 'CYCLE' END) AS counts \
+    FROM pg_depend s JOIN pg_sequence q ON q.seqrelid = s.objid \
+    WHERE s.refclassid = 'pg_class'::regclass AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum \
+    AND s.classid = 'pg_class'::regclass AND s.deptype IN ('a', 'i') LIMIT 1) sq ON true \
     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relnamespace IN ({schemas}) \
     AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition ORDER BY a.attrelid, a.attnum";
 
+/// Version 18 has `conenforced` and `conperiod`.
 const CONSTRAINTS: &str = "SELECT k.conrelid, k.conname, k.contype, k.condeferrable, k.condeferred, k.convalidated, \
     array_to_string(k.conkey, ' '), k.confrelid, \
     CASE WHEN k.confrelid <> 0 THEN k.confrelid::regclass::text END, array_to_string(k.confkey, ' '), \
     k.confupdtype::text, k.confdeltype::text, pg_get_expr(k.conbin, k.conrelid), \
-    CASE WHEN k.contype IN ('x', 'f', 'p', 'u') THEN pg_get_constraintdef(k.oid) ELSE '' END \
+    CASE WHEN k.contype IN ('x', 'f', 'p', 'u') THEN pg_get_constraintdef(k.oid) ELSE '' END, \
+    coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true), coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false), \
+    k.contype = 'c' AND k.connoinherit \
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid \
     WHERE c.relnamespace IN ({schemas}) AND NOT c.relispartition AND k.conparentid = 0 \
     AND k.contype IN ('p', 'u', 'f', 'c', 'x') ORDER BY k.conrelid, k.conname";
@@ -203,8 +229,10 @@ const INDEXES: &str = "SELECT i.indrelid, ic.relname, am.amname, i.indisunique, 
 /// Without the types that tables and their arrays are.
 const TYPES: &str = "SELECT t.oid, n.nspname, t.typname, t.typtype, t.typelem, t.typbasetype, t.typtypmod, \
     CASE WHEN t.typbasetype <> 0 THEN format_type(t.typbasetype, t.typtypmod) ELSE '' END, t.typnotnull, \
-    pg_get_expr(t.typdefaultbin, 'pg_type'::regclass) \
+    pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), \
+    CASE WHEN t.typtype = 'd' AND t.typcollation <> bt.typcollation THEN co.collname END \
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type el ON el.oid = t.typelem \
+    LEFT JOIN pg_type bt ON bt.oid = t.typbasetype LEFT JOIN pg_collation co ON co.oid = t.typcollation \
     WHERE t.typrelid = 0 AND coalesce(el.typrelid, 0) = 0 AND t.typtype <> 'p' ORDER BY n.nspname, t.typname";
 
 const LABELS: &str = "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder";
@@ -257,6 +285,7 @@ fn table(row: &Row<'_>) -> Result<Table> {
         comment: row.get::<Option<String>>(4)?,
         partitions: row.get::<Option<String>>(5)?,
         parents: row.get::<Option<String>>(6)?,
+        unlogged: row.get::<bool>(7)?,
     })
 }
 
@@ -275,6 +304,7 @@ fn column(row: &Row<'_>) -> Result<Column> {
         collation: row.get::<Option<String>>(10)?,
         comment: row.get::<Option<String>>(11)?,
         sequence: row.get::<bool>(12)?,
+        counts: row.get::<Option<String>>(13)?,
     })
 }
 
@@ -294,6 +324,9 @@ fn constraint(row: &Row<'_>) -> Result<Constraint> {
         on_delete: row.get::<String>(11)?,
         condition: row.get::<Option<String>>(12)?,
         definition: row.get::<String>(13)?,
+        enforced: row.get::<bool>(14)?,
+        period: row.get::<bool>(15)?,
+        no_inherit: row.get::<bool>(16)?,
     })
 }
 
@@ -328,6 +361,7 @@ fn ty(row: &Row<'_>) -> Result<Type> {
         base_spelled: row.get::<String>(7)?,
         not_null: row.get::<bool>(8)?,
         default: row.get::<Option<String>>(9)?,
+        collation: row.get::<Option<String>>(10)?,
     })
 }
 

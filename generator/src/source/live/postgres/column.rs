@@ -50,13 +50,17 @@ impl Reader<'_> {
                            database all the same";
             left_out(diagnostics, place.clone(), message);
         }
+        if let Some(counts) = row.counts.as_ref().filter(|_| default == Some(RawDefault::Typed(Default::AutoIncrement)))
+        {
+            left_out(diagnostics, place.clone(), format!("how its sequence counts is left out: {counts}"));
+        }
         Column {
             name: At::new(row.name.clone(), place.clone()),
             ty: At::new(reading.ty.clone(), place.clone()),
             nullable: !row.not_null && !reading.domain.not_null,
             default: default.map(|default| At::new(default, place.clone())),
             generated: generated.map(|text| (At::new(expressions.read(text), place), row.generated == "s")),
-            collation: row.collation.clone(),
+            collation: row.collation.clone().or_else(|| reading.domain.collation.clone()),
             comment: row.comment.clone(),
             renamed_from: None,
             declared: reading.declared.as_ref().map(|spelled| raw(DialectName::Postgres, spelled)),

@@ -38,6 +38,11 @@ fn foreign_key(
         warn(diagnostics, codes::LIVE_FOREIGN_KEY, place, message, help);
         return None;
     };
+    if row.period {
+        let message = format!("the foreign key is left out: {}", row.definition);
+        left_out(diagnostics, place, message);
+        return None;
+    }
     let references = reader.rows.column_names(row.target, &row.target_columns)?;
     if row.definition.contains(" MATCH FULL") {
         left_out(diagnostics, place.clone(), "MATCH FULL is left out");

@@ -144,8 +144,14 @@ fn warn_of_kind(row: &catalog::Table, name: &TableName, diagnostics: &mut Diagno
         let message = format!("that it inherits from {parents} is left out: it is read as a table of its own");
         left_out(diagnostics, table_place(name), message);
     }
+    if row.unlogged {
+        left_out(diagnostics, table_place(name), "UNLOGGED is left out");
+    }
     if row.kind == "f" {
         let help = "write to it with hand-written SQL, if its server takes that";
         diagnostics.push(skip(name, "a foreign table is read like a view: its model only reads", help));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! One table of the catalog as a draft table.
 
 use super::super::given_name;
-use super::super::server::{Expressions, at, check_name, left_out, part_place, table_place};
+use super::super::server::{Expressions, at, check_name, left_out, part_place, table_place, warn};
 use super::catalog::{Constraint, Table as Row};
-use super::types::Reading;
+use super::types::{Domain, Reading};
 use super::{Reader, skip, warn_of_kind};
+use crate::codes;
 use crate::diag::{Diagnostics, Place};
 use crate::ir::draft::{At, Column, Draft, RawExpr, Table};
 use crate::ir::{DialectName, SqliteOptions, TableKind};
@@ -18,8 +19,12 @@ impl Reader<'_> {
             return;
         };
         warn_of_kind(row, &name, diagnostics);
-        let readings: Vec<Reading> =
+        let mut readings: Vec<Reading> =
             rows.iter().map(|column| self.types.read(column.ty, column.modifier, &column.spelled)).collect();
+        if ["v", "m"].contains(&row.kind.as_str()) {
+            // What a query gives is not checked against the domain: an outer join gives NULL for one that is NOT NULL.
+            readings.iter_mut().for_each(|reading| reading.domain = Domain::default());
+        }
         let families = rows.iter().zip(&readings).map(|(column, reading)| (column.name.clone(), reading.family));
         let expressions = Expressions { dialect: DialectName::Postgres, columns: families.collect() };
         let columns: Vec<Column> = rows
@@ -43,7 +48,7 @@ impl Reader<'_> {
             name: At::new(name, place),
         };
         if kind == TableKind::View {
-            // What is checked was checked in the tables beneath.
+            // What is checked was checked where the rows come from.
             table.checks.clear();
             for index in std::mem::take(&mut table.indexes) {
                 left_out(diagnostics, index.place, "the index is left out: what is read like a view has none");
@@ -92,10 +97,20 @@ impl Reader<'_> {
         if row.deferrable && row.kind != "f" {
             left_out(diagnostics, place.clone(), "that it is DEFERRABLE is left out");
         }
-        if !row.validated {
+        if !row.enforced {
+            let message = "that it is NOT ENFORCED is left out: tables made from this schema apply it";
+            left_out(diagnostics, place.clone(), message);
+        } else if !row.validated {
             left_out(diagnostics, place.clone(), "that it is NOT VALID for the rows of before is left out");
         }
+        if row.no_inherit {
+            left_out(diagnostics, place.clone(), "NO INHERIT is left out");
+        }
         if ["p", "u"].contains(&row.kind.as_str()) {
+            if row.period {
+                let message = "WITHOUT OVERLAPS is left out: it is read as a key over the columns";
+                left_out(diagnostics, place.clone(), message);
+            }
             for clause in
                 [" INCLUDE (", " NULLS NOT DISTINCT "].iter().filter(|clause| row.definition.contains(**clause))
             {
@@ -108,6 +123,11 @@ impl Reader<'_> {
             "u" => {
                 let given = given_name(&row.name, &name.name, &columns, "key");
                 table.uniques.push((given, at(&columns, &place)));
+            }
+            "c" if table.kind == TableKind::View => {
+                let message = "the check is left out: what is read like a view has none";
+                let help = "a foreign table does not check its rows itself: its own server does, or nobody";
+                warn(diagnostics, codes::LIVE_CLAUSE, place, message, help);
             }
             "c" => {
                 let condition = expressions.read(row.condition.as_deref().unwrap_or("true"));

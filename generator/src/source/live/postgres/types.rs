@@ -34,6 +34,7 @@ pub(super) struct Reading {
 pub(super) struct Domain {
     pub not_null: bool,
     pub default: Option<String>,
+    pub collation: Option<String>,
     /// Conditions over `VALUE`.
     pub checks: Vec<String>,
 }
@@ -72,6 +73,7 @@ impl<'a> Types<'a> {
         let inner = &mut reading.domain;
         inner.not_null |= row.not_null;
         inner.default = row.default.clone().or_else(|| inner.default.take());
+        inner.collation = row.collation.clone().or_else(|| inner.collation.take());
         inner.checks.extend(self.checks.get(&row.oid).into_iter().flatten().map(|check| (*check).to_owned()));
         reading
     }
@@ -206,6 +208,7 @@ mod tests {
             base_spelled: String::new(),
             not_null: false,
             default: None,
+            collation: None,
         }
     }
 

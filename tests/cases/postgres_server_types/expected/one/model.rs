@@ -68,6 +68,10 @@ pub struct One {
     pub written: Option<String>,
     /// Column `lsn`: a type of the server's, carried as text.
     pub lsn: Option<String>,
+    /// Column `full_name`: a type of the server's, carried as text.
+    pub full_name: Option<String>,
+    /// Column `letters`: a type of the server's, carried as text.
+    pub letters: Option<String>,
 }
 
 impl __rt::Model for One {
@@ -127,6 +131,9 @@ impl __rt::Model for One {
                 __rt::ColumnMeta::new("key_of", "key_of", __rt::Kind::Server).null(),
                 __rt::ColumnMeta::new("written", "written", __rt::Kind::Server).null(),
                 __rt::ColumnMeta::new("lsn", "lsn", __rt::Kind::Server).null(),
+                __rt::ColumnMeta::new("full_name", "full_name", __rt::Kind::Server)
+                    .null(),
+                __rt::ColumnMeta::new("letters", "letters", __rt::Kind::Server).null(),
             ],
             key: &[0],
             auto_key: Some(0),
@@ -173,6 +180,8 @@ impl __rt::Model for One {
             key_of: handles.column(),
             written: handles.column(),
             lsn: handles.column(),
+            full_name: handles.column(),
+            letters: handles.column(),
         }
     }
 
@@ -219,6 +228,7 @@ impl __rt::Model for One {
                     Option<String>,
                 ),
             >(at + 16)?;
+        let from_32 = row.read::<(Option<String>, Option<String>)>(at + 32)?;
         Ok(Self {
             id: from_0.0,
             price: from_0.1,
@@ -252,6 +262,8 @@ impl __rt::Model for One {
             key_of: from_16.13,
             written: from_16.14,
             lsn: from_16.15,
+            full_name: from_32.0,
+            letters: from_32.1,
         })
     }
 
@@ -289,6 +301,8 @@ impl __rt::Model for One {
             29 => __rt::encode::<Option<String>>(&self.key_of),
             30 => __rt::encode::<Option<String>>(&self.written),
             31 => __rt::encode::<Option<String>>(&self.lsn),
+            32 => __rt::encode::<Option<String>>(&self.full_name),
+            33 => __rt::encode::<Option<String>>(&self.letters),
             _ => __rt::no_column(Self::META, column),
         }
     }
@@ -379,6 +393,10 @@ pub struct NewOne {
     pub written: Option<String>,
     /// Column `lsn`: a type of the server's, carried as text; NULL when `None`.
     pub lsn: Option<String>,
+    /// Column `full_name`: a type of the server's, carried as text; NULL when `None`.
+    pub full_name: Option<String>,
+    /// Column `letters`: a type of the server's, carried as text; NULL when `None`.
+    pub letters: Option<String>,
 }
 
 impl NewOne {
@@ -419,6 +437,8 @@ impl NewOne {
             key_of: None,
             written: None,
             lsn: None,
+            full_name: None,
+            letters: None,
         }
     }
 
@@ -664,6 +684,20 @@ impl NewOne {
         self.lsn = Some(lsn.into());
         self
     }
+
+    /// Sets the column.
+    #[must_use]
+    pub fn full_name(mut self, full_name: impl Into<String>) -> Self {
+        self.full_name = Some(full_name.into());
+        self
+    }
+
+    /// Sets the column.
+    #[must_use]
+    pub fn letters(mut self, letters: impl Into<String>) -> Self {
+        self.letters = Some(letters.into());
+        self
+    }
 }
 
 impl __rt::Insertable for NewOne {
@@ -702,6 +736,8 @@ impl __rt::Insertable for NewOne {
         out.column::<Option<String>>(29, &self.key_of);
         out.column::<Option<String>>(30, &self.written);
         out.column::<Option<String>>(31, &self.lsn);
+        out.column::<Option<String>>(32, &self.full_name);
+        out.column::<Option<String>>(33, &self.letters);
     }
 }
 

@@ -69,6 +69,10 @@ pub struct OneColumns<N: __rt::Nullability = __rt::NotNull> {
     pub written: __rt::Column<N::Of<Option<String>>>,
     /// Column `lsn`: a type of the server's, carried as text.
     pub lsn: __rt::Column<N::Of<Option<String>>>,
+    /// Column `full_name`: a type of the server's, carried as text.
+    pub full_name: __rt::Column<N::Of<Option<String>>>,
+    /// Column `letters`: a type of the server's, carried as text.
+    pub letters: __rt::Column<N::Of<Option<String>>>,
 }
 
 impl<N: __rt::Nullability> Copy for OneColumns<N> {}
