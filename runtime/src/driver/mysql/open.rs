@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Fault, Row};
-use tokio::task::JoinHandle;
 
 use super::error::from_mysql;
 use super::options::Options;
@@ -25,23 +24,14 @@ pub(super) struct Opened {
     pub which: Arc<str>,
 }
 
-/// A task that ends with whoever waits for it.
-struct Tied<T>(JoinHandle<T>);
-
-impl<T> Drop for Tied<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Connects and sets the session up, in the time that there is for it.
 pub(super) async fn open(options: &Options) -> Result<Opened> {
     let Some(runtime) = rt::beside() else {
         return Err(Error::new(ErrorKind::Connection, "the system has no thread left to give"));
     };
     // The socket is watched by the runtime that it is opened on, and can be used from anywhere.
-    let mut opening = Tied(runtime.spawn(connect(options.clone())));
-    match rt::timeout(options.connect_timeout, &mut opening.0).await {
+    let opening = rt::AbortOnDrop(runtime.spawn(connect(options.clone())));
+    match rt::timeout(options.connect_timeout, opening).await {
         Some(Ok(opened)) => opened.map_err(|fault| from_mysql(fault, None)),
         Some(Err(stopped)) => {
             let message = "the runtime that it was opened on has ended";
