@@ -95,8 +95,18 @@ fn all_on_postgres() {
 }
 
 #[test]
+fn all_on_postgres_without_a_statement_cache() {
+    on_server(Kind::PostgresPlain);
+}
+
+#[test]
 fn all_on_mysql() {
     on_server(Kind::Mysql);
+}
+
+#[test]
+fn all_on_mysql_without_returning() {
+    on_server(Kind::MysqlPlain);
 }
 
 /// Whether the database is MySQL's own.
