@@ -15,6 +15,8 @@ pub enum Kind {
     Postgres,
     /// The same, whose statements are not kept, as behind a pooler.
     PostgresPlain,
+    /// The same behind pgbouncer in transaction mode, with fewer connections to the server than programs have to it.
+    PostgresPooled,
     /// A MySQL or MariaDB server.
     Mysql,
     /// The same, without RETURNING, as MySQL always is.
@@ -57,6 +59,7 @@ impl Kind {
             Self::SqliteMemory => "sqlite memory",
             Self::Postgres => "postgres",
             Self::PostgresPlain => "postgres without a statement cache",
+            Self::PostgresPooled => "pgbouncer",
             Self::Mysql => "mysql",
             Self::MysqlPlain => "mysql without RETURNING",
         }
@@ -76,7 +79,7 @@ impl Kind {
                 }
                 Err(error) => Ok(Err(error.to_string())),
             },
-            Self::Postgres | Self::PostgresPlain | Self::Mysql | Self::MysqlPlain => match self.server() {
+            _ => match self.server() {
                 Server::Url(url) => on_server(self, url).await.map(Ok),
                 Server::Absent(why) => Ok(Err(why)),
             },
@@ -88,13 +91,17 @@ impl Kind {
     pub fn server(self) -> Server {
         let found = match self {
             Self::Postgres | Self::PostgresPlain => servers::postgres(),
+            Self::PostgresPooled => {
+                let pooler = servers::postgres().and_then(|server| servers::pgbouncer(&server));
+                pooler.map(|url| with_database(&url, "postgres"))
+            }
             Self::Mysql | Self::MysqlPlain => servers_mysql::find()
                 .map(str::to_owned)
                 .ok_or_else(|| "PILASTER_TEST_MYSQL is not set, and no server is installed or starts".to_owned()),
             Self::SqliteFile | Self::SqliteMemory => Err("no server is needed".to_owned()),
         };
         let with = match self {
-            Self::PostgresPlain => "statement_cache=0",
+            Self::PostgresPlain | Self::PostgresPooled => "statement_cache=0",
             Self::MysqlPlain => "returning=false",
             _ => return found.map_or_else(Server::Absent, Server::Url),
         };
@@ -104,7 +111,7 @@ impl Kind {
     /// Whether it is a PostgreSQL server.
     #[must_use]
     pub fn is_postgres(self) -> bool {
-        matches!(self, Self::Postgres | Self::PostgresPlain)
+        matches!(self, Self::Postgres | Self::PostgresPlain | Self::PostgresPooled)
     }
 }
 

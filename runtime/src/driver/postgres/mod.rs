@@ -6,7 +6,7 @@
 //! and ended itself, and by asking the server after a batch that may have done either.
 //!
 //! A future that is dropped leaves its statement running, with a reply that nobody reads. The connection is then
-//! cancelled and closed when it is given back, so that no other user waits behind it.
+//! cancelled and closed when it is given back, so that no other user waits behind it; behind a pooler it is closed only.
 
 // Without TLS the connector is copied; with it, it is not.
 #![cfg_attr(not(feature = "tls"), allow(clippy::clone_on_copy))]
@@ -115,14 +115,15 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 impl Connection {
     /// Connects to the server.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let Options { config, timeout, place, statement_cache, encryption, connector } = Options::new(settings)?;
+        let Options { config, timeout, place, statement_cache, encryption, connector, wanted } =
+            Options::new(settings)?;
         let handle = rt::beside().ok_or_else(|| {
             Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
         })?;
         // Opened on that runtime, since the caller may have none, or one without sockets and timers.
         let opening = handle.spawn(connect(config, encryption, connector.clone()));
         let opened = match rt::timeout(timeout, opening).await {
-            Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
+            Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place, &wanted))?,
             Some(Err(error)) => {
                 let why = "the tokio runtime ended, or it has no network driver (`enable_all` gives it one)";
                 let message = format!("cannot connect to PostgreSQL at {place}: {why}");
@@ -141,6 +142,7 @@ impl Connection {
         let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
         let (bound, state) = (Bound::default(), State::default());
         let mut session = Box::new(Session { link, task, bound, plans: FxHashMap::default(), state });
+        session.check_settings(&wanted, &place).await?;
         if !session.link.keeps_statements() {
             session.learn_types().await?;
         }
@@ -392,7 +394,18 @@ impl Session {
     }
 
     /// Asks the server to stop what it is doing, in passing; the connection is given up.
+    ///
+    /// Without a statement cache a pooler may stand between, and it is only closed: the pooler takes the connection to the
+    /// server away with it. A request to cancel may come when that connection has passed to somebody else, whose
+    /// statement it hits, and pgbouncer 1.18 ends when whoever sent one does not wait for its answer, as the client
+    /// library does not.
     fn cancel(&mut self) {
+        if !self.link.keeps_statements() {
+            if let Some(task) = self.task.take() {
+                task.abort();
+            }
+            return;
+        }
         let (token, connector, task) = (self.link.client.cancel_token(), self.link.connector.clone(), self.task.take());
         drop(self.link.handle.spawn(async move {
             let Some(mut task) = task else { return };

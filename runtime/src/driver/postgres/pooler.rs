@@ -8,6 +8,7 @@ use std::pin::pin;
 use futures_util::Stream;
 use tokio_postgres::SimpleQueryMessage;
 
+use super::options::Wanted;
 use super::{Session, error};
 use crate::error::Result;
 use crate::value::Params;
@@ -16,7 +17,30 @@ use crate::value::Params;
 const TYPES: &str = "SELECT format('$%s::%s', row_number() OVER (ORDER BY oid), oid::regtype) FROM pg_catalog.pg_type \
     WHERE oid >= 16384 AND typtype IN ('b', 'd', 'e') AND typisdefined ORDER BY oid LIMIT 2000";
 
+/// The settings that whoever connected did not make. A pooler may be told to pass over them, and then a limit or a
+/// protection would be missing in silence.
+const UNSET: &str = "SELECT name FROM pg_catalog.pg_settings WHERE source NOT IN ('client', 'session') AND name IN ";
+
 impl Session {
+    /// Makes sure that the server knows what the URL asks of it.
+    pub(super) async fn check_settings(&mut self, wanted: &[Wanted], place: &str) -> Result<()> {
+        let names: Vec<String> = wanted.iter().filter_map(|wanted| Some(format!("'{}'", wanted.name?))).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let sql = format!("{UNSET}({})", names.join(", "));
+        let mut unset = Vec::new();
+        let read = self.read_plainly(&sql, |message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                unset.extend(row.try_get(0).ok().flatten().map(str::to_owned));
+            }
+        });
+        read.await.map_err(|error| error::of_statement(error, &sql))?;
+        let is_missed = |wanted: &&Wanted| wanted.name.is_some_and(|name| unset.iter().any(|unset| unset == name));
+        let missed = wanted.iter().filter(is_missed);
+        if missed.clone().next().is_none() { Ok(()) } else { Err(error::not_set(missed, place)) }
+    }
+
     /// Begins a transaction for one statement, if that is needed; its reply is not waited for.
     pub(super) fn pin(&mut self) -> bool {
         if self.link.keeps_statements() || self.state.in_transaction {
