@@ -4,9 +4,12 @@
 
 mod server;
 
+use std::future::Future;
+use std::time::{Duration, Instant};
+
 use pilaster::{Db, ErrorKind};
 
-use server::{through_pooler, with_url};
+use server::{through_pooler, through_pooler_with, with_url};
 
 async fn exercise(url: &str) {
     let db = Db::builder(url).max_connections(6).connect().await.unwrap();
@@ -60,19 +63,119 @@ async fn statements_need_not_be_kept() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Runs a test with the URL of a database directly, and with that through a pooler.
 #[allow(clippy::print_stderr)]
-async fn a_pooler_in_transaction_mode_may_stand_between() {
-    with_url(async |url| {
-        prepare(&url).await;
-        match through_pooler(&url) {
-            Ok(pooled) => exercise(&pooled).await,
-            Err(why) => {
-                let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains("pgbouncer"));
-                assert!(!required, "PILASTER_REQUIRE names pgbouncer: {why}");
-                eprintln!("skipped: {why}");
-            }
+async fn with_pooled<F: Future<Output = ()>>(
+    pooler: fn(&str) -> Result<String, String>,
+    test: impl FnOnce(String, String) -> F,
+) {
+    with_url(async |url| match pooler(&url) {
+        Ok(pooled) => test(url, pooled).await,
+        Err(why) => {
+            let required = std::env::var("PILASTER_REQUIRE").is_ok_and(|list| list.contains("pgbouncer"));
+            assert!(!required, "PILASTER_REQUIRE names pgbouncer: {why}");
+            eprintln!("skipped: {why}");
         }
     })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_in_transaction_mode_may_stand_between() {
+    with_pooled(through_pooler, async |url, pooled| {
+        prepare(&url).await;
+        exercise(&pooled).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_waiting_is_in_nobodys_way() {
+    with_pooled(through_pooler, async |url, pooled| {
+        prepare(&url).await;
+        let db = Db::builder(&pooled).max_connections(4).connect().await.unwrap();
+        let begun = Instant::now();
+        // More than the connections that the pooler has to the server.
+        for n in 0..6 {
+            let insert = db.sql("INSERT INTO t SELECT $1, 'sad' FROM pg_sleep(3)").bind(n);
+            tokio::time::timeout(Duration::from_millis(50), insert.execute()).await.unwrap_err();
+            assert_eq!(db.sql("SELECT $1::int").bind(n).one::<i32>().await.unwrap(), n);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        // What is under way when its client is gone is undone.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 0);
+        db.close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_that_the_server_sets_hold_behind_a_pooler() {
+    with_pooled(through_pooler, async |url, pooled| {
+        prepare(&url).await;
+        let database = url.split('?').next().and_then(|base| base.rsplit('/').next()).unwrap().to_owned();
+        let direct = Db::connect(&url).await.unwrap();
+        direct.sql(format!("ALTER DATABASE {database} SET statement_timeout = '150ms'")).execute().await.unwrap();
+        direct.close().await.unwrap();
+        let db = Db::builder(&pooled).max_connections(3).connect().await.unwrap();
+        for _ in 0..3 {
+            let error = db.sql("SELECT pg_sleep($1)").bind(5.0).execute().await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Timeout, "{error}");
+            let tx = db.begin().await.unwrap();
+            tx.sql("INSERT INTO t VALUES (1, 'sad')").execute().await.unwrap();
+            let nested = tx.begin().await.unwrap();
+            assert_eq!(*nested.sql("SELECT pg_sleep(5)").execute().await.unwrap_err().kind(), ErrorKind::Timeout);
+            drop(nested);
+            assert_eq!(tx.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 1);
+            tx.rollback().await.unwrap();
+        }
+        db.close().await.unwrap();
+    })
+    .await;
+}
+
+/// The settings of a URL that go to the server when a connection is opened, with their names there.
+const OF_THE_SESSION: [(&str, &str); 5] = [
+    ("search_path=a", "search_path"),
+    ("lock_timeout=100", "lock_timeout"),
+    ("statement_timeout=1s", "statement_timeout"),
+    ("read_only=true", "default_transaction_read_only"),
+    ("idle_in_transaction_session_timeout=1000", "idle_in_transaction_session_timeout"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_a_pooler_refuses_are_named() {
+    with_pooled(through_pooler, async |_, pooled| {
+        for (setting, name) in OF_THE_SESSION {
+            let error = Db::connect(&format!("{pooled}&{setting}")).await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Config, "{setting}: {error}");
+            let word = setting.split('=').next().unwrap();
+            for said in ["startup parameter", &format!("take {word} out"), &format!("set {name} on the server")] {
+                assert!(error.to_string().contains(said), "{setting}: {error}");
+            }
+        }
+        let error = Db::connect(&format!("{pooled}&options=-c%20jit=off")).await.unwrap_err();
+        assert!(error.to_string().contains("take options out"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_a_pooler_passes_over_are_named() {
+    with_pooled(
+        |url| through_pooler_with(url, "options"),
+        async |url, pooled| {
+            for (setting, name) in OF_THE_SESSION {
+                let error = Db::connect(&format!("{pooled}&{setting}")).await.unwrap_err();
+                assert_eq!(*error.kind(), ErrorKind::Config, "{setting}: {error}");
+                assert!(error.to_string().contains("did not reach the server"), "{setting}: {error}");
+                assert!(error.to_string().contains(&format!("set {name} on the server")), "{setting}: {error}");
+                // Where nothing stands between, they do.
+                let direct = Db::connect(&format!("{url}{}{setting}", if url.contains('?') { '&' } else { '?' }));
+                direct.await.unwrap().close().await.unwrap();
+            }
+        },
+    )
     .await;
 }

@@ -13,6 +13,10 @@ pub enum Kind {
     SqliteMemory,
     /// A PostgreSQL server.
     Postgres,
+    /// The same, whose statements are not kept, as behind a pooler.
+    PostgresPlain,
+    /// The same behind pgbouncer in transaction mode, with fewer connections to the server than programs have to it.
+    PostgresPooled,
     /// A MySQL or MariaDB server.
     Mysql,
     /// The same, without RETURNING, as MySQL always is.
@@ -54,6 +58,8 @@ impl Kind {
             Self::SqliteFile => "sqlite file",
             Self::SqliteMemory => "sqlite memory",
             Self::Postgres => "postgres",
+            Self::PostgresPlain => "postgres without a statement cache",
+            Self::PostgresPooled => "pgbouncer",
             Self::Mysql => "mysql",
             Self::MysqlPlain => "mysql without RETURNING",
         }
@@ -73,7 +79,7 @@ impl Kind {
                 }
                 Err(error) => Ok(Err(error.to_string())),
             },
-            Self::Postgres | Self::Mysql | Self::MysqlPlain => match self.server() {
+            _ => match self.server() {
                 Server::Url(url) => on_server(self, url).await.map(Ok),
                 Server::Absent(why) => Ok(Err(why)),
             },
@@ -83,18 +89,29 @@ impl Kind {
     /// The server of this kind: by URL from the environment, else one that is started for this process.
     #[must_use]
     pub fn server(self) -> Server {
-        match self {
-            Self::Postgres => servers::postgres().map_or_else(Server::Absent, Server::Url),
-            Self::Mysql | Self::MysqlPlain => match servers_mysql::find() {
-                Some(url) if self == Self::MysqlPlain => {
-                    let join = if url.contains('?') { '&' } else { '?' };
-                    Server::Url(format!("{url}{join}returning=false"))
-                }
-                Some(url) => Server::Url(url.to_owned()),
-                None => Server::Absent("PILASTER_TEST_MYSQL is not set, and no server is installed or starts".into()),
-            },
-            Self::SqliteFile | Self::SqliteMemory => Server::Absent("no server is needed".into()),
-        }
+        let found = match self {
+            Self::Postgres | Self::PostgresPlain => servers::postgres(),
+            Self::PostgresPooled => {
+                let pooler = servers::postgres().and_then(|server| servers::pgbouncer(&server));
+                pooler.map(|url| with_database(&url, "postgres"))
+            }
+            Self::Mysql | Self::MysqlPlain => servers_mysql::find()
+                .map(str::to_owned)
+                .ok_or_else(|| "PILASTER_TEST_MYSQL is not set, and no server is installed or starts".to_owned()),
+            Self::SqliteFile | Self::SqliteMemory => Err("no server is needed".to_owned()),
+        };
+        let with = match self {
+            Self::PostgresPlain | Self::PostgresPooled => "statement_cache=0",
+            Self::MysqlPlain => "returning=false",
+            _ => return found.map_or_else(Server::Absent, Server::Url),
+        };
+        found.map_or_else(Server::Absent, |url| Server::Url(with_parameter(&url, with)))
+    }
+
+    /// Whether it is a PostgreSQL server.
+    #[must_use]
+    pub fn is_postgres(self) -> bool {
+        matches!(self, Self::Postgres | Self::PostgresPlain | Self::PostgresPooled)
     }
 }
 
@@ -106,12 +123,12 @@ async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
 async fn on_server(kind: Kind, server: String) -> Result<Fresh> {
     let name = servers_mysql::unique_name();
     let admin = Db::builder(&server).max_connections(1).connect().await?;
-    let quoted = if kind != Kind::Postgres { format!("`{name}`") } else { format!("\"{name}\"") };
+    let quoted = if kind.is_postgres() { format!("\"{name}\"") } else { format!("`{name}`") };
     admin.sql(format!("CREATE DATABASE {quoted}")).execute().await?;
     admin.close().await?;
     let url = with_database(&server, &name);
     // A connection may still be about to close.
-    let force = if kind == Kind::Postgres { " WITH (FORCE)" } else { "" };
+    let force = if kind.is_postgres() { " WITH (FORCE)" } else { "" };
     let drop = format!("DROP DATABASE {quoted}{force}");
     let db = Db::builder(&url).max_connections(5).connect().await?;
     Ok(Fresh { db, url, cleanup: Cleanup::Server(server, drop) })
@@ -127,6 +144,12 @@ pub async fn is_mysql(db: &Db) -> Result<bool> {
     }
     let version = db.sql("SELECT version()").one::<String>().await?;
     Ok(!version.to_ascii_lowercase().contains("mariadb"))
+}
+
+/// The URL with another parameter.
+#[must_use]
+pub fn with_parameter(url: &str, parameter: &str) -> String {
+    format!("{url}{}{parameter}", if url.contains('?') { '&' } else { '?' })
 }
 
 /// The URL with another database.

@@ -18,6 +18,8 @@ const KINDS: &[Kind] = &[
     Kind::SqliteMemory,
     #[cfg(feature = "postgres")]
     Kind::Postgres,
+    #[cfg(feature = "postgres")]
+    Kind::PostgresPlain,
     #[cfg(feature = "mysql")]
     Kind::Mysql,
     #[cfg(feature = "mysql")]

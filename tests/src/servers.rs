@@ -125,17 +125,29 @@ pub(crate) fn folder_for_server(name: &str) -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// Says why there is none: it is not installed, or it does not start.
-#[cfg(unix)]
 pub fn pgbouncer(server: &str) -> Result<String, String> {
     static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
-    match STARTED.get_or_init(|| start_pgbouncer(server)) {
+    match STARTED.get_or_init(|| start_pgbouncer(server, "extra_float_digits")) {
+        Ok((url, _)) => Ok(url.clone()),
+        Err(why) => Err(why.clone()),
+    }
+}
+
+/// The same, which passes over a parameter of those who connect. There is one in a process, for one parameter.
+///
+/// # Errors
+/// Says why there is none.
+#[allow(dead_code)]
+pub fn pgbouncer_ignoring(server: &str, parameter: &str) -> Result<String, String> {
+    static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
+    match STARTED.get_or_init(|| start_pgbouncer(server, parameter)) {
         Ok((url, _)) => Ok(url.clone()),
         Err(why) => Err(why.clone()),
     }
 }
 
 #[cfg(unix)]
-fn start_pgbouncer(server: &str) -> Result<(String, Child), String> {
+fn start_pgbouncer(server: &str, ignored: &str) -> Result<(String, Child), String> {
     const SCRIPT: &str = r#"
 bin=$1 dir=$2
 "$bin" "$dir/ini" >"$dir/log" 2>&1 &
@@ -159,12 +171,17 @@ rm -rf "$dir"
     let ini = format!(
         "[databases]\n* = host={host} user={user}\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\n\
         unix_socket_dir = {}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n\
-        server_round_robin = 1\nignore_startup_parameters = extra_float_digits\n",
+        server_round_robin = 1\nserver_idle_timeout = 1\nignore_startup_parameters = {ignored}\n",
         folder.display()
     );
     std::fs::write(folder.join("ini"), ini).map_err(|error| error.to_string())?;
     let child = start(SCRIPT, &[&program, &folder], &folder)?;
     Ok((format!("postgres://{user}@localhost:6432?host={}", folder.display()), child))
+}
+
+#[cfg(not(unix))]
+fn start_pgbouncer(_: &str, _: &str) -> Result<(String, Child), String> {
+    Err("servers are started on Unix only".into())
 }
 
 #[cfg(not(unix))]

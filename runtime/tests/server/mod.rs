@@ -43,9 +43,18 @@ pub async fn with_db<F: Future<Output = ()>>(test: impl FnOnce(Db) -> F) {
 /// The URL of the same database through a pgbouncer in transaction mode, or why there is none.
 #[allow(dead_code)]
 pub fn through_pooler(url: &str) -> Result<String, String> {
-    let pooler = servers::pgbouncer(&servers::postgres()?)?;
+    Ok(of_pooler(&servers::pgbouncer(&servers::postgres()?)?, url))
+}
+
+/// The same through one that passes over a parameter of those who connect.
+#[allow(dead_code)]
+pub fn through_pooler_with(url: &str, ignored: &str) -> Result<String, String> {
+    Ok(of_pooler(&servers::pgbouncer_ignoring(&servers::postgres()?, ignored)?, url))
+}
+
+fn of_pooler(pooler: &str, url: &str) -> String {
     let database = url.split('?').next().and_then(|base| base.rsplit('/').next()).unwrap_or("");
-    Ok(format!("{}&statement_cache=0", with_database(&pooler, database)))
+    format!("{}&statement_cache=0", with_database(pooler, database))
 }
 
 fn with_database(url: &str, name: &str) -> String {

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use super::super::network::{self, UNKNOWN};
+use super::options::Wanted;
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -79,12 +80,37 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
 
 /// The error of a connection that could not be opened, with what can be done about it.
 #[cold]
-pub(super) fn of_opening(error: tokio_postgres::Error, place: &str) -> Error {
+pub(super) fn of_opening(error: tokio_postgres::Error, place: &str, wanted: &[Wanted]) -> Error {
     let (kind, why) = match error.as_db_error() {
+        // As pgbouncer puts it.
+        Some(db) if db.message().contains("unsupported startup parameter") && !wanted.is_empty() => {
+            (ErrorKind::Config, format!("{} ({})", db.message(), of_pooler(wanted.iter())))
+        }
         Some(db) => (refusal(db.code().code()), format!("{}{}", db.message(), advice(db))),
         None => innermost(&error),
     };
     Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
+}
+
+/// A pooler that passes over what the URL asks for.
+#[cold]
+pub(super) fn not_set<'a>(missed: impl Iterator<Item = &'a Wanted> + Clone, place: &str) -> Error {
+    let words: Vec<&str> = missed.clone().map(|wanted| wanted.word).collect();
+    let words = words.join(", ");
+    let message = format!("cannot connect to PostgreSQL at {place}: {words} of the URL did not reach the server");
+    Error::new(ErrorKind::Config, format!("{message} ({})", of_pooler(missed)))
+}
+
+/// What to do where a pooler keeps settings of the URL from the server.
+fn of_pooler<'a>(wanted: impl Iterator<Item = &'a Wanted> + Clone) -> String {
+    let words: Vec<&str> = wanted.clone().map(|wanted| wanted.word).collect();
+    let names: Vec<&str> = wanted.filter_map(|wanted| wanted.name).collect();
+    let own = if names.is_empty() { "what it says".to_owned() } else { names.join(", ") };
+    format!(
+        "a pooler such as pgbouncer does not pass them on: take {} out of the settings, and set {own} on the server with \
+        ALTER ROLE … SET or ALTER DATABASE … SET, or connect to the server itself",
+        words.join(", ")
+    )
 }
 
 /// Whether a connection may be had with encryption where it was without, or the other way round.

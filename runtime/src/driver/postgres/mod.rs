@@ -6,7 +6,7 @@
 //! and ended itself, and by asking the server after a batch that may have done either.
 //!
 //! A future that is dropped leaves its statement running, with a reply that nobody reads. The connection is then
-//! cancelled and closed when it is given back, so that no other user waits behind it.
+//! cancelled and closed when it is given back, so that no other user waits behind it; behind a pooler it is closed only.
 
 // Without TLS the connector is copied; with it, it is not.
 #![cfg_attr(not(feature = "tls"), allow(clippy::clone_on_copy))]
@@ -18,6 +18,7 @@ mod error;
 mod form;
 mod link;
 mod numeric;
+mod open;
 mod options;
 mod pooler;
 mod rows;
@@ -32,17 +33,13 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, RowStream, SimpleQueryMessage, Socket, Statement};
+use tokio_postgres::{RowStream, Statement};
 
 use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
 use self::form::{Form, Slot};
 pub(crate) use self::link::{Link, Seat};
-use self::options::Options;
-use self::tls::Connector;
-use self::wire::{Waiting, Wire};
+use self::wire::Waiting;
 use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
 use crate::config::Settings;
@@ -52,8 +49,6 @@ use crate::rt;
 use crate::value::Params;
 pub(crate) use error::is_so_already;
 
-/// The oldest server that the driver is made for.
-const OLDEST: u32 = 12;
 /// So many unwanted rows are read to keep a connection; a longer rest is cancelled.
 const UNWANTED: usize = 4_096;
 
@@ -65,9 +60,6 @@ const CANCELS: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(10),
 ];
-
-/// The servers that a commit waits for.
-const STANDBYS: &str = "SHOW synchronous_standby_names";
 
 /// How long a request to cancel a statement may take.
 pub(super) const CANCELLING: Duration = Duration::from_secs(5);
@@ -124,39 +116,7 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 impl Connection {
     /// Connects to the server.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
-        let Options { config, timeout, place, statement_cache, encryption, connector } = Options::new(settings)?;
-        let handle = rt::beside().ok_or_else(|| {
-            Error::new(ErrorKind::Connection, "cannot connect to PostgreSQL: the system gives no thread for it")
-        })?;
-        // Opened on that runtime, since the caller may have none, or one without sockets and timers.
-        let opening = rt::AbortOnDrop(handle.spawn(connect(config, encryption, connector.clone())));
-        let opened = match rt::timeout(timeout, opening).await {
-            Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place))?,
-            Some(Err(error)) => {
-                let why = "the tokio runtime ended, or it has no network driver (`enable_all` gives it one)";
-                let message = format!("cannot connect to PostgreSQL at {place}: {why}");
-                return Err(Error::new(ErrorKind::Connection, message).with_source(error));
-            }
-            None => {
-                let message = format!("cannot connect to PostgreSQL at {place}: no answer within {timeout:?}");
-                return Err(Error::new(ErrorKind::Connection, message));
-            }
-        };
-        let (client, connection) = opened;
-        check_version(connection.parameter("server_version"), &place)?;
-        // Its end shows in the client, which gives the error to whoever waits for a reply.
-        let wire = Wire::new(async move { drop(connection.await) });
-        let task = Some(handle.spawn(Arc::clone(&wire).drive()));
-        let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
-        let (bound, state) = (Bound::default(), State::default());
-        let mut session =
-            Box::new(Session { link, task, bound, plans: FxHashMap::default(), state, awaits_standbys: false });
-        let prepared = rt::timeout(timeout, session.get_ready(settings.share_connections)).await;
-        prepared.unwrap_or_else(|| {
-            let message = format!("cannot connect to PostgreSQL at {place}: no answer within {timeout:?}");
-            Err(Error::new(ErrorKind::Connection, message))
-        })?;
-        Ok(Self(session))
+        Session::open(settings).await.map(|session| Self(Box::new(session)))
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
@@ -296,24 +256,6 @@ impl Connection {
 }
 
 impl Session {
-    /// Finds out what has to be known before the first statement.
-    async fn get_ready(&mut self, shares: bool) -> Result<()> {
-        if !self.link.keeps_statements() {
-            return self.learn_types().await;
-        }
-        if shares {
-            let mut awaits = false;
-            let read = self.read_plainly(STANDBYS, |message| {
-                if let SimpleQueryMessage::Row(row) = message {
-                    awaits |= row.get(0).is_some_and(|names| !names.is_empty());
-                }
-            });
-            read.await.map_err(|error| error::of_statement(error, STANDBYS))?;
-            self.awaits_standbys = awaits;
-        }
-        Ok(())
-    }
-
     /// Runs a statement, hands its rows to `each`, and says how many it gave or changed.
     async fn run(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: Option<&Gate>) -> Result<u64> {
         let mut again = !self.state.in_transaction;
@@ -450,7 +392,18 @@ impl Session {
     }
 
     /// Asks the server to stop what it is doing, in passing; the connection is given up.
+    ///
+    /// Without a statement cache a pooler may stand between, and it is only closed: the pooler takes the connection to the
+    /// server away with it. A request to cancel may come when that connection has passed to somebody else, whose
+    /// statement it hits, and pgbouncer 1.18 ends when whoever sent one does not wait for its answer, as the client
+    /// library does not.
     fn cancel(&mut self) {
+        if !self.link.keeps_statements() {
+            if let Some(task) = self.task.take() {
+                task.abort();
+            }
+            return;
+        }
         let (token, connector, task) = (self.link.client.cancel_token(), self.link.connector.clone(), self.task.take());
         drop(self.link.handle.spawn(async move {
             let Some(mut task) = task else { return };
@@ -463,39 +416,6 @@ impl Session {
             }
             task.abort();
         }));
-    }
-}
-
-/// A connection that is open, and the part of it that talks to the server.
-type Opened = (Client, tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
-
-/// Connects in the first of some ways that the server agrees to.
-async fn connect(
-    mut config: Config,
-    encryption: Vec<SslMode>,
-    connector: Connector,
-) -> Result<Opened, tokio_postgres::Error> {
-    let mut first = None;
-    for mode in encryption {
-        let fault = match config.ssl_mode(mode).connect(connector.clone()).await {
-            Ok(opened) => return Ok(opened),
-            Err(fault) => fault,
-        };
-        let other_way = error::wants_other_encryption(&fault);
-        // What the server says of the second attempt is nearer than what the first one failed by.
-        // Where both ways are refused, the plain one is not what to wish for.
-        let refused =
-            first.as_ref().is_some_and(error::wants_other_encryption) && mode == SslMode::Disable && other_way;
-        if first.is_none() || (fault.as_db_error().is_some() && !refused) {
-            first = Some(fault);
-        }
-        if !other_way {
-            break;
-        }
-    }
-    match first {
-        Some(fault) => Err(fault),
-        None => config.connect(connector).await,
     }
 }
 
@@ -567,20 +487,6 @@ fn may_control(sql: &str) -> bool {
     sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| is(word, &WORDS))
 }
 
-/// Refuses servers that are too old. A version that cannot be read belongs to something newer, or to a pooler.
-fn check_version(version: Option<&str>, place: &str) -> Result<()> {
-    let major = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok());
-    match major {
-        Some(major) if major < OLDEST => {
-            let kind = ErrorKind::Unsupported { feature: "such an old server", dialect: "PostgreSQL" };
-            let version = version.unwrap_or("");
-            let why = format!("the server has version {version}, and {OLDEST} or later is needed (upgrade it)");
-            Err(Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -600,14 +506,6 @@ mod tests {
         assert!(undoes_savepoint("ROLLBACK TO SAVEPOINT pilaster_2; RELEASE SAVEPOINT pilaster_2"));
         for sql in ["ROLLBACK TO a; COMMIT", "ROLLBACK TO SAVEPOINT pilaster_2; COMMIT", "ROLLBACK TO SAVEPOINT a"] {
             assert!(!undoes_savepoint(sql) && may_control(sql), "{sql}");
-        }
-    }
-
-    #[test]
-    fn old_servers_are_refused_and_unknown_ones_are_not() {
-        assert!(check_version(Some("9.6.24"), "").is_err());
-        for fine in [Some("12.1"), Some("15.20 (Debian 15.20-0+deb12u1)"), Some("17devel"), Some("pooler"), None] {
-            assert!(check_version(fine, "").is_ok(), "{fine:?}");
         }
     }
 }

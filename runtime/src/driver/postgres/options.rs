@@ -25,6 +25,25 @@ pub(super) struct Options {
     pub encryption: Vec<SslMode>,
     /// What encrypts.
     pub connector: Connector,
+    /// What the server is asked to set for the session.
+    pub wanted: Vec<Wanted>,
+}
+
+/// A setting of the server's that the URL asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its name in the URL.
+    pub word: &'static str,
+    /// Its name on the server; none where the URL's text goes to the server as it is.
+    pub name: Option<&'static str>,
+    /// What goes to the server.
+    flag: String,
+}
+
+impl Wanted {
+    fn new(word: &'static str, name: &'static str, value: &str) -> Self {
+        Self { word, name: Some(name), flag: format!("-c {name}={}", escape(value)) }
+    }
 }
 
 impl Options {
@@ -55,21 +74,23 @@ impl Options {
             place = format!("{place}, database \"{database}\"");
         }
         let mut timeout = PATIENCE.min(settings.acquire_timeout);
-        let (mut flags, mut wishes) = (Vec::new(), Wishes::default());
+        let (mut wanted, mut wishes) = (Vec::new(), Wishes::default());
         if settings.read_only {
-            flags.push("-c default_transaction_read_only=on".to_owned());
+            wanted.push(Wanted::new("read_only", "default_transaction_read_only", "on"));
         }
         if let Some(limit) = settings.statement_timeout.filter(|limit| !limit.is_zero()) {
-            flags.push(format!("-c statement_timeout={}", limit.as_millis().max(1)));
+            let limit = limit.as_millis().max(1).to_string();
+            wanted.push(Wanted::new("statement_timeout", "statement_timeout", &limit));
         }
         for (name, value) in &server.parameters {
             if name == "connect_timeout" {
                 timeout = seconds(name, value)?;
             } else if !wishes.set(name, value)? {
-                set(&mut config, name, value, &mut flags)?;
+                set(&mut config, name, value, &mut wanted)?;
             }
         }
-        if !flags.is_empty() {
+        if !wanted.is_empty() {
+            let flags: Vec<&str> = wanted.iter().map(|wanted| wanted.flag.as_str()).collect();
             config.options(flags.join(" "));
         }
         // One host, or one address of a name, that does not answer leaves time for the next one.
@@ -77,19 +98,21 @@ impl Options {
         let timeout = timeout.saturating_mul(u32::try_from(server.hosts.len()).unwrap_or(1).max(1));
         let encryption = wishes.attempts(&config)?;
         let connector = wishes.connector(&encryption)?;
-        Ok(Self { config, timeout, place, statement_cache: settings.statement_cache, encryption, connector })
+        Ok(Self { config, timeout, place, statement_cache: settings.statement_cache, encryption, connector, wanted })
     }
 }
 
-fn set(config: &mut Config, name: &str, value: &str, flags: &mut Vec<String>) -> Result<()> {
+fn set(config: &mut Config, name: &str, value: &str, wanted: &mut Vec<Wanted>) -> Result<()> {
+    const OF_THE_SESSION: [&str; 3] = ["search_path", "lock_timeout", "idle_in_transaction_session_timeout"];
+    if let Some(own) = OF_THE_SESSION.into_iter().find(|own| *own == name) {
+        wanted.push(Wanted::new(own, own, value));
+        return Ok(());
+    }
     match name {
         "application_name" => {
             config.application_name(value);
         }
-        "options" => flags.push(value.to_owned()),
-        "search_path" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
-            flags.push(format!("-c {name}={}", escape(value)));
-        }
+        "options" => wanted.push(Wanted { word: "options", name: None, flag: value.to_owned() }),
         "tcp_user_timeout" => {
             config.tcp_user_timeout(Duration::from_millis(number(name, value)?));
         }
