@@ -67,7 +67,7 @@ fn read(text: &str, tokens: Vec<TokenWithSpan>, printed: Option<&Printed<'_>>) -
         let offset = offset_of(text, next.span.start);
         return Err(ExprError { offset, message: format!("`{}` was not expected here", next.token) });
     }
-    Reader { text, printed }.node(&expr).map(Neutral)
+    Reader { text, printed }.printed_whole(&expr).map(Neutral)
 }
 
 /// Counts the tokens that may make the tree deeper.
