@@ -4,6 +4,8 @@
 //! asks for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "live/casts.rs"]
+mod casts;
 #[path = "live/odd.rs"]
 mod odd;
 #[path = "live/questions.rs"]

@@ -97,8 +97,8 @@ impl Normal<'_> {
                     Some(operand) => self.typed(self.compared(when), operand),
                     None => self.condition(when, false),
                 };
-                let whens = whens.iter().map(|(one, then)| (when(one), self.value(then))).collect();
-                let otherwise = otherwise.as_deref().map(|it| self.boxed(it));
+                let whens = whens.iter().map(|(one, then)| (when(one), self.compared(then))).collect();
+                let otherwise = otherwise.as_deref().map(|it| Box::new(self.compared(it)));
                 Node::Case { operand: operand.map(Box::new), whens, otherwise }
             }
             Node::Binary(left, Op::Concat, right) => {

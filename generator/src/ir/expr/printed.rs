@@ -251,7 +251,7 @@ impl Reader<'_> {
             "length" if mysql => return self.refuse(whole, "a length in bytes"),
             // What MySQL makes of the operator, which is refused too.
             // Over a regular expression it is another function.
-            "substring" | "substr" if args.get(1).is_some_and(|from| !printed.is_whole(from)) => {
+            "substring" if !mysql && args.get(1).is_some_and(|from| !printed.is_whole(from)) => {
                 return self.refuse(whole, "a part that does not begin at a number");
             }
             "coalesce" | "nullif" | "greatest" | "least" => {

@@ -40,7 +40,12 @@ impl Normal<'_> {
     /// A value that is compared: a cast to a wider type changes nothing then, and one of a constant nothing that
     /// PostgreSQL would not do by itself.
     pub(super) fn compared(&self, node: &Node) -> Node {
-        match self.value(node) {
+        self.widened(self.value(node))
+    }
+
+    /// A value beside which others stand that it gets the type of.
+    pub(super) fn widened(&self, node: Node) -> Node {
+        match node {
             Node::Cast(inner, ty) if !self.mysql && self.is_wider(&inner, ty) => *inner,
             other => other,
         }
@@ -49,7 +54,10 @@ impl Normal<'_> {
     fn is_wider(&self, inner: &Node, ty: CastType) -> bool {
         match ty {
             CastType::Integer => self.is_whole(inner),
-            CastType::Double => self.is_whole(inner) || self.is_fraction(inner),
+            CastType::Double => {
+                let counted = matches!(inner, Node::Call(name, _) if OF_FRACTIONS.contains(&name.as_str()));
+                counted || self.is_whole(inner) || self.is_fraction(inner)
+            }
             CastType::Date | CastType::Time | CastType::Timestamp => matches!(inner, Node::Text(_)),
             CastType::Decimal(..) | CastType::Text => false,
         }
@@ -79,6 +87,7 @@ impl Normal<'_> {
         let plain = |argument: Node| match argument {
             Node::Cast(inner, CastType::Double) if fractions && self.is_whole(&inner) => *inner,
             other if OF_TEXT.contains(&name) => self.as_text(other),
+            other if ["coalesce", "nullif", "greatest", "least"].contains(&name) => self.widened(other),
             other => other,
         };
         Node::Call(name.to_owned(), arguments.into_iter().map(plain).collect())
@@ -93,10 +102,7 @@ impl Normal<'_> {
     }
 
     fn is_whole(&self, node: &Node) -> bool {
-        matches!(
-            self.ty(node),
-            Some(SqlType::TinyInt { .. } | SqlType::SmallInt { .. } | SqlType::Integer { .. } | SqlType::BigInt { .. })
-        )
+        self.ty(node).as_ref().is_some_and(is_whole)
     }
 
     fn is_fraction(&self, node: &Node) -> bool {
@@ -116,7 +122,7 @@ impl Normal<'_> {
             Node::Binary(left, Op::Plus | Op::Minus | Op::Times | Op::Divide | Op::Modulo, right) => {
                 let big = |ty: &SqlType| matches!(ty, SqlType::BigInt { .. });
                 let (one, other) = (self.ty(left)?, self.ty(right)?);
-                match self.is_whole(left) && self.is_whole(right) {
+                match is_whole(&one) && is_whole(&other) {
                     true if big(&one) || big(&other) => Some(SqlType::BigInt { unsigned: false }),
                     true => Some(SqlType::Integer { unsigned: false }),
                     false => None,
@@ -142,6 +148,10 @@ impl Normal<'_> {
             _ => None,
         }
     }
+}
+
+fn is_whole(ty: &SqlType) -> bool {
+    matches!(ty, SqlType::TinyInt { .. } | SqlType::SmallInt { .. } | SqlType::Integer { .. } | SqlType::BigInt { .. })
 }
 
 /// A text in the one form that constants of a type have.

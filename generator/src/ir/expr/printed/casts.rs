@@ -37,7 +37,9 @@ impl Reader<'_> {
             }
             // PostgreSQL makes a number of one width of truth values, and we write another one.
             ast::Expr::Function(_) | ast::Expr::Case { .. } | ast::Expr::Identifier(_)
-                if ["integer", "bigint"].contains(&ty) && matches!(family, Family::Boolean | Family::Other) =>
+                if ["integer", "bigint"].contains(&ty)
+                    && matches!(family, Family::Boolean | Family::Other)
+                    && !is_number(inner) =>
             {
                 self.refuse(whole, "a cast of what may be a truth value")
             }
@@ -163,8 +165,7 @@ impl Printed<'_> {
                 "lower" | "upper" | "concat" | "replace" | "substr" | "\"substring\"" | "\"left\"" | "\"right\"" => {
                     Some(Family::Text)
                 }
-                "abs" | "round" | "trunc" | "ceil" | "floor" | "power" | "sqrt" | "mod" => Some(Family::Number),
-                "length" | "char_length" => Some(Family::Integer),
+                "length" | "char_length" | "strpos" => Some(Family::Integer),
                 "coalesce" => arguments(function).and_then(|args| args.first().map(|first| self.family(first))),
                 _ => None,
             }
@@ -229,6 +230,12 @@ fn is_own(family: Family, ty: &str) -> bool {
         Family::Boolean => ty == "boolean",
         Family::Other => false,
     }
+}
+
+/// Whether a call gives a number.
+fn is_number(expr: &ast::Expr) -> bool {
+    let ast::Expr::Function(function) = without_parentheses(expr) else { return false };
+    ["abs", "mod", "power", "round", "sqrt", "trunc"].contains(&function.name.to_string().as_str())
 }
 
 /// What is cast, and the name of the type.

@@ -8,7 +8,11 @@ fn columns() -> Vec<(String, Family)> {
         ("a", Family::Text),
         ("b", Family::Text),
         ("i", Family::Integer),
-        ("big", Family::Integer),
+        ("big", Family::Big),
+        ("w", Family::Small),
+        ("x", Family::Double),
+        ("code", Family::Citext),
+        ("c", Family::Char),
         ("n", Family::Number),
         ("ok", Family::Boolean),
         ("d", Family::Other),
@@ -41,7 +45,33 @@ fn postgres_reads_as_it_was_written() {
         ("(b ~~ like_escape('a!%'::text, '!'::text))", "b LIKE 'a!%' ESCAPE '!'"),
         ("(TRIM(BOTH FROM b) = b)", "trim(b) = b"),
         ("((a)::text IS DISTINCT FROM b)", "a IS DISTINCT FROM b"),
+        ("((big % (2)::bigint) = ((w)::integer % 2))", "big % 2 = w % 2"),
+        ("((x * (2)::double precision) > (i)::double precision)", "x * 2 > i"),
+        ("((big * '5000000000'::bigint) > (i + '-5'::integer))", "big * 5000000000 > i + -5"),
+        ("(COALESCE(n, (0)::numeric) > (0)::numeric)", "coalesce(n, 0) > 0"),
+        ("(COALESCE(s, 'a'::st) = 'b'::st)", "coalesce(s, 'a') = 'b'"),
+        ("(\nCASE s\n    WHEN 'a'::st THEN 1\n    ELSE 2\nEND = 1)", "CASE s WHEN 'a' THEN 1 ELSE 2 END = 1"),
+        ("(code = 'ABC'::citext)", "code = 'ABC'"),
+        ("(c ~~ 'a%'::text)", "c LIKE 'a%'"),
+        ("(\"substring\"(b, i) = b)", "substr(b, i) = b"),
         ("(\"substring\"(b, 1, 2) = E'a\\\\b'::text)", "substr(b, 1, 2) = 'a\\b'"),
+    ] {
+        assert_eq!(read(DialectName::Postgres, printed).as_deref(), Ok(written), "{printed}");
+    }
+}
+
+#[test]
+fn casts_that_mean_something_are_kept() {
+    for (printed, written) in [
+        ("(((w)::integer * i) > 5)", "CAST(w AS INTEGER) * i > 5"),
+        ("(((i)::bigint * i) > 5)", "CAST(i AS INTEGER) * i > 5"),
+        ("(((i)::double precision / (2)::double precision) > x)", "CAST(i AS DOUBLE PRECISION) / 2 > x"),
+        ("((code)::text = 'ABC'::text)", "CAST(code AS TEXT) = 'ABC'"),
+        ("((c)::text ~~ 'a%'::text)", "CAST(c AS TEXT) LIKE 'a%'"),
+        (
+            "((((a IS NOT NULL))::integer + ((b IS NOT NULL))::integer) = 1)",
+            "CAST(a IS NOT NULL AS INTEGER) + CAST(b IS NOT NULL AS INTEGER) = 1",
+        ),
     ] {
         assert_eq!(read(DialectName::Postgres, printed).as_deref(), Ok(written), "{printed}");
     }
@@ -63,6 +93,10 @@ fn mysql_reads_as_it_was_written() {
         ("(not((`a` like _utf8mb4'x')))", "a NOT LIKE 'x'"),
         ("(cast(`i` as char charset utf8mb4) = _utf8mb4'it\\'s')", "CAST(i AS TEXT) = 'it''s'"),
         ("((`i` <> -(5)) and (`ok` = false) and (pow(`i`,2) > 1))", "i <> -5 AND ok = FALSE AND power(i, 2) > 1"),
+        ("`a` like 'x' = `ok`", "(a LIKE 'x') = ok"),
+        ("`ok` = `a` like 'x'", "ok = (a LIKE 'x')"),
+        ("`ok` = `i` between 1 and 2 and `ok` = `i` in (1,2)", "ok = (i BETWEEN 1 AND 2) AND ok = (i IN (1, 2))"),
+        ("`i` MOD 2 = 0", "i % 2 = 0"),
         ("`d` > current_timestamp()", "d > CURRENT_TIMESTAMP"),
     ] {
         assert_eq!(read(DialectName::Mysql, printed).as_deref(), Ok(written), "{printed}");
@@ -81,6 +115,17 @@ fn what_means_something_else_without_its_casts_is_kept() {
         "'{}'::text[]",
         "(other > 1)",
         "app.valid(a)",
+        "\"MyFunc\"(a) = b",
+        "\"substring\"(b, '@(.*)$'::text) = b",
+        "\nCASE\n    WHEN ok THEN 'a'::st\n    ELSE 'b'::st\nEND",
+        "\nCASE\n    WHEN ok THEN (1)::numeric\n    ELSE (2)::numeric\nEND",
+        "((i * (5)::bigint) > 1)",
+        "(((abs(i))::numeric / (2)::numeric) > (1)::numeric)",
+        "((ok)::integer = 1)",
+        "((COALESCE(ok, false))::integer = 1)",
+        "((a)::citext = 'x'::citext)",
+        "((x)::real > (0)::double precision)",
+        "((big)::integer > 5)",
     ] {
         assert!(read(DialectName::Postgres, text).is_err(), "{text}");
     }
