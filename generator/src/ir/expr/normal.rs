@@ -133,6 +133,7 @@ impl Normal<'_> {
     /// Two values that are compared with each other.
     fn pair(&self, left: &Node, right: &Node) -> (Node, Node) {
         let (left, right) = (self.compared(left), self.compared(right));
+        let (left, right) = self.alike(left, right);
         let typed = self.typed(right, &left);
         (self.typed(left, &typed), typed)
     }

@@ -164,6 +164,10 @@ fn plain(default: &Default, ty: &Type) -> Default {
         (Some(Literal::Text(text)), SqlType::DateTime | SqlType::Timestamp) if text.len() == "2000-01-01".len() => {
             format!("{text} 00:00:00")
         }
+        // MySQL has numbers for truth values.
+        (Some(Literal::Number(number)), SqlType::Boolean) if number == "0" || number == "1" => {
+            (number == "1").to_string()
+        }
         (Some(Literal::Text(text) | Literal::Number(text)), _) => text,
         (Some(Literal::Bool(truth)), SqlType::Boolean) => truth.to_string(),
         _ => return default.clone(),

@@ -94,6 +94,7 @@ fn casts_and_constants_are_those_of_postgres() {
         ("CAST(big AS INTEGER) + 1 > 2", "big + 1 > 2"),
         ("CAST(t AS TEXT) || 'x' = 'y'", "t || 'x' = 'y'"),
         ("lower(CAST(code AS TEXT)) = 'x'", "lower(code) = 'x'"),
+        ("CAST(code AS TEXT) = t", "code = t"),
         ("i > '-5'", "i > -5"),
         ("coalesce(CAST(i AS INTEGER), 0) > 1", "coalesce(i, 0) > 1"),
         ("x > CAST(sqrt(n) AS DOUBLE)", "x > sqrt(n)"),
@@ -109,6 +110,7 @@ fn casts_and_constants_are_those_of_postgres() {
         ("CAST(n AS INTEGER) > 5", "n > 5"),
         ("CAST(x AS DECIMAL(10, 2)) > 5", "x > 5"),
         ("CAST(code AS TEXT) = 'x'", "code = 'x'"),
+        ("CAST(code AS TEXT) = CAST(other AS TEXT)", "code = other"),
         ("abs(CAST(i AS DOUBLE)) > 5", "abs(i) > 5"),
         ("a = TRUE", "a"),
     ] {

@@ -101,6 +101,17 @@ impl Normal<'_> {
         }
     }
 
+    /// Two values of which one is cast to the plain text that the other is: PostgreSQL does so by itself.
+    pub(super) fn alike(&self, left: Node, right: Node) -> (Node, Node) {
+        let is_text = |node: &Node| matches!(self.ty(node), Some(SqlType::Text | SqlType::String(_)));
+        let is_cast = |node: &Node| matches!(node, Node::Cast(_, CastType::Text));
+        match (is_cast(&left), is_cast(&right)) {
+            (true, false) if is_text(&right) => (self.as_text(left), right),
+            (false, true) if is_text(&left) => (left, self.as_text(right)),
+            _ => (left, right),
+        }
+    }
+
     fn is_whole(&self, node: &Node) -> bool {
         self.ty(node).as_ref().is_some_and(is_whole)
     }
