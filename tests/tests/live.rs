@@ -4,6 +4,8 @@
 //! asks for it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "live/casts.rs"]
+mod casts;
 #[path = "live/losses.rs"]
 mod losses;
 #[path = "live/odd.rs"]

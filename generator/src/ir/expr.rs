@@ -111,12 +111,13 @@ impl Expr {
         }
     }
 
-    /// The same expression in one form of several that MySQL knows no difference between: it moves negations inwards, and
-    /// has one name for functions that have two.
+    /// The same expression in the one form of several that a server knows no difference between, for comparisons with
+    /// what it reports. `is_condition` says that no other value is meant; `columns` are those whose types are known.
     #[must_use]
-    pub fn as_mysql_keeps_it(&self) -> Self {
+    pub fn as_kept(&self, dialect: DialectName, is_condition: bool, columns: &[(String, SqlType)]) -> Self {
         match self {
-            Self::Neutral(neutral) => Self::Neutral(normal::normal(neutral)),
+            Self::Neutral(neutral) if is_condition => Self::Neutral(normal::condition(neutral, dialect, columns)),
+            Self::Neutral(neutral) => Self::Neutral(normal::normal(neutral, dialect, columns)),
             Self::PerDialect(_) => self.clone(),
         }
     }

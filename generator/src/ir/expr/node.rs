@@ -144,6 +144,24 @@ impl Neutral {
 }
 
 impl Node {
+    /// Whether it is a truth value by its form.
+    pub(super) fn is_condition(&self) -> bool {
+        match self {
+            Self::Bool(_)
+            | Self::Not(_)
+            | Self::Is { .. }
+            | Self::Distinct { .. }
+            | Self::In { .. }
+            | Self::Between { .. }
+            | Self::Like { .. } => true,
+            Self::Binary(_, op, _) => matches!(
+                op,
+                Op::Or | Op::And | Op::Eq | Op::NotEq | Op::Less | Op::LessEq | Op::Greater | Op::GreaterEq
+            ),
+            _ => false,
+        }
+    }
+
     fn collect_columns<'a>(&'a self, all: &mut Vec<&'a str>) {
         if let Self::Column(name) = self
             && !all.contains(&name.as_str())

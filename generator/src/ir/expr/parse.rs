@@ -67,7 +67,7 @@ fn read(text: &str, tokens: Vec<TokenWithSpan>, printed: Option<&Printed<'_>>) -
         let offset = offset_of(text, next.span.start);
         return Err(ExprError { offset, message: format!("`{}` was not expected here", next.token) });
     }
-    Reader { text, printed }.node(&expr).map(Neutral)
+    Reader { text, printed }.printed_whole(&expr).map(Neutral)
 }
 
 /// Counts the tokens that may make the tree deeper.
@@ -188,8 +188,11 @@ impl Reader<'_> {
                 Node::Call("floor".into(), vec![self.node(of)?])
             }
             E::Substring { expr: of, substring_from: Some(from), substring_for, special: _, shorthand: _ } => {
-                let parts = [&**of, &**from].into_iter().chain(substring_for.as_deref());
-                Node::Call("substr".into(), self.all(parts)?)
+                let parts = self.all([&**of, &**from].into_iter().chain(substring_for.as_deref()))?;
+                if matches!(parts.get(1), Some(Node::Text(_))) {
+                    return self.refuse(expr, "a part by a regular expression");
+                }
+                Node::Call("substr".into(), parts)
             }
             E::Trim { trim_where: None, trim_what: None, expr: of, trim_characters: None } => {
                 Node::Call("trim".into(), vec![self.node(of)?])

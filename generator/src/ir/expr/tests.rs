@@ -32,6 +32,8 @@ fn what_differs_between_databases_is_translated() {
     assert_eq!(sql("a is distinct from b", Sqlite), r#""a" IS NOT "b""#);
     assert_eq!(sql("a is distinct from b", Mysql), "NOT (`a` <=> `b`)");
     assert_eq!(sql("cast(a as bigint)", Mysql), "CAST(`a` AS SIGNED)");
+    assert_eq!(sql("cast(a as integer)", Postgres), r#"CAST("a" AS BIGINT)"#);
+    assert_eq!(sql("cast(a is null as integer)", Postgres), r#"CAST("a" IS NULL AS INTEGER)"#);
     assert_eq!(sql("a::text", Mysql), "CAST(`a` AS CHAR)");
     assert_eq!(sql("now()", Sqlite), "CURRENT_TIMESTAMP");
     assert_eq!(expr("cast(a as date)").to_sql(Sqlite), None);
@@ -86,6 +88,10 @@ fn errors_have_a_place_and_a_reason() {
     assert_eq!(error("a > 0 b"), (6, "`b` was not expected here".into()));
     assert_eq!(error("a > 0; drop table x"), (5, "`;` was not expected here".into()));
     assert_eq!(error("a > 0 and b ~ 'x'").1, "the operator `~` is not the same on all databases");
+    assert_eq!(
+        error("substring(a from '@x') = 'b'").1,
+        "a part by a regular expression is not the same on all databases"
+    );
     assert_eq!(error("a in (select 1)").1, "a subquery is not the same on all databases");
     assert_eq!(error("post.a > 1").1, "a column with a table in front is not the same on all databases");
     assert_eq!(error(" -- x"), (0, "the expression is empty".into()));

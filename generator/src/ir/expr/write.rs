@@ -220,7 +220,11 @@ impl Writer {
     }
 
     fn cast(&mut self, inner: &Node, ty: CastType) -> Option<()> {
-        let name = cast_name(ty, self.dialect)?;
+        let name = match ty {
+            // The one whole number that it makes of a truth value.
+            CastType::Integer if self.is(DialectName::Postgres) && inner.is_condition() => "INTEGER".to_owned(),
+            _ => cast_name(ty, self.dialect)?,
+        };
         self.push("CAST(");
         self.node(inner)?;
         let _ = write!(self.out, " AS {name})");

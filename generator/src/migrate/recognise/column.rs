@@ -1,16 +1,18 @@
 //! Columns: each property by itself.
 
-use super::expression::{expressions, squeezed};
+use super::expression::{Place, squeezed};
 use super::{Likeness, Reader, spelled};
 use crate::ddl::parts::constant;
+use crate::ir::check::defaults;
 use crate::ir::draft::Type;
-use crate::ir::{Default, DialectName, Expr, Generated, Literal, RawType, SqlType};
+use crate::ir::{Default, DialectName, Expr, Literal, RawType, SqlType};
 use crate::migrate::state::{Column, Table};
 
 impl Reader<'_> {
     /// A column in the words of the one that should be there.
     pub(super) fn column(&mut self, table: &Table, found: &Column, wanted: &Table, kept: &Table) -> Column {
         let name = spelled(wanted, &found.name, self.dialect);
+        let place = Place::of(wanted, self.dialect);
         let kept = kept.column(&spelled(kept, &found.name, self.dialect));
         let (Some(wanted), Some(kept)) = (wanted.column(&name), kept) else { return found.clone() };
         let mut column = Column { name, ..found.clone() };
@@ -24,10 +26,10 @@ impl Reader<'_> {
         if found.nullable == kept.nullable || unsaid {
             column.nullable = wanted.nullable;
         }
-        if self.agrees(table, wanted, "default", self.defaults(found, kept)) {
+        if self.agrees(table, wanted, "default", self.defaults(found, kept, &place)) {
             column.default.clone_from(&wanted.default);
         }
-        if self.agrees(table, wanted, "expression", self.generated(found.generated.as_ref(), kept.generated.as_ref())) {
+        if self.agrees(table, wanted, "expression", self.generated(found, kept, &place)) {
             column.generated.clone_from(&wanted.generated);
         }
         if found.collation == kept.collation {
@@ -86,13 +88,16 @@ impl Reader<'_> {
         }
     }
 
-    fn defaults(&self, found: &Column, kept: &Column) -> Likeness {
+    fn defaults(&self, found: &Column, kept: &Column, place: &Place) -> Likeness {
         if self.dialect == DialectName::Sqlite {
             return Likeness::of(found.default == kept.default);
         }
-        let stated = |column: &Column| column.default.clone().filter(|it| *it != Default::Value(Literal::Null));
+        let stated = |column: &Column| {
+            let default = column.default.as_ref().map(|default| plain(default, &kept.ty));
+            default.filter(|it| *it != Default::Value(Literal::Null))
+        };
         match (stated(found), stated(kept)) {
-            (Some(Default::Expr(one)), Some(Default::Expr(other))) => expressions(&one, &other, self.dialect),
+            (Some(Default::Expr(one)), Some(Default::Expr(other))) => place.values(&one, &other),
             (Some(Default::Value(one)), Some(Default::Value(other))) => self.constants(&one, &other, &kept.ty),
             // A constant that the server prints as an expression, or that was written as one.
             (Some(Default::Expr(one)), Some(Default::Value(_)))
@@ -127,14 +132,49 @@ impl Reader<'_> {
         }
     }
 
-    fn generated(&self, found: Option<&Generated>, kept: Option<&Generated>) -> Likeness {
-        match (found, kept) {
+    fn generated(&self, found: &Column, kept: &Column, place: &Place) -> Likeness {
+        match (&found.generated, &kept.generated) {
             // PostgreSQL before 18 stores what is generated.
             (Some(one), Some(other)) if one.stored == other.stored || self.dialect == DialectName::Postgres => {
-                expressions(&one.expr, &other.expr, self.dialect)
+                place.values(&one.expr, &other.expr)
             }
             (one, other) => Likeness::of(one == other),
         }
+    }
+}
+
+/// A default as a report has it: an expression that is a constant of the column's type, or the current moment, is read as
+/// that.
+fn plain(default: &Default, ty: &Type) -> Default {
+    let Default::Expr(expr) = default else { return default.clone() };
+    let ty = match ty {
+        Type::Plain(ty) => ty,
+        Type::Named(_) => &SqlType::Text,
+        Type::Array(_) => return default.clone(),
+    };
+    let is_now = |moment: SqlType| match ty {
+        SqlType::DateTime | SqlType::Timestamp => moment == SqlType::Timestamp,
+        ty => moment == *ty,
+    };
+    if expr.moment().is_some_and(is_now) {
+        return Default::Now;
+    }
+    let written = match (expr.constant(), ty) {
+        (Some(Literal::Null), _) => return Default::Value(Literal::Null),
+        (Some(Literal::Text(text)), SqlType::DateTime | SqlType::Timestamp) if text.len() == "2000-01-01".len() => {
+            format!("{text} 00:00:00")
+        }
+        // MySQL has numbers for truth values.
+        (Some(Literal::Number(number)), SqlType::Boolean) if number == "0" || number == "1" => {
+            (number == "1").to_string()
+        }
+        (Some(Literal::Text(text) | Literal::Number(text)), _) => text,
+        (Some(Literal::Bool(truth)), SqlType::Boolean) => truth.to_string(),
+        _ => return default.clone(),
+    };
+    match defaults::typed(ty, &[], &written) {
+        Ok(constant @ Default::Value(_)) => constant,
+        _ => default.clone(),
     }
 }
 

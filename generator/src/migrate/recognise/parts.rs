@@ -1,6 +1,6 @@
 //! Constraints and indexes: which one of the report is which one of the schema.
 
-use super::expression::{expressions, optional};
+use super::expression::Place;
 use super::{Likeness, Reader, spelled};
 use crate::ir::{Action, Check, DialectName};
 use crate::migrate::ddl::names::named;
@@ -11,15 +11,15 @@ struct Kind<P> {
     /// Whether one that is kept is what becomes of one of the schema.
     becomes: fn(&P, &P) -> bool,
     /// Whether one of the report is one that is kept.
-    likeness: fn(&P, &P, DialectName) -> Likeness,
+    likeness: fn(&P, &P, &Place) -> Likeness,
     /// For people.
     label: fn(&P) -> String,
 }
 
 const UNIQUE: Kind<Unique> = Kind {
     becomes: |kept, wanted| kept.columns == wanted.columns,
-    likeness: |found, kept, dialect| {
-        Likeness::of(found.columns == kept.columns && named_alike(&found.name, &kept.name, dialect))
+    likeness: |found, kept, place| {
+        Likeness::of(found.columns == kept.columns && named_alike(&found.name, &kept.name, place.dialect))
     },
     label: |unique| format!("unique ({})", unique.columns.join(", ")),
 };
@@ -32,8 +32,8 @@ const INDEX: Kind<Index> = Kind {
 
 const CHECK: Kind<Check> = Kind {
     becomes: |kept, wanted| kept.expr == wanted.expr,
-    likeness: |found, kept, dialect| match named_alike(&found.name, &kept.name, dialect) {
-        true => expressions(&found.expr, &kept.expr, dialect),
+    likeness: |found, kept, place| match named_alike(&found.name, &kept.name, place.dialect) {
+        true => place.conditions(&found.expr, &kept.expr),
         false => Likeness::Different,
     },
     label: |check| match &check.name {
@@ -44,7 +44,8 @@ const CHECK: Kind<Check> = Kind {
 
 const FOREIGN_KEY: Kind<ForeignKey> = Kind {
     becomes: |kept, wanted| kept.columns == wanted.columns && kept.table == wanted.table,
-    likeness: |found, kept, dialect| {
+    likeness: |found, kept, place| {
+        let dialect = place.dialect;
         let bare = |key: &ForeignKey| ForeignKey {
             name: None,
             on_delete: action(key.on_delete, dialect),
@@ -60,6 +61,7 @@ impl Reader<'_> {
     /// Puts constraints and indexes into a table.
     pub(super) fn parts(&mut self, table: &mut Table, found: &Table, wanted: &Table, kept: &Table) {
         let found = self.in_order(found, wanted);
+        let place = Place::of(wanted, self.dialect);
         // With every name that the database keeps written out: a report has no others.
         let found_named = named(&found, self.found, self.dialect);
         let wanted_named = named(wanted, self.wanted, self.dialect);
@@ -67,28 +69,28 @@ impl Reader<'_> {
         kept.indexes.retain(|index| index.is_on(self.dialect));
         table.uniques = self.matched(
             &UNIQUE,
-            &table.name.clone(),
+            &place,
             (&found.uniques, &found_named.uniques),
             (&wanted.uniques, &wanted_named.uniques),
             &kept.uniques,
         );
         table.indexes = self.matched(
             &INDEX,
-            &table.name.clone(),
+            &place,
             (&found.indexes, &found_named.indexes),
             (&wanted.indexes, &wanted_named.indexes),
             &kept.indexes,
         );
         table.checks = self.matched(
             &CHECK,
-            &table.name.clone(),
+            &place,
             (&found.checks, &found_named.checks),
             (&wanted.checks, &wanted_named.checks),
             &kept.checks,
         );
         table.foreign_keys = self.matched(
             &FOREIGN_KEY,
-            &table.name.clone(),
+            &place,
             (&found.foreign_keys, &found_named.foreign_keys),
             (&wanted.foreign_keys, &wanted_named.foreign_keys),
             &kept.foreign_keys,
@@ -124,7 +126,7 @@ impl Reader<'_> {
     fn matched<P: Clone>(
         &mut self,
         kind: &Kind<P>,
-        table: &crate::ir::TableName,
+        place: &Place,
         found: (&[P], &[P]),
         wanted: (&[P], &[P]),
         kept: &[P],
@@ -137,24 +139,23 @@ impl Reader<'_> {
                 // Nothing that such a database could have, as far as we can tell: what goes by its name is taken for it.
                 if let Some(at) = left.iter().position(|(_, found)| (kind.becomes)(found, named)) {
                     left.remove(at);
-                    self.not_compared(table, &format!("{}: it cannot be tried", (kind.label)(named)));
+                    self.not_compared(&place.table, &format!("{}: it cannot be tried", (kind.label)(named)));
                 }
                 out.push(wanted.clone());
                 continue;
             };
-            let likeness = |(_, named): &(&P, &P)| (kind.likeness)(named, kept, self.dialect);
+            let likeness = |(_, named): &(&P, &P)| (kind.likeness)(named, kept, place);
             let by = |wanted: Likeness| left.iter().position(|it| likeness(it) == wanted);
             let at = by(Likeness::Same).or_else(|| by(Likeness::Unknown));
             if let Some(at) = at {
                 let (_, named) = left.remove(at);
-                if (kind.likeness)(named, kept, self.dialect) == Likeness::Unknown {
-                    self.not_compared(table, &format!("{}: it is written by hand", (kind.label)(named)));
+                if (kind.likeness)(named, kept, place) == Likeness::Unknown {
+                    self.not_compared(&place.table, &format!("{}: it is written by hand", (kind.label)(named)));
                 }
                 out.push(wanted.clone());
             }
         }
-        let is_artefact =
-            |named: &P| artefacts.iter().any(|it| (kind.likeness)(named, it, self.dialect) == Likeness::Same);
+        let is_artefact = |named: &P| artefacts.iter().any(|it| (kind.likeness)(named, it, place) == Likeness::Same);
         out.extend(left.into_iter().filter(|(_, named)| !is_artefact(named)).map(|(found, _)| found.clone()));
         out
     }
@@ -188,20 +189,17 @@ fn folded(name: &Option<String>) -> Option<String> {
     name.as_ref().map(|name| name.to_lowercase())
 }
 
-fn indexes(found: &Index, kept: &Index, dialect: DialectName) -> Likeness {
+fn indexes(found: &Index, kept: &Index, place: &Place) -> Likeness {
     let frame = |index: &Index| (index.unique, index.parts.len());
     if frame(found) != frame(kept) || folded(&found.name) != folded(&kept.name) {
         return Likeness::Different;
     }
     let part = |found: &IndexPart, kept: &IndexPart| match (&found.target, &kept.target) {
-        (IndexTarget::Expr(one), IndexTarget::Expr(other)) if found.desc == kept.desc => {
-            expressions(one, other, dialect)
-        }
+        (IndexTarget::Expr(one), IndexTarget::Expr(other)) if found.desc == kept.desc => place.values(one, other),
         _ => Likeness::of(found == kept),
     };
     let parts = found.parts.iter().zip(&kept.parts).map(|(found, kept)| part(found, kept));
-    let all: Vec<Likeness> =
-        parts.chain([optional(found.predicate.as_ref(), kept.predicate.as_ref(), dialect)]).collect();
+    let all: Vec<Likeness> = parts.chain([place.optional(found.predicate.as_ref(), kept.predicate.as_ref())]).collect();
     match () {
         () if all.contains(&Likeness::Different) => Likeness::Different,
         () if all.contains(&Likeness::Unknown) => Likeness::Unknown,

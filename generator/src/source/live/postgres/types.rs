@@ -61,7 +61,7 @@ impl<'a> Types<'a> {
             _ if row.element != 0 && spelled.ends_with("[]") => self.array(row, modifier, spelled),
             _ if row.schema == "pg_catalog" => built_in(&row.name, modifier, spelled),
             _ => match row.name.as_str() {
-                "citext" => Reading { declared: Some(spelled.to_owned()), ..plain(SqlType::Text, Family::Text) },
+                "citext" => Reading { declared: Some(spelled.to_owned()), ..plain(SqlType::Text, Family::Citext) },
                 _ => carried(spelled),
             },
         }
@@ -168,16 +168,16 @@ enum Class {
 
 /// The built-in types by their names in the catalog. What is missing here is carried as text.
 const BUILT_IN: &[(&str, Class, Family)] = &[
-    ("int2", Class::Is(SqlType::SmallInt { unsigned: false }), Family::Integer),
+    ("int2", Class::Is(SqlType::SmallInt { unsigned: false }), Family::Small),
     ("int4", Class::Is(SqlType::Integer { unsigned: false }), Family::Integer),
-    ("int8", Class::Is(SqlType::BigInt { unsigned: false }), Family::Integer),
+    ("int8", Class::Is(SqlType::BigInt { unsigned: false }), Family::Big),
     ("oid", Class::Is(SqlType::BigInt { unsigned: false }), Family::Other),
-    ("float4", Class::Is(SqlType::Real), Family::Number),
-    ("float8", Class::Is(SqlType::Double), Family::Number),
+    ("float4", Class::Is(SqlType::Real), Family::Real),
+    ("float8", Class::Is(SqlType::Double), Family::Double),
     ("numeric", Class::Numeric, Family::Number),
     ("bool", Class::Is(SqlType::Boolean), Family::Boolean),
     ("varchar", Class::Characters, Family::Text),
-    ("bpchar", Class::Characters, Family::Text),
+    ("bpchar", Class::Characters, Family::Char),
     ("text", Class::Is(SqlType::Text), Family::Text),
     ("name", Class::Is(SqlType::Text), Family::Text),
     ("xml", Class::Is(SqlType::Text), Family::Other),
