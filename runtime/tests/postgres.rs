@@ -4,6 +4,8 @@
 
 mod server;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use pilaster::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use pilaster::rust_decimal::Decimal;
 use pilaster::uuid::Uuid;
@@ -245,18 +247,19 @@ async fn conflicting_transactions_are_run_again() {
     with_db(async |db| {
         run(&db, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
         // A deadlock: each waits for the row that the other one holds.
+        let runs = AtomicU32::new(0);
         let cross = async |first: i32, second: i32| {
-            let mut runs = 0;
             db.transaction(async |tx| {
+                runs.fetch_add(1, Ordering::Relaxed);
                 tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(first).execute().await?;
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                 tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(second).execute().await
             })
             .await
-            .map(|_| runs += 1)
             .unwrap();
         };
         tokio::join!(cross(1, 2), cross(2, 1));
+        assert!(runs.load(Ordering::Relaxed) > 2, "one of them was run again");
         assert_eq!(db.sql("SELECT n FROM t ORDER BY id").all::<i32>().await.unwrap(), [2, 2]);
         // A serialization failure, seen and named.
         let serializable = TxOptions::new().isolation(Isolation::Serializable);
