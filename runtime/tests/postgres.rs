@@ -85,6 +85,34 @@ async fn types_without_a_form_of_their_own_are_carried_as_text() {
 }
 
 #[tokio::test]
+#[allow(clippy::print_stderr)]
+async fn types_of_extensions_are_carried_as_text() {
+    with_db(async |db| {
+        // What the driver knows no binary form of is cast, as models do.
+        for (extension, column, given, read) in [
+            ("ltree", "a", "a.b_c.D", "a.b_c.D"),
+            ("citext", "a", "Grüße", "Grüße"),
+            ("hstore", "a::text", "a=>1, \"b c\"=>NULL", "\"a\"=>\"1\", \"b c\"=>NULL"),
+        ] {
+            let there = db.sql("SELECT count(*) FROM pg_available_extensions WHERE name = $1").bind(extension);
+            if there.one::<i64>().await.unwrap() == 0 {
+                eprintln!("skipped: the server has no {extension}");
+                continue;
+            }
+            run(&db, &format!("CREATE EXTENSION {extension}; CREATE TABLE {extension}_t (a {extension})")).await;
+            let insert = format!("INSERT INTO {extension}_t VALUES ($1), ($2)");
+            db.sql(insert).bind(given).bind(None::<String>).execute().await.unwrap();
+            let stored = format!("SELECT {column} FROM {extension}_t ORDER BY a");
+            let stored = db.sql(stored).all::<Option<String>>().await.unwrap();
+            assert_eq!(stored, [Some(read.to_owned()), None], "{extension}");
+            let same = format!("SELECT count(*) FROM {extension}_t WHERE a = $1");
+            assert_eq!(db.sql(same).bind(read).one::<i64>().await.unwrap(), 1, "{extension}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn values_that_do_not_fit_are_refused() {
     with_db(async |db| {
         let encode = |error: Error| assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error:?}");
