@@ -172,6 +172,10 @@ impl Level {
         };
         let watch = shared.pool.logging.watch();
         if let Some(pooled) = &mut shared.state.get_mut().connection {
+            // A peer that went silent would not answer the BEGIN for long.
+            if !pooled.connection.is_awake().await {
+                shared.pool.renew(access, pooled).await?;
+            }
             let mut outcome = pooled.connection.begin(options.begin).await;
             if is_lost(&outcome) {
                 shared.pool.renew(access, pooled).await?;

@@ -35,6 +35,12 @@ pub mod hooks_and_cascades;
 #[path = "../cases/inferred_relations/expected/mod.rs"]
 pub mod inferred_relations;
 #[rustfmt::skip]
+#[path = "../cases/jiff_arrays/expected/mod.rs"]
+pub mod jiff_arrays;
+#[rustfmt::skip]
+#[path = "../cases/jiff_dates/expected/mod.rs"]
+pub mod jiff_dates;
+#[rustfmt::skip]
 #[path = "../cases/keyless/expected/mod.rs"]
 pub mod keyless;
 #[rustfmt::skip]

@@ -1,6 +1,6 @@
 //! What the database refuses, and what the error says about it.
 
-use pilaster::{Db, ErrorKind, Result};
+use pilaster::{Db, Dialect, ErrorKind, Result};
 
 use super::{place, post, quoted, users};
 use crate::models::{NewPost, NewSeat, NewTag, NewTicket, NewUser, Post, Tag, User};
@@ -89,5 +89,37 @@ pub async fn what_is_wrong_stays_out(db: &Db) -> Result<()> {
     assert_eq!(Post::get(db, post.id).await?.unwrap().editor_id, None);
     ann.delete(db).await?;
     assert_eq!(Post::get(db, post.id).await?, None);
+    Ok(())
+}
+
+pub async fn a_killed_connection_is_replaced(db: &Db) -> Result<()> {
+    let others = match db.dialect() {
+        Dialect::Postgres => {
+            "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        }
+        Dialect::Mysql => {
+            "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+        }
+        // A file has no connections that somebody else could close.
+        _ => return Ok(()),
+    };
+    users(db, ["ann"]).await?;
+    for _ in 0..3 {
+        let tx = db.begin().await?;
+        // On another connection, which is then idle.
+        assert_eq!(User::query().count(db).await?, 1);
+        let idle = tx.sql(others).all::<i64>().await?;
+        assert!(!idle.is_empty());
+        for id in idle {
+            let kill = match db.dialect() {
+                Dialect::Mysql => format!("KILL CONNECTION {id}"),
+                _ => format!("SELECT pg_terminate_backend({id})"),
+            };
+            tx.sql(kill).execute().await?;
+        }
+        // Whoever reads next need not know.
+        assert_eq!(User::query().count(db).await?, 1);
+        tx.commit().await?;
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Conditions.
 
-use pilaster::{Db, Result};
+use pilaster::{Db, Dialect, ErrorKind, Result};
 
 use super::{blog, names, titles, users};
 use crate::models::{NewUser, Post, Status, User, UserColumns};
@@ -65,6 +65,35 @@ pub async fn lists(db: &Db) -> Result<()> {
     assert_eq!(who(db, |u| u.age.in_(10..=20)).await?, "a b");
     assert_eq!(who(db, |u| u.age.not_in([10])).await?, "b");
     assert_eq!(who(db, |u| u.age.in_((0..3000).collect::<Vec<i32>>())).await?, "a b");
+    Ok(())
+}
+
+/// The parameters that one statement takes.
+fn most(db: &Db) -> i32 {
+    if db.dialect() == Dialect::Sqlite { 32_766 } else { 65_535 }
+}
+
+pub async fn long_lists(db: &Db) -> Result<()> {
+    aged(db).await?;
+    let ages = |until: i32| User::query().filter(move |u| u.age.in_((0..until).collect::<Vec<i32>>()));
+    let (one, many) = (ages(1).to_sql(db.dialect())?, ages(3).to_sql(db.dialect())?);
+    if db.dialect() == Dialect::Postgres {
+        // A list is one parameter, so that no length has a text of its own.
+        assert_eq!((one.matches("= ANY($1)").count(), one.contains(" IN ")), (1, false), "{one}");
+        assert_eq!(one, many);
+        assert_eq!(ages(100_000).count(db).await?, 2);
+        let not = User::query().filter(|u| u.name.not_in((0..100_000).map(|n| n.to_string()).collect::<Vec<_>>()));
+        assert!(not.to_sql(db.dialect())?.contains("<> ALL($1)"));
+        assert_eq!(not.count(db).await?, 3);
+        return Ok(());
+    }
+    assert_eq!((one.matches('?').count(), many.matches('?').count()), (1, 3), "{many}");
+    assert_eq!(ages(most(db)).count(db).await?, 2);
+    let error = ages(most(db) + 1).count(db).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Query), "{error:?}");
+    assert!(error.to_string().contains(&most(db).to_string()), "{error}");
+    // Nothing is broken by it.
+    assert_eq!(User::query().count(db).await?, 3);
     Ok(())
 }
 

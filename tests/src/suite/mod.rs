@@ -55,7 +55,7 @@ macro_rules! behaviours {
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
                 raw_sql;
-            filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, lists_of_a_subquery, ranges,
+            filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
             aggregate: count_sum_avg_min_max, of_nothing, groups, having, floats, decimals, decimals_and_integers, counts_of_groups;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
@@ -79,9 +79,11 @@ macro_rules! behaviours {
                 what_does_not_fit_is_named;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;
-            errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out;
+            errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out,
+                a_killed_connection_is_replaced;
             transaction: commit, rollback, dropped, savepoints, by_closure, errors_roll_back, panics_roll_back,
-                cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks, of_a_kind, run_again_when_serializable;
+                cancelled_futures_roll_back, handles_do_not_outlive, rehearsal, in_spawned_tasks, of_a_kind,
+                run_again_when_serializable, isolation_levels, deferrable;
             pool: what_it_does_is_told, a_ping_is_answered;
             blocking: the_main_paths, transactions, without_a_runtime;
             music: bands_by_songs, invoices_by_country, employees_and_managers, mixtapes_with_empty_ones,

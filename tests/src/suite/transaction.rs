@@ -249,3 +249,50 @@ pub async fn run_again_when_serializable(db: &Db) -> Result<()> {
     assert_eq!(runs.load(Ordering::SeqCst), if meets { 3 } else { 2 });
     Ok(())
 }
+
+pub async fn isolation_levels(db: &Db) -> Result<()> {
+    for level in [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable] {
+        let name = format!("{level:?}");
+        let tx = db.begin_with(TxOptions::new().isolation(level)).await?;
+        NewUser::new(&*name).insert(&tx).await?;
+        let before = User::query().count(&tx).await?;
+        // SQLite has one who writes, and its transactions are serializable whatever is asked for.
+        if db.dialect() != Dialect::Sqlite {
+            let other = db.begin().await?;
+            if db.dialect() == Dialect::Mysql {
+                other.sql("SET innodb_lock_wait_timeout = 1").execute().await?;
+            }
+            let written = NewUser::new(format!("{name} beside")).insert(&other).await;
+            // MySQL locks there what is read.
+            let is_locked = db.dialect() == Dialect::Mysql && level == Isolation::Serializable;
+            match written {
+                Ok(_) if !is_locked => other.commit().await?,
+                Err(error) if is_locked => assert_eq!(*error.kind(), ErrorKind::Locked, "{name}: {error}"),
+                other => panic!("{name}: {other:?}"),
+            }
+            let seen = User::query().count(&tx).await? - before;
+            assert_eq!(seen, u64::from(level == Isolation::ReadCommitted), "{name}");
+        }
+        if db.dialect() == Dialect::Postgres {
+            let shown = tx.sql("SHOW transaction_isolation").one::<String>().await?;
+            let shown: String = shown.split(' ').collect();
+            assert_eq!(shown, name.to_lowercase());
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+pub async fn deferrable(db: &Db) -> Result<()> {
+    NewUser::new("ann").insert(db).await?;
+    let begun = db.begin_with(TxOptions::new().deferrable()).await;
+    if db.dialect() == Dialect::Mysql {
+        let error = begun.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { dialect: "MySQL", .. }), "{error:?}");
+        return Ok(());
+    }
+    let tx = begun?;
+    assert_eq!(User::query().count(&tx).await?, 1);
+    assert_eq!(*NewUser::new("bob").insert(&tx).await.unwrap_err().kind(), ErrorKind::ReadOnly);
+    tx.rollback().await
+}

@@ -24,6 +24,11 @@ impl Fault {
             ErrorKind::Encode(_) => String::new(),
             _ => self.message.clone(),
         };
+        if self.message.starts_with("too many SQL variables") {
+            message.push_str(
+                " (a statement takes 32766 values: send a long list in parts, or join a table that holds it)",
+            );
+        }
         if let (ErrorKind::Query, Some(sql)) = (&kind, sql) {
             message.push_str(&place(sql, self.offset));
         }
