@@ -246,7 +246,8 @@ pub async fn run_again_when_serializable(db: &Db) -> Result<()> {
     let (one, two) = tokio::join!(leave("ann"), leave("bob"));
     assert_eq!(one? + two?, 1);
     assert_eq!(User::query().count(db).await?, 1);
-    assert_eq!(runs.load(Ordering::SeqCst), if meets { 3 } else { 2 });
+    let runs = runs.into_inner();
+    assert!(if meets { runs >= 3 } else { runs == 2 }, "{runs}");
     Ok(())
 }
 
