@@ -32,6 +32,10 @@ pub(crate) enum Access {
     Write,
 }
 
+/// How often a read is repeated whose connection was lost: once as that was closed while it was idle, and once more as the
+/// server was just about to end all connections.
+const RENEWALS: u32 = 2;
+
 /// A place to run statements.
 #[doc(hidden)]
 pub struct Target<'e>(Inner<'e>);
@@ -242,20 +246,19 @@ impl Lease<'_> {
         }
         self.revive().await?;
         self.announce(sql);
-        let mut rows = 0;
-        let mut counted = |row: &crate::row::Row<'_>| {
-            rows += 1;
-            each(row)
-        };
-        let mut outcome = self.connection()?.query(sql, params, &mut counted).await;
-        if self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome) {
-            self.renew().await?;
+        let (mut rows, mut left) = (0, RENEWALS);
+        let outcome = loop {
             let mut counted = |row: &crate::row::Row<'_>| {
                 rows += 1;
                 each(row)
             };
-            outcome = self.connection()?.query(sql, params, &mut counted).await;
-        }
+            let outcome = self.connection()?.query(sql, params, &mut counted).await;
+            if !(left > 0 && self.repeatable && rows == 0 && self.is_free() && is_lost(&outcome)) {
+                break outcome;
+            }
+            left -= 1;
+            self.renew().await?;
+        };
         let outcome = placed(outcome, params);
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);

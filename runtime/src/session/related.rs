@@ -107,6 +107,7 @@ impl Core {
             return Err(Error::query(message));
         }
         if add {
+            self.check_parent(parent)?;
             let from = |&(here, there): &(usize, usize)| (there, From::Row { row: parent, column: here });
             return self.fill(child, relation.on.iter().map(from).collect());
         }
@@ -137,8 +138,22 @@ impl Core {
             let message = format!("the foreign key of \"{}\" is on the other side: assign it there", relation.name);
             return Err(Error::query(message));
         }
+        self.check_parent(parent)?;
         let from = |&(here, there): &(usize, usize)| (here, From::Row { row: parent, column: there });
         self.fill(child, relation.on.iter().map(from).collect())
+    }
+
+    /// Nothing can come to belong to a row that was deleted, or will be: another one may have its key by then.
+    fn check_parent(&self, parent: u32) -> Result<()> {
+        let arena = &self.arena;
+        let parent = arena.stored(parent).unwrap_or(parent);
+        match arena.entry(parent).map(|entry| entry.state) {
+            Some(State::Gone | State::Doomed) => {
+                let message = format!("{} was deleted, and no row can be linked to it", arena.label(parent));
+                Err(Error::query(message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Has columns of a row filled in by the next flush.

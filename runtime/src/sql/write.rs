@@ -55,6 +55,9 @@ pub(crate) struct Writer {
     given: usize,
     /// What the parameters are for, where that is asked.
     target: Option<Target>,
+    /// The parameters of a list that is grouped or distinct, where the same value is the same parameter: PostgreSQL would
+    /// take an expression with another one for another expression.
+    grouped: Option<Vec<usize>>,
 }
 
 #[derive(Clone, Copy)]
@@ -76,6 +79,7 @@ impl Writer {
             qualify: true,
             given: 0,
             target: None,
+            grouped: None,
         }
     }
 
@@ -103,6 +107,7 @@ impl Writer {
                 "SELECT count(*) FROM (SELECT "
             });
             w.write_body(select, |w| w.write_aliased(&select.projection))?;
+            w.grouped = None;
             w.write_limit(select);
             w.push(") AS q");
             Ok(())
@@ -242,6 +247,13 @@ impl Writer {
     }
 
     fn bind(&mut self, value: Value<'static>) {
+        if let Some(grouped) = &self.grouped {
+            let same = |at: &&usize| self.out.params.get(**at).is_some_and(|known| *known == value);
+            if let Some(&at) = grouped.iter().find(same) {
+                return self.placeholder(self.given + at + 1);
+            }
+        }
+        self.grouped.iter_mut().for_each(|grouped| grouped.push(self.out.params.len()));
         let (before, behind) = match (&value, self.dialect) {
             // MySQL gets decimals as text, and would compare a DECIMAL with a text as floating point numbers.
             (Value::Decimal(value), Dialect::Mysql) => ("CAST(", format!(" AS DECIMAL(65,{}))", value.scale.min(30))),
@@ -299,8 +311,11 @@ impl Writer {
             Some((per, limit)) => self.write_limited(select, per, *limit)?,
             None => {
                 self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+                // A subquery among others has its own list.
+                let around = self.grouped.take();
                 self.write_body(select, |w| w.write_projection(&select.projection))?;
                 self.write_order(&select.order)?;
+                self.grouped = around;
                 self.write_limit(select);
             }
         }
@@ -311,9 +326,14 @@ impl Writer {
     /// Sources get their aliases before the list is written, since the list names them.
     fn write_body(&mut self, select: &Select, list: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         self.declare(select);
+        let is_grouped = select.distinct || !select.group_by.is_empty();
+        self.grouped = (is_grouped && self.dialect == Dialect::Postgres).then(Vec::new);
         list(self)?;
+        // What is compared there may be of another type.
+        let grouped = self.grouped.take();
         self.write_declared_from(select)?;
         self.write_conditions(" WHERE ", &select.filter)?;
+        self.grouped = grouped;
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.separated_nodes(&select.group_by, ", ")?;
@@ -393,6 +413,7 @@ impl Writer {
             w.push(") AS n");
             Ok(())
         })?;
+        self.grouped = None;
         self.push(") AS q WHERE n <= ");
         self.number(limit);
         self.push(" ORDER BY n");

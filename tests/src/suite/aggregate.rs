@@ -64,6 +64,26 @@ pub async fn having(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A value in an expression that is grouped by, listed and ordered by is one value.
+pub async fn groups_of_expressions(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let all: Vec<i32> = Post::query().all(db).await?.into_iter().map(|post| post.views).collect();
+    let mut wanted: std::collections::BTreeMap<i32, i64> = std::collections::BTreeMap::new();
+    all.iter().for_each(|views| *wanted.entry(views + 2).or_default() += 1);
+    let rows: Vec<(i32, i64)> = Post::query()
+        .filter(|p| p.views.gt(-2))
+        .group_by(|p| p.views + 2)
+        .order_by(|p| (p.views + 2).asc())
+        .select(|p| (p.views + 2, p.id.count()))
+        .all(db)
+        .await?;
+    assert_eq!(rows, wanted.clone().into_iter().collect::<Vec<_>>());
+    let distinct: Vec<i32> =
+        Post::query().distinct().order_by(|p| (p.views + 2).desc()).select(|p| p.views + 2).limit(2).all(db).await?;
+    assert_eq!(distinct, wanted.into_keys().rev().take(2).collect::<Vec<_>>());
+    Ok(())
+}
+
 pub async fn floats(db: &Db) -> Result<()> {
     blog(db).await?;
     let row = Post::query().select(|p| (p.rating.sum(), p.rating.avg(), p.rating.min())).one(db).await?;

@@ -131,6 +131,24 @@ fn what_is_taken_out_goes_unless_it_is_put_elsewhere() {
     );
 }
 
+/// Another row could have its key by the time of the flush.
+#[test]
+fn nothing_is_linked_to_a_row_that_was_deleted() {
+    let db = database();
+    let mut session = db.session().unwrap();
+    let (root, inner) = (session.add(NewFolder::new("root")), session.add(NewFolder::new("inner")));
+    session.flush().unwrap();
+    let (root, inner) = (session.stored(root).unwrap(), session.stored(inner).unwrap());
+    session.delete(root).unwrap();
+    for _ in 0..2 {
+        let error = session.link(root, |f| f.folders, inner).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Query) && error.to_string().contains("was deleted"), "{error}");
+        session.flush().unwrap();
+    }
+    session.commit().unwrap();
+    assert_eq!(Folder::query().filter(|f| f.parent_id.is_not_null()).count(&db).unwrap(), 0);
+}
+
 #[test]
 fn links_set_foreign_keys() {
     let db = database();
