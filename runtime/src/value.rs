@@ -272,6 +272,16 @@ impl Decimal {
         Some(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
     }
 
+    /// The same number with so many digits behind the point at most, halves rounded away from zero, as PostgreSQL and MySQL do
+    /// when they store it.
+    pub(crate) fn stored(self, scale: u32) -> Self {
+        let divisor = self.scale.checked_sub(scale).and_then(|digits| 10_i128.checked_pow(digits));
+        let Some(divisor) = divisor.filter(|divisor| *divisor > 1) else { return self };
+        let (quotient, rest) = (self.mantissa / divisor, (self.mantissa % divisor).unsigned_abs());
+        let up = rest >= divisor.unsigned_abs().div_ceil(2);
+        Self { mantissa: quotient + if up { self.mantissa.signum() } else { 0 }, scale }
+    }
+
     /// The same number with exactly so many digits behind the point, rounded half to even.
     #[must_use]
     pub fn rescale(self, scale: u32) -> Option<Self> {

@@ -69,6 +69,23 @@ pub async fn infinities_and_nan(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// What an update sets is kept as what an insert gives is.
+pub async fn decimals_that_are_set(db: &Db) -> Result<()> {
+    let number = |text: &str| text.parse::<Decimal>().unwrap();
+    let row = NewEverything::new().exact(number("1")).insert(db).await?;
+    let found = async |text: &str| Everything::query().filter(|e| e.exact.eq(number(text))).count(db).await;
+    Everything::update().filter(|e| e.id.eq(row.id)).set(|e| e.exact, number("1.00005")).run(db).await?;
+    assert_eq!(found("1.0001").await?, 1);
+    Everything::update().filter(|e| e.id.eq(row.id)).set(|e| e.exact, number("-2.00005")).run(db).await?;
+    assert_eq!(found("-2.0001").await?, 1);
+    Everything::update().filter(|e| e.id.eq(row.id)).set(|e| e.exact, number("0.05")).run(db).await?;
+    let computed = Everything::update().filter(|e| e.id.eq(row.id));
+    computed.set_to(|e| (e.exact, e.exact * number("1.0012"))).run(db).await?;
+    assert_eq!(found("0.0501").await?, 1);
+    assert_eq!(Everything::get(db, row.id).await?.unwrap().exact, Some(number("0.0501")));
+    Ok(())
+}
+
 pub async fn decimals(db: &Db) -> Result<()> {
     for text in ["0.0000", "0.1000", "-0.0001", "12345678.9012", "-99999999.9999", "10.0000"] {
         let exact: Decimal = text.parse().unwrap();

@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
 use crate::misfit::Target;
 use crate::sql::{Dialect, Node, Source, Table};
+use crate::value::{Kind, Value};
 
 type Assignment = (&'static ColumnMeta, Node);
 
@@ -35,7 +36,7 @@ impl Writer {
     /// A value that is set.
     pub(super) fn write_value(&mut self, table: Table, (column, node): &Assignment) -> Result<()> {
         let first = self.given + self.out.params.len();
-        let outcome = self.write_node(node);
+        let outcome = self.write_rounded(column, node);
         if outcome.is_ok() && self.target.is_none() {
             return Ok(());
         }
@@ -49,6 +50,26 @@ impl Writer {
             target.computed.extend(Some(*column).filter(|_| is_computed));
         }
         outcome.map_err(|error| if is_plain { error.in_column(table.name().1, column.name) } else { error })
+    }
+
+    /// A value as its column keeps it. SQLite keeps all the digits that a decimal is given.
+    fn write_rounded(&mut self, column: &ColumnMeta, node: &Node) -> Result<()> {
+        match (column.kind, node) {
+            (Kind::Decimal(Some(scale)), Node::Bind(Value::Decimal(value))) => {
+                self.bind(Value::Decimal(value.stored(scale)));
+                Ok(())
+            }
+            (Kind::Decimal(Some(_)), Node::Bind(_) | Node::Invalid(_)) => self.write_node(node),
+            (Kind::Decimal(Some(scale)), _) if self.dialect == Dialect::Sqlite && !is_own(column, node) => {
+                self.push("round(");
+                self.write_node(node)?;
+                self.push(", ");
+                self.number(scale);
+                self.push(")");
+                Ok(())
+            }
+            _ => self.write_node(node),
+        }
     }
 
     /// `column = value` of every assignment to the row of a source.
@@ -67,12 +88,17 @@ impl Writer {
     }
 }
 
+/// Whether it is the column itself, of whichever row.
+fn is_own(column: &ColumnMeta, node: &Node) -> bool {
+    matches!(node, Node::Column(_, given) if given.name == column.name)
+}
+
 /// Whether the database computes a value, so that nobody else knows whether it fits. A column's own value fits, as does the
 /// one that an INSERT gives for it, or else that is at fault itself; and counters of versions fit.
 fn is_computed(table: Table, column: &ColumnMeta, node: &Node) -> bool {
     match (node, table) {
         (Node::Bind(_) | Node::Invalid(_), _) => false,
-        (Node::Column(_, given), _) if given.name == column.name => false,
+        _ if is_own(column, node) => false,
         (_, Table::Model(meta)) => {
             meta.version.and_then(|at| meta.columns.get(at)).is_none_or(|version| version.name != column.name)
         }
