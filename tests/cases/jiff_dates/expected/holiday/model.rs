@@ -19,7 +19,7 @@ impl __rt::Model for Holiday {
             table: "holiday",
             columns: &[
                 __rt::ColumnMeta::new("day", "day", __rt::Kind::Date),
-                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text),
+                __rt::ColumnMeta::new("name", "name", __rt::Kind::Text).sized(40),
             ],
             key: &[0],
             ..__rt::ModelMeta::EMPTY
