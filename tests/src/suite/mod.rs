@@ -75,7 +75,7 @@ macro_rules! behaviours {
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
-            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
+            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
                 what_does_not_fit_is_named;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,

@@ -178,7 +178,8 @@ impl Writer {
 
     /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
     /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
-    /// with many digits.
+    /// with many digits. Before version 18 it knows no least and greatest of bytes, nor of UUIDs, whose hexadecimal digits
+    /// have the same order.
     pub(super) fn write_aggregate(
         &mut self,
         function: Aggregate,
@@ -197,12 +198,11 @@ impl Writer {
         });
         self.push(if distinct { "DISTINCT " } else { "" });
         match argument {
-            Some(node) if inner => {
-                self.push("CAST(");
+            Some(node) => {
+                self.push(inner.0);
                 self.write_node(node)?;
-                self.push(" AS double precision)");
+                self.push(inner.1);
             }
-            Some(node) => self.write_node(node)?,
             None => self.push("*"),
         }
         self.push(")");
@@ -222,20 +222,31 @@ enum Behind {
     Scale(u32),
 }
 
-/// What stands before an aggregate, whether its argument becomes a floating point number, and what stands behind.
-fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, bool, Behind) {
+/// What stands before an aggregate, around its argument, and behind it.
+fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&'static str, &'static str), Behind) {
     let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
     match (dialect, function, kind) {
         (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
         | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
-            ("round(", false, Behind::Scale(scale))
+            ("round(", PLAIN, Behind::Scale(scale))
         }
-        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", false, Behind::Text(" AS bigint)")),
-        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", false, Behind::Text(" AS double precision)")),
-        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => ("", true, Behind::Nothing),
-        _ => ("", false, Behind::Nothing),
+        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS bigint)")),
+        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS double precision)")),
+        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => {
+            ("", ("CAST(", " AS double precision)"), Behind::Nothing)
+        }
+        (Dialect::Postgres, Aggregate::Min | Aggregate::Max, Kind::Uuid) => {
+            ("CAST(", ("CAST(", " AS text) COLLATE \"C\""), Behind::Text(" AS uuid)"))
+        }
+        (Dialect::Postgres, Aggregate::Min | Aggregate::Max, Kind::Bytes) => {
+            ("decode(", ("encode(", ", 'hex') COLLATE \"C\""), Behind::Text(", 'hex')"))
+        }
+        _ => ("", PLAIN, Behind::Nothing),
     }
 }
+
+/// Nothing around an argument.
+const PLAIN: (&str, &str) = ("", "");
 
 /// The values of a list as one, where all are plain values of one type.
 fn one_list(values: &[Node]) -> Option<Value<'static>> {
