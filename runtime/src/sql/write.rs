@@ -5,6 +5,7 @@ mod bulk_insert;
 mod bulk_update;
 mod conflict;
 mod node;
+mod number;
 mod own;
 
 use std::fmt::Write as _;

@@ -27,6 +27,7 @@ pub mod insert;
 pub mod join;
 pub mod links;
 pub mod music;
+pub mod numbers;
 pub mod pool;
 pub mod read;
 pub mod relation;
@@ -77,6 +78,9 @@ macro_rules! behaviours {
             types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
                 what_does_not_fit_is_named;
+            numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,
+                compared_with_wider_ones, computed_wider_than_the_column, reals_compared_with_doubles,
+                quotients_of_many_digits;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out,
