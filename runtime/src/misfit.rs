@@ -270,6 +270,37 @@ mod tests {
     }
 
     #[test]
+    fn numbers_out_of_range_are_refused() {
+        static SMALL: ColumnMeta = ColumnMeta::new("small", "small", Kind::UnsignedSmallInt);
+        static BIG: ColumnMeta = ColumnMeta::new("big", "big", Kind::BigInt);
+        static REAL: ColumnMeta = ColumnMeta::new("real", "real", Kind::Real);
+        static WIDE: ColumnMeta = ColumnMeta::new("wide", "wide", Kind::Decimal(Some(30))).sized(60);
+        let good = [
+            (&SMALL, Value::Int(65_535)),
+            (&BIG, Value::UInt(1 << 62)),
+            (&REAL, Value::Float(f64::INFINITY)),
+            (&REAL, Value::Float(3.4e38)),
+            (&PRICE, number("99.994")),
+            (&PRICE, Value::Int(-99)),
+            (&WIDE, number("12345678901234567890.5")),
+            (&TITLE, text("four")),
+            (&PRICE, Value::Null),
+        ];
+        good.iter().for_each(|(column, value)| check(column, value).unwrap());
+        let bad = [
+            (&SMALL, Value::Int(-1), "an integer from 0 to 65535, found -1"),
+            (&BIG, Value::UInt(1 << 63), "to 9223372036854775807, found 9223372036854775808"),
+            (&REAL, Value::Float(-3.5e38), "the range of its column"),
+            (&PRICE, number("99.995"), "a number of 4 digits, 2 of them behind the point, found 99.995"),
+            (&PRICE, Value::Int(100), "found 100"),
+        ];
+        for (column, value, expected) in &bad {
+            let error = check(column, value).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
     fn what_was_not_sent_is_for_others_to_locate() {
         assert!(!is_wanted(&Error::encode("a number", "NaN")));
         assert!(!is_wanted(&Error::decode("a number", "NaN").with_source("refused")));

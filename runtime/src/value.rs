@@ -324,6 +324,7 @@ impl Decimal {
     }
 
     /// Reads a number of any length in as many digits as can be held; those behind the point that are too many are cut off.
+    #[cfg(feature = "mysql")]
     pub(crate) fn parse_front(text: &str) -> Option<Self> {
         let whole = text.find('.').unwrap_or(text.len());
         (whole..=text.len()).rev().filter_map(|end| text.get(..end)).find_map(Self::parse)
@@ -389,4 +390,30 @@ pub(crate) fn narrow<T: TryFrom<i64>>(value: i64, expected: &'static str) -> Res
 /// The error of a key that is not there yet.
 pub(crate) fn pending_key() -> Error {
     Error::encode("the key of a stored row", "the key of a row that its session has not stored yet")
+}
+
+#[cfg(all(test, feature = "decimal", feature = "mysql"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_rounded_to_the_digits_that_there_are() {
+        let within = |text: &str, digits, scale| {
+            Decimal::parse(text).unwrap().within(digits, scale).map(|it| it.to_string()).unwrap_or_default()
+        };
+        assert_eq!(within("1763668.41449", 10, 10), "1763668.414");
+        assert_eq!(within("0.00049", 10, 3), "0.000");
+        assert_eq!(within("-999.95", 4, 4), "-1000");
+        assert_eq!(within("9999.95", 4, 4), "", "all of its digits are before the point");
+        assert_eq!(Decimal { mantissa: 7, scale: 70 }.stored(2), Decimal { mantissa: 0, scale: 2 });
+    }
+
+    #[test]
+    fn the_first_digits_of_a_long_text_are_read() {
+        let digits = "123456789".repeat(6);
+        let front = Decimal::parse_front(&format!("-12.{digits}")).unwrap().to_string();
+        assert!(front.len() > 38 && format!("-12.{digits}").starts_with(&front), "{front}");
+        assert_eq!(Decimal::parse_front("1.50"), Decimal::parse("1.50"));
+        assert_eq!(Decimal::parse_front(&digits), None);
+    }
 }

@@ -159,6 +159,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_digits_of_long_numbers_are_read() {
+        let front = |words_of: &[i32]| front(&words(words_of)).map(|bytes| read(&bytes).unwrap().to_string());
+        // 1.2345 and so on, in twelve groups.
+        let long = [12, 0, 0, 44, 1, 2345, 6789, 123, 4567, 8901, 2345, 6789, 1234, 5678, 9012, 3456];
+        assert_eq!(read(&words(&long)), Err(Odd::TooLong));
+        assert_eq!(front(&long).as_deref(), Some("1.2345678901234567890123456789"));
+        // Zeros behind the last digit that no mantissa has room for.
+        let wide = [1, -1, 0x4000, 60, 5000];
+        assert_eq!(read(&words(&wide)), Err(Odd::TooLong));
+        assert_eq!(front(&wide).as_deref(), Some("-0.5000"));
+        assert_eq!(front(&[1, 5, 0, 50, 7]).as_deref(), Some("700000000000000000000"));
+        assert_eq!(front(&[9, 9, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1]), None, "40 digits before the point");
+        assert_eq!(super::front(&[]), None);
+    }
+
+    #[test]
     fn what_is_no_number_is_told_apart() {
         for (value, odd) in
             [(f64::NAN, Odd::NotANumber), (f64::INFINITY, Odd::Infinite), (-f64::INFINITY, Odd::Infinite)]

@@ -68,3 +68,41 @@ fn shown(value: &Value) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_in_their_range_or_refused() {
+        let db = Connection::open_in_memory().unwrap();
+        define(&db).unwrap();
+        let fits =
+            |arguments: &str| db.query_row(&format!("SELECT {FITS}({arguments})"), [], |row| row.get::<_, Value>(0));
+        for arguments in [
+            "32767, -32768, 32767",
+            "NULL, 0, 255",
+            "5.0, 0, 255",
+            "9223372036854775807, -9223372036854775808, 9223372036854775807",
+            "-99.99, -99.990, 99.990",
+            "99, -99.990, 99.990",
+            "'text', 0, 255",
+        ] {
+            assert!(fits(arguments).is_ok(), "{arguments}");
+        }
+        for arguments in [
+            "32767 + 1, -32768, 32767",
+            "-1, 0, 255",
+            "5.5, 0, 255",
+            "9223372036854775807 + 1, -9223372036854775808, 9223372036854775807",
+            "-9223372036854775808 - 1, -9223372036854775808, 9223372036854775807",
+            "100, -99.990, 99.990",
+            "9e999, -3e38, 3e38",
+        ] {
+            let Error::SqliteFailure(_, Some(message)) = fits(arguments).unwrap_err() else { panic!("{arguments}") };
+            assert!(refused(&message).is_some(), "{message}");
+        }
+        let cell = refused("pilaster_fits: a number from 0 to 255, found 256").unwrap();
+        assert_eq!((cell.expected.as_str(), cell.found.as_str()), ("a number from 0 to 255", "256"));
+    }
+}
