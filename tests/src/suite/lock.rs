@@ -335,6 +335,6 @@ pub async fn how_they_are_written(_: &Db) -> Result<()> {
     assert!(joined.to_sql(Dialect::Postgres)?.ends_with(" FOR UPDATE OF t0"));
     let sql = joined.to_sql(Dialect::Mysql)?;
     assert!(sql.contains(" FROM `post` AS t0 JOIN (SELECT `id`, `name`, "), "{sql}");
-    assert!(sql.ends_with(" FROM `user`) AS t1 ON t1.`id` = t0.`user_id` FOR UPDATE"), "{sql}");
+    assert!(sql.ends_with(" FROM `user`) AS t1 ON t0.`user_id` = t1.`id` FOR UPDATE"), "{sql}");
     Ok(())
 }
