@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pilaster::query::WaitsNot;
 use pilaster::{Db, Dialect, Error, ErrorKind, Isolation, LockedQuery, Query, Result, Tx, TxOptions};
 
-use super::{blog, names, post, titles, users};
+use super::{blog, names, titles, users};
 use crate::database::is_mysql;
 use crate::models::{NewPost, Post, Status, User};
 
@@ -200,11 +200,11 @@ pub async fn keys_that_are_left_free(db: &Db) -> Result<()> {
     assert_eq!(refused(&second, of(&ann).for_no_key_update().no_wait()).await?, Some(ErrorKind::Locked));
     assert_eq!(refused(&second, of(&ann).for_share().no_wait()).await?, Some(ErrorKind::Locked));
     if db.dialect() == Dialect::Postgres {
-        post(db, &ann, "beside").await?;
-        of(&ann).for_update().one(&first).await?;
         second.sql("SET LOCAL lock_timeout = '100ms'").execute().await?;
-        let error = refusal(&second, async |inner| NewPost::new("late", &ann).insert(&inner).await).await?;
-        assert_eq!(error.map(|error| error.kind().clone()), Some(ErrorKind::Locked));
+        let add = async || refusal(&second, async |inner| NewPost::new("beside", &ann).insert(&inner).await).await;
+        assert!(add().await?.is_none());
+        of(&ann).for_update().one(&first).await?;
+        assert_eq!(add().await?.map(|error| error.kind().clone()), Some(ErrorKind::Locked));
     }
     second.rollback().await?;
     first.commit().await
@@ -254,6 +254,37 @@ pub async fn a_deadlock_is_run_again(db: &Db) -> Result<()> {
     let runs = runs.into_inner();
     assert!(if meets { runs >= 3 } else { runs == 2 }, "{runs}");
     assert_eq!(User::query().filter(|u| u.age.eq(1)).count(db).await?, 2);
+    Ok(())
+}
+
+/// A row that was changed since the transaction first read: what a snapshot means to a lock differs.
+pub async fn at_repeatable_read(db: &Db) -> Result<()> {
+    let [ann] = users(db, ["ann"]).await?;
+    let is_mariadb = db.dialect() == Dialect::Mysql && !is_mysql(db).await?;
+    for strict in [false, true] {
+        let tx = db.begin_with(TxOptions::new().isolation(Isolation::RepeatableRead)).await?;
+        if is_mariadb {
+            let strict = u8::from(strict);
+            tx.sql(format!("SET innodb_snapshot_isolation = {strict}")).execute().await?;
+        }
+        let before = of(&ann).one(&tx).await?.age.unwrap_or(0);
+        let Some(second) = beside(db).await? else { return tx.commit().await };
+        User::update().all_rows().set(|u| u.age, before + 1).run(&second).await?;
+        second.commit().await?;
+        let locked = of(&ann).for_update().one(&tx).await;
+        match locked {
+            Ok(ann) => {
+                assert!(db.dialect() == Dialect::Mysql && !(is_mariadb && strict));
+                assert_eq!(ann.age, Some(before + 1));
+            }
+            Err(error) => {
+                assert!(db.dialect() == Dialect::Postgres || is_mariadb && strict, "{error}");
+                assert_eq!(*error.kind(), ErrorKind::Serialization);
+                assert!(error.is_retryable());
+            }
+        }
+        tx.rollback().await?;
+    }
     Ok(())
 }
 
