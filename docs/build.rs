@@ -19,6 +19,7 @@ fn main() -> io::Result<()> {
         .module("baskets")
         .embed_migrations(false)
         .run_in_build_script();
+    pilaster_generator::Generator::new().spec("jobs.yaml").module("jobs").embed_migrations(false).run_in_build_script();
     // What surrounds the blocks that must not compile does compile, so they are refused for what they say.
     let around = doc_test("", "User::query().all(&db).await?;\n");
     let (mut tests, mut refused) = (String::new(), format!("#[doc = {around:?}]\npub mod surroundings {{}}\n"));

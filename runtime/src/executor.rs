@@ -9,6 +9,7 @@ use crate::mode::Mode;
 use crate::pool::{Pool, Pooled};
 use crate::session::{Arena, Core};
 use crate::sql::Dialect;
+use crate::sql::lock::{Lock, Wait};
 use crate::transaction::{Level, Seat};
 use crate::value::Params;
 
@@ -369,6 +370,19 @@ impl Lease<'_> {
         let outcome = arena.written(self, meta).await;
         self.rows = Some(arena);
         outcome
+    }
+
+    /// Refuses to lock rows where no lock would be held, or where the server cannot lock so. Nothing is sent.
+    pub(crate) fn check_lock(&mut self, lock: Lock) -> Result<()> {
+        if !matches!(&self.place, Place::Transaction(seat) if !seat.is_read_only()) {
+            let why = "a transaction that only reads cannot lock rows: begin it without `read_only`";
+            return Err(Error::new(ErrorKind::ReadOnly, why));
+        }
+        if lock.wait == Wait::Skips && !self.connection()?.skips_locked() {
+            let kind = ErrorKind::Unsupported { feature: "SKIP LOCKED", dialect: self.dialect.name() };
+            return Err(Error::new(kind, "MariaDB skips rows that are locked from version 10.6 on"));
+        }
+        Ok(())
     }
 
     /// Whether a statement only reads, as the database sees it.

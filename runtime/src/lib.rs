@@ -40,19 +40,19 @@ pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode, Outcome};
 pub use pool::PoolStatus;
 pub use query::{
-    BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, Model, Page, Predicate,
-    Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
+    BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, LockedQuery, Model,
+    Page, Predicate, Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
 };
 pub use raw::{Bind, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
 pub use session::{
-    Absorb, Action, Change, Changed, Committed, Done, Entity, Key, NoFlush, Savepoint, Session, Subscription,
+    Absorb, Action, Change, Changed, Committed, Done, Entity, Key, Loadable, NoFlush, Savepoint, Session, Subscription,
     UnitOfWork,
 };
 pub use sql::Dialect;
 pub use stream::RowStream;
-pub use transaction::{Transaction, Tx, TxOptions};
+pub use transaction::{Transaction, Transactional, Tx, TxOptions};
 pub use value::{Decimal, Kind, Params, Value};
 
 /// How much a transaction sees of others that run beside it.

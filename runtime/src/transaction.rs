@@ -50,6 +50,14 @@ pub struct Transaction<M: Mode> {
     mode: PhantomData<fn() -> M>,
 }
 
+/// What rows can be locked in: `&Tx` or `&mut Session`, async or blocking.
+#[diagnostic::on_unimplemented(
+    message = "rows can be locked only in a transaction, and `{Self}` is none",
+    label = "takes `&tx` or `&mut session`",
+    note = "a lock lasts until its transaction ends: `db.transaction(async |tx| …)` or `db.begin()` begin one"
+)]
+pub trait Transactional<'e>: Executor<'e> {}
+
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TxOptions {
@@ -135,6 +143,11 @@ impl Seat<'_> {
     #[inline]
     pub(crate) fn connection(&mut self) -> Option<&mut Connection> {
         self.state.connection.as_mut().map(|pooled| &mut pooled.connection)
+    }
+
+    /// Whether the transaction was begun so that it cannot write.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.shared.access == Access::Read
     }
 
     /// Notes what an error means for the transaction.
@@ -423,6 +436,8 @@ impl<'e, M: Mode> Executor<'e> for &'e Transaction<M> {
         Target::transaction(&self.level)
     }
 }
+
+impl<'e, M: Mode> Transactional<'e> for &'e Transaction<M> {}
 
 /// Runs the closure in a transaction: commits on `Ok`, rolls back on `Err`, and runs it again when the database says
 /// that this can help.

@@ -279,6 +279,15 @@ impl Connection {
         }
     }
 
+    /// Whether a statement can pass over rows that others have locked.
+    pub(crate) fn skips_locked(&self) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => connection.skips_locked(),
+            _ => true,
+        }
+    }
+
     /// Whether a commit on it waits for other servers.
     pub(crate) fn awaits_standbys(&self) -> bool {
         match self {

@@ -79,10 +79,6 @@ impl<M: Model> Query<M> {
             scope: PhantomData,
         }
     }
-
-    pub(crate) fn select_mut(&mut self) -> &mut Select {
-        &mut self.select
-    }
 }
 
 impl<M: Model> Default for Query<M> {
@@ -94,6 +90,10 @@ impl<M: Model> Default for Query<M> {
 impl<S: Scope, O, I> Query<S, O, I> {
     fn columns(&self) -> S::Columns {
         S::columns(&self.sources)
+    }
+
+    pub(crate) fn select_mut(&mut self) -> &mut Select {
+        &mut self.select
     }
 
     pub(crate) fn into_select(self) -> Select {
@@ -301,9 +301,15 @@ impl<O> Decoder<O> {
     }
 }
 
+/// The text of a SELECT for a connection that may run it.
+fn written(select: &Select, lease: &mut Lease<'_>) -> Result<Statement> {
+    select.lock.map_or(Ok(()), |lock| lease.check_lock(lock))?;
+    Writer::select(lease.dialect(), select)
+}
+
 /// Runs a SELECT on a connection and decodes its rows.
 async fn fetch<O: Send>(select: &Select, decode: &Decoder<O>, lease: &mut Lease<'_>) -> Result<Vec<O>> {
-    let Statement { sql, params } = Writer::select(lease.dialect(), select)?;
+    let Statement { sql, params } = written(select, lease)?;
     let mut rows = Vec::new();
     let mut each = |row: &Row<'_>| {
         rows.push(decode.row(row).map_err(|error| select.locate(error, row.position()))?);
@@ -444,7 +450,7 @@ impl<S: Scope, O: Send + 'static> Query<S, O> {
         let target = on.target();
         RowStream::new(move |sink| async move {
             let mut lease = target.lease(Access::Read).await?;
-            let Statement { sql, params } = Writer::select(lease.dialect(), &self.select)?;
+            let Statement { sql, params } = written(&self.select, &mut lease)?;
             let (mut each, gate) =
                 sink.fill(|row| self.decode.row(row).map_err(|error| self.select.locate(error, row.position())));
             lease.stream(&sql, &params, &mut each, gate).await

@@ -3,7 +3,8 @@
 use super::arena::Arena;
 use super::key::Key;
 use crate::error::Result;
-use crate::query::Keyed;
+use crate::query::{Keyed, LockedQuery, Query};
+use crate::relation::IncludeList;
 
 /// Where loaded rows go.
 #[doc(hidden)]
@@ -20,6 +21,40 @@ pub trait Absorb: Send {
 
     #[doc(hidden)]
     fn absorb(self, into: &mut Loader<'_>) -> Result<Self::Key>;
+}
+
+/// What a session loads: a query of the rows of a model with a primary key, with or without what is included, locked or
+/// not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be loaded into a session",
+    label = "expected a query of whole rows of one model that has a primary key, as those that it includes"
+)]
+pub trait Loadable {
+    /// The model.
+    type Model: Keyed;
+    /// What is loaded along.
+    type Includes: IncludeList<Self::Model, Row: Absorb<Key = Key<Self::Model>>>;
+
+    #[doc(hidden)]
+    fn into_query(self) -> Query<Self::Model, Self::Model, Self::Includes>;
+}
+
+impl<M: Keyed, I: IncludeList<M, Row: Absorb<Key = Key<M>>>> Loadable for Query<M, M, I> {
+    type Model = M;
+    type Includes = I;
+
+    fn into_query(self) -> Self {
+        self
+    }
+}
+
+impl<M: Keyed, I: IncludeList<M, Row: Absorb<Key = Key<M>>>, W> Loadable for LockedQuery<M, M, I, W> {
+    type Model = M;
+    type Includes = I;
+
+    fn into_query(self) -> Query<M, M, I> {
+        self.unwrapped()
+    }
 }
 
 impl<M: Keyed> Absorb for M {

@@ -37,7 +37,7 @@ pub use done::Done;
 pub(crate) use event::subscribe;
 pub use event::{Committed, Subscription};
 pub use key::{Entity, Key};
-pub use load::Absorb;
+pub use load::{Absorb, Loadable};
 pub use savepoint::{NoFlush, Savepoint};
 pub(crate) use work::Core;
 
@@ -46,9 +46,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, Target, sealed};
 use crate::mode::{Async, Mode};
 use crate::pool::Pool;
-use crate::query::{Insertable, Keyed, Model, NotNull, Query};
-use crate::relation::{Cardinality, IncludeList, Many, Rel, Relation};
-use crate::transaction::TxOptions;
+use crate::query::{Insertable, Keyed, Model, NotNull};
+use crate::relation::{Cardinality, Many, Rel, Relation};
+use crate::transaction::{Transactional, TxOptions};
 
 /// An async session.
 pub type Session = UnitOfWork<Async>;
@@ -105,10 +105,8 @@ impl<M: Mode> UnitOfWork<M> {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn load<T: Keyed, I>(&mut self, query: Query<T, T, I>) -> M::Out<'_, Vec<Key<T>>>
-    where
-        I: IncludeList<T, Row: Absorb<Key = Key<T>>>,
-    {
+    pub fn load<Q: Loadable>(&mut self, query: Q) -> M::Out<'_, Vec<Key<Q::Model>>> {
+        let query = query.into_query();
         M::run(async move { self.core.load(query).await })
     }
 
@@ -116,13 +114,11 @@ impl<M: Mode> UnitOfWork<M> {
     ///
     /// # Errors
     /// `NotFound` when there is none, `NotUnique` when there are several, and those of the database.
-    pub fn one<T: Keyed, I>(&mut self, mut query: Query<T, T, I>) -> M::Out<'_, Key<T>>
-    where
-        I: IncludeList<T, Row: Absorb<Key = Key<T>>>,
-    {
+    pub fn one<Q: Loadable>(&mut self, query: Q) -> M::Out<'_, Key<Q::Model>> {
+        let mut query = query.into_query();
         query.limit_to(2);
         M::run(async move {
-            let model = T::META.model;
+            let model = <Q::Model as Model>::META.model;
             match self.core.load(query).await?.as_slice() {
                 [key] => Ok(*key),
                 [] => Err(Error::new(ErrorKind::NotFound, format!("no {model} matches the query"))),
@@ -135,10 +131,8 @@ impl<M: Mode> UnitOfWork<M> {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn first<T: Keyed, I>(&mut self, mut query: Query<T, T, I>) -> M::Out<'_, Option<Key<T>>>
-    where
-        I: IncludeList<T, Row: Absorb<Key = Key<T>>>,
-    {
+    pub fn first<Q: Loadable>(&mut self, query: Q) -> M::Out<'_, Option<Key<Q::Model>>> {
+        let mut query = query.into_query();
         query.limit_to(1);
         M::run(async move { Ok(self.core.load(query).await?.pop()) })
     }
@@ -381,6 +375,8 @@ impl<'e, M: Mode> Executor<'e> for &'e mut UnitOfWork<M> {
         Target::session(&mut self.core)
     }
 }
+
+impl<'e, M: Mode> Transactional<'e> for &'e mut UnitOfWork<M> {}
 
 impl<M: Mode> std::fmt::Debug for UnitOfWork<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -2,12 +2,14 @@
 
 mod dialect;
 mod expr;
+pub(crate) mod lock;
 mod write;
 
 pub use dialect::Dialect;
 pub(crate) use dialect::FITS;
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
+pub(crate) use lock::Lock;
 pub(crate) use write::{BulkUpdate, Conflict, Existing, Insert, Statement, Write, Writer};
 
 use crate::error::Error;
@@ -56,6 +58,8 @@ pub struct Select {
     pub offset: Option<u64>,
     /// At most so many rows for each value of these nodes, in `order`.
     pub per: Option<(Vec<Node>, u64)>,
+    /// How its rows are locked.
+    pub lock: Option<Lock>,
 }
 
 /// At most so many rows are few.
@@ -82,6 +86,7 @@ impl Select {
             limit: None,
             offset: None,
             per: None,
+            lock: None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod bulk_insert;
 mod bulk_update;
 mod conflict;
 mod group;
+mod lock;
 mod node;
 mod number;
 mod own;
@@ -320,6 +321,7 @@ impl Writer {
                     w.write_order(&select.order)
                 })?;
                 self.write_limit(select);
+                self.write_lock(select)?;
             }
         }
         self.scope.truncate(outer);
@@ -362,7 +364,7 @@ impl Writer {
         self.write_source(select.source, select.table);
         for Join { left, source, table, on } in &select.joins {
             self.push(if *left { " LEFT JOIN " } else { " JOIN " });
-            self.write_source(*source, *table);
+            self.write_joined_table(select, *source, *table);
             self.push(" ON ");
             self.write_node(on)?;
         }
@@ -371,10 +373,15 @@ impl Writer {
 
     fn write_source(&mut self, source: Source, table: Table) {
         self.table_name(table);
-        if self.qualify
-            && let Some(&(_, Alias::Number(number))) = self.scope.iter().rev().find(|(known, _)| *known == source)
-        {
-            self.push(" AS t");
+        if self.qualify {
+            self.alias(" AS t", source);
+        }
+    }
+
+    /// The alias of a source that has one, behind a word.
+    fn alias(&mut self, word: &str, source: Source) {
+        if let Some(&(_, Alias::Number(number))) = self.scope.iter().rev().find(|(known, _)| *known == source) {
+            self.push(word);
             self.number(number);
         }
     }

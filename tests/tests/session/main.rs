@@ -17,6 +17,7 @@ mod events;
 mod hooks;
 mod identity;
 mod keys;
+mod lock;
 mod order;
 mod property;
 mod race;

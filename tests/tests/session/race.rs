@@ -9,7 +9,7 @@ use super::models::*;
 use super::{dump, url};
 
 /// A database that two sessions can be open on: not one in memory, which has a single connection.
-fn shared(folder: &tempfile::TempDir) -> Db {
+pub(super) fn shared(folder: &tempfile::TempDir) -> Db {
     let url = match url() {
         url if url.starts_with("sqlite") => format!("sqlite://{}", folder.path().join("race.db").display()),
         url => url,

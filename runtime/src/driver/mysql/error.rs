@@ -152,6 +152,7 @@ fn explain(error: &ServerError, sql: Option<&str>) -> String {
         1040 | 1203 | 1226 => "lower max_connections in the URL, or raise the server's limit",
         1130 => "the server refuses this host: the user must be allowed to connect from it",
         1153 => "raise the server's max_allowed_packet",
+        1205 if sql.is_some_and(|sql| sql.ends_with(" NOWAIT")) => "another transaction holds the lock",
         1205 => "another transaction holds the lock; innodb_lock_wait_timeout says how long to wait",
         1390 => "a statement takes 65535 values: send a long list in parts, or join a table that holds it",
         1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",

@@ -171,6 +171,11 @@ impl Connection {
         self.command("ROLLBACK").await
     }
 
+    /// Whether the server knows SKIP LOCKED.
+    pub(crate) fn skips_locked(&self) -> bool {
+        self.server.skips_locked
+    }
+
     /// Whether a statement only reads, by its words: a SELECT can lock rows and write files, but not change a table.
     pub(crate) fn is_read_only(&self, sql: &str) -> bool {
         let first = keyword(sql).to_ascii_lowercase();

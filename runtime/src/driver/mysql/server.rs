@@ -9,6 +9,8 @@ pub(super) struct Server {
     pub mariadb: bool,
     /// INSERT gives rows back.
     pub returning: bool,
+    /// A locking SELECT can pass over rows that others have locked.
+    pub skips_locked: bool,
 }
 
 impl Server {
@@ -26,7 +28,8 @@ impl Server {
                 format!("it is {name} {version}, and {}.{} or newer is needed (upgrade it)", least.0, least.1);
             return Err(Error::new(kind, message));
         }
-        Ok(Self { mariadb, returning: mariadb })
+        // https://mariadb.com/kb/en/select/#skip-locked; MySQL has it from 8.0 on.
+        Ok(Self { mariadb, returning: mariadb, skips_locked: !mariadb || found >= (10, 6) })
     }
 }
 
@@ -36,10 +39,13 @@ mod tests {
 
     #[test]
     fn versions() {
-        assert_eq!(Server::of("10.11.6-MariaDB-0+deb12u1").unwrap(), Server { mariadb: true, returning: true });
-        assert_eq!(Server::of("5.5.5-10.6.1-MariaDB").unwrap(), Server { mariadb: true, returning: true });
+        let mariadb = |skips_locked| Server { mariadb: true, returning: true, skips_locked };
+        assert_eq!(Server::of("10.11.6-MariaDB-0+deb12u1").unwrap(), mariadb(true));
+        assert_eq!(Server::of("5.5.5-10.6.1-MariaDB").unwrap(), mariadb(true));
+        assert_eq!(Server::of("10.5.29-MariaDB").unwrap(), mariadb(false));
         for mysql in ["8.0.36", "8.4.3-commercial", "9.7.4-2"] {
-            assert_eq!(Server::of(mysql).unwrap(), Server { mariadb: false, returning: false });
+            let expected = Server { mariadb: false, returning: false, skips_locked: true };
+            assert_eq!(Server::of(mysql).unwrap(), expected);
         }
         for old in ["5.7.44-log", "10.4.34-MariaDB", "", "something"] {
             let error = Server::of(old).unwrap_err();
