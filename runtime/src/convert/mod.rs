@@ -94,7 +94,8 @@ pub trait Number: ColumnType {
     type Computed: ColumnType;
 }
 
-/// A type whose order is the same on every database: everything but enums, truth values and JSON.
+/// A type whose order is the same on every database: everything but enums, truth values and JSON. Texts have the order of
+/// their column's collation.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no order that all databases share",
     label = "compare with `eq`, `ne` or `in_` instead"

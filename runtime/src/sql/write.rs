@@ -4,6 +4,7 @@ mod assign;
 mod bulk_insert;
 mod bulk_update;
 mod conflict;
+mod group;
 mod node;
 mod own;
 
@@ -58,6 +59,7 @@ pub(crate) struct Writer {
     /// The parameters of a list that is grouped or distinct, where the same value is the same parameter: PostgreSQL would
     /// take an expression with another one for another expression.
     grouped: Option<Vec<usize>>,
+    having: Option<group::Having>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,6 +82,7 @@ impl Writer {
             given: 0,
             target: None,
             grouped: None,
+            having: None,
         }
     }
 
@@ -308,14 +311,13 @@ impl Writer {
     fn write_select(&mut self, select: &Select) -> Result<()> {
         let outer = self.scope.len();
         match &select.per {
-            Some((per, limit)) => self.write_limited(select, per, *limit)?,
+            Some((per, limit)) => self.apart(|w| w.write_limited(select, per, *limit))?,
             None => {
                 self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
-                // A subquery among others has its own list.
-                let around = self.grouped.take();
-                self.write_body(select, |w| w.write_projection(&select.projection))?;
-                self.write_order(&select.order)?;
-                self.grouped = around;
+                self.apart(|w| {
+                    w.write_body(select, |w| w.write_projection(&select.projection))?;
+                    w.write_order(&select.order)
+                })?;
                 self.write_limit(select);
             }
         }
@@ -325,6 +327,8 @@ impl Writer {
 
     /// Sources get their aliases before the list is written, since the list names them.
     fn write_body(&mut self, select: &Select, list: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        select.check_groups()?;
+        select.check_distinct()?;
         self.declare(select);
         let is_grouped = select.distinct || !select.group_by.is_empty();
         self.grouped = (is_grouped && self.dialect == Dialect::Postgres).then(Vec::new);
@@ -334,11 +338,7 @@ impl Writer {
         self.write_declared_from(select)?;
         self.write_conditions(" WHERE ", &select.filter)?;
         self.grouped = grouped;
-        if !select.group_by.is_empty() {
-            self.push(" GROUP BY ");
-            self.separated_nodes(&select.group_by, ", ")?;
-        }
-        self.write_conditions(" HAVING ", &select.having)
+        self.write_groups(select)
     }
 
     /// Gives the sources of a SELECT their aliases.
@@ -534,8 +534,10 @@ impl Writer {
         if select.is_plain() {
             let outer = self.scope.len();
             self.push("SELECT 1");
-            self.write_from(select)?;
-            self.write_conditions(" WHERE ", &select.filter)?;
+            self.apart(|w| {
+                w.write_from(select)?;
+                w.write_conditions(" WHERE ", &select.filter)
+            })?;
             self.scope.truncate(outer);
         } else {
             self.write_select(select)?;
@@ -573,6 +575,7 @@ impl Select {
             && self.limit.is_none()
             && self.offset.is_none()
             && self.per.is_none()
+            && !self.has_aggregate()
     }
 
     fn has_subquery(&self) -> bool {

@@ -84,6 +84,87 @@ pub async fn groups_of_expressions(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// HAVING takes what rows are grouped by, and what depends on it.
+pub async fn having_of_grouped(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let doubled: Vec<(i32, i64)> = Post::query()
+        .group_by(|p| p.views * 2)
+        .having(|p| (p.views * 2).gt(5) & p.id.count().gt(0))
+        .order_by(|p| (p.views * 2).asc())
+        .select(|p| (p.views * 2, p.id.count()))
+        .all(db)
+        .await?;
+    let all: Vec<i32> = Post::query().all(db).await?.into_iter().map(|post| post.views * 2).collect();
+    let mut wanted: std::collections::BTreeMap<i32, i64> = std::collections::BTreeMap::new();
+    all.into_iter().filter(|views| *views > 5).for_each(|views| *wanted.entry(views).or_default() += 1);
+    assert_eq!(doubled, wanted.into_iter().collect::<Vec<_>>());
+    let writers: Vec<(String, i64)> = User::query()
+        .left_join(|u| u.posts)
+        .group_by(|(u, _)| u.id)
+        .having(|(u, p)| u.name.eq("ann") & p.id.count().gt(1))
+        .select(|(u, p)| (u.name, p.id.count()))
+        .all(db)
+        .await?;
+    assert_eq!(writers, [("ann".to_owned(), 3)]);
+    let rows: Vec<(User, i64)> = User::query()
+        .left_join(|u| u.posts)
+        .group_by(|(u, _)| u.id)
+        .having(|(u, _)| u.posts.any(|p| p.views.gt(9)))
+        .select(|(u, p)| (u, p.id.count() + 9))
+        .all(db)
+        .await?;
+    assert_eq!(rows.iter().map(|(user, count)| (user.name.as_str(), *count)).collect::<Vec<_>>(), [("ann", 12)]);
+    Ok(())
+}
+
+/// What can have many values in a group is refused everywhere, not taken from any row.
+pub async fn ungrouped_columns(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let is_refused = |outcome: Result<()>, column: &str| {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), pilaster::ErrorKind::Query), "{error:?}");
+        let place = format!("column \"{column}\" of \"post\" can have many values in a group");
+        assert!(error.to_string().contains(&place), "{error}");
+    };
+    let query = || Post::query().group_by(|p| p.status);
+    is_refused(query().select(|p| (p.title, p.id.count())).all(db).await.map(drop), "title");
+    is_refused(query().select(|p| (p.status, p.views + p.id.count())).all(db).await.map(drop), "views");
+    is_refused(query().order_by(|p| p.views.asc()).select(|p| p.status).all(db).await.map(drop), "views");
+    is_refused(query().having(|p| p.views.gt(1)).select(|p| p.status).all(db).await.map(drop), "views");
+    is_refused(query().all(db).await.map(drop), "id");
+    is_refused(query().select(|p| p.title).count(db).await.map(drop), "title");
+    is_refused(Post::query().select(|p| (p.title, p.id.count())).all(db).await.map(drop), "title");
+    let by_ann = query().having(|p| p.user.has(|u| u.name.eq("ann")));
+    is_refused(by_ann.select(|p| p.status).all(db).await.map(drop), "user_id");
+    // Of a primary key all other columns follow.
+    let rows =
+        Post::query().group_by(|p| p.id).order_by(|p| p.title.asc()).select(|p| (p, p.views.sum())).all(db).await?;
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().all(|(post, sum)| *sum == Some(i64::from(post.views))));
+    Ok(())
+}
+
+/// One row of many is one row.
+pub async fn counts_of_aggregates(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let sum = || Post::query().select(|p| p.views.sum());
+    assert_eq!(sum().count(db).await?, 1);
+    assert!(sum().filter(|p| p.id.lt(0)).exists(db).await?);
+    Ok(())
+}
+
+/// Distinct rows have an order by what they are made of.
+pub async fn distinct_orders(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let query = || Post::query().distinct();
+    let error = query().order_by(|p| p.views.asc()).select(|p| p.status).all(db).await.unwrap_err();
+    assert!(error.to_string().contains("not selected"), "{error}");
+    let rows = query().order_by(|p| p.status.desc()).select(|p| (p.status, p.user_id)).all(db).await?;
+    assert_eq!(rows.first().map(|row| row.0), Some(Status::Archived));
+    assert_eq!(query().order_by(|p| p.title.asc()).all(db).await?.len(), 4);
+    Ok(())
+}
+
 pub async fn floats(db: &Db) -> Result<()> {
     blog(db).await?;
     let row = Post::query().select(|p| (p.rating.sum(), p.rating.avg(), p.rating.min())).one(db).await?;

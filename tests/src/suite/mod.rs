@@ -57,7 +57,8 @@ macro_rules! behaviours {
                 raw_sql;
             filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
-            aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers, counts_of_groups;
+            aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
+                counts_of_groups, having_of_grouped, ungrouped_columns, counts_of_aggregates, distinct_orders;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
                 delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns, versions,
@@ -74,7 +75,7 @@ macro_rules! behaviours {
             links: link_and_unlink, replace_and_clear, self_links, queries;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
-            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, enums_and_flags, nulls,
+            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
                 what_does_not_fit_is_named;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,

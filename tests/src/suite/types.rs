@@ -237,6 +237,30 @@ pub async fn uuid_and_json(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// Of every type with an order.
+pub async fn least_and_greatest(db: &Db) -> Result<()> {
+    let guids = [0xff00, 7, 0x0a00, 0xa0].map(uuid::Uuid::from_u128);
+    let raws: [&[u8]; 4] = [&[0x7f], &[], &[0x7f, 0], &[0xff, 1]];
+    let day = |n| NaiveDate::from_ymd_opt(2026, 11, n).unwrap();
+    let clock = |n| NaiveTime::from_hms_opt(n, 0, 59).unwrap();
+    let rows = (0_u32..4).zip(guids.into_iter().zip(raws)).map(|(n, (guid, raw))| {
+        let (day, clock) = (day(n + 8), clock(n + 8));
+        let moment = day.and_time(clock);
+        NewEverything::new().guid(guid).raw(raw).day(day).clock(clock).local(moment).instant(moment.and_utc())
+    });
+    Everything::insert_many(rows).run(db).await?;
+    let query = || Everything::query().filter(|e| e.guid.is_not_null());
+    let found = query().select(|e| (e.guid.min(), e.guid.max(), e.raw.min(), e.raw.max())).one(db).await?;
+    assert_eq!(found, (Some(guids[1]), Some(guids[0]), Some(vec![]), Some(vec![0xff, 1])));
+    let found = query().select(|e| (e.day.min(), e.day.max(), e.clock.min(), e.clock.max())).one(db).await?;
+    assert_eq!(found, (Some(day(8)), Some(day(11)), Some(clock(8)), Some(clock(11))));
+    let found = query().select(|e| (e.local.min(), e.instant.max())).one(db).await?;
+    assert_eq!(found, (Some(day(8).and_time(clock(8))), Some(day(11).and_time(clock(11)).and_utc())));
+    let nothing = query().filter(|e| e.id.lt(0)).select(|e| (e.guid.min(), e.raw.max())).one(db).await?;
+    assert_eq!(nothing, (None, None));
+    Ok(())
+}
+
 pub async fn enums_and_flags(db: &Db) -> Result<()> {
     for (status, flag) in [(Status::Draft, true), (Status::Archived, false)] {
         let row = there_and_back(db, NewEverything::new().status(status).flag(flag)).await?;

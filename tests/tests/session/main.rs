@@ -36,7 +36,7 @@ mod deferred {
 }
 
 use std::io::Write as _;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use pilaster::Dialect;
 use pilaster::blocking::Db;
@@ -89,8 +89,33 @@ fn on_server(kind: Kind) {
     if !matches!(kind, Kind::Postgres | Kind::Mysql) && std::env::var_os("PILASTER_SEEDS").is_none() {
         again.env("PILASTER_SEEDS", "15");
     }
-    let again = again.env(SERVER, server).output().unwrap();
+    let again = again.env(SERVER, &server).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let process = again.id();
+    let again = again.wait_with_output().unwrap();
+    if is_named(kind) {
+        remove_databases(&server, process);
+    }
     assert!(again.status.success(), "on {}:\n{}", kind.name(), String::from_utf8_lossy(&again.stdout));
+}
+
+/// Whether the server stays when the tests are over.
+fn is_named(kind: Kind) -> bool {
+    let name = if kind.is_postgres() { "PILASTER_TEST_POSTGRES" } else { "PILASTER_TEST_MYSQL" };
+    std::env::var_os(name).is_some()
+}
+
+/// Removes the databases that a process made.
+fn remove_databases(server: &str, process: u32) {
+    let db = Db::connect(server).unwrap();
+    let (list, force) = match db.dialect() {
+        Dialect::Postgres => ("SELECT datname FROM pg_database", " WITH (FORCE)"),
+        _ => ("SELECT schema_name FROM information_schema.schemata", ""),
+    };
+    for name in db.sql(list).all::<String>().unwrap() {
+        if name.starts_with(&format!("pilaster_test_{process}_")) {
+            db.sql(format!("DROP DATABASE {name}{force}")).execute().unwrap();
+        }
+    }
 }
 
 #[test]

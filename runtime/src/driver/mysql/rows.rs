@@ -6,12 +6,12 @@
 
 use std::ops::Range;
 
-use mysql_async::Value as Sent;
 use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
+use mysql_async::{Statement, Value as Sent};
 
 use super::{Connection, Cursor, bind};
-use crate::driver::{Returned, Rows};
+use crate::driver::{Each, Returned, Rows};
 use crate::error::{Error, Result};
 use crate::row::{RawRow, Row, Source};
 
@@ -36,54 +36,96 @@ pub(super) async fn execute(
         returned => returned,
     };
     let statement = on.prepare(sql, true).await?;
+    let affected = run(on, &statement, sql, rows, returned).await?;
+    on.release(statement).await?;
+    Ok(affected)
+}
+
+async fn run(
+    on: &mut Connection,
+    statement: &Statement,
+    sql: &str,
+    rows: &mut dyn Rows,
+    returned: Returned<'_>,
+) -> Result<u64> {
     let width = usize::from(statement.num_params());
     let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
-    let counted =
-        statement.columns().iter().position(|column| column.flags().contains(ColumnFlags::AUTO_INCREMENT_FLAG));
-    let counted = counted.filter(|&at| {
-        let name = statement.columns().get(at).map(|column| column.name_str().into_owned()).unwrap_or_default();
-        !gives(sql, &name)
-    });
-    // What was found has an older key than what was inserted before it.
-    let counted = counted.filter(|_| rows.bulk().is_none_or(|bulk| bulk.conflict().is_none()));
-    match (returned, tuple, counted) {
-        (Returned::Nothing, Some(tuple), _) => many(on, sql, &tuple, width, rows, None).await,
-        (Returned::Rows(each), Some(tuple), Some(counted)) => {
-            many(on, sql, &tuple, width, rows, Some((each, counted))).await
+    match (returned, tuple) {
+        (Returned::Nothing, Some(tuple)) => many(on, sql, &tuple, width, rows, 0, None).await,
+        // What was found has an older key than what was inserted before it.
+        (Returned::Rows(each), Some(tuple)) if rows.bulk().is_none_or(|bulk| bulk.conflict().is_none()) => {
+            let (mut first, mut affected) = (0, 0);
+            // Servers tell that a column counts once the statement has run.
+            if counted(statement, sql).is_none() {
+                affected = single(on, statement, sql, rows, 0, each).await?;
+                first = 1;
+            }
+            affected += match counted(statement, sql) {
+                Some(at) => many(on, sql, &tuple, width, rows, first, Some((each, at))).await?,
+                None => one_by_one(on, statement, sql, rows, first, Returned::Rows(each)).await?,
+            };
+            Ok(affected)
         }
-        (returned, ..) => one_by_one(on, sql, rows, returned).await,
+        (returned, _) => one_by_one(on, statement, sql, rows, 0, returned).await,
     }
 }
 
-async fn one_by_one(on: &mut Connection, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
+/// The position of the key that the database counts, among the columns that come back.
+fn counted(statement: &Statement, sql: &str) -> Option<usize> {
+    let columns = statement.columns();
+    let at = columns.iter().position(|column| column.flags().contains(ColumnFlags::AUTO_INCREMENT_FLAG))?;
+    columns.get(at).filter(|column| !gives(sql, &column.name_str())).map(|_| at)
+}
+
+async fn one_by_one(
+    on: &mut Connection,
+    statement: &Statement,
+    sql: &str,
+    rows: &mut dyn Rows,
+    first: usize,
+    returned: Returned<'_>,
+) -> Result<u64> {
     let mut returned = returned;
     let mut affected = 0;
-    let statement = on.prepare(sql, true).await?;
-    for row in 0..rows.len() {
-        let mut values = Vec::new();
-        bind_row(rows, row, &mut values)?;
+    for row in first..rows.len() {
         if let Returned::Rows(each) = &mut returned {
-            // The answer with rows in it does not count them.
-            let mut counted = |row: &Row<'_>| {
-                affected += 1;
-                each(row)
-            };
-            on.run_prepared(&statement, sql, values, &mut counted, None).await?;
+            affected += single(on, statement, sql, rows, row, each).await?;
             continue;
         }
-        on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await?;
+        let mut values = Vec::new();
+        bind_row(rows, row, &mut values)?;
+        on.run_prepared(statement, sql, values, &mut |_| Ok(()), None).await?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
             let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());
             keys.push(key.ok_or_else(|| Error::query("the database counted no key for a row"))?);
         }
     }
-    on.release(statement).await?;
+    Ok(affected)
+}
+
+/// One row, which comes back. The answer with rows in it does not count them.
+async fn single(
+    on: &mut Connection,
+    statement: &Statement,
+    sql: &str,
+    rows: &mut dyn Rows,
+    row: usize,
+    each: Each<'_>,
+) -> Result<u64> {
+    let mut values = Vec::new();
+    bind_row(rows, row, &mut values)?;
+    let mut affected = 0;
+    let mut count = |row: &Row<'_>| {
+        affected += 1;
+        each(row)
+    };
+    on.run_prepared(statement, sql, values, &mut count, None).await?;
     Ok(affected)
 }
 
 /// What takes the rows that come back, and the position of the key that the database counts.
-type Back<'a> = Option<(crate::driver::Each<'a>, usize)>;
+type Back<'a> = Option<(Each<'a>, usize)>;
 
 async fn many(
     on: &mut Connection,
@@ -91,11 +133,12 @@ async fn many(
     tuple: &Range<usize>,
     width: usize,
     rows: &mut dyn Rows,
+    first: usize,
     back: Back<'_>,
 ) -> Result<u64> {
     let mut back = back;
     let most = (PARAMETERS / width).clamp(1, ROWS);
-    let (mut next, mut affected) = (0, 0);
+    let (mut next, mut affected) = (first, 0);
     while next < rows.len() {
         let (mut values, mut bytes, mut count) = (Vec::new(), 0, 0);
         while count < most && next < rows.len() && (count == 0 || bytes < BYTES) {
@@ -143,7 +186,7 @@ async fn run_chunk(
 }
 
 /// Hands the rows out in the order of their counted keys.
-fn hand_out(found: Vec<Cursor<'_>>, counted: usize, count: usize, each: crate::driver::Each<'_>) -> Result<()> {
+fn hand_out(found: Vec<Cursor<'_>>, counted: usize, count: usize, each: Each<'_>) -> Result<()> {
     if found.len() != count {
         let message = format!("the database gave back {} rows for {count} that were inserted", found.len());
         return Err(Error::query(message));

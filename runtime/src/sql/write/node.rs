@@ -20,6 +20,11 @@ impl Writer {
     }
 
     pub(super) fn write_node(&mut self, node: &Node) -> Result<()> {
+        if self.having.is_some()
+            && let Some(outcome) = self.write_of_group(node)
+        {
+            return outcome;
+        }
         match node {
             Node::Column(source, column) => return self.column(*source, column),
             Node::Bind(value) => self.bind(value.clone()),
@@ -173,7 +178,8 @@ impl Writer {
 
     /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
     /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
-    /// with many digits.
+    /// with many digits. Before version 18 it knows no least and greatest of bytes, nor of UUIDs, whose hexadecimal digits
+    /// have the same order.
     pub(super) fn write_aggregate(
         &mut self,
         function: Aggregate,
@@ -192,12 +198,11 @@ impl Writer {
         });
         self.push(if distinct { "DISTINCT " } else { "" });
         match argument {
-            Some(node) if inner => {
-                self.push("CAST(");
+            Some(node) => {
+                self.push(inner.0);
                 self.write_node(node)?;
-                self.push(" AS double precision)");
+                self.push(inner.1);
             }
-            Some(node) => self.write_node(node)?,
             None => self.push("*"),
         }
         self.push(")");
@@ -217,20 +222,31 @@ enum Behind {
     Scale(u32),
 }
 
-/// What stands before an aggregate, whether its argument becomes a floating point number, and what stands behind.
-fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, bool, Behind) {
+/// What stands before an aggregate, around its argument, and behind it.
+fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&'static str, &'static str), Behind) {
     let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
     match (dialect, function, kind) {
         (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
         | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
-            ("round(", false, Behind::Scale(scale))
+            ("round(", PLAIN, Behind::Scale(scale))
         }
-        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", false, Behind::Text(" AS bigint)")),
-        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", false, Behind::Text(" AS double precision)")),
-        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => ("", true, Behind::Nothing),
-        _ => ("", false, Behind::Nothing),
+        (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS bigint)")),
+        (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS double precision)")),
+        (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => {
+            ("", ("CAST(", " AS double precision)"), Behind::Nothing)
+        }
+        (Dialect::Postgres, Aggregate::Min | Aggregate::Max, Kind::Uuid) => {
+            ("CAST(", ("CAST(", " AS text) COLLATE \"C\""), Behind::Text(" AS uuid)"))
+        }
+        (Dialect::Postgres, Aggregate::Min | Aggregate::Max, Kind::Bytes) => {
+            ("decode(", ("encode(", ", 'hex') COLLATE \"C\""), Behind::Text(", 'hex')"))
+        }
+        _ => ("", PLAIN, Behind::Nothing),
     }
 }
+
+/// Nothing around an argument.
+const PLAIN: (&str, &str) = ("", "");
 
 /// The values of a list as one, where all are plain values of one type.
 fn one_list(values: &[Node]) -> Option<Value<'static>> {
@@ -358,18 +374,63 @@ impl Node {
 
     /// Whether something is true of it or of a node inside of it; subqueries are not looked into.
     pub(super) fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
-        is(self)
-            || match self {
-                Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => false,
-                Node::Exists { .. } | Node::Scalar(_) => false,
-                Node::Unary(_, node) | Node::Match { node, .. } | Node::InSelect { node, .. } => node.any(is),
-                Node::Binary(_, left, right) => left.any(is) || right.any(is),
-                Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
-                    nodes.iter().any(|node| node.any(is))
-                }
-                Node::In { node, values, .. } => node.any(is) || values.iter().any(|node| node.any(is)),
-                Node::Between(node, low, high) => node.any(is) || low.any(is) || high.any(is),
-                Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(|node| node.any(is)),
+        is(self) || self.part(&mut |node| node.any(is).then_some(())).is_some()
+    }
+
+    /// What is found first in the nodes that it is made of; subqueries are not looked into.
+    pub(super) fn part<T>(&self, find: &mut dyn FnMut(&Self) -> Option<T>) -> Option<T> {
+        match self {
+            Node::Column(..) | Node::Bind(_) | Node::Invalid(_) | Node::Constant(_) => None,
+            Node::Exists { .. } | Node::Scalar(_) => None,
+            Node::Unary(_, node) | Node::Match { node, .. } | Node::InSelect { node, .. } => find(node),
+            Node::Binary(_, left, right) => find(left).or_else(|| find(right)),
+            Node::InRows { nodes, .. } | Node::Junction { nodes, .. } | Node::Call(_, nodes) => {
+                nodes.iter().find_map(find)
             }
+            Node::In { node, values, .. } => find(node).or_else(|| values.iter().find_map(find)),
+            Node::Between(node, low, high) => find(node).or_else(|| find(low)).or_else(|| find(high)),
+            Node::Aggregate { argument, .. } => argument.as_deref().and_then(find),
+        }
+    }
+
+    /// Whether it is the same expression with the same values. Subqueries are never the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let all = |these: &[Self], those: &[Self]| {
+            these.len() == those.len() && these.iter().zip(those).all(|(this, that)| this.is_same(that))
+        };
+        match (self, other) {
+            (Node::Column(one, column), Node::Column(two, other)) => one == two && column.name == other.name,
+            (Node::Bind(value), Node::Bind(other)) => value == other,
+            (Node::Constant(value), Node::Constant(other)) => value == other,
+            (Node::Unary(op, node), Node::Unary(same, other)) => op == same && node.is_same(other),
+            (Node::Binary(op, left, right), Node::Binary(same, one, two)) => {
+                op == same && left.is_same(one) && right.is_same(two)
+            }
+            (Node::Junction { all: every, nodes }, Node::Junction { all: same, nodes: others }) => {
+                every == same && all(nodes, others)
+            }
+            (Node::In { node, values, negated }, Node::In { node: other, values: others, negated: same }) => {
+                negated == same && node.is_same(other) && all(values, others)
+            }
+            (
+                Node::Match { node, text, mode, ignore_case },
+                Node::Match { node: other, text: same, mode: way, ignore_case: folded },
+            ) => text == same && mode == way && ignore_case == folded && node.is_same(other),
+            (Node::Between(node, low, high), Node::Between(other, least, most)) => {
+                node.is_same(other) && low.is_same(least) && high.is_same(most)
+            }
+            (
+                Node::Aggregate { function, distinct, argument, .. },
+                Node::Aggregate { function: same, distinct: once, argument: other, .. },
+            ) => {
+                let is_same = match (argument, other) {
+                    (Some(node), Some(other)) => node.is_same(other),
+                    (one, two) => one.is_none() && two.is_none(),
+                };
+                function == same && distinct == once && is_same
+            }
+            (Node::Call(name, nodes), Node::Call(same, others)) => name == same && all(nodes, others),
+            _ => false,
+        }
     }
 }
