@@ -15,6 +15,7 @@ fn main() {
     Generator::new().spec("specs/shop.yaml").module("shop").run_in_build_script();
     Generator::new().spec("specs/postgres.yaml").module("postgres").run_in_build_script();
     Generator::new().spec("specs/mysql.yaml").module("mysql").run_in_build_script();
+    Generator::new().spec("specs/unsigned.yaml").module("unsigned").run_in_build_script();
     Generator::new().spec("specs/session.yaml").module("session").run_in_build_script();
     Generator::new().spec("specs/deferred.yaml").module("deferred").run_in_build_script();
     Generator::new().spec(wide()).module("wide").run_in_build_script();

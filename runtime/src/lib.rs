@@ -31,6 +31,8 @@ mod stream;
 mod transaction;
 mod value;
 
+#[cfg(feature = "decimal")]
+pub use convert::Rounded;
 pub use convert::{Array, Codec, ColumnType, Interval, Operand};
 pub use database::{Builder, Database, Db};
 pub use error::{Cell, Error, ErrorKind, Result, Violation};

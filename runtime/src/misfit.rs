@@ -2,12 +2,13 @@
 //!
 //! PostgreSQL names neither table nor column of a text that is too long or a number out of range, MySQL not the table.
 //! What the values of a statement are for is known here, and the models say what their columns can hold. Nothing is looked
-//! at unless a statement failed.
+//! at unless a statement failed, but for numbers whose range is not that of their Rust type: SQLite would keep them, and
+//! nobody could read them then.
 
 use std::error::Error as _;
 
-use crate::error::{Cell, Error, ErrorKind};
-use crate::meta::ColumnMeta;
+use crate::error::{Cell, Error, ErrorKind, Result};
+use crate::meta::{ColumnMeta, ModelMeta};
 use crate::sql::{Dialect, Write, Writer};
 use crate::value::{Decimal, Kind, Params, Value};
 
@@ -56,7 +57,7 @@ impl<'a> Assigned<'a> {
 }
 
 impl Params for Assigned<'_> {
-    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> crate::Result<()>) -> crate::Result<()> {
+    fn bind(&self, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let mut done = 0;
         let outcome = self.params.iter().try_for_each(|value| {
             put(value)?;
@@ -135,6 +136,36 @@ impl<'t> Search<'t> {
     }
 }
 
+/// Refuses a number that is out of the range of its column.
+///
+/// # Errors
+/// `Encode`, without the place.
+pub(crate) fn check(column: &ColumnMeta, value: &Value<'_>) -> Result<()> {
+    let number = matches!(value, Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Decimal(_));
+    if !number || fits(column, value) != Some(false) {
+        return Ok(());
+    }
+    let expected = match (column.kind, column.kind.range(), column.size) {
+        (_, Some((low, high)), _) => format!("an integer from {low} to {high}"),
+        (Kind::Decimal(Some(scale)), _, Some(digits)) => {
+            format!("a number of {digits} digits, {scale} of them behind the point")
+        }
+        _ => "a number in the range of its column".to_owned(),
+    };
+    Err(Error::encode(expected, value.shown()))
+}
+
+/// The same for a column of a new or changed row, by its position. The Rust types of all others but exact numbers have the
+/// range of their columns.
+#[inline]
+pub(crate) fn check_exact(meta: &ModelMeta, column: Option<usize>, value: &Value<'_>) -> Result<()> {
+    let Value::Decimal(_) = value else { return Ok(()) };
+    match column.and_then(|at| meta.columns.get(at)) {
+        Some(column) => check(column, value),
+        None => Ok(()),
+    }
+}
+
 /// Whether a column can hold a value that can be sent at all; `None` where only the server knows.
 fn fits(column: &ColumnMeta, value: &Value<'_>) -> Option<bool> {
     match (column.kind, value) {
@@ -147,6 +178,11 @@ fn fits(column: &ColumnMeta, value: &Value<'_>) -> Option<bool> {
         (Kind::Decimal(scale), Value::Decimal(value)) => {
             Some(column.size.is_none_or(|digits| has_digits(*value, digits, scale)))
         }
+        (Kind::Decimal(scale), Value::Int(_) | Value::UInt(_)) => {
+            let value = Decimal { mantissa: value.integer()?, scale: 0 };
+            Some(column.size.is_none_or(|digits| has_digits(value, digits, scale)))
+        }
+        (kind, Value::Int(_) | Value::UInt(_) | Value::Float(_)) => Some(kind.holds(value).unwrap_or(true)),
         (Kind::Enum(labels), Value::Text(text)) => Some(labels.contains(&text.as_ref())),
         (Kind::Server | Kind::Geometry | Kind::Interval | Kind::Array(_) | Kind::Json, _) => None,
         _ => Some(true),
@@ -155,9 +191,9 @@ fn fits(column: &ColumnMeta, value: &Value<'_>) -> Option<bool> {
 
 /// Whether a number has so many digits at most, once it is rounded to the column's scale.
 fn has_digits(value: Decimal, digits: u32, scale: Option<u32>) -> bool {
+    let Some(limit) = 10_u128.checked_pow(digits) else { return true };
     let rounded = value.rescale(scale.unwrap_or(value.scale));
-    let limit = 10_u128.checked_pow(digits);
-    rounded.is_some_and(|rounded| limit.is_none_or(|limit| rounded.mantissa.unsigned_abs() < limit))
+    rounded.is_some_and(|rounded| rounded.mantissa.unsigned_abs() < limit)
 }
 
 #[cfg(test)]

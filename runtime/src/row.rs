@@ -24,6 +24,10 @@ pub(crate) trait RawRow {
     fn uint(&self, at: usize) -> Result<Option<u64>>;
     fn float(&self, at: usize) -> Result<Option<f64>>;
     fn decimal(&self, at: usize) -> Result<Option<Decimal>>;
+    /// An exact number without the last digits behind the point, where it has more than a [`Decimal`] holds.
+    fn decimal_front(&self, at: usize) -> Result<Option<Decimal>> {
+        self.decimal(at)
+    }
     fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>>;
     fn bytes(&self, at: usize) -> Result<Option<Cow<'_, [u8]>>>;
     fn date(&self, at: usize) -> Result<Option<i32>>;
@@ -136,6 +140,8 @@ impl<'r> Row<'r> {
         float -> Option<f64>;
         /// An exact number.
         decimal -> Option<Decimal>;
+        /// An exact number without the last digits behind the point, where it has more than can be held.
+        decimal_front -> Option<Decimal>;
         /// Text.
         text -> Option<Cow<'_, str>>;
         /// Bytes.
@@ -250,8 +256,14 @@ impl<'r> Row<'r> {
     pub(crate) fn value(&self, at: usize, kind: Kind) -> Result<Value<'static>> {
         let value = match kind {
             Kind::Bool => self.bool(at)?.map(Value::Bool),
-            Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt => self.int(at)?.map(Value::Int),
             Kind::UnsignedBigInt => self.uint(at)?.map(Value::UInt),
+            Kind::TinyInt
+            | Kind::SmallInt
+            | Kind::Int
+            | Kind::BigInt
+            | Kind::UnsignedTinyInt
+            | Kind::UnsignedSmallInt
+            | Kind::UnsignedInt => self.int(at)?.map(Value::Int),
             Kind::Real | Kind::Double => self.float(at)?.map(Value::Float),
             Kind::Decimal(_) => self.decimal(at)?.map(Value::Decimal),
             Kind::Text | Kind::Enum(_) | Kind::Interval | Kind::Server => {

@@ -49,6 +49,15 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// The number of an integer.
+    pub(crate) fn integer(&self) -> Option<i128> {
+        match self {
+            Self::Int(number) => Some(i128::from(*number)),
+            Self::UInt(number) => Some(i128::from(*number)),
+            _ => None,
+        }
+    }
+
     /// The value as messages show it.
     pub(crate) fn shown(&self) -> String {
         match self {
@@ -87,6 +96,12 @@ pub enum Kind {
     Int,
     /// 64-bit integer.
     BigInt,
+    /// Unsigned 8-bit integer.
+    UnsignedTinyInt,
+    /// Unsigned 16-bit integer.
+    UnsignedSmallInt,
+    /// Unsigned 32-bit integer.
+    UnsignedInt,
     /// Unsigned 64-bit integer.
     UnsignedBigInt,
     /// 32-bit floating point number.
@@ -121,6 +136,42 @@ pub enum Kind {
     Server,
     /// A shape of MySQL's, carried as WKT; elsewhere the same as `Server`.
     Geometry,
+}
+
+impl Kind {
+    /// The least and the greatest value of a type of integers; `None` of any other type.
+    pub(crate) fn range(self) -> Option<(i128, i128)> {
+        let (low, high) = match self {
+            Kind::TinyInt => (i8::MIN.into(), i8::MAX.into()),
+            Kind::SmallInt => (i16::MIN.into(), i16::MAX.into()),
+            Kind::Int => (i32::MIN.into(), i32::MAX.into()),
+            Kind::BigInt => (i64::MIN.into(), i64::MAX.into()),
+            Kind::UnsignedTinyInt => (0, u8::MAX.into()),
+            Kind::UnsignedSmallInt => (0, u16::MAX.into()),
+            Kind::UnsignedInt => (0, u32::MAX.into()),
+            Kind::UnsignedBigInt => (0, u64::MAX.into()),
+            _ => return None,
+        };
+        Some((low, high))
+    }
+
+    /// Whether it is a type of integers.
+    pub(crate) fn is_integer(self) -> bool {
+        self.range().is_some()
+    }
+
+    /// Whether an integer or a floating point number is in the range of a type of such; `None` for other types and values.
+    #[allow(clippy::cast_possible_truncation)] // Whether it becomes infinite is the question.
+    pub(crate) fn holds(self, value: &Value<'_>) -> Option<bool> {
+        match value {
+            // NaN and infinities are for the database to take or to refuse.
+            Value::Float(number) if self == Kind::Real => Some(!number.is_finite() || (*number as f32).is_finite()),
+            value => {
+                let (number, (low, high)) = (value.integer()?, self.range()?);
+                Some((low..=high).contains(&number))
+            }
+        }
+    }
 }
 
 impl Value<'_> {
@@ -272,14 +323,29 @@ impl Decimal {
         Some(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
     }
 
+    /// Reads a number of any length in as many digits as can be held; those behind the point that are too many are cut off.
+    pub(crate) fn parse_front(text: &str) -> Option<Self> {
+        let whole = text.find('.').unwrap_or(text.len());
+        (whole..=text.len()).rev().filter_map(|end| text.get(..end)).find_map(Self::parse)
+    }
+
     /// The same number with so many digits behind the point at most, halves rounded away from zero, as PostgreSQL and MySQL do
     /// when they store it.
     pub(crate) fn stored(self, scale: u32) -> Self {
-        let divisor = self.scale.checked_sub(scale).and_then(|digits| 10_i128.checked_pow(digits));
-        let Some(divisor) = divisor.filter(|divisor| *divisor > 1) else { return self };
+        let Some(cut) = self.scale.checked_sub(scale).filter(|cut| *cut > 0) else { return self };
+        // More than all digits that there can be.
+        let Some(divisor) = 10_i128.checked_pow(cut) else { return Self { mantissa: 0, scale } };
         let (quotient, rest) = (self.mantissa / divisor, (self.mantissa % divisor).unsigned_abs());
         let up = rest >= divisor.unsigned_abs().div_ceil(2);
         Self { mantissa: quotient + if up { self.mantissa.signum() } else { 0 }, scale }
+    }
+
+    /// The same number in so many digits at most, and so many of them behind the point: what is too much there is rounded.
+    /// `None` where those before the point are too many.
+    #[cfg(feature = "decimal")]
+    pub(crate) fn within(self, digits: u32, scale: u32) -> Option<Self> {
+        let limit = 10_u128.checked_pow(digits)?;
+        (0..=self.scale.min(scale)).rev().map(|scale| self.stored(scale)).find(|it| it.mantissa.unsigned_abs() < limit)
     }
 
     /// The same number with exactly so many digits behind the point, rounded half to even.

@@ -33,6 +33,11 @@ pub mod own_mysql {
     pilaster::models!("mysql");
 }
 
+/// Unsigned integers, from `specs/unsigned.yaml`.
+pub mod unsigned {
+    pilaster::models!("unsigned");
+}
+
 /// A music shop, from `specs/shop.yaml`.
 pub mod shop {
     pilaster::models!("shop");

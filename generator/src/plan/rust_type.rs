@@ -52,11 +52,12 @@ fn of(context: &Context<'_>, ty: &SqlType) -> Result<RustType, &'static str> {
     let krate = &context.krate;
     let (root, vec) = (&context.root, &context.std.vec);
     Ok(match ty {
-        SqlType::TinyInt { unsigned } => plain(if *unsigned { quote!(u8) } else { quote!(i8) }, "TinyInt", "tinyint"),
-        SqlType::SmallInt { unsigned } => {
-            plain(if *unsigned { quote!(u16) } else { quote!(i16) }, "SmallInt", "smallint")
-        }
-        SqlType::Integer { unsigned } => plain(if *unsigned { quote!(u32) } else { quote!(i32) }, "Int", "integer"),
+        SqlType::TinyInt { unsigned: false } => plain(quote!(i8), "TinyInt", "tinyint"),
+        SqlType::TinyInt { unsigned: true } => plain(quote!(u8), "UnsignedTinyInt", "tinyint unsigned"),
+        SqlType::SmallInt { unsigned: false } => plain(quote!(i16), "SmallInt", "smallint"),
+        SqlType::SmallInt { unsigned: true } => plain(quote!(u16), "UnsignedSmallInt", "smallint unsigned"),
+        SqlType::Integer { unsigned: false } => plain(quote!(i32), "Int", "integer"),
+        SqlType::Integer { unsigned: true } => plain(quote!(u32), "UnsignedInt", "integer unsigned"),
         SqlType::BigInt { unsigned: false } => into(quote!(i64), "BigInt", "bigint"),
         SqlType::BigInt { unsigned: true } => into(quote!(u64), "UnsignedBigInt", "bigint unsigned"),
         SqlType::Real => plain(quote!(f32), "Real", "real"),

@@ -8,15 +8,20 @@ use crate::row::Row;
 use crate::sql::Node;
 use crate::value::{Decimal, Kind, Value};
 
+/// So many digits a number of rust_decimal's can have, and so many behind its point. Of those with 29 it holds some.
+const DIGITS: u32 = 28;
+
+fn exact(value: Decimal) -> Result<Exact> {
+    Exact::try_from_i128_with_scale(value.mantissa, value.scale)
+        .map_err(|error| Error::decode("a decimal of at most 28 digits", value.to_string()).with_source(error))
+}
+
 column_type!(
     Exact,
     Exact,
     Kind::Decimal(None),
     |row, at| match row.decimal(at)? {
-        Some(value) => match Exact::try_from_i128_with_scale(value.mantissa, value.scale) {
-            Ok(exact) => Ok(Some(exact)),
-            Err(error) => Err(Error::decode("a decimal of at most 28 digits", value.to_string()).with_source(error)),
-        },
+        Some(value) => exact(value).map(Some),
         None => Ok(None),
     },
     |value| Value::Decimal(Decimal { mantissa: value.mantissa(), scale: value.scale() })
@@ -38,9 +43,42 @@ whole!(i8, i16, i32, i64, u8, u16, u32, u64);
 ordered!(Exact);
 
 impl Number for Exact {
-    type Sum = Option<Exact>;
-    type Average = Option<Exact>;
-    type Computed = Exact;
+    type Sum = Option<Rounded>;
+    type Average = Option<Rounded>;
+    type Computed = Rounded;
+}
+
+/// An exact number that the database computed. It may have more digits than a [`Decimal`](Exact) holds, as a quotient has
+/// none that is the last one: it is rounded to those that fit, halves away from zero.
+#[derive(Debug)]
+pub enum Rounded {}
+
+impl ColumnType for Rounded {
+    type Value = Exact;
+    type Inner = Self;
+    type Class = Exact;
+    const KIND: Kind = Kind::Decimal(None);
+
+    fn decode_nullable(row: &Row<'_>, at: usize) -> Result<Option<Exact>> {
+        let Some(value) = row.decimal_front(at)? else { return Ok(None) };
+        exact(value).or_else(|error| value.within(DIGITS, DIGITS).map_or(Err(error), exact)).map(Some)
+    }
+
+    fn decode(row: &Row<'_>, at: usize) -> Result<Exact> {
+        Self::decode_nullable(row, at)?.ok_or_else(|| unexpected_null(Self::KIND))
+    }
+
+    fn encode(value: &Exact) -> Result<Value<'_>> {
+        Exact::encode(value)
+    }
+}
+
+impl Ordered for Rounded {}
+
+impl Number for Rounded {
+    type Sum = Option<Self>;
+    type Average = Option<Self>;
+    type Computed = Self;
 }
 
 /// A decimal column with so many digits behind the point; for generated code. SQLite keeps no scale, so values are
@@ -84,5 +122,5 @@ impl<const SCALE: u32> Number for Scaled<SCALE> {
     type Sum = Option<Self>;
     type Average = Option<Self>;
     /// Products have more digits.
-    type Computed = Exact;
+    type Computed = Rounded;
 }

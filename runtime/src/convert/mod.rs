@@ -28,7 +28,7 @@ use crate::sql::Node;
 use crate::value::{Kind, Value, narrow};
 
 #[cfg(feature = "decimal")]
-pub use self::decimal::Scaled;
+pub use self::decimal::{Rounded, Scaled};
 pub use tuple::{KeyColumns, Tuple};
 
 /// The type of a column or expression.
@@ -282,9 +282,9 @@ integers! {
     i8, TinyInt;
     i16, SmallInt;
     i32, Int;
-    u8, SmallInt;
-    u16, Int;
-    u32, BigInt;
+    u8, UnsignedTinyInt;
+    u16, UnsignedSmallInt;
+    u32, UnsignedInt;
 }
 
 column_type!(
@@ -467,6 +467,9 @@ impl Kind {
             Kind::SmallInt => "a 16-bit integer",
             Kind::Int => "a 32-bit integer",
             Kind::BigInt => "a 64-bit integer",
+            Kind::UnsignedTinyInt => "an unsigned 8-bit integer",
+            Kind::UnsignedSmallInt => "an unsigned 16-bit integer",
+            Kind::UnsignedInt => "an unsigned 32-bit integer",
             Kind::UnsignedBigInt => "an unsigned 64-bit integer",
             Kind::Real | Kind::Double => "a floating point number",
             Kind::Decimal(_) => "a decimal",

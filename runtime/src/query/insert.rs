@@ -10,7 +10,7 @@ use crate::driver::{Bulk, Returned, Rows};
 use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::misfit::Target;
+use crate::misfit::{self, Target};
 use crate::mode::Mode;
 use crate::sql::{Conflict, Dialect, Existing, Insert, Statement, Table, Writer};
 use crate::value::Value;
@@ -281,12 +281,14 @@ impl<N: Insertable> Rows for Batch<'_, N> {
     fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         let Some(row) = self.rows.get(row) else { return Ok(()) };
         let mut done = 0;
+        let meta = N::Model::meta();
         let result = row.bind(&mut |value| {
+            misfit::check_exact(meta, self.columns.get(done).copied(), value)?;
             put(value)?;
             done += 1;
             Ok(())
         });
-        result.map_err(|error| N::Model::meta().locate_in(error, self.columns.get(done).copied()))?;
+        result.map_err(|error| meta.locate_in(error, self.columns.get(done).copied()))?;
         for (at, value) in self.text.statement.params.iter().enumerate() {
             put(value).map_err(|error| self.own_target().locate(error, self.columns.len() + at))?;
         }

@@ -10,7 +10,7 @@ use super::shelf::{Collector, Put};
 use crate::driver::{Bulk, Rows};
 use crate::error::{Error, Result};
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::misfit::Target;
+use crate::misfit::{self, Target};
 use crate::row::{Given, Row, Source};
 use crate::value::Value;
 
@@ -101,6 +101,7 @@ impl Rows for NewRows<'_> {
         let plain = nulls.is_empty() && !arena.assigned.contains_key(&row);
         let given = Cell::new(0);
         let mut put = |column: usize, value: &Value<'_>| {
+            misfit::check_exact(meta, Some(column), value)?;
             if let Some(made) = made {
                 made.row.set(column, value);
             }

@@ -13,7 +13,7 @@ use crate::driver::{Each, Returned, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, ThroughMeta};
-use crate::misfit::Target;
+use crate::misfit::{self, Target};
 use crate::query::insert_text;
 use crate::relation::key_bytes;
 use crate::row::{Given, Row};
@@ -420,7 +420,11 @@ impl Rows for OldRows<'_> {
         let Some(&entry) = self.entries.get(row) else { return Ok(()) };
         for &column in &self.batch.columns {
             let value = self.set(self.first + row, entry, column);
-            value.and_then(|value| put(&value)).map_err(|error| self.meta.locate(error, column))?;
+            let done = value.and_then(|value| {
+                misfit::check_exact(self.meta, Some(column), &value)?;
+                put(&value)
+            });
+            done.map_err(|error| self.meta.locate(error, column))?;
         }
         if self.version.is_some() && !self.batch.columns.is_empty() {
             put(&Value::Int(1))?;

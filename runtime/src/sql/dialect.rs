@@ -1,5 +1,8 @@
 //! What differs between the databases, as data.
 
+/// The function by which SQLite keeps a computed number in the range of its column. The driver makes it known there.
+pub(crate) const FITS: &str = "pilaster_fits";
+
 /// A database's language. MariaDB speaks MySQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {

@@ -5,6 +5,7 @@ mod expr;
 mod write;
 
 pub use dialect::Dialect;
+pub(crate) use dialect::FITS;
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
 pub(crate) use write::{BulkUpdate, Conflict, Existing, Insert, Statement, Write, Writer};

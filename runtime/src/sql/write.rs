@@ -6,6 +6,7 @@ mod bulk_update;
 mod conflict;
 mod group;
 mod node;
+mod number;
 mod own;
 
 use std::fmt::Write as _;

@@ -97,6 +97,30 @@ pub async fn long_lists(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A statement of more values than a database takes, however they come into it.
+pub async fn too_many_values(db: &Db) -> Result<()> {
+    aged(db).await?;
+    let sum = async |count: usize| {
+        let places: Vec<String> = (1..=count).map(|at| format!("({})", typed(db, at))).collect();
+        let mut statement = db.sql(format!("SELECT count(*) FROM (VALUES {}) AS v", places.join(", ")));
+        for value in 0..count as i64 {
+            statement = statement.bind(value);
+        }
+        statement.one::<(i64,)>().await
+    };
+    let error = sum(70_000).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Query), "{error:?}");
+    assert!(error.to_string().contains(&most(db).to_string()), "{error}");
+    // Nothing is broken by it.
+    assert_eq!(User::query().count(db).await?, 3);
+    Ok(())
+}
+
+/// The place of a parameter that is a number.
+fn typed(db: &Db, at: usize) -> String {
+    if db.dialect() == Dialect::Postgres { format!("${at}::bigint") } else { "?".to_owned() }
+}
+
 pub async fn lists_of_a_subquery(db: &Db) -> Result<()> {
     blog(db).await?;
     let published = || Post::query().filter(|p| p.status.eq(Status::Published)).select(|p| p.user_id);

@@ -27,6 +27,7 @@ pub mod insert;
 pub mod join;
 pub mod links;
 pub mod music;
+pub mod numbers;
 pub mod pool;
 pub mod read;
 pub mod relation;
@@ -55,7 +56,7 @@ macro_rules! behaviours {
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
                 raw_sql;
-            filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, lists_of_a_subquery, ranges,
+            filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, too_many_values, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
                 counts_of_groups, having_of_grouped, ungrouped_columns, counts_of_aggregates, distinct_orders;
@@ -78,6 +79,9 @@ macro_rules! behaviours {
             types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
                 what_does_not_fit_is_named;
+            numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,
+                compared_with_wider_ones, computed_wider_than_the_column, reals_compared_with_doubles,
+                quotients_of_many_digits;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;
             errors: unique, primary_key, foreign_key, check, not_null, restricted_delete, what_is_wrong_stays_out,

@@ -84,6 +84,19 @@ impl<'c> Cursor<'c> {
         }
     }
 
+    /// An exact number, of the digits of a DECIMAL.
+    fn exact(&self, at: usize, read: impl FnOnce(&[u8]) -> Option<Decimal>) -> Result<Option<Decimal>> {
+        self.read(at, nothing, |cell| {
+            let value = match cell {
+                Cell::Number(digits) => read(digits),
+                Cell::Int(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
+                Cell::UInt(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
+                _ => None,
+            };
+            value.ok_or_else(|| unexpected("a decimal of at most 38 digits", cell))
+        })
+    }
+
     /// Moves out what the server sent as text or bytes, if it did.
     #[inline]
     fn take(&self, at: usize) -> Option<Vec<u8>> {
@@ -285,15 +298,11 @@ impl RawRow for Cursor<'_> {
     }
 
     fn decimal(&self, at: usize) -> Result<Option<Decimal>> {
-        self.read(at, nothing, |cell| {
-            let value = match cell {
-                Cell::Number(digits) => decimal(digits),
-                Cell::Int(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
-                Cell::UInt(value) => Some(Decimal { mantissa: i128::from(*value), scale: 0 }),
-                _ => None,
-            };
-            value.ok_or_else(|| unexpected("a decimal of at most 38 digits", cell))
-        })
+        self.exact(at, decimal)
+    }
+
+    fn decimal_front(&self, at: usize) -> Result<Option<Decimal>> {
+        self.exact(at, |digits| decimal(digits).or_else(|| Decimal::parse_front(std::str::from_utf8(digits).ok()?)))
     }
 
     fn text(&self, at: usize) -> Result<Option<Cow<'_, str>>> {

@@ -145,6 +145,14 @@ impl Cursor<'_> {
         Error::decode(expected, format!("a value of PostgreSQL's type {name}{hint}"))
     }
 
+    /// A number of which too many digits behind the point may be left out.
+    fn numeric_front(&self, at: usize, bytes: &[u8], expected: &'static str) -> Result<Decimal> {
+        match (numeric::read(bytes), numeric::front(bytes)) {
+            (Err(Odd::TooLong), Some(front)) => self.numeric(at, &front, expected),
+            _ => self.numeric(at, bytes, expected),
+        }
+    }
+
     fn numeric(&self, at: usize, bytes: &[u8], expected: &'static str) -> Result<Decimal> {
         numeric::read(bytes).map_err(|odd| match odd {
             Odd::NotANumber => Error::decode(expected, "NaN"),
@@ -225,6 +233,13 @@ impl RawRow for Cursor<'_> {
             _ => return Err(self.unexpected(at, "a floating point number")),
         };
         Ok(Some(value))
+    }
+
+    fn decimal_front(&self, at: usize) -> Result<Option<Decimal>> {
+        match self.at(at)? {
+            (Form::Numeric, Some(bytes)) => self.numeric_front(at, bytes, "a decimal").map(Some),
+            _ => self.decimal(at),
+        }
     }
 
     fn decimal(&self, at: usize) -> Result<Option<Decimal>> {

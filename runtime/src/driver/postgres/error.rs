@@ -45,6 +45,16 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
+/// connection would be lost.
+pub(super) fn of_too_many(sql: &str) -> Option<Error> {
+    const SHORTEST: usize = 4 * 65_535;
+    let has_too_many = sql.len() > SHORTEST && sql.contains("$65536");
+    has_too_many.then(|| {
+        Error::query("a statement takes 65535 values: send it in parts, or give a list as one array, as `in_` does")
+    })
+}
+
 /// A fault that is not the statement's own, and what to do about it.
 fn explain(db: &DbError) -> String {
     let help = match db.code().code() {

@@ -332,6 +332,9 @@ impl Seat {
 
     /// Prepares a statement here. What is wrong with it is told where it is run instead.
     async fn prepare(&mut self, sql: &str) -> Option<Arc<Prepared>> {
+        if error::of_too_many(sql).is_some() {
+            return None;
+        }
         let link = Arc::clone(&self.link);
         let reply = pin!(link.client.prepare(sql));
         let outcome = self.answer(&mut Waiting::seated(&link), reply, true).await?;

@@ -303,6 +303,9 @@ impl Session {
         if let Some(prepared) = self.link.prepared(sql) {
             return Ok(prepared);
         }
+        if let Some(error) = error::of_too_many(sql) {
+            return Err(error);
+        }
         let fresh = std::mem::take(&mut self.state.fresh);
         let mut prepared = self.ask_to_prepare(sql).await;
         if fresh && prepared.as_ref().is_err_and(error::is_taken_name) {

@@ -52,6 +52,24 @@ pub(super) fn read(bytes: &[u8]) -> Result<Decimal, Odd> {
     Ok(Decimal { mantissa: if sign == NEGATIVE { -mantissa } else { mantissa }, scale: scale.into() })
 }
 
+/// The same number in its first digits, without those behind the point that are too many for a [`Decimal`]; `None` where
+/// those before it are.
+pub(super) fn front(bytes: &[u8]) -> Option<Vec<u8>> {
+    // 32 digits, of which up to three are zeros in front.
+    const GROUPS: u16 = 8;
+    let word = |at: usize| Some(u16::from_be_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
+    let (all, weight, sign) = (word(0)?, word(2)?.cast_signed(), word(4)?);
+    let groups = all.min(GROUPS);
+    let places = 4 * (i32::from(groups) - 1 - i32::from(weight));
+    if places < 0 && groups < all {
+        return None;
+    }
+    let mut out = Vec::with_capacity(8 + 2 * usize::from(groups));
+    head(&mut out, groups, weight, sign, u16::try_from(places).unwrap_or(0));
+    out.extend_from_slice(bytes.get(8..8 + 2 * usize::from(groups))?);
+    Some(out)
+}
+
 /// Writes a number; `false` when it has too many digits behind the point.
 pub(super) fn write(out: &mut Vec<u8>, value: Decimal) -> bool {
     let Ok(scale) = u16::try_from(value.scale) else { return false };

@@ -30,9 +30,7 @@ pub(super) fn keeps(declared: &str, kind: Kind) -> bool {
     use Affinity::{Integer, None, Numeric, Real, Text};
     let affinity = of(declared);
     match kind {
-        Kind::Bool | Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt => {
-            matches!(affinity, Integer | Numeric | None)
-        }
+        Kind::Bool => matches!(affinity, Integer | Numeric | None),
         Kind::Real | Kind::Double => matches!(affinity, Real | Numeric | None),
         // A text that looks like a number becomes one elsewhere.
         Kind::Text | Kind::Json | Kind::Uuid | Kind::Enum(_) | Kind::Server | Kind::Geometry => {
@@ -45,6 +43,8 @@ pub(super) fn keeps(declared: &str, kind: Kind) -> bool {
         Kind::Decimal(_) => false,
         // Types that SQLite does not have.
         Kind::Interval | Kind::Array(_) => false,
+        // Integers.
+        _ => matches!(affinity, Integer | Numeric | None),
     }
 }
 

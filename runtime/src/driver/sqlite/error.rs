@@ -2,6 +2,7 @@
 
 use rusqlite::ffi;
 
+use super::fits;
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -67,6 +68,9 @@ pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 }
 
 fn kind(code: i32, message: &str) -> ErrorKind {
+    if let Some(cell) = fits::refused(message) {
+        return ErrorKind::Encode(cell);
+    }
     match code & 0xff {
         ffi::SQLITE_CONSTRAINT => constraint(code, message),
         ffi::SQLITE_BUSY if code == ffi::SQLITE_BUSY_SNAPSHOT => ErrorKind::Serialization,

@@ -8,6 +8,7 @@ mod affinity;
 mod bind;
 mod cursor;
 mod error;
+mod fits;
 mod stmt;
 mod violation;
 
@@ -399,6 +400,7 @@ fn open(options: &Options, reader: bool) -> Result<Connection> {
 fn prepare(connection: &rusqlite::Connection, options: &Options, reader: bool) -> rusqlite::Result<()> {
     // A name in double quotes that is not there would be read as a text: <https://sqlite.org/quirks.html#dblquote>.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    fits::define(connection)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL;")?;
     if options.path.is_none() {
         return Ok(());

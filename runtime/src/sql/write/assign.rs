@@ -3,8 +3,8 @@
 use super::{Insert, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
-use crate::misfit::Target;
-use crate::sql::{Dialect, Node, Source, Table};
+use crate::misfit::{self, Target};
+use crate::sql::{Dialect, FITS, Node, Source, Table};
 use crate::value::{Kind, Value};
 
 type Assignment = (&'static ColumnMeta, Node);
@@ -36,14 +36,14 @@ impl Writer {
     /// A value that is set.
     pub(super) fn write_value(&mut self, table: Table, (column, node): &Assignment) -> Result<()> {
         let first = self.given + self.out.params.len();
-        let outcome = self.write_rounded(column, node);
+        let is_computed = is_computed(table, column, node);
+        let outcome = self.write_kept(column, node, is_computed);
         if outcome.is_ok() && self.target.is_none() {
             return Ok(());
         }
         // What a subquery compares with is for no column of this table.
         let is_plain = !node.has_subquery();
         let end = self.given + self.out.params.len();
-        let is_computed = is_computed(table, column, node);
         if let Some(target) = &mut self.target {
             target.columns.resize(first, None);
             target.columns.resize(end, Some(*column).filter(|_| is_plain));
@@ -52,24 +52,48 @@ impl Writer {
         outcome.map_err(|error| if is_plain { error.in_column(table.name().1, column.name) } else { error })
     }
 
-    /// A value as its column keeps it. SQLite keeps all the digits that a decimal is given.
-    fn write_rounded(&mut self, column: &ColumnMeta, node: &Node) -> Result<()> {
-        match (column.kind, node) {
-            (Kind::Decimal(Some(scale)), Node::Bind(Value::Decimal(value))) => {
-                self.bind(Value::Decimal(value.stored(scale)));
+    /// A value as its column keeps it: in its range, and with its digits.
+    fn write_kept(&mut self, column: &ColumnMeta, node: &Node, is_computed: bool) -> Result<()> {
+        if let Node::Bind(value) = node {
+            let stored = match (column.kind, value) {
+                (Kind::Decimal(Some(scale)), Value::Decimal(value)) => Value::Decimal(value.stored(scale)),
+                (_, value) => value.clone(),
+            };
+            misfit::check(column, &stored)?;
+            self.bind(stored);
+            return Ok(());
+        }
+        if !is_computed {
+            return self.write_node(node);
+        }
+        match (self.dialect, column.kind) {
+            (Dialect::Sqlite, Kind::Decimal(Some(scale))) => self.write_watched(column, |w| {
+                w.push("round(");
+                w.write_node(node)?;
+                w.number(format_args!(", {scale})"));
                 Ok(())
-            }
-            (Kind::Decimal(Some(_)), Node::Bind(_) | Node::Invalid(_)) => self.write_node(node),
-            (Kind::Decimal(Some(scale)), _) if self.dialect == Dialect::Sqlite && !is_own(column, node) => {
-                self.push("round(");
+            }),
+            (Dialect::Sqlite, _) => self.write_watched(column, |w| w.write_node(node)),
+            // Its column is a smallint there. This type has eight bits, and refuses other numbers.
+            (Dialect::Postgres, Kind::TinyInt) => {
+                self.push("CAST(CAST(CAST(");
                 self.write_node(node)?;
-                self.push(", ");
-                self.number(scale);
-                self.push(")");
+                self.push(" AS integer) AS \"char\") AS integer)");
                 Ok(())
             }
             _ => self.write_node(node),
         }
+    }
+
+    /// A value that SQLite computes for a number's column: SQLite itself takes no notice of the width of integers, nor of the
+    /// digits of exact numbers.
+    fn write_watched(&mut self, column: &ColumnMeta, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let Some((low, high)) = bounds(column) else { return write(self) };
+        self.push(FITS);
+        self.push("(");
+        write(self)?;
+        self.number(format_args!(", {low}, {high})"));
+        Ok(())
     }
 
     /// `column = value` of every assignment to the row of a source.
@@ -85,6 +109,22 @@ impl Writer {
             self.write_value(table, assignment)?;
         }
         Ok(())
+    }
+}
+
+/// The least and the greatest number of a column on SQLite, as literals: floating point numbers where they are no integers.
+fn bounds(column: &ColumnMeta) -> Option<(String, String)> {
+    match (column.kind, column.size) {
+        (Kind::Real, _) => Some((format!("{:e}", f64::from(f32::MIN)), format!("{:e}", f64::from(f32::MAX)))),
+        (Kind::Decimal(Some(scale)), Some(digits)) => {
+            let (whole, behind) = (digits.saturating_sub(scale) as usize, scale as usize);
+            let most = format!("0{}.{}0", "9".repeat(whole), "9".repeat(behind));
+            Some((format!("-{most}"), most))
+        }
+        (kind, _) => {
+            let (low, high) = kind.range()?;
+            Some((low.to_string(), high.min(i64::MAX.into()).to_string()))
+        }
     }
 }
 

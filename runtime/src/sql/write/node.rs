@@ -30,19 +30,7 @@ impl Writer {
             Node::Bind(value) => self.bind(value.clone()),
             Node::Invalid(invalid) => return Err(invalid.error()),
             Node::Unary(op, node) => return self.write_unary(*op, node),
-            Node::Binary(op, left, right) => {
-                let whole = *op == BinaryOp::Div && left.is_integer() && right.is_integer();
-                if *op == BinaryOp::Div && !whole && self.dialect == Dialect::Sqlite {
-                    // An exact number that is whole is stored as an integer there, and 5 / 2 would be 2.
-                    self.push("CAST(");
-                    self.write_node(left)?;
-                    self.push(" AS REAL)");
-                } else {
-                    self.write_operand(left)?;
-                }
-                self.push(if whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(*op) });
-                return self.write_operand(right);
-            }
+            Node::Binary(op, left, right) => return self.write_binary(*op, left, right),
             Node::Junction { all, nodes } => return self.write_junction(*all, nodes),
             Node::In { node, values, negated } => return self.write_in(node, values, *negated),
             Node::InRows { nodes, rows } => return self.write_in_rows(nodes, rows),
@@ -63,11 +51,12 @@ impl Writer {
             }
             Node::Match { node, text, mode, ignore_case } => return self.write_match(node, text, *mode, *ignore_case),
             Node::Between(node, low, high) => {
+                let kind = node.number();
                 self.write_operand(node)?;
                 self.push(" BETWEEN ");
-                self.write_operand(low)?;
+                self.write_beside(low, kind)?;
                 self.push(" AND ");
-                return self.write_operand(high);
+                return self.write_beside(high, kind);
             }
             Node::Aggregate { function, distinct, argument, kind } => {
                 return self.write_aggregate(*function, *distinct, argument.as_deref(), *kind);
@@ -75,7 +64,11 @@ impl Writer {
             Node::Call(name, arguments) => {
                 self.push(name);
                 self.push("(");
-                self.separated_nodes(arguments, ", ")?;
+                let kind = arguments.first().and_then(Node::number);
+                for (at, argument) in arguments.iter().enumerate() {
+                    self.push(if at == 0 { "" } else { ", " });
+                    self.write_beside(argument, kind)?;
+                }
                 self.push(")");
             }
             Node::Constant(true) => self.push("1 = 1"),
@@ -114,16 +107,20 @@ impl Writer {
         if values.is_empty() {
             return self.write_node(&Node::Constant(negated));
         }
+        let kind = node.number();
         self.write_operand(node)?;
         if self.dialect == Dialect::Postgres
             && let Some(list) = one_list(values)
         {
             // One text for all lengths, so that it is prepared once.
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
-            self.bind(list);
+            self.bind_list(list, kind);
         } else {
             self.push(if negated { " NOT IN (" } else { " IN (" });
-            self.separated_nodes(values, ", ")?;
+            for (at, value) in values.iter().enumerate() {
+                self.push(if at == 0 { "" } else { ", " });
+                self.write_beside(value, kind)?;
+            }
         }
         self.push(")");
         Ok(())
@@ -224,7 +221,7 @@ enum Behind {
 
 /// What stands before an aggregate, around its argument, and behind it.
 fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&'static str, &'static str), Behind) {
-    let whole = matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt);
+    let whole = kind.is_integer();
     match (dialect, function, kind) {
         (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
         | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
@@ -249,7 +246,7 @@ fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&
 const PLAIN: (&str, &str) = ("", "");
 
 /// The values of a list as one, where all are plain values of one type.
-fn one_list(values: &[Node]) -> Option<Value<'static>> {
+fn one_list(values: &[Node]) -> Option<Vec<Value<'static>>> {
     let mut list = Vec::with_capacity(values.len());
     for node in values {
         let Node::Bind(value) = node else { return None };
@@ -258,26 +255,11 @@ fn one_list(values: &[Node]) -> Option<Value<'static>> {
         }
         list.push(value.clone());
     }
-    Some(Value::List(list))
+    Some(list)
 }
 
 fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
-}
-
-fn operator(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Eq => " = ",
-        BinaryOp::Ne => " <> ",
-        BinaryOp::Lt => " < ",
-        BinaryOp::Le => " <= ",
-        BinaryOp::Gt => " > ",
-        BinaryOp::Ge => " >= ",
-        BinaryOp::Add => " + ",
-        BinaryOp::Sub => " - ",
-        BinaryOp::Mul => " * ",
-        BinaryOp::Div => " / ",
-    }
 }
 
 fn escape_like(text: &str) -> String {
@@ -321,26 +303,6 @@ impl Node {
                 | Node::Between(..)
                 | Node::Constant(_)
         )
-    }
-
-    /// Whether it is an integer for certain: dividing integers gives an integer, which MySQL has to be told.
-    pub(super) fn is_integer(&self) -> bool {
-        let integer = |kind: &Kind| {
-            matches!(kind, Kind::TinyInt | Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::UnsignedBigInt)
-        };
-        match self {
-            Node::Column(_, column) => integer(&column.kind),
-            Node::Bind(value) => matches!(value, Value::Int(_) | Value::UInt(_)),
-            Node::Unary(UnaryOp::Negate, node) => node.is_integer(),
-            Node::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div, left, right) => {
-                left.is_integer() && right.is_integer()
-            }
-            Node::Aggregate { function: Aggregate::Count, .. } => true,
-            Node::Aggregate { function: Aggregate::Sum | Aggregate::Min | Aggregate::Max, argument, .. } => {
-                argument.as_deref().is_some_and(Node::is_integer)
-            }
-            _ => false,
-        }
     }
 
     /// The digits behind the point of an exact number, by the rules of the servers: a product has those of both sides. None

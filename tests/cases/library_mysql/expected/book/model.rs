@@ -12,7 +12,7 @@ pub struct Book {
     pub author_id: i32,
     /// Column `price`: decimal(6,2).
     pub price: ::pilaster::rust_decimal::Decimal,
-    /// Column `pages`: integer.
+    /// Column `pages`: integer unsigned.
     pub pages: Option<u32>,
     /// Column `published`: date.
     pub published: ::pilaster::chrono::NaiveDate,
@@ -33,7 +33,7 @@ impl __rt::Model for Book {
                 __rt::ColumnMeta::new("author_id", "author_id", __rt::Kind::Int),
                 __rt::ColumnMeta::new("price", "price", __rt::Kind::Decimal(Some(2)))
                     .sized(6),
-                __rt::ColumnMeta::new("pages", "pages", __rt::Kind::Int).null(),
+                __rt::ColumnMeta::new("pages", "pages", __rt::Kind::UnsignedInt).null(),
                 __rt::ColumnMeta::new("published", "published", __rt::Kind::Date),
                 __rt::ColumnMeta::new(
                     "status",
@@ -196,7 +196,7 @@ pub struct NewBook {
     pub author_id: __rt::Ref<super::super::Author>,
     /// Column `price`: decimal(6,2); required.
     pub price: ::pilaster::rust_decimal::Decimal,
-    /// Column `pages`: integer; NULL when `None`.
+    /// Column `pages`: integer unsigned; NULL when `None`.
     pub pages: Option<u32>,
     /// Column `published`: date; required.
     pub published: ::pilaster::chrono::NaiveDate,

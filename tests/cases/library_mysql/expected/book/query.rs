@@ -13,7 +13,7 @@ pub struct BookColumns<N: __rt::Nullability = __rt::NotNull> {
     pub author_id: __rt::Column<N::Of<i32>>,
     /// Column `price`: decimal(6,2).
     pub price: __rt::Column<N::Of<__rt::Scaled<2>>>,
-    /// Column `pages`: integer.
+    /// Column `pages`: integer unsigned.
     pub pages: __rt::Column<N::Of<Option<u32>>>,
     /// Column `published`: date.
     pub published: __rt::Column<N::Of<::pilaster::chrono::NaiveDate>>,

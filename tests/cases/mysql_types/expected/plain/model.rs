@@ -10,15 +10,15 @@ pub struct Plain {
     pub id: u64,
     /// Column `a`: tinyint.
     pub a: i8,
-    /// Column `b`: tinyint.
+    /// Column `b`: tinyint unsigned.
     pub b: Option<u8>,
     /// Column `c`: smallint.
     pub c: i16,
-    /// Column `d`: integer.
+    /// Column `d`: integer unsigned.
     pub d: Option<u32>,
     /// Column `e`: integer.
     pub e: i32,
-    /// Column `f`: integer.
+    /// Column `f`: integer unsigned.
     pub f: Option<u32>,
     /// Column `g`: bigint.
     pub g: Option<i64>,
@@ -38,7 +38,7 @@ pub struct Plain {
     pub n: Option<bool>,
     /// Column `o`: bigint unsigned.
     pub o: Option<u64>,
-    /// Column `p`: smallint.
+    /// Column `p`: smallint unsigned.
     pub p: Option<u16>,
     /// Column `q`: string(80).
     pub q: String,
@@ -72,11 +72,11 @@ impl __rt::Model for Plain {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::UnsignedBigInt),
                 __rt::ColumnMeta::new("a", "a", __rt::Kind::TinyInt),
-                __rt::ColumnMeta::new("b", "b", __rt::Kind::TinyInt).null(),
+                __rt::ColumnMeta::new("b", "b", __rt::Kind::UnsignedTinyInt).null(),
                 __rt::ColumnMeta::new("c", "c", __rt::Kind::SmallInt),
-                __rt::ColumnMeta::new("d", "d", __rt::Kind::Int).null(),
+                __rt::ColumnMeta::new("d", "d", __rt::Kind::UnsignedInt).null(),
                 __rt::ColumnMeta::new("e", "e", __rt::Kind::Int),
-                __rt::ColumnMeta::new("f", "f", __rt::Kind::Int).null(),
+                __rt::ColumnMeta::new("f", "f", __rt::Kind::UnsignedInt).null(),
                 __rt::ColumnMeta::new("g", "g", __rt::Kind::BigInt).null(),
                 __rt::ColumnMeta::new("h", "h", __rt::Kind::Real).null(),
                 __rt::ColumnMeta::new("i", "i", __rt::Kind::Double).null(),
@@ -86,7 +86,7 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("m", "m", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("o", "o", __rt::Kind::UnsignedBigInt).null(),
-                __rt::ColumnMeta::new("p", "p", __rt::Kind::SmallInt).null(),
+                __rt::ColumnMeta::new("p", "p", __rt::Kind::UnsignedSmallInt).null(),
                 __rt::ColumnMeta::new("q", "q", __rt::Kind::Text).sized(80),
                 __rt::ColumnMeta::new("r", "r", __rt::Kind::Text).sized(80).null(),
                 __rt::ColumnMeta::new("s", "s", __rt::Kind::Text).sized(3).null(),
@@ -269,15 +269,15 @@ pub struct NewPlain {
     pub id: Option<u64>,
     /// Column `a`: tinyint; left to the database when `None`.
     pub a: Option<i8>,
-    /// Column `b`: tinyint; left to the database when `None`.
+    /// Column `b`: tinyint unsigned; left to the database when `None`.
     pub b: Option<Option<u8>>,
     /// Column `c`: smallint; left to the database when `None`.
     pub c: Option<i16>,
-    /// Column `d`: integer; NULL when `None`.
+    /// Column `d`: integer unsigned; NULL when `None`.
     pub d: Option<u32>,
     /// Column `e`: integer; left to the database when `None`.
     pub e: Option<i32>,
-    /// Column `f`: integer; NULL when `None`.
+    /// Column `f`: integer unsigned; NULL when `None`.
     pub f: Option<u32>,
     /// Column `g`: bigint; left to the database when `None`.
     pub g: Option<Option<i64>>,
@@ -297,7 +297,7 @@ pub struct NewPlain {
     pub n: Option<Option<bool>>,
     /// Column `o`: bigint unsigned; left to the database when `None`.
     pub o: Option<Option<u64>>,
-    /// Column `p`: smallint; left to the database when `None`.
+    /// Column `p`: smallint unsigned; left to the database when `None`.
     pub p: Option<Option<u16>>,
     /// Column `q`: string(80); left to the database when `None`.
     pub q: Option<String>,

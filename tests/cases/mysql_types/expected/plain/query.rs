@@ -9,15 +9,15 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     pub id: __rt::Column<N::Of<u64>>,
     /// Column `a`: tinyint.
     pub a: __rt::Column<N::Of<i8>>,
-    /// Column `b`: tinyint.
+    /// Column `b`: tinyint unsigned.
     pub b: __rt::Column<N::Of<Option<u8>>>,
     /// Column `c`: smallint.
     pub c: __rt::Column<N::Of<i16>>,
-    /// Column `d`: integer.
+    /// Column `d`: integer unsigned.
     pub d: __rt::Column<N::Of<Option<u32>>>,
     /// Column `e`: integer.
     pub e: __rt::Column<N::Of<i32>>,
-    /// Column `f`: integer.
+    /// Column `f`: integer unsigned.
     pub f: __rt::Column<N::Of<Option<u32>>>,
     /// Column `g`: bigint.
     pub g: __rt::Column<N::Of<Option<i64>>>,
@@ -37,7 +37,7 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     pub n: __rt::Column<N::Of<Option<bool>>>,
     /// Column `o`: bigint unsigned.
     pub o: __rt::Column<N::Of<Option<u64>>>,
-    /// Column `p`: smallint.
+    /// Column `p`: smallint unsigned.
     pub p: __rt::Column<N::Of<Option<u16>>>,
     /// Column `q`: string(80).
     pub q: __rt::Column<N::Of<String>>,

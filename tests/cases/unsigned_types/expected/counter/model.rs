@@ -4,13 +4,13 @@ use ::pilaster::codegen as __rt;
 /// A row of the table `counter`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counter {
-    /// Column `id`: integer.
+    /// Column `id`: integer unsigned.
     pub id: u32,
-    /// Column `tiny`: tinyint.
+    /// Column `tiny`: tinyint unsigned.
     pub tiny: u8,
-    /// Column `small`: smallint.
+    /// Column `small`: smallint unsigned.
     pub small: u16,
-    /// Column `int`: integer.
+    /// Column `int`: integer unsigned.
     pub int: Option<u32>,
     /// Column `big`: bigint unsigned.
     pub big: u64,
@@ -24,10 +24,10 @@ impl __rt::Model for Counter {
             model: "Counter",
             table: "counter",
             columns: &[
-                __rt::ColumnMeta::new("id", "id", __rt::Kind::Int),
-                __rt::ColumnMeta::new("tiny", "tiny", __rt::Kind::TinyInt),
-                __rt::ColumnMeta::new("small", "small", __rt::Kind::SmallInt),
-                __rt::ColumnMeta::new("int", "int", __rt::Kind::Int).null(),
+                __rt::ColumnMeta::new("id", "id", __rt::Kind::UnsignedInt),
+                __rt::ColumnMeta::new("tiny", "tiny", __rt::Kind::UnsignedTinyInt),
+                __rt::ColumnMeta::new("small", "small", __rt::Kind::UnsignedSmallInt),
+                __rt::ColumnMeta::new("int", "int", __rt::Kind::UnsignedInt).null(),
                 __rt::ColumnMeta::new("big", "big", __rt::Kind::UnsignedBigInt),
             ],
             key: &[0],
@@ -95,13 +95,13 @@ impl __rt::Entity for Counter {
 /// A row of `Counter` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewCounter {
-    /// Column `id`: integer; left to the database when `None`.
+    /// Column `id`: integer unsigned; left to the database when `None`.
     pub id: Option<u32>,
-    /// Column `tiny`: tinyint; required.
+    /// Column `tiny`: tinyint unsigned; required.
     pub tiny: u8,
-    /// Column `small`: smallint; required.
+    /// Column `small`: smallint unsigned; required.
     pub small: u16,
-    /// Column `int`: integer; NULL when `None`.
+    /// Column `int`: integer unsigned; NULL when `None`.
     pub int: Option<u32>,
     /// Column `big`: bigint unsigned; required.
     pub big: u64,

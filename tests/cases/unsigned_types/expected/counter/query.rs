@@ -5,13 +5,13 @@ use ::pilaster::codegen as __rt;
 pub struct CounterColumns<N: __rt::Nullability = __rt::NotNull> {
     #[doc(hidden)]
     pub __source: __rt::Source,
-    /// Column `id`: integer.
+    /// Column `id`: integer unsigned.
     pub id: __rt::Column<N::Of<u32>>,
-    /// Column `tiny`: tinyint.
+    /// Column `tiny`: tinyint unsigned.
     pub tiny: __rt::Column<N::Of<u8>>,
-    /// Column `small`: smallint.
+    /// Column `small`: smallint unsigned.
     pub small: __rt::Column<N::Of<u16>>,
-    /// Column `int`: integer.
+    /// Column `int`: integer unsigned.
     pub int: __rt::Column<N::Of<Option<u32>>>,
     /// Column `big`: bigint unsigned.
     pub big: __rt::Column<N::Of<u64>>,

@@ -1,0 +1,199 @@
+//! Numbers beside numbers of another width. SQLite and MySQL compute and compare them in 64 bits, whatever their columns
+//! hold; PostgreSQL takes a parameter to be of the type beside it, and computes in the wider of the two. So a value that
+//! the other type cannot hold is cast to a wider one there, and what is computed is computed in 64 bits.
+
+use super::Writer;
+use crate::error::Result;
+use crate::sql::expr::{Aggregate, BinaryOp, UnaryOp};
+use crate::sql::{Dialect, Node, Projection};
+use crate::value::{Kind, Value};
+
+const WHOLE: &str = "bigint";
+const FLOAT: &str = "double precision";
+
+impl Writer {
+    /// An operator between its operands.
+    pub(super) fn write_binary(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Result<()> {
+        let (beside_left, beside_right) = (right.number(), left.number());
+        if !op.is_arithmetic() {
+            self.write_beside(left, beside_left)?;
+            self.push(operator(op));
+            return self.write_beside(right, beside_right);
+        }
+        let whole = left.is_integer() && right.is_integer();
+        let widened = match self.dialect {
+            Dialect::Postgres => wide_type(left, right).map(|word| (word, Side::of(left, right))),
+            Dialect::Sqlite | Dialect::Mysql => None,
+        };
+        match widened {
+            Some((word, Side::Left)) => self.write_cast(left, word)?,
+            // An exact number that is whole is stored as an integer there, and 5 / 2 would be 2.
+            _ if op == BinaryOp::Div && !whole && self.dialect == Dialect::Sqlite => self.write_cast(left, "REAL")?,
+            _ => self.write_term(left, whole)?,
+        }
+        self.push(if op == BinaryOp::Div && whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(op) });
+        match widened {
+            Some((word, Side::Right)) => self.write_cast(right, word),
+            _ => self.write_term(right, whole),
+        }
+    }
+
+    /// An operand of arithmetic. What is unsigned on MySQL stays so in its results, where a negative one is an error.
+    fn write_term(&mut self, node: &Node, whole: bool) -> Result<()> {
+        let unsigned =
+            matches!(node.number(), Some(Kind::UnsignedTinyInt | Kind::UnsignedSmallInt | Kind::UnsignedInt));
+        match whole && unsigned && self.dialect == Dialect::Mysql {
+            true => self.write_cast(node, "SIGNED"),
+            false => self.write_operand(node),
+        }
+    }
+
+    fn write_cast(&mut self, node: &Node, word: &str) -> Result<()> {
+        self.push("CAST(");
+        self.write_node(node)?;
+        self.push(" AS ");
+        self.push(word);
+        self.push(")");
+        Ok(())
+    }
+
+    /// What is compared with, or stands for, a number of a type.
+    pub(super) fn write_beside(&mut self, node: &Node, kind: Option<Kind>) -> Result<()> {
+        let (Node::Bind(value), Some(kind)) = (node, kind) else { return self.write_operand(node) };
+        match (self.dialect, value) {
+            // All integers there are less, also than the floating point number next to it.
+            #[allow(clippy::cast_precision_loss)]
+            (Dialect::Sqlite, Value::UInt(number)) if i64::try_from(*number).is_err() => {
+                self.bind(Value::Float(*number as f64));
+            }
+            (Dialect::Postgres, _) => {
+                self.bind(value.clone());
+                self.cast_to(wider(kind, value), "");
+            }
+            _ => self.bind(value.clone()),
+        }
+        Ok(())
+    }
+
+    /// The values of a list, beside a number of a type, as one array.
+    pub(super) fn bind_list(&mut self, values: Vec<Value<'static>>, kind: Option<Kind>) {
+        let casts = || values.iter().filter_map(|value| wider(kind?, value));
+        let cast = casts().find(|&word| word == "numeric").or_else(|| casts().next());
+        self.bind(Value::List(values));
+        self.cast_to(cast, "[]");
+    }
+
+    fn cast_to(&mut self, word: Option<&str>, behind: &str) {
+        if let Some(word) = word {
+            self.push("::");
+            self.push(word);
+            self.push(behind);
+        }
+    }
+}
+
+/// Which operand is cast, so that PostgreSQL computes in 64 bits.
+enum Side {
+    Left,
+    Right,
+    Neither,
+}
+
+impl Side {
+    /// A value takes the type of the other side. One side that is wide is enough.
+    fn of(left: &Node, right: &Node) -> Self {
+        match (left, right) {
+            (_, Node::Bind(_)) if !left.is_wide() => Self::Right,
+            _ if !left.is_wide() && !right.is_wide() => Self::Left,
+            (Node::Bind(_), _) if !right.is_wide() => Self::Left,
+            _ => Self::Neither,
+        }
+    }
+}
+
+/// The type of 64 bits for what both are, if both are numbers that have one.
+fn wide_type(left: &Node, right: &Node) -> Option<&'static str> {
+    match (left.number()?.is_integer(), right.number()?.is_integer()) {
+        (true, true) => Some(WHOLE),
+        (false, false) => Some(FLOAT),
+        _ => None,
+    }
+}
+
+/// The type that PostgreSQL has to be told of a value beside a number, where that of the number cannot hold it.
+#[allow(clippy::cast_possible_truncation)] // Whether it is cut is the question.
+fn wider(kind: Kind, value: &Value<'_>) -> Option<&'static str> {
+    match value {
+        Value::UInt(number) if i64::try_from(*number).is_err() => kind.is_integer().then_some("numeric"),
+        Value::Int(_) | Value::UInt(_) => (kind.holds(value) == Some(false)).then_some(WHOLE),
+        Value::Float(number) => (kind == Kind::Real && f64::from(*number as f32) != *number).then_some(FLOAT),
+        _ => None,
+    }
+}
+
+fn operator(op: BinaryOp) -> &'static str {
+    match op {
+        BinaryOp::Eq => " = ",
+        BinaryOp::Ne => " <> ",
+        BinaryOp::Lt => " < ",
+        BinaryOp::Le => " <= ",
+        BinaryOp::Gt => " > ",
+        BinaryOp::Ge => " >= ",
+        BinaryOp::Add => " + ",
+        BinaryOp::Sub => " - ",
+        BinaryOp::Mul => " * ",
+        BinaryOp::Div => " / ",
+    }
+}
+
+impl BinaryOp {
+    fn is_arithmetic(self) -> bool {
+        matches!(self, Self::Add | Self::Sub | Self::Mul | Self::Div)
+    }
+}
+
+impl Node {
+    /// The type of number that it is, an integer or a floating point number, as far as that shows; the narrower one where
+    /// it could be either.
+    pub(super) fn number(&self) -> Option<Kind> {
+        let whole_or =
+            |node: &Self| node.number().map(|kind| if kind.is_integer() { Kind::BigInt } else { Kind::Double });
+        match self {
+            Node::Column(_, column) => {
+                Some(column.kind).filter(|kind| kind.is_integer() || matches!(kind, Kind::Real | Kind::Double))
+            }
+            Node::Bind(Value::Int(_)) => Some(Kind::BigInt),
+            Node::Bind(Value::UInt(_)) => Some(Kind::UnsignedBigInt),
+            Node::Bind(Value::Float(_)) => Some(Kind::Double),
+            Node::Unary(UnaryOp::Negate, node) => node.number(),
+            Node::Binary(op, left, right) if op.is_arithmetic() => {
+                let (left, right) = (whole_or(left)?, whole_or(right)?);
+                Some(if left == right { left } else { Kind::Double })
+            }
+            Node::Aggregate { function, argument, .. } => match (function, argument.as_deref()) {
+                (Aggregate::Count, _) => Some(Kind::BigInt),
+                (Aggregate::Sum, Some(node)) => whole_or(node),
+                (Aggregate::Avg, Some(node)) => whole_or(node).map(|_| Kind::Double),
+                (Aggregate::Min | Aggregate::Max, Some(node)) => node.number(),
+                (_, None) => None,
+            },
+            Node::Call("coalesce", nodes) => nodes.first()?.number(),
+            Node::Scalar(select) => match select.projection.as_slice() {
+                [Projection::Node(node)] => node.number(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether it is an integer for certain: dividing integers gives an integer, which MySQL has to be told.
+    pub(super) fn is_integer(&self) -> bool {
+        self.number().is_some_and(Kind::is_integer)
+    }
+
+    /// Whether it has 64 bits already.
+    fn is_wide(&self) -> bool {
+        !matches!(self, Node::Bind(_))
+            && matches!(self.number(), Some(Kind::BigInt | Kind::UnsignedBigInt | Kind::Double))
+    }
+}
