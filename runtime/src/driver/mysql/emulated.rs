@@ -1,24 +1,33 @@
-//! INSERT … RETURNING for servers without it, as MySQL is one: the row is read again by its key.
+//! INSERT … RETURNING for servers without it, as MySQL is one: rows are read again by their keys.
 //!
 //! Exact, since both happen in one transaction: nobody else can change a row that it holds. The key is the one by which a
 //! row that is there already is found; else the primary key, which is what the row gives, or what the server counted for
 //! it (`LAST_INSERT_ID`, which is the connection's own). A key that another default makes cannot be known, and is refused
-//! before anything is sent. Each row is a statement of its own.
+//! before anything is sent.
+//!
+//! Each row is inserted by a statement of its own. Of many in one the server tells the first key, and the manual promises
+//! that the others follow it without gaps for `innodb_autoinc_lock_mode` 0 and 1 only; with 2, which is the default, there
+//! may be gaps while others insert rows that are not counted before. Counted keys are read again many at once.
 
 use mysql_async::Value as Sent;
 use mysql_async::prelude::Queryable as _;
 
-use super::rows::bind_row;
-use super::{Connection, from_mysql};
+use super::rows::{BYTES, bind_row, fetch, hand_out};
+use super::{Connection, bind, from_mysql};
 use crate::driver::{Bulk, Each, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
 use crate::row::Row;
-use crate::sql::{Dialect, Insert, Writer};
+use crate::sql::{Dialect, Existing, Insert, Table, Writer};
+
+/// How many rows are read again at once, fewer where they are long.
+const TOGETHER: usize = 512;
 
 /// The texts for one table.
 struct Plan {
     insert: String,
+    /// By keys that the server counts, many at once.
+    counted: Option<Counted>,
     /// By the key that rows that are there already are found by. NULL in it finds none.
     found: Option<Again>,
     /// By the primary key.
@@ -69,13 +78,44 @@ impl Again {
     }
 }
 
+/// How rows are read again whose whole key the server counts.
+struct Counted {
+    table: Table,
+    returning: Vec<&'static ColumnMeta>,
+    key: &'static ColumnMeta,
+    /// The position of the key among the columns that come back.
+    at: usize,
+}
+
+impl Counted {
+    fn of(bulk: &Bulk<'_>) -> Option<Self> {
+        let key = bulk.counted.filter(|counted| bulk.key.iter().all(|part| part.name == counted.name))?;
+        let at = bulk.returning.iter().position(|column| column.name == key.name)?;
+        let given = bulk.columns.iter().any(|column| column.name == key.name);
+        let new = matches!(bulk.existing, Existing::Refused) && !given;
+        new.then(|| Self { table: bulk.table, returning: bulk.returning.clone(), key, at })
+    }
+
+    /// Reads the rows of these keys and hands them out in the order of them, in which they were counted. The list is filled
+    /// up to a power of two, so that few different texts are prepared.
+    async fn read(&self, on: &mut Connection, keys: &[u64], each: Each<'_>) -> Result<()> {
+        let width = keys.len().next_power_of_two();
+        let sql = Writer::select_by_keys(Dialect::Mysql, self.table, &self.returning, self.key, width);
+        let values = (0..width).filter_map(|at| keys.get(at).or(keys.last())).copied().map(Sent::UInt).collect();
+        let statement = on.prepare(&sql, true).await?;
+        let (found, columns) = fetch(on, &statement, &sql, values).await?;
+        on.release(statement).await?;
+        hand_out(found, &columns, self.at, keys.len(), each)
+    }
+}
+
 impl Plan {
     fn of(bulk: &Bulk<'_>) -> Result<Self> {
         let insert = Insert { table: bulk.table, columns: &bulk.columns, returning: &[], existing: bulk.existing };
         let insert = Writer::insert(Dialect::Mysql, &insert)?.sql;
         match (Again::by_found_key(bulk), Again::by_primary_key(bulk)) {
             (None, Err(error)) => Err(error),
-            (found, inserted) => Ok(Self { insert, found, inserted }),
+            (found, inserted) => Ok(Self { insert, counted: Counted::of(bulk), found, inserted }),
         }
     }
 
@@ -87,8 +127,12 @@ impl Plan {
         }
         let again = self.inserted.as_ref().map_err(|why| Error::new(why.kind().clone(), why.to_string()))?;
         let key = again.key_of(values, counted);
-        key.map(|key| (again, key)).ok_or_else(|| Error::query("the database counted no key for a row"))
+        key.map(|key| (again, key)).ok_or_else(not_counted)
     }
+}
+
+fn not_counted() -> Error {
+    Error::query("the database counted no key for a row")
 }
 
 /// Inserts rows and hands each to `each` as it is stored.
@@ -102,7 +146,10 @@ pub(super) async fn insert(on: &mut Connection, rows: &mut dyn Rows, each: Each<
     if own {
         control(on, "START TRANSACTION").await?;
     }
-    let outcome = insert_all(on, &plan, rows, each).await;
+    let outcome = match &plan.counted {
+        Some(counted) => insert_counted(on, &plan, counted, rows, each).await,
+        None => insert_all(on, &plan, rows, each).await,
+    };
     match (own, &outcome) {
         (false, _) => {}
         (true, Ok(_)) => control(on, "COMMIT").await?,
@@ -139,4 +186,36 @@ async fn insert_all(on: &mut Connection, plan: &Plan, rows: &mut dyn Rows, each:
         }
     }
     Ok(rows.len() as u64)
+}
+
+/// Inserts rows whose keys are counted.
+async fn insert_counted(
+    on: &mut Connection,
+    plan: &Plan,
+    counted: &Counted,
+    rows: &mut dyn Rows,
+    each: Each<'_>,
+) -> Result<u64> {
+    let mut next = 0;
+    while next < rows.len() {
+        let keys = some(on, &plan.insert, rows, next).await?;
+        counted.read(on, &keys, &mut *each).await?;
+        next += keys.len();
+    }
+    Ok(rows.len() as u64)
+}
+
+/// Inserts some rows, from one on, and gives the keys that the server counted for them.
+async fn some(on: &mut Connection, sql: &str, rows: &mut dyn Rows, first: usize) -> Result<Vec<u64>> {
+    let statement = on.prepare(sql, true).await?;
+    let (mut keys, mut bytes) = (Vec::new(), 0);
+    while keys.len() < TOGETHER && first + keys.len() < rows.len() && bytes < BYTES {
+        let mut values = Vec::new();
+        bind_row(rows, first + keys.len(), &mut values)?;
+        bytes += values.iter().map(bind::weight).sum::<usize>();
+        on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await?;
+        keys.push(on.client.last_insert_id().ok_or_else(not_counted)?);
+    }
+    on.release(statement).await?;
+    Ok(keys)
 }

@@ -5,10 +5,11 @@
 //! Where it counts none, or rows may be there already, every row is a statement of its own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use mysql_async::consts::ColumnFlags;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Statement, Value as Sent};
+use mysql_async::{Column, Statement, Value as Sent};
 
 use super::{Connection, Cursor, bind};
 use crate::driver::{Each, Returned, Rows};
@@ -20,7 +21,7 @@ const PARAMETERS: usize = 65_535;
 /// Rows of a full statement; always the same, so that it is prepared once.
 const ROWS: usize = 500;
 /// A statement's values are not larger than this, unless a single row is: servers take 16 MiB by default.
-const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 1 << 20;
 /// The statements of so few rows are kept prepared.
 const KEPT: usize = 8;
 
@@ -163,34 +164,51 @@ async fn run_chunk(
 ) -> Result<u64> {
     let keep = count == most || count <= KEPT;
     let statement = on.prepare(sql, keep).await?;
-    let mut found = Vec::new();
-    let named = |fault| super::from_mysql(fault, Some(sql));
-    let (given, taken) = (values.len(), usize::from(statement.num_params()));
-    if given != taken {
-        return Err(Error::query(format!("the statement has {taken} parameters, and {given} values were given")));
-    }
-    let mut answer = on.client.exec_iter(&statement, values).await.map_err(named)?;
-    let columns = answer.columns().unwrap_or_default();
-    while let Some(row) = answer.next().await.map_err(named)? {
-        found.push(row);
-    }
-    answer.drop_result().await.map_err(named)?;
+    let (found, columns) = fetch(on, &statement, sql, values).await?;
     let affected = on.client.affected_rows();
     on.release(statement).await?;
     if let Some((each, counted)) = back {
-        let found = found.into_iter().map(|row| Cursor::new(row, &columns)).collect();
-        hand_out(found, *counted, count, each)?;
+        hand_out(found, &columns, *counted, count, each)?;
         return Ok(count as u64);
     }
     Ok(affected)
 }
 
+/// Runs a statement, and gives the rows that come back, with their columns.
+pub(super) async fn fetch(
+    on: &mut Connection,
+    statement: &Statement,
+    sql: &str,
+    values: Vec<Sent>,
+) -> Result<(Vec<mysql_async::Row>, Arc<[Column]>)> {
+    let named = |fault| super::from_mysql(fault, Some(sql));
+    let (given, taken) = (values.len(), usize::from(statement.num_params()));
+    if given != taken {
+        return Err(Error::query(format!("the statement has {taken} parameters, and {given} values were given")));
+    }
+    let mut answer = on.client.exec_iter(statement, values).await.map_err(named)?;
+    let columns = answer.columns().unwrap_or_default();
+    let mut found = Vec::new();
+    while let Some(row) = answer.next().await.map_err(named)? {
+        found.push(row);
+    }
+    answer.drop_result().await.map_err(named)?;
+    Ok((found, columns))
+}
+
 /// Hands the rows out in the order of their counted keys.
-fn hand_out(found: Vec<Cursor<'_>>, counted: usize, count: usize, each: Each<'_>) -> Result<()> {
+pub(super) fn hand_out(
+    found: Vec<mysql_async::Row>,
+    columns: &[Column],
+    counted: usize,
+    count: usize,
+    each: Each<'_>,
+) -> Result<()> {
     if found.len() != count {
         let message = format!("the database gave back {} rows for {count} that were inserted", found.len());
         return Err(Error::query(message));
     }
+    let found: Vec<_> = found.into_iter().map(|row| Cursor::new(row, columns)).collect();
     let keys = found.iter().map(|row| row.uint(counted)).collect::<Result<Vec<_>>>()?;
     let mut keyed: Vec<(Option<u64>, Cursor<'_>)> = keys.into_iter().zip(found).collect();
     if !keyed.is_sorted_by_key(|(key, _)| *key) {

@@ -48,12 +48,7 @@ impl Writer {
         columns: &[&'static ColumnMeta],
         key: &[&'static ColumnMeta],
     ) -> String {
-        let mut w = Self::new(dialect);
-        w.push("SELECT ");
-        w.separated(columns, |w, column| w.returned(column));
-        w.push(" FROM ");
-        w.table_name(table);
-        w.push(" WHERE ");
+        let mut w = Self::select_where(dialect, table, columns);
         for (at, column) in key.iter().enumerate() {
             w.push(if at == 0 { "" } else { " AND " });
             w.ident(column.name);
@@ -61,6 +56,32 @@ impl Writer {
             w.placeholder(at + 1);
         }
         w.out.sql
+    }
+
+    /// The text that reads some columns of the rows of so many keys of one column, which are its parameters.
+    pub(crate) fn select_by_keys(
+        dialect: Dialect,
+        table: Table,
+        columns: &[&'static ColumnMeta],
+        key: &'static ColumnMeta,
+        count: usize,
+    ) -> String {
+        let mut w = Self::select_where(dialect, table, columns);
+        w.ident(key.name);
+        w.push(" IN (");
+        w.separated(1..=count, |w, number| w.placeholder(number));
+        w.push(")");
+        w.out.sql
+    }
+
+    fn select_where(dialect: Dialect, table: Table, columns: &[&'static ColumnMeta]) -> Self {
+        let mut w = Self::new(dialect);
+        w.push("SELECT ");
+        w.separated(columns, |w, column| w.returned(column));
+        w.push(" FROM ");
+        w.table_name(table);
+        w.push(" WHERE ");
+        w
     }
 
     /// The name of a table as a text that the server reads as such.

@@ -61,15 +61,15 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::UnsignedBigInt),
                 __rt::ColumnMeta::new("a", "a", __rt::Kind::TinyInt),
                 __rt::ColumnMeta::new("d", "d", __rt::Kind::Int).null(),
-                __rt::ColumnMeta::new("k", "k", __rt::Kind::Decimal(Some(2))),
+                __rt::ColumnMeta::new("k", "k", __rt::Kind::Decimal(Some(2))).sized(10),
                 __rt::ColumnMeta::new("l", "l", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("m", "m", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("o", "o", __rt::Kind::UnsignedBigInt).null(),
                 __rt::ColumnMeta::new("p", "p", __rt::Kind::SmallInt).null(),
-                __rt::ColumnMeta::new("q", "q", __rt::Kind::Text),
-                __rt::ColumnMeta::new("r", "r", __rt::Kind::Text).null(),
-                __rt::ColumnMeta::new("s", "s", __rt::Kind::Text).null(),
+                __rt::ColumnMeta::new("q", "q", __rt::Kind::Text).sized(80),
+                __rt::ColumnMeta::new("r", "r", __rt::Kind::Text).sized(80).null(),
+                __rt::ColumnMeta::new("s", "s", __rt::Kind::Text).sized(20).null(),
                 __rt::ColumnMeta::new("u", "u", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("v", "v", __rt::Kind::DateTime),
                 __rt::ColumnMeta::new("w", "w", __rt::Kind::DateTime),
@@ -80,7 +80,9 @@ impl __rt::Model for Plain {
                 __rt::ColumnMeta::new("doubled", "doubled", __rt::Kind::Int)
                     .null()
                     .computed(),
-                __rt::ColumnMeta::new("shown", "shown", __rt::Kind::Text).computed(),
+                __rt::ColumnMeta::new("shown", "shown", __rt::Kind::Text)
+                    .sized(100)
+                    .computed(),
             ],
             key: &[0],
             auto_key: Some(0),
