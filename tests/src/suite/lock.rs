@@ -305,10 +305,16 @@ pub async fn not_where_rows_are_made_of_several(db: &Db) -> Result<()> {
     let errors = [
         Post::query().distinct().for_update().all(&tx).await.map(drop),
         Post::query().select(|p| p.id.count()).for_update().all(&tx).await.map(drop),
-        Post::query().select(|p| (p.id, p.views.sum() + 1)).for_share().all(&tx).await.map(drop),
+        Post::query().select(|p| p.views.sum() + 1).for_share().all(&tx).await.map(drop),
         Post::query().group_by(|p| p.status).select(|p| p.status).for_update().all(&tx).await.map(drop),
-        Post::query().having(|p| p.views.gt(1)).for_update().all(&tx).await.map(drop),
-        Post::query().order_by(|p| p.views.sum().asc()).for_update().all(&tx).await.map(drop),
+        Post::query()
+            .having(|p| p.id.count().gt(1))
+            .select(|_| pilaster::count_rows())
+            .for_update()
+            .all(&tx)
+            .await
+            .map(drop),
+        Post::query().order_by(|p| p.views.sum().asc()).select(|p| p.id.max()).for_update().all(&tx).await.map(drop),
     ];
     for (at, error) in errors.into_iter().enumerate() {
         let error = error.expect_err("it was locked");
