@@ -1,5 +1,5 @@
 //! A table of 400 columns: how many rows go into one statement depends on how many values a statement takes.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::identity_op, missing_docs)]
 
 use pilaster_tests::database::{Kind, is_required};
 
