@@ -198,7 +198,7 @@ async fn insert_counted(
 ) -> Result<u64> {
     let mut next = 0;
     while next < rows.len() {
-        let keys = some(on, &plan.insert, rows, next).await?;
+        let keys = insert_some(on, &plan.insert, rows, next).await?;
         counted.read(on, &keys, &mut *each).await?;
         next += keys.len();
     }
@@ -206,7 +206,7 @@ async fn insert_counted(
 }
 
 /// Inserts some rows, from one on, and gives the keys that the server counted for them.
-async fn some(on: &mut Connection, sql: &str, rows: &mut dyn Rows, first: usize) -> Result<Vec<u64>> {
+async fn insert_some(on: &mut Connection, sql: &str, rows: &mut dyn Rows, first: usize) -> Result<Vec<u64>> {
     let statement = on.prepare(sql, true).await?;
     let (mut keys, mut bytes) = (Vec::new(), 0);
     while keys.len() < TOGETHER && first + keys.len() < rows.len() && bytes < BYTES {
