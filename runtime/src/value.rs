@@ -392,7 +392,8 @@ pub(crate) fn pending_key() -> Error {
     Error::encode("the key of a stored row", "the key of a row that its session has not stored yet")
 }
 
-#[cfg(all(test, feature = "decimal", feature = "mysql"))]
+#[cfg(all(feature = "decimal", feature = "mysql"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
