@@ -12,9 +12,11 @@ pub use crate::migrate::Migrator;
 pub use crate::migrate::carried::{Migrations, Revisions, revision};
 pub use crate::mode::Mode;
 pub use crate::query::{
-    Column, Delete, Handles, InsertMany, Insertable, IntoRef, Keyed, Model, ModelColumns, NotNull, Nullability, Owned,
-    Puts, Query, Ref, Refers, Single, Unique, Update, Upsert, delete_row, find, get, insert_one, reload, save,
+    Column, Delete, Handles, InsertMany, Insertable, IntoNullable, IntoNullableRef, IntoRef, Keyed, Model,
+    ModelColumns, NotNull, Nullability, Owned, Puts, Query, Ref, Refers, Single, Unique, Update, Upsert, delete_row,
+    find, get, insert_one, reload, save,
 };
+pub use crate::raw::{FromRow, from_named};
 pub use crate::relation::{Links, Many, One, Optional, Rel, related};
 pub use crate::row::Row;
 pub use crate::session::Entity;

@@ -91,7 +91,23 @@ macro_rules! models {
     };
     ($name:literal) => {
         // A module of their own, so that no name of the module around them hides one that they use.
-        #[allow(dead_code)]
+        // What a crate asks of its own code is not asked of this; committed code says the same at its head.
+        #[allow(
+            dead_code,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            unnameable_types,
+            unreachable_pub,
+            unused_imports,
+            unused_qualifications
+        )]
+        #[allow(
+            clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
+            clippy::arithmetic_side_effects,
+            clippy::missing_docs_in_private_items
+        )]
         mod __pilaster {
             include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
         }

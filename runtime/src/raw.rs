@@ -1,6 +1,12 @@
 //! Hand-written SQL, on a database or in a transaction: nothing but its types is checked.
 
+mod bind;
+mod model;
+
 use std::borrow::Cow;
+
+pub use bind::Bind;
+pub use model::from_named;
 
 use crate::convert::ColumnType;
 use crate::driver::{Done, keyword, split_keyword};
@@ -13,7 +19,7 @@ use crate::value::Value;
 
 /// Hand-written SQL on any executor; `db.sql(…)` and `tx.sql(…)` are the same.
 ///
-/// Parameters are bound in the order of their places. Rows are read as a type, as a tuple of up to eight types, or
+/// Parameters are bound in the order of their places. Rows are read as a type, as a tuple of up to eight types, as a model, or
 /// by a closure.
 ///
 /// ```
@@ -50,46 +56,11 @@ struct Statement<'e> {
     invalid: Option<Error>,
 }
 
-/// A value that can be bound to hand-written SQL: every column type, and borrowed text and bytes.
-pub trait Bind<'e> {
-    /// The value as the database takes it.
-    ///
-    /// # Errors
-    /// `Encode` when the value has no form in the database.
-    fn into_value(self) -> Result<Value<'e>>;
-}
-
-impl<'e, T: ColumnType<Value = T>> Bind<'e> for T {
-    fn into_value(self) -> Result<Value<'e>> {
-        T::encode(&self).map(Value::into_owned)
-    }
-}
-
-impl<'e> Bind<'e> for &'e str {
-    fn into_value(self) -> Result<Value<'e>> {
-        Ok(Value::Text(Cow::Borrowed(self)))
-    }
-}
-
-impl<'e> Bind<'e> for &'e [u8] {
-    fn into_value(self) -> Result<Value<'e>> {
-        Ok(Value::Bytes(Cow::Borrowed(self)))
-    }
-}
-
-impl<'e> Bind<'e> for &'e String {
-    fn into_value(self) -> Result<Value<'e>> {
-        self.as_str().into_value()
-    }
-}
-
-impl<'e> Bind<'e> for &'e Vec<u8> {
-    fn into_value(self) -> Result<Value<'e>> {
-        self.as_slice().into_value()
-    }
-}
-
-/// What a row of hand-written SQL can be read as: a column type, or a tuple of them.
+/// What a row of hand-written SQL can be read as: a column type, a tuple of them, or a model, by the names of its columns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a row of hand-written SQL",
+    label = "expected a column type, a tuple of up to eight, or a model; `map` reads anything else"
+)]
 pub trait FromRow: Sized + Send {
     /// Reads the row.
     ///

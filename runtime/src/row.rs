@@ -1,11 +1,13 @@
 //! A row in a driver's hands: read by position, straight into Rust values.
 
 mod given;
+mod named;
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
 pub(crate) use self::given::Given;
+pub(crate) use self::named::{Named, is_in_order};
 use crate::convert::{ColumnType, Tuple};
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Kind, Value};
@@ -82,6 +84,7 @@ pub(crate) enum Source<'r> {
     #[cfg(feature = "mysql")]
     Mysql(&'r crate::driver::mysql::Cursor<'r>),
     Given(&'r Given),
+    Named(&'r Named<'r>),
     #[allow(dead_code)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'r ()>),
 }
@@ -97,6 +100,7 @@ macro_rules! driven {
             #[cfg(feature = "mysql")]
             Source::Mysql($row) => $what,
             Source::Given($row) => $what,
+            Source::Named($row) => $what,
             Source::Never(never, _) => match *never {},
         }
     };
@@ -194,6 +198,7 @@ impl<'r> Row<'r> {
         match &self.source {
             #[cfg(feature = "postgres")]
             Source::Postgres(row) => row.list(at, each),
+            Source::Named(row) => row.list(at, each),
             #[allow(unreachable_patterns)]
             _ => {
                 let _ = each;

@@ -1,5 +1,4 @@
 //! The goldens as modules, so that each is a compile check too. The test `golden` fails when one is missing here.
-#![allow(unused_qualifications)]
 // Generated code is printed by prettyplease, and must stay as it is printed.
 #[rustfmt::skip]
 #[path = "../cases/blog/expected/mod.rs"]

@@ -15,6 +15,7 @@ pub mod servers_mysql;
 #[cfg(unix)]
 pub mod servers_own;
 pub mod statements;
+mod strict;
 pub mod suite;
 pub mod types;
 

@@ -92,6 +92,30 @@ async fn what_loses_data_has_to_be_allowed() {
     }
 }
 
+/// Who made the tables in another way is told what to do, which works.
+#[tokio::test]
+async fn tables_that_are_there_are_stamped() {
+    for kind in KINDS {
+        let Some(fresh) = fresh(kind).await else { continue };
+        let db = &fresh.db;
+        schema::create_all(db).await.unwrap();
+        let error = schema::migrate(db).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Migration), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("Migrator::stamp") && told.contains("pilaster db stamp"), "{}: {told}", kind.name());
+        let migrator = schema::migrator(db.dialect()).unwrap();
+        assert!(migrator.current(db).await.unwrap().is_empty(), "{}", kind.name());
+        migrator.stamp(db, Target::Head).await.unwrap();
+        assert!(schema::migrate(db).await.unwrap().is_empty(), "{}", kind.name());
+        // What fails for another reason says nothing of it.
+        schema::drop_all(db).await.unwrap();
+        db.sql("CREATE VIEW pilaster_migrations AS SELECT 1 AS one").execute().await.unwrap();
+        let told = schema::migrate(db).await.unwrap_err().to_string();
+        assert!(!told.contains("stamp"), "{}: {told}", kind.name());
+        fresh.remove().await.unwrap();
+    }
+}
+
 /// The steps of the first revision would not be the right ones for a database that has the second alone.
 #[tokio::test]
 async fn another_order_is_refused() {

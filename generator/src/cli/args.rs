@@ -156,7 +156,7 @@ pub(super) struct ScriptArgs {
     #[command(flatten)]
     pub place: PlaceArgs,
     /// Revision to go to: a name or its beginning, `head`, `base`, `+1`, `-1` [default: head, or -1 for a downgrade]
-    #[arg(value_name = "REVISION", allow_hyphen_values = true)]
+    #[arg(value_name = "REVISION", allow_negative_numbers = true)]
     pub target: Option<String>,
     /// With `--sql`, revision to start from [default: base, or head for a downgrade]
     #[arg(long, value_name = "REVISION")]

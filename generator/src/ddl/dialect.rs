@@ -78,6 +78,15 @@ impl Dialect {
         schema.map_or_else(|| name.to_lowercase(), |schema| format!("{schema}.{}", name.to_lowercase()))
     }
 
+    /// The name of an index or of a unique constraint, which is one, as it is taken: among those of all tables and with the
+    /// tables' own, or among those of its table.
+    pub(super) fn index_scope(&self, table: &TableName, name: &str) -> String {
+        match self.global_index_names {
+            true => self.scoped(table, name),
+            false => self.scoped(table, &format!("{}.{name}", table.name)),
+        }
+    }
+
     /// Why a name cannot be one here, if it cannot.
     pub(super) fn name_trouble(&self, name: &str) -> Option<String> {
         let mysql = self.name == DialectName::Mysql;

@@ -78,12 +78,8 @@ fn owner(table: &Table, index: &Index) -> String {
 
 /// The given name, or `<table>_<columns>_idx`; a made name that is taken gets a hash of the definition.
 fn index_name(walk: &mut Walk<'_>, table: &Table, index: &Index, definition: &str) -> String {
-    // Where each table has its own names, the table's name keeps them apart.
     let dialect = walk.dialect;
-    let scope = |name: &str| match dialect.global_index_names {
-        true => dialect.scoped(&table.name, name),
-        false => dialect.scoped(&table.name, &format!("{}.{name}", table.name.name)),
-    };
+    let scope = |name: &str| dialect.index_scope(&table.name, name);
     if let Some(name) = &index.name {
         let taken = !walk.taken.insert(scope(name));
         walk.check_name(name, || owner(table, index));

@@ -1,5 +1,7 @@
 //! `CREATE TABLE`: columns, then constraints, then options.
 
+use std::collections::BTreeSet;
+
 use super::column;
 use super::dialect::Comments;
 use super::index;
@@ -11,6 +13,9 @@ use crate::ir::{Action, DialectName, ForeignKey, Table, TableKind, Unique};
 /// The statement that makes a table with the given foreign keys in it.
 pub(super) fn create(walk: &mut Walk<'_>, table: &Table, keys: &[&ForeignKey]) -> String {
     check_names(walk, table);
+    if walk.dialect.name_constraints {
+        check_constraint_names(walk, table, keys);
+    }
     let inline_key = column::inline_key(walk, table);
     let mut lines: Vec<String> = Vec::new();
     for id in 0..table.columns.len() {
@@ -51,11 +56,45 @@ fn check_names(walk: &mut Walk<'_>, table: &Table) {
     }
 }
 
+/// Reports names of unique constraints and foreign keys that stand twice, as made ones can: `user_a_b_c_key` is that of
+/// `(a, b_c)` and of `(a_b, c)`. Given names of foreign keys in two tables were reported where they are given.
+fn check_constraint_names(walk: &mut Walk<'_>, table: &Table, keys: &[&ForeignKey]) {
+    let dialect = walk.dialect;
+    for unique in &table.uniques {
+        let name = unique_name(table, unique);
+        if !walk.taken.insert(dialect.index_scope(&table.name, &name)) {
+            let message = format!("the name `{name}` of a unique constraint is taken on {}", dialect.label);
+            let owner = format!("{}, unique {}", place(table), walk.columns(table, &unique.columns));
+            walk.error(
+                codes::SQL_NAME,
+                owner,
+                message,
+                "give it another one, as in `uniques: [{ name: …, columns: … }]`",
+            );
+        }
+    }
+    let mut own = BTreeSet::new();
+    for key in keys {
+        let name = foreign_key_name(table, key);
+        // On MySQL and MariaDB these names are one for all tables.
+        let everywhere = dialect.name == DialectName::Mysql && key.name.is_none();
+        let elsewhere = everywhere && !walk.taken.insert(dialect.scoped(&table.name, &format!("foreign key {name}")));
+        if !own.insert(name.to_lowercase()) || elsewhere {
+            let message = format!("the name `{name}` of a foreign key is taken on {}", dialect.label);
+            let owner = format!("{}, foreign key {}", place(table), walk.columns(table, &key.columns));
+            walk.error(codes::SQL_NAME, owner, message, "give it another one with `constraint:`");
+        }
+    }
+}
+
+fn unique_name(table: &Table, unique: &Unique) -> String {
+    let columns = unique.columns.iter().map(|id| table.column(*id).name.as_str());
+    unique.name.clone().unwrap_or_else(|| name::made(&table.name.name, columns, "key"))
+}
+
 pub(super) fn unique_constraint(walk: &mut Walk<'_>, table: &Table, unique: &Unique) -> String {
     index::check_key(walk, table, &unique.columns, "a unique constraint");
-    let columns = unique.columns.iter().map(|id| table.column(*id).name.as_str());
-    let made = || name::made(&table.name.name, columns, "key");
-    let name = constraint(walk, table, unique.name.as_deref(), made);
+    let name = constraint(walk, table, unique.name.as_deref(), || unique_name(table, unique));
     format!("{name}UNIQUE {}", walk.columns(table, &unique.columns))
 }
 

@@ -317,6 +317,43 @@ fn index_names_that_are_taken() {
     assert_eq!(findings(&schema, DialectName::Mysql).len(), 0, "a table has names of its own there");
 }
 
+/// `(a, b_c)` and `(a_b, c)` would make one name of two constraints.
+#[test]
+fn made_names_of_constraints_that_are_one() {
+    let columns = || ["id", "a", "b_c", "a_b", "c"].map(|name| column(name, big())).to_vec();
+    let unique = |columns: &[u32]| Unique { name: None, columns: columns.iter().copied().map(ColumnId).collect() };
+    let key = |column| ForeignKey {
+        name: None,
+        columns: vec![ColumnId(column)],
+        table: TableId(0),
+        references: vec![ColumnId(0)],
+        on_delete: Action::NoAction,
+        on_update: Action::NoAction,
+        deferred: false,
+    };
+    let mut own = table("t", columns());
+    own.uniques = vec![unique(&[1, 2]), unique(&[3, 4])];
+    let told = |tables: &[Table]| {
+        let schema = Schema { tables: tables.to_vec(), ..Schema::default() };
+        ALL.map(|dialect| findings(&schema, dialect).iter().filter(|found| found.contains("is taken on")).count())
+    };
+    assert_eq!(told(&[own.clone()]), [0, 1, 1], "SQLite leaves them without a name");
+    own.uniques[1].name = Some("other".into());
+    assert_eq!(told(&[own.clone()]), [0, 0, 0]);
+    // Of two tables: PostgreSQL has one name for all of their indexes, MySQL for all of their foreign keys.
+    let mut tables = [table("a", columns()), table("a_b", columns())];
+    tables[0].uniques = vec![unique(&[2])];
+    tables[1].uniques = vec![unique(&[4])];
+    assert_eq!(told(&tables), [0, 1, 0]);
+    for (table, column) in tables.iter_mut().zip([2, 4]) {
+        table.uniques.clear();
+        table.foreign_keys = vec![key(column)];
+    }
+    assert_eq!(told(&tables), [0, 0, 1]);
+    tables[1].foreign_keys = vec![key(1), key(1)];
+    assert_eq!(told(&tables), [0, 1, 1], "twice in one table");
+}
+
 /// Each schema has names of its own, but for SQLite, which has one.
 #[test]
 fn index_names_of_two_schemas() {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use serde::Serialize;
 
-use super::new_row::{self, NewFieldPlan};
+use super::new_row::{self, NewFieldPlan, NewRow};
 use super::relation::{self, RelationPlan};
 use super::rust_type::{self, Argument, RustType};
 use super::session::SessionPlan;
@@ -53,6 +53,8 @@ pub struct ModelPlan {
     pub writable: bool,
     /// Fields of the row that is not stored yet.
     pub new_fields: Vec<NewFieldPlan>,
+    /// The statements that put them into their columns.
+    pub new_puts: Vec<String>,
     /// What sessions need to know of it.
     pub session: SessionPlan,
 }
@@ -128,7 +130,7 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
     let fields = columns.iter().map(|column| field_plan(context, column)).collect();
     let module = names::module(&model.name);
     let writable = table.kind == TableKind::Table;
-    let new_fields = if writable { new_row::fields(context, model, &columns) } else { Vec::new() };
+    let new_row = if writable { new_row::plan(context, model, &columns) } else { NewRow::default() };
     let doc_table = format!("A row of the table {}.", tokens::code(&table.name.name));
     let doc = match &model.doc {
         Some(text) => {
@@ -157,7 +159,8 @@ pub(super) fn plan(context: &Context<'_>, model: &Model, diagnostics: &mut Diagn
         finders: finders(context, model, table, &columns),
         relations: model.relations.iter().filter_map(|item| relation::plan(context, model, item)).collect(),
         writable,
-        new_fields,
+        new_fields: new_row.fields,
+        new_puts: new_row.puts,
         session: super::session::plan(context, model),
     })
 }

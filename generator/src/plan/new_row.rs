@@ -5,8 +5,9 @@ use quote::{ToTokens, quote};
 use serde::Serialize;
 
 use super::model::{Planned, position};
+use super::rust_type::Argument as Taken;
 use super::{Context, tokens};
-use crate::ir::{ColumnId, Model, Relation, RelationKind};
+use crate::ir::{ColumnId, Model, Relation, RelationKind, SqlType};
 
 /// One field of the row that is not stored yet.
 #[derive(Debug, Clone, Serialize)]
@@ -27,14 +28,26 @@ pub struct NewFieldPlan {
     pub initial: String,
     /// Whether there is a setter.
     pub setter: bool,
+    /// Generic parameters of the setter, in their brackets; empty for most.
+    pub setter_generics: String,
     /// Documentation of the setter.
     pub setter_doc: String,
-    /// The statement that puts it into its columns; empty where another field's does.
-    pub put: String,
+}
+
+/// The row that is not stored yet.
+#[derive(Debug, Default)]
+pub(super) struct NewRow {
+    pub fields: Vec<NewFieldPlan>,
+    /// The statements that put the fields, and what else a new row begins with, into their columns.
+    pub puts: Vec<String>,
 }
 
 /// Names that a setter would hide.
 const NEW_METHODS: [&str; 3] = ["new", "insert", "on_conflict"];
+
+/// What setters are documented to do.
+const SETS: &str = "Sets the column.";
+const SETS_OR_NULL: &str = "Sets the column; `None` is NULL.";
 
 /// A foreign key of several columns that one field can stand for.
 struct Composite<'a> {
@@ -56,24 +69,34 @@ impl Composite<'_> {
     }
 }
 
-pub(super) fn fields(context: &Context<'_>, model: &Model, columns: &[Planned<'_>]) -> Vec<NewFieldPlan> {
+pub(super) fn plan(context: &Context<'_>, model: &Model, columns: &[Planned<'_>]) -> NewRow {
     let composites = composites(context, model, columns);
-    let mut fields = Vec::with_capacity(columns.len());
+    let mut row = NewRow::default();
     for planned in columns.iter().filter(|planned| planned.column.generated.is_none()) {
+        if planned.field.version {
+            row.puts.extend(first_version(planned));
+            continue;
+        }
         let composite = composites.iter().find(|composite| composite.has(planned.at));
         if let Some(composite) = composite.filter(|composite| composite.first() == Some(planned.at)) {
-            fields.push(composite_field(context, model, composite, columns));
+            row.fields.push(composite_field(context, composite, columns));
+            row.puts.push(composite_put(context, model, composite, columns).to_string());
         }
-        match composite {
-            None => fields.push(field(context, model, planned)),
-            // The columns can be given one by one as well.
-            Some(composite) if composite.nullable => {
-                fields.push(NewFieldPlan { put: String::new(), ..field(context, model, planned) });
-            }
-            Some(_) => {}
+        // Columns of a key that may be absent can be given one by one as well.
+        if composite.is_none_or(|composite| composite.nullable) {
+            row.fields.push(field(context, model, planned));
+        }
+        if composite.is_none() {
+            row.puts.push(put(context, model, planned).to_string());
         }
     }
-    fields
+    row
+}
+
+/// A counter that the database does not start, we start at 1. It counts by itself, so nobody sets it.
+fn first_version(planned: &Planned<'_>) -> Option<String> {
+    let (at, marker) = (tokens::number(planned.at), &planned.ty.marker);
+    planned.column.default.is_none().then(|| quote!(out.column::<#marker>(#at, &1);).to_string())
 }
 
 fn field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> NewFieldPlan {
@@ -83,41 +106,73 @@ fn field(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> NewFiel
         Some(target) => quote!(__rt::Ref<#target>),
         None => ty.value.clone(),
     };
-    let (some, none) = (&context.std.some, &context.std.none);
-    let (argument, convert) = match &target {
-        Some(target) => (quote!(impl __rt::IntoRef<#target>), quote!(#name.into_ref())),
-        None => planned.argument(context, &quote!(#name)),
-    };
-    let (option, into) = (&context.std.option, &context.std.into);
+    let (option, some) = (&context.std.option, &context.std.some);
     let has_default = column.default.is_some();
-    // A counter that the database does not start, we start at 1.
-    let counter = planned.field.version && !has_default;
-    let required = !column.nullable && !has_default && !counter;
-    let (field_ty, argument, set) = match (column.nullable, has_default) {
-        _ if counter => (inner, argument, convert),
-        (false, false) => (inner, argument, convert),
-        (true, true) => {
-            (quote!(#option<#option<#inner>>), quote!(impl #into<#option<#inner>>), quote!(#some(#name.into())))
-        }
-        (true, false) | (false, true) => (quote!(#option<#inner>), argument, quote!(#some(#convert))),
+    let (field_ty, doc) = match (column.nullable, has_default) {
+        (true, true) => (quote!(#option<#option<#inner>>), "left to the database when `None`"),
+        (false, true) => (quote!(#option<#inner>), "left to the database when `None`"),
+        (true, false) => (quote!(#option<#inner>), "NULL when `None`"),
+        (false, false) => (inner, "required"),
     };
-    let doc = match (column.nullable, has_default) {
-        (_, true) => "left to the database when `None`",
-        (true, false) => "NULL when `None`",
-        (false, false) => "required",
+    let Argument { ty: argument, convert, generics } = match column.nullable {
+        true => nullable_argument(context, planned, target.as_ref()),
+        false => argument(context, planned, target.as_ref()),
     };
-    let doc = if counter { "starts at 1" } else { doc };
+    let required = !column.nullable && !has_default;
+    let convert = if has_default { quote!(#some(#convert)) } else { convert };
     NewFieldPlan {
         doc: tokens::own_doc(&[format!("Column {}: {}; {doc}.", tokens::code(&column.name), ty.label)]).to_string(),
         ty: field_ty.to_string(),
         argument: argument.to_string(),
-        convert: set.to_string(),
+        convert: convert.to_string(),
         required,
-        initial: if counter { quote!(1).to_string() } else { none.to_string() },
+        initial: context.std.none.to_string(),
         setter: !required && has_setter(&planned.field.name),
-        setter_doc: tokens::own_doc(&["Sets the column.".into()]).to_string(),
-        put: put(context, model, planned).to_string(),
+        setter_generics: generics.to_string(),
+        setter_doc: tokens::own_doc(&[if column.nullable { SETS_OR_NULL } else { SETS }.into()]).to_string(),
         name: name.to_string(),
+    }
+}
+
+/// An argument, how it becomes the value, and the generic parameters that it needs.
+struct Argument {
+    ty: TokenStream,
+    convert: TokenStream,
+    generics: TokenStream,
+}
+
+fn argument(context: &Context<'_>, planned: &Planned<'_>, target: Option<&TokenStream>) -> Argument {
+    let name = tokens::ident(&planned.field.name);
+    let (ty, convert) = match target {
+        Some(target) => (quote!(impl __rt::IntoRef<#target>), quote!(#name.into_ref())),
+        None => planned.argument(context, &quote!(#name)),
+    };
+    Argument { ty, convert, generics: TokenStream::new() }
+}
+
+/// The argument of a column that may be NULL: a value or an `Option` of it. Where only the type itself is taken, that is
+/// `Into<Option<T>>`, by which the compiler finds the type of a number. So it is of JSON, too, which can be made of an
+/// `Option`: nobody could tell whether JSON's own null or NULL is meant.
+fn nullable_argument(context: &Context<'_>, planned: &Planned<'_>, target: Option<&TokenStream>) -> Argument {
+    let (name, value) = (tokens::ident(&planned.field.name), &planned.ty.value);
+    let (option, into) = (&context.std.option, &context.std.into);
+    let generics = quote!(<__H>);
+    match target {
+        Some(target) => Argument {
+            ty: quote!(impl __rt::IntoNullableRef<#target, __H>),
+            convert: quote!(#name.into_nullable_ref()),
+            generics,
+        },
+        None if planned.ty.argument == Taken::Exact || planned.column.ty == SqlType::Json => Argument {
+            ty: quote!(impl #into<#option<#value>>),
+            convert: quote!(#name.into()),
+            generics: TokenStream::new(),
+        },
+        None => Argument {
+            ty: quote!(impl __rt::IntoNullable<#value, __H>),
+            convert: quote!(#name.into_nullable()),
+            generics,
+        },
     }
 }
 
@@ -144,44 +199,55 @@ fn put(context: &Context<'_>, model: &Model, planned: &Planned<'_>) -> TokenStre
 }
 
 /// One field for all columns of a foreign key.
-fn composite_field(
-    context: &Context<'_>,
-    model: &Model,
-    composite: &Composite<'_>,
-    columns: &[Planned<'_>],
-) -> NewFieldPlan {
+fn composite_field(context: &Context<'_>, composite: &Composite<'_>, columns: &[Planned<'_>]) -> NewFieldPlan {
     let relation = composite.relation;
     let (root, target) = (&context.root, tokens::ident(&context.schema.model(relation.target).name));
     let (name, target) = (tokens::ident(&relation.name), quote!(#root #target));
-    let (option, some, none) = (&context.std.option, &context.std.some, &context.std.none);
+    let (option, none) = (&context.std.option, &context.std.none);
     let covered: Vec<&Planned<'_>> = columns.iter().filter(|planned| composite.has(planned.at)).collect();
     let names: Vec<String> = covered.iter().map(|planned| tokens::code(&planned.column.name)).collect();
-    let at = composite.columns.iter().copied().map(tokens::number);
-    let at = quote!(&[#(#at),*]);
-    let (ty, convert) = (quote!(__rt::Ref<#target>), quote!(#name.into_ref()));
-    let (ty, convert, put, doc) = if composite.nullable {
-        let alone = covered.iter().map(|planned| put(context, model, planned));
-        let put = quote!(match &self.#name {
-            #some(row) => out.refer(#at, row),
-            #none => { #(#alone)* }
-        });
-        (quote!(#option<#ty>), quote!(#some(#convert)), put, "each by itself when `None`")
+    let ty = quote!(__rt::Ref<#target>);
+    let (ty, argument, convert, doc) = if composite.nullable {
+        let argument = quote!(impl __rt::IntoNullableRef<#target, __H>);
+        (quote!(#option<#ty>), argument, quote!(#name.into_nullable_ref()), "each by itself when `None`")
     } else {
-        (ty, convert, quote!(out.refer(#at, &self.#name);), "required")
+        (ty, quote!(impl __rt::IntoRef<#target>), quote!(#name.into_ref()), "required")
     };
     NewFieldPlan {
         doc: tokens::own_doc(&[format!("Columns {}, as the row they refer to; {doc}.", names.join(" and "))])
             .to_string(),
         ty: ty.to_string(),
-        argument: quote!(impl __rt::IntoRef<#target>).to_string(),
+        argument: argument.to_string(),
         convert: convert.to_string(),
         required: !composite.nullable,
         initial: none.to_token_stream().to_string(),
         setter: composite.nullable && has_setter(&relation.name),
+        setter_generics: if composite.nullable { quote!(<__H>).to_string() } else { String::new() },
         setter_doc: tokens::own_doc(&[format!("Sets {}, to refer to this row.", names.join(" and "))]).to_string(),
-        put: put.to_string(),
         name: name.to_string(),
     }
+}
+
+/// The statement that puts it into its columns, or, where it is absent, what these have by themselves.
+fn composite_put(
+    context: &Context<'_>,
+    model: &Model,
+    composite: &Composite<'_>,
+    columns: &[Planned<'_>],
+) -> TokenStream {
+    let (some, none) = (&context.std.some, &context.std.none);
+    let name = tokens::ident(&composite.relation.name);
+    let at = composite.columns.iter().copied().map(tokens::number);
+    let at = quote!(&[#(#at),*]);
+    if !composite.nullable {
+        return quote!(out.refer(#at, &self.#name););
+    }
+    let covered = columns.iter().filter(|planned| composite.has(planned.at));
+    let alone = covered.map(|planned| put(context, model, planned));
+    quote!(match &self.#name {
+        #some(row) => out.refer(#at, row),
+        #none => { #(#alone)* }
+    })
 }
 
 /// The foreign keys that one field can stand for. Of two that share a column the first one does: the other's own columns

@@ -447,6 +447,24 @@ pub(crate) fn is_several(error: &Error) -> bool {
     false
 }
 
+/// Whether a statement that makes something failed since it is there.
+pub(crate) fn is_there(error: &Error) -> bool {
+    #[cfg(feature = "sqlite")]
+    if sqlite::is_there(error) {
+        return true;
+    }
+    #[cfg(feature = "postgres")]
+    if postgres::is_there(error) {
+        return true;
+    }
+    #[cfg(feature = "mysql")]
+    if mysql::is_there(error) {
+        return true;
+    }
+    let _ = error;
+    false
+}
+
 /// Whether a statement that makes or removes something failed since it is there, or is gone. For one that may have been
 /// run before, that means that it was.
 pub(crate) fn is_so_already(error: &Error) -> bool {

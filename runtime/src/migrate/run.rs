@@ -9,11 +9,15 @@ use super::data::{Revision, Script};
 use super::plan::{self, Direction, Target};
 use super::store::{Applied, State};
 use super::{Settings, fail, lock, mark, rebuild, step, store};
-use crate::driver::keyword;
+use crate::driver::{self, keyword};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Lease;
 use crate::rt;
 use crate::sql::Dialect;
+
+/// What to do where a step makes what is there. The command shows it apart from what went wrong.
+const STAMP: &str = "\n  help: if the database got it in another way, note the revisions that it has as applied, with \
+                     `pilaster db stamp REVISION` or `Migrator::stamp`";
 
 /// How often a step is tried whose tables others use.
 const TRIES: u32 = 5;
@@ -98,7 +102,8 @@ impl<'r> Work<'r> {
         let Some(step) = self.script.steps.get(at) else { return fail(format!("revision `{id}`: {error}")) };
         let way = if self.direction == Direction::Up { "upgrade" } else { "downgrade" };
         let statement = step::shown(step, &error.to_string());
-        fail(format!("{way} of `{id}`, step {} of {of} ({}): {error}{statement}", at + 1, step.about))
+        let help = if self.direction == Direction::Up && driver::is_there(error) { STAMP } else { "" };
+        fail(format!("{way} of `{id}`, step {} of {of} ({}): {error}{statement}{help}", at + 1, step.about))
     }
 }
 
@@ -377,7 +382,7 @@ impl<'a> Runner<'a> {
         let in_doubt = work.doubt && at == work.at;
         match step::run(lease, step).await {
             // It was run, and its end not noted.
-            Err(error) if in_doubt && crate::driver::is_so_already(&error) => {}
+            Err(error) if in_doubt && driver::is_so_already(&error) => {}
             outcome => outcome?,
         }
         work.note(lease, at + 1).await

@@ -21,12 +21,30 @@ pub enum Unfiltered {}
 #[derive(Debug)]
 pub enum Filtered {}
 
+/// A column and what it is set to.
+pub(super) type Assignment = (&'static ColumnMeta, Node);
+
+/// Sets a column. The last word on it counts, as databases do not agree on what twice means. One that the database computes
+/// or that counts the writes of a row is refused when the statement is run.
+pub(super) fn assign(meta: &ModelMeta, set: &mut Vec<Assignment>, column: &'static ColumnMeta, value: Node) {
+    let is_version = meta.version.and_then(|at| meta.columns.get(at)).is_some_and(|known| known.name == column.name);
+    let why = match (column.generated, is_version) {
+        (true, _) => Some("is computed by the database"),
+        (_, true) => Some("counts the writes of a row by itself"),
+        _ => None,
+    };
+    let refused =
+        |why| Node::bind(Err(Error::query(format!("{}.{} {why}, and cannot be set", meta.model, column.field))));
+    set.retain(|(known, _)| known.name != column.name);
+    set.push((column, why.map_or(value, refused)));
+}
+
 /// An UPDATE. It can be run once it has a filter, or `all_rows` says that none is meant.
 #[derive(Debug)]
 #[must_use = "nothing is updated before `run`"]
 pub struct Update<M, F = Unfiltered> {
     source: Source,
-    set: Vec<(&'static ColumnMeta, Node)>,
+    set: Vec<Assignment>,
     filter: Vec<Node>,
     ty: PhantomData<fn() -> (M, F)>,
 }
@@ -57,13 +75,17 @@ impl<M: Model, F> Update<M, F> {
         Update { source: self.source, set: self.set, filter: self.filter, ty: PhantomData }
     }
 
-    /// Sets a column to a value.
+    fn assign(&mut self, column: &'static ColumnMeta, value: Node) {
+        assign(M::meta(), &mut self.set, column, value);
+    }
+
+    /// Sets a column to a value. Of a column that is set twice, the last word counts.
     pub fn set<T: ColumnType>(
         mut self,
         column: impl FnOnce(M::Columns<NotNull>) -> Column<T>,
         value: impl Operand<T::Class>,
     ) -> Self {
-        self.set.push((column(M::columns(self.source)).meta(), value.into_node()));
+        self.assign(column(M::columns(self.source)).meta(), value.into_node());
         self
     }
 
@@ -74,13 +96,13 @@ impl<M: Model, F> Update<M, F> {
         value: Option<impl Operand<T::Class>>,
     ) -> Self {
         let node = value.map_or(Node::Bind(Value::Null), Operand::into_node);
-        self.set.push((column(M::columns(self.source)).meta(), node));
+        self.assign(column(M::columns(self.source)).meta(), node);
         self
     }
 
     /// Sets a column to NULL.
     pub fn set_null<T>(mut self, column: impl FnOnce(M::Columns<NotNull>) -> Column<Option<T>>) -> Self {
-        self.set.push((column(M::columns(self.source)).meta(), Node::Bind(Value::Null)));
+        self.assign(column(M::columns(self.source)).meta(), Node::Bind(Value::Null));
         self
     }
 
@@ -90,7 +112,7 @@ impl<M: Model, F> Update<M, F> {
         assignment: impl FnOnce(M::Columns<NotNull>) -> (Column<T>, O),
     ) -> Self {
         let (column, value) = assignment(M::columns(self.source));
-        self.set.push((column.meta(), value.into_node()));
+        self.assign(column.meta(), value.into_node());
         self
     }
 }
@@ -112,7 +134,7 @@ impl<M: Model> Update<M, Filtered> {
     /// Runs it and says how many rows matched.
     ///
     /// # Errors
-    /// `Query` when nothing is set, violations, and others of the database.
+    /// `Query` when nothing is set, or a column that is computed or counts by itself, violations, and others of the database.
     pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
         let target = on.target();
         E::Mode::run(async move {
@@ -126,13 +148,12 @@ impl<M: Model> Update<M, Filtered> {
         })
     }
 
-    fn assignments(&self) -> Result<Vec<(&'static ColumnMeta, Node)>> {
+    fn assignments(&self) -> Result<Vec<Assignment>> {
         if self.set.is_empty() {
             return Err(Error::query(format!("an update of {} that sets no column", M::meta().model)));
         }
         let (source, mut set) = (self.source, self.set.clone());
-        let version = M::meta().version.and_then(|at| M::meta().columns.get(at));
-        if let Some(version) = version.filter(|version| set.iter().all(|(column, _)| column.name != version.name)) {
+        if let Some(version) = M::meta().version.and_then(|at| M::meta().columns.get(at)) {
             // Who holds such a row in hand must see that it changed.
             let counted = Node::binary(BinaryOp::Add, Node::Column(source, version), Node::Bind(Value::Int(1)));
             set.push((version, counted));

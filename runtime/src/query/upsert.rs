@@ -7,6 +7,7 @@ use super::insert::{Batch, Insertable, Want, insert_runs};
 use super::model::{Keyed, Model};
 use super::record::find_by;
 use super::scope::NotNull;
+use super::update::{Assignment, assign};
 use crate::convert::{ColumnType, KeyColumns, Operand};
 use crate::driver::is_several;
 use crate::error::{Error, ErrorKind, Result, Violation};
@@ -117,7 +118,7 @@ pub struct Upsert<N: Insertable, C, W = Undecided> {
     key: Unique<N::Model>,
     old: Source,
     new: Source,
-    set: Vec<(&'static ColumnMeta, Node)>,
+    set: Vec<Assignment>,
     /// Every column that the new row gives is set.
     all: bool,
     ty: PhantomData<fn() -> (C, W)>,
@@ -219,10 +220,8 @@ impl<N: Insertable, C, W: Settable> Upsert<N, C, W> {
 }
 
 impl<N: Insertable, C> Upsert<N, C, Updating> {
-    /// The last word on a column counts.
     fn assign(&mut self, column: &'static ColumnMeta, value: Node) {
-        self.set.retain(|(known, _)| known.name != column.name);
-        self.set.push((column, value));
+        assign(N::Model::meta(), &mut self.set, column, value);
     }
 }
 
@@ -388,9 +387,7 @@ impl<N: Insertable, C: 'static, W: Decided> Upsert<N, C, W> {
             return Err(no_key(meta, *missing));
         }
         let mut set = self.set.clone();
-        let is_set = |set: &[(&'static ColumnMeta, Node)], column: &ColumnMeta| {
-            set.iter().any(|(known, _)| known.name == column.name)
-        };
+        let is_set = |set: &[Assignment], column: &ColumnMeta| set.iter().any(|(known, _)| known.name == column.name);
         let fixed = |at: &usize| self.key.columns.contains(at) || meta.key.contains(at) || meta.version == Some(*at);
         if self.all {
             let given: Vec<usize> = given.iter().copied().filter(|at| !fixed(at)).collect();
@@ -400,9 +397,8 @@ impl<N: Insertable, C: 'static, W: Decided> Upsert<N, C, W> {
                 }
             }
         }
-        let version = meta.version.and_then(|at| meta.columns.get(at)).filter(|version| !is_set(&set, version));
         if W::UPDATES
-            && let Some(version) = version
+            && let Some(version) = meta.version.and_then(|at| meta.columns.get(at))
         {
             // Who holds such a row in hand must see that it changed.
             let counted = Node::binary(BinaryOp::Add, Node::Column(self.old, version), Node::Bind(Value::Int(1)));

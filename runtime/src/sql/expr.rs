@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Select;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::value::{Kind, Value};
 
@@ -65,11 +65,11 @@ pub enum Node {
     Constant(bool),
 }
 
-/// Why a value could not be encoded.
+/// Why a value cannot be sent: mostly that it could not be encoded.
 #[derive(Debug, Clone)]
 pub struct InvalidValue {
-    expected: String,
-    found: String,
+    kind: ErrorKind,
+    message: String,
 }
 
 /// Operators with one operand.
@@ -181,15 +181,12 @@ impl Node {
 
 impl InvalidValue {
     pub(crate) fn error(&self) -> Error {
-        Error::encode(self.expected.clone(), self.found.clone())
+        Error::new(self.kind.clone(), self.message.clone())
     }
 }
 
 impl From<&Error> for InvalidValue {
     fn from(error: &Error) -> Self {
-        match error.kind() {
-            crate::ErrorKind::Encode(cell) => Self { expected: cell.expected.clone(), found: cell.found.clone() },
-            _ => Self { expected: "a value".into(), found: error.to_string() },
-        }
+        Self { kind: error.kind().clone(), message: error.message().to_owned() }
     }
 }

@@ -1,10 +1,14 @@
 //! Inserting one row and many.
 
-use pilaster::{Db, ErrorKind, InsertMany, Result};
+use pilaster::rust_decimal::Decimal;
+use pilaster::{Db, ErrorKind, InsertMany, Result, serde_json};
 
 use super::{names, users};
 use crate::database::is_mysql;
-use crate::models::{LogLine, NewLogLine, NewPost, NewSeat, NewTag, NewUser, Post, Seat, Status, Tag, User};
+use crate::models::{
+    LogLine, NewEverything, NewLogLine, NewPost, NewSeat, NewTag, NewTicket, NewUser, Post, Seat, Status, Tag, User,
+};
+use crate::types::Email;
 
 pub async fn one_comes_back_as_stored(db: &Db) -> Result<()> {
     let ann = NewUser::new("ann").bio("writes").age(30).insert(db).await?;
@@ -20,6 +24,45 @@ pub async fn defaults_are_the_databases(db: &Db) -> Result<()> {
     let post = NewPost::new("x", ann.id).insert(db).await?;
     assert_eq!((post.body.as_str(), post.status, post.views), ("nothing yet", Status::Draft, 0));
     assert_eq!(post.editor_id, None);
+    Ok(())
+}
+
+/// Setters take what somebody has at hand: a value, what becomes one, or an `Option`.
+pub async fn options_are_values_or_null(db: &Db) -> Result<()> {
+    let (age, bio, email) = (Some(30), Some("writes".to_owned()), Some(Email::from("ann@example.com")));
+    let ann = NewUser::new("ann").age(age).bio(bio.clone()).email(email.clone()).insert(db).await?;
+    assert_eq!((ann.age, &ann.bio, &ann.email), (age, &bio, &email));
+    let (no_age, no_bio): (Option<i32>, Option<String>) = (None, None);
+    let bob = NewUser::new("bob").age(no_age).bio(no_bio).email(None).insert(db).await?;
+    assert_eq!((bob.age, bob.bio, bob.email), (None, None, None));
+    let eve = NewUser::new("eve").age(3).bio("plain").bio(None).age(None).age(4).insert(db).await?;
+    assert_eq!((eve.age, eve.bio), (Some(4), None));
+
+    for (editor, expected) in [(Some(bob.id), Some(bob.id)), (None, None)] {
+        assert_eq!(NewPost::new("x", &ann).editor_id(editor).insert(db).await?.editor_id, expected);
+    }
+    assert_eq!(NewPost::new("x", &ann).editor_id(&ann).editor_id(None).insert(db).await?.editor_id, None);
+    let seat = NewSeat::new(1, 2).insert(db).await?;
+    let price = || Decimal::new(100, 2);
+    assert_eq!(NewTicket::new(price()).seat(Some((1, 2))).insert(db).await?.number, Some(2));
+    assert_eq!(NewTicket::new(price()).seat(&seat).seat(None).hall(Some(3)).insert(db).await?.hall, Some(3));
+
+    // Types that several others become keep what they took, and take an `Option`; numbers without a type fit any.
+    let all = NewEverything::new().tiny(1).small(2).int(3).big(4).real(0.5).double(1.5).exact(6).flag(true).raw(b"a");
+    let all =
+        all.doc(serde_json::json!(null)).status(Status::Draft).short(String::from("s")).long('c').insert(db).await?;
+    assert_eq!((all.tiny, all.small, all.big, all.double), (Some(1), Some(2), Some(4), Some(1.5)));
+    assert_eq!(
+        (all.exact, all.raw, all.doc),
+        (Some(Decimal::from(6)), Some(b"a".to_vec()), Some(serde_json::Value::Null))
+    );
+    let none = NewEverything::new().tiny(None).big(None).double(None).exact(None).flag(None).raw(None).doc(None);
+    let none = none.status(None).day(None).guid(None).clock(None).instant(None).insert(db).await?;
+    assert_eq!((none.big, none.exact, none.doc, none.status), (None, None, None, None));
+    let some = NewEverything::new().small(Some(2)).big(Some(4)).double(Some(0.5)).exact(Some(Decimal::ONE));
+    let some = some.doc(Some(serde_json::json!([1]))).raw(Some(vec![1])).status(Some(Status::Draft)).insert(db).await?;
+    assert_eq!((some.small, some.big, some.double), (Some(2), Some(4), Some(0.5)));
+    assert_eq!((some.doc, some.status), (Some(serde_json::json!([1])), Some(Status::Draft)));
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub mod write;
 macro_rules! behaviours {
     ($then:ident) => {
         $then! {
-            insert: one_comes_back_as_stored, defaults_are_the_databases, many_keep_their_order,
+            insert: one_comes_back_as_stored, defaults_are_the_databases, options_are_values_or_null, many_keep_their_order,
                 many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
                 keys_of_ones_own, many_writers_get_their_own_keys, more_than_fit_one_statement,
                 many_keys_of_ones_own;
@@ -56,14 +56,15 @@ macro_rules! behaviours {
             read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
-                raw_sql;
+                raw_sql, raw_sql_gives_models, raw_sql_takes_lists;
             filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, too_many_values, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
                 counts_of_groups, having_of_grouped, ungrouped_columns, counts_of_aggregates, distinct_orders;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
-                delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns, versions,
+                delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns,
+                what_cannot_be_set, the_last_word_on_a_column_counts, versions,
                 a_save_gives_back_what_it_wrote;
             join: inner, left, left_columns_are_options, of_a_table_with_itself, many_to_many, by_a_condition,
                 three_tables, select_across;

@@ -1,9 +1,9 @@
 //! Reading rows: by key, in order, in pages, as something else.
 
-use pilaster::{Db, ErrorKind, Result};
+use pilaster::{Db, Dialect, ErrorKind, Result, Sql, uuid};
 
 use super::{blog, names, place, quoted, titles, users};
-use crate::models::{NewSeat, NewUser, Post, Seat, Status, User};
+use crate::models::{NewPost, NewSeat, NewUser, Post, Seat, Status, User};
 
 pub async fn by_key(db: &Db) -> Result<()> {
     let [ann, bob] = users(db, ["ann", "bob"]).await?;
@@ -210,6 +210,70 @@ pub async fn map_into_a_struct(db: &Db) -> Result<()> {
     let first = query.clone().first(db).await?;
     assert_eq!(first, Some(Line { text: "Rust: 10".into(), long: false }));
     assert_eq!(query.filter(|p| p.title.eq("Empty")).all(db).await?, [Line { text: "Empty: 0".into(), long: true }]);
+    Ok(())
+}
+
+/// Rows of hand-written SQL are models by the names of their columns, in whatever order these come.
+pub async fn raw_sql_gives_models(db: &Db) -> Result<()> {
+    let [ann, bob] = users(db, ["ann", "bob"]).await?;
+    let post = NewPost::new("x", ann.id).rating(1.5).views(3).insert(db).await?;
+    let (user, by_id) = (quoted(db, "user"), "ORDER BY id");
+    assert_eq!(db.sql(format!("SELECT * FROM {user} {by_id}")).all::<User>().await?, [ann.clone(), bob.clone()]);
+    let other = format!("SELECT age, bio, 7 AS more, email, name, id FROM {user} {by_id}");
+    assert_eq!(db.sql(&other).all::<User>().await?, [ann.clone(), bob.clone()]);
+    assert_eq!(db.sql(&other).first::<User>().await?, Some(ann.clone()));
+    let mut rows = db.sql(&other).stream::<User>();
+    assert_eq!(rows.next().await.transpose()?, Some(ann.clone()));
+    drop(rows);
+    let backwards = "SELECT editor_id, user_id, rating, views, status, body, title, id FROM post";
+    assert_eq!(db.sql(backwards).one::<Post>().await?, post);
+
+    let refused = async |sql: String, expected: &str| {
+        let error = db.sql(sql).all::<User>().await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Query, "{error}");
+        assert!(error.message().starts_with(expected), "{error}");
+    };
+    refused(format!("SELECT id, name FROM {user}"), "the result has no column named \"email\", which User has").await;
+    let twice = format!("SELECT * FROM {user} JOIN post ON post.user_id = {user}.id");
+    refused(twice, "the result has several columns named \"id\", which User has").await;
+    // Who is NULL where there is no Option is named.
+    let error =
+        db.sql(format!("SELECT age, bio, email, NULL AS name, id FROM {user}")).all::<User>().await.unwrap_err();
+    let ErrorKind::Decode(cell) = error.kind() else { panic!("{error}") };
+    assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("user"), Some("name")));
+    Ok(())
+}
+
+/// Lists are arrays of PostgreSQL; who has none says what to write.
+pub async fn raw_sql_takes_lists(db: &Db) -> Result<()> {
+    let [ann, _, eve] = users(db, ["ann", "bob", "eve"]).await?;
+    let user = quoted(db, "user");
+    if db.dialect() != Dialect::Postgres {
+        let sql = format!("SELECT count(*) FROM {user} WHERE id IN (?)");
+        let error = db.sql(sql).bind(vec![1, 2]).one::<i64>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error}");
+        assert!(error.to_string().contains("`IN (?, ?)`"), "{error}");
+        return Ok(());
+    }
+    let by = async |sql: Sql<'_, &Db>| sql.all::<String>().await;
+    let ids = "SELECT name FROM \"user\" WHERE id = ANY($1) ORDER BY id";
+    assert_eq!(by(db.sql(ids).bind(vec![eve.id, ann.id])).await?, ["ann", "eve"]);
+    // Whole numbers fit what the server makes of the place, as single ones do.
+    assert_eq!(by(db.sql(ids).bind(vec![1_i16, 3])).await?, ["ann", "eve"]);
+    let list = vec![ann.id];
+    assert_eq!(by(db.sql(ids).bind(&list)).await?, ["ann"]);
+    assert_eq!(by(db.sql(ids).bind(list.as_slice())).await?, ["ann"]);
+    assert_eq!(by(db.sql(ids).bind(Vec::<i64>::new())).await?, [] as [&str; 0]);
+    let names = "SELECT name FROM \"user\" WHERE name = ANY($1) ORDER BY id";
+    assert_eq!(by(db.sql(names).bind(vec!["bob", "a'\"b"])).await?, ["bob"]);
+    assert_eq!(by(db.sql(names).bind(vec!["eve".to_owned()])).await?, ["eve"]);
+    let back =
+        "SELECT ($1::boolean[])[2] AND ($2::float8[])[1] = 0.5 AND ($3::uuid[])[1] = $4 AND ($5::bytea[])[1] = $6";
+    let id = uuid::Uuid::from_u128(7);
+    let sql = db.sql(back).bind(vec![false, true]).bind(vec![0.5]).bind(vec![id]).bind(id);
+    assert!(sql.bind(vec![vec![1_u8, 2]]).bind(vec![1_u8, 2]).one::<bool>().await?);
+    let error = db.sql(ids).bind(vec!["one"]).all::<String>().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error}");
     Ok(())
 }
 

@@ -180,6 +180,49 @@ pub async fn generated_columns(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// What the database computes, and what counts by itself, is nobody's to set.
+pub async fn what_cannot_be_set(db: &Db) -> Result<()> {
+    let square = NewRectangle::new(3, 3).id(1).insert(db).await?;
+    let document = NewDocument::new("draft").id(1).insert(db).await?;
+    assert_eq!(document.version, 1);
+    let area = "Rectangle.area is computed by the database, and cannot be set";
+    let version = "Document.version counts the writes of a row by itself, and cannot be set";
+    let told = |outcome: Result<()>, expected: &str| {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (&ErrorKind::Query, expected));
+    };
+    told(Rectangle::update().all_rows().set(|r| r.area, 5).run(db).await.map(drop), area);
+    told(Rectangle::update().all_rows().set_to(|r| (r.area, r.width)).run(db).await.map(drop), area);
+    let by_key = || NewRectangle::new(4, 4).id(1).on_conflict(Rectangle::PRIMARY_KEY);
+    told(by_key().set(|r| r.area, 5).insert(db).await.map(drop), area);
+    told(by_key().update(|r| r.area).insert(db).await.map(drop), area);
+    told(Document::update().all_rows().set(|d| d.version, 5).run(db).await.map(drop), version);
+    let by_key = || NewDocument::new("new").id(1).on_conflict(Document::PRIMARY_KEY);
+    told(by_key().update(|d| (d.title, d.version)).insert(db).await.map(drop), version);
+    assert_eq!(Rectangle::get(db, 1).await?.as_ref(), Some(&square));
+    assert_eq!(Document::get(db, 1).await?.as_ref(), Some(&document));
+    // All that was given is no more than that.
+    assert_eq!(
+        NewRectangle::new(4, 4).id(1).on_conflict(Rectangle::PRIMARY_KEY).update_all().insert(db).await?.area,
+        16
+    );
+    Ok(())
+}
+
+/// Databases do not agree on what it means to set a column twice.
+pub async fn the_last_word_on_a_column_counts(db: &Db) -> Result<()> {
+    let [ann, bob] = users(db, ["ann", "bob"]).await?;
+    let update = User::update().filter(|u| u.id.eq(ann.id)).set(|u| u.age, 1).set(|u| u.bio, "x").set(|u| u.age, 2);
+    assert_eq!(update.set_null(|u| u.bio).run(db).await?, 1);
+    let ann = User::get(db, ann.id).await?.unwrap();
+    assert_eq!((ann.age, ann.bio), (Some(2), None));
+    let update =
+        User::update().filter(|u| u.id.eq(bob.id)).set(|u| u.age, 5).set_to(|u| (u.age, u.age.coalesce(0) + 1));
+    update.run(db).await?;
+    assert_eq!(User::get(db, bob.id).await?.unwrap().age, Some(1));
+    Ok(())
+}
+
 pub async fn versions(db: &Db) -> Result<()> {
     let mut mine = NewDocument::new("draft").insert(db).await?;
     let mut theirs = Document::get(db, mine.id).await?.unwrap();

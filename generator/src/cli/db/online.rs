@@ -30,6 +30,7 @@ pub(super) struct Online {
 /// What to do when there is no such file of SQLite.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Missing {
+    /// It is an error: only what makes a database makes a file.
     Refuse,
     /// Refused, and one that is there is only looked at: opening it does not change how it keeps its journal.
     Look,
@@ -48,7 +49,8 @@ pub(super) fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing)
     let (dialect, url) = match super::parse(context, &url)? {
         url::Target::Sqlite(path) if matches!(missing, Missing::Refuse | Missing::Look) && !path.exists() => {
             let message = format!("{shown}: there is no such file");
-            return refuse(context, codes::LIVE_OPEN, message, "make it with `pilaster db upgrade`");
+            let help = "check the path; `pilaster db upgrade` and `pilaster db create` make a file";
+            return refuse(context, codes::LIVE_OPEN, message, help);
         }
         url::Target::Sqlite(path) if missing == Missing::Pretend && !path.exists() => {
             (DialectName::Sqlite, "sqlite::memory:".to_owned())
@@ -67,8 +69,14 @@ pub(super) fn told<T>(context: &mut Context, online: &Online, outcome: pilaster:
     outcome
         .map_err(|error| {
             let place = Place::Object(format!("database \"{}\"", online.shown));
-            let found = Diagnostic::error(codes::RUN, place, one_line(&error.to_string()));
-            context.diagnostics.push(match help(&error) {
+            let text = error.to_string();
+            // The runtime says what to do where a program can do it as well.
+            let (text, own) = match text.split_once("\n  help: ") {
+                Some((text, own)) => (text, Some(own)),
+                None => (text.as_str(), None),
+            };
+            let found = Diagnostic::error(codes::RUN, place, one_line(text));
+            context.diagnostics.push(match own.or(help(&error)) {
                 Some(help) => found.help(help),
                 None => found,
             });
@@ -90,10 +98,6 @@ fn help(error: &pilaster::Error) -> Option<&'static str> {
             Some("run it on a database that can be written: not on a replica, and not on a file without rights")
         }
         ErrorKind::Locked | ErrorKind::Timeout => Some("somebody else is at the tables: try again, or when fewer are"),
-        // Servers may say it in another language, and then nothing is added.
-        ErrorKind::Query if error.to_string().contains("already exists") => {
-            Some("if the database got it in another way, note its revisions as applied: `pilaster db stamp REVISION`")
-        }
         _ => None,
     }
 }
@@ -221,7 +225,7 @@ fn dry(scripts: &[(String, Script)], up: bool) -> Report {
 }
 
 pub(super) fn current(context: &mut Context, args: &PlaceArgs) -> Option<Report> {
-    let online = connect(context, args, Missing::Refuse)?;
+    let online = connect(context, args, Missing::Look)?;
     let rows = told(context, &online, Migrator::new(&[]).current(&online.db))?;
     let line = |row: &Applied| match row.state {
         Progress::Done => format!("{} applied at {} UTC\n", row.revision, row.at),
@@ -246,7 +250,7 @@ pub(super) fn current(context: &mut Context, args: &PlaceArgs) -> Option<Report>
 pub(super) fn stamp(context: &mut Context, args: &StampArgs) -> Option<Report> {
     let history = folder::history(context, &args.place.folder)?;
     let target = target(context, &history, &args.revision)?;
-    let online = connect(context, &args.place, Missing::Make)?;
+    let online = connect(context, &args.place, Missing::Refuse)?;
     let none = BTreeMap::new();
     let all = revisions(context, &history, &online, &none, &none)?;
     let stamped = told(context, &online, Migrator::new(&all).stamp(&online.db, target))?;

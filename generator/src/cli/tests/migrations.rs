@@ -263,6 +263,50 @@ fn a_database_is_brought_up_and_back() {
 }
 
 #[test]
+fn what_begins_with_a_hyphen_is_a_flag_or_a_number() {
+    let project = migrated();
+    for command in [&["upgrade"][..], &["downgrade"], &["upgrade", "--sql", "--dialect", "sqlite", "--from"]] {
+        for (flag, hint) in [("--sqll", "'--sql'"), ("--allow", "'--allow-destructive'"), ("-x", "-x"), ("-2x", "-2")] {
+            let ran = project.run(&[&["db"], command, &[flag, "--database", "sqlite:it.db"]].concat());
+            assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?} {flag}: {}", ran.err);
+            assert!(ran.err.contains("unexpected argument") || ran.err.contains("a value is required"), "{}", ran.err);
+            assert!(command.len() > 1 || ran.err.contains(hint), "{}", ran.err);
+        }
+    }
+    for command in ["stamp", "current", "show", "history", "heads", "check", "create", "drop", "migrate", "merge"] {
+        let ran = project.run(&["db", command, "--databas"]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command}: {}", ran.err);
+        assert!(ran.err.contains("unexpected argument '--databas'"), "{}", ran.err);
+    }
+    // A number of steps back is no flag.
+    assert_eq!(project.run(&["db", "upgrade", "--database", "sqlite:it.db"]).code, 0);
+    let ran = project.run(&["db", "downgrade", "-1", "--allow-destructive", "--database", "sqlite:it.db"]);
+    assert_eq!(ran.out, "taken back 20261122_2230_users_and_posts\n", "{}", ran.err);
+}
+
+#[test]
+fn only_what_makes_a_database_makes_a_file() {
+    let project = migrated();
+    for command in [&["db", "stamp"][..], &["db", "stamp", "base"], &["db", "current"], &["db", "downgrade"]] {
+        let ran = project.run(&[command, &["--database", "sqlite:it.db"]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{command:?}");
+        let told = "error[P0301]: sqlite:it.db: there is no such file";
+        assert!(ran.err.contains(told) && ran.err.contains("`pilaster db create`"), "{command:?}: {}", ran.err);
+        assert!(!project.exists("it.db"), "{command:?}");
+    }
+    for command in [&["check"][..], &["generate"], &["db", "init", "--migrations", "other"]] {
+        let flag = if command.len() > 1 { "--from-database" } else { "--database" };
+        let ran = project.run(&[command, &[flag, "sqlite:it.db"]].concat());
+        assert!(ran.code == 1 && ran.err.contains("P0301") && !project.exists("it.db"), "{command:?}: {}", ran.err);
+    }
+    project.run(&["db", "upgrade", "--database", "sqlite:it.db"]);
+    // Who only looks does not change how the file keeps its journal.
+    fs::write(project.path().join("empty.db"), "").unwrap();
+    assert_eq!(project.run(&["db", "current", "--database", "sqlite:empty.db"]).out, "no revision is applied\n");
+    assert_eq!(project.read("empty.db"), "");
+}
+
+#[test]
 fn the_folder_of_the_settings_is_that_of_all_commands() {
     let project = Project::new();
     project.write("pilaster.toml", "[migrations]\nfolder = \"db/history\"\n");

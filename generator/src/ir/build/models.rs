@@ -36,6 +36,7 @@ impl Builder<'_> {
                 doc: draft.doc.clone(),
                 hooks: self.hooks(draft, table),
             };
+            self.finder_names(draft, &model);
             self.models.push(model);
             kept.push(draft);
         }
@@ -191,8 +192,34 @@ impl Builder<'_> {
         relations
     }
 
-    /// The finders that generated code has for the unique keys of a model.
+    /// The names of the finders that generated code has for the unique keys of a model.
     fn finders(&self, model: &Model) -> Vec<String> {
+        self.unique_fields(model).iter().map(|fields| rules::finder(fields)).collect()
+    }
+
+    /// Two finders of one name: that of `a` and `b`, and that of a field `a_and_b`.
+    fn finder_names(&mut self, draft: &draft::Model, model: &Model) {
+        let mut first: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for fields in self.unique_fields(model) {
+            let name = rules::finder(&fields);
+            let known = first.entry(name.clone()).or_insert_with(|| fields.clone());
+            if *known != fields {
+                let of =
+                    |fields: &[&str]| fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(" and ");
+                let message = format!(
+                    "the finder `{name}` of `{}` would be that of {} and that of {}",
+                    model.name,
+                    of(known),
+                    of(&fields)
+                );
+                let help = "rename one of the fields; `column:` keeps the name of its column";
+                self.broken(codes::NAME_CLASH, &draft.name.place, message, help);
+            }
+        }
+    }
+
+    /// The fields of each unique key that is whole among them.
+    fn unique_fields<'m>(&self, model: &'m Model) -> Vec<Vec<&'m str>> {
         let Some(table) = self.table(model.table) else { return Vec::new() };
         let columns = |index: &crate::ir::Index| {
             let column = |part: &crate::ir::IndexPart| match part.target {
@@ -204,9 +231,7 @@ impl Builder<'_> {
         let indexes = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
         let keys = table.uniques.iter().map(|unique| unique.columns.clone()).chain(indexes.filter_map(columns));
         let field = |id: &ColumnId| model.fields.iter().find(|f| f.column == *id).map(|f| f.name.as_str());
-        let fields =
-            keys.filter_map(|ids| ids.iter().map(field).collect::<Option<Vec<_>>>().map(|f| rules::finder(&f)));
-        fields.collect()
+        keys.filter_map(|ids| ids.iter().map(field).collect()).collect()
     }
 
     fn relation(&mut self, index: usize, draft: &draft::Relation, ids: &BTreeMap<&str, ModelId>) -> Option<Relation> {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::keys;
 use super::read::{Map, Reader};
 use super::tree::{Entry, Kind, Node, Style, quoted};
 use super::types;
@@ -47,28 +48,6 @@ pub(super) struct Flags {
 }
 
 const FLAGS: &[&str] = &["null", "primary", "unique", "index", "version"];
-
-const KEYS: &[&str] = &[
-    "type",
-    "raw",
-    "null",
-    "primary",
-    "unique",
-    "index",
-    "version",
-    "default",
-    "column",
-    "check",
-    "comment",
-    "generated",
-    "collation",
-    "renamed_from",
-    "rust",
-    "with",
-    "field",
-    "auto",
-    "declared",
-];
 
 impl Flags {
     fn slot(&mut self, word: &str) -> Option<&mut Option<Place>> {
@@ -284,7 +263,7 @@ fn default(reader: &mut Reader<'_>, node: &Node, text: &str, value: &str, style:
 fn long(reader: &mut Reader<'_>, spec: &mut ColumnSpec, entry: &Entry) {
     let what = format!("the column `{}`", entry.key);
     let Some(map) = reader.map(&entry.value, &what) else { return };
-    reader.known(map, &what, KEYS);
+    reader.known(map, &what, keys::COLUMN);
     spec.ty = type_or_raw(reader, map, &what, "type", &entry.key_span);
     for flag in FLAGS {
         if let Some(node) = map.get(flag)
@@ -380,7 +359,7 @@ fn long_default(reader: &mut Reader<'_>, node: &Node) -> Option<At<RawDefault>> 
         return reader.text(node, "`default`").map(|t| At::new(RawDefault::Written(t.value), t.place));
     }
     let map = reader.map(node, "`default`")?;
-    reader.known(map, "`default`", &["sql"]);
+    reader.known(map, "`default`", keys::DEFAULT);
     let Some(sql) = map.get("sql") else {
         reader.error(codes::SPEC_MISSING, &node.span, "`default` has no value", "write a constant, or `{ sql: … }`");
         return None;
@@ -399,7 +378,7 @@ fn generated(reader: &mut Reader<'_>, node: &Node) -> Option<(At<RawExpr>, bool)
         return reader.expr(node, "`generated`").map(|expr| (expr, true));
     }
     let map = reader.map(node, "`generated`")?;
-    reader.known(map, "`generated`", &["expr", "stored"]);
+    reader.known(map, "`generated`", keys::GENERATED);
     let stored = map.get("stored").is_none_or(|node| reader.flag(node, "`stored`"));
     let Some(expr) = map.get("expr") else {
         reader.error(codes::SPEC_MISSING, &node.span, "`generated` has no `expr`", "write { expr: …, stored: true }");

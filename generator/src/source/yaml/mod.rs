@@ -4,6 +4,7 @@
 //! format out of it, `lower` makes tables, models and both sides of each relation.
 
 mod column;
+mod keys;
 mod lower;
 mod models;
 pub(crate) mod read;
@@ -13,6 +14,8 @@ pub(crate) mod tree;
 pub(crate) mod types;
 
 use std::sync::Arc;
+
+pub use keys::ALL as KEYS;
 
 use crate::diag::{Diagnostics, SourceText};
 use crate::ir::draft::Draft;

@@ -1,6 +1,7 @@
 //! The top of the format: version, types, enums, models.
 
 use super::column::{self, ColumnSpec};
+use super::keys;
 use super::read::{Map, Reader};
 use super::relations::{self, ForeignKeySpec, RelationSpec};
 use super::tree::{Entry, Kind, Node};
@@ -73,31 +74,14 @@ pub(super) enum PartTarget {
     Expr(At<RawExpr>),
 }
 
-const TOP: &[&str] = &["pilaster", "dialects", "types", "enums", "models"];
 const TOP_LATER: &[&str] = &["database", "schema"];
-const MODEL: &[&str] = &[
-    "schema",
-    "table",
-    "view",
-    "columns",
-    "relations",
-    "foreign_keys",
-    "primary_key",
-    "uniques",
-    "indexes",
-    "checks",
-    "comment",
-    "renamed_from",
-    "sqlite",
-    "hooks",
-];
 const MODEL_LATER: &[&str] = &["database", "soft_delete", "timestamps", "inherits"];
 
 /// Reads the whole tree.
 pub(super) fn read(reader: &mut Reader<'_>, root: &Node) -> Spec {
     let mut spec = Spec::default();
     let Some(map) = reader.map(root, "a spec") else { return spec };
-    known(reader, map, "a spec", TOP, TOP_LATER);
+    known(reader, map, "a spec", keys::SPEC, TOP_LATER);
     version(reader, map);
     spec.dialects = map.get("dialects").map(|node| dialects(reader, node, "dialects")).unwrap_or_default();
     for entry in section(reader, map, "types") {
@@ -152,7 +136,7 @@ fn known(reader: &mut Reader<'_>, map: Map<'_>, what: &str, keys: &[&str], later
 fn custom(reader: &mut Reader<'_>, entry: &Entry) -> Option<Custom> {
     let what = format!("the type `{}`", entry.key);
     let map = reader.map(&entry.value, &what)?;
-    reader.known(map, &what, &["sql", "raw", "rust", "with"]);
+    reader.known(map, &what, keys::TYPE);
     let sql = column::type_or_raw(reader, map, &what, "sql", &entry.key_span);
     let Some(rust) = map.get("rust") else {
         let help = "add for instance `rust: crate::types::Email`";
@@ -188,7 +172,7 @@ fn enumeration(reader: &mut Reader<'_>, entry: &Entry) -> Option<Enum> {
     let mut sql_name = None;
     let list = if matches!(entry.value.kind, Kind::Map(_)) {
         let map = reader.map(&entry.value, &what)?;
-        reader.known(map, &what, &["labels", "sql"]);
+        reader.known(map, &what, keys::ENUM);
         sql_name = map.get("sql").and_then(|node| reader.text(node, "`sql`")).map(|t| t.value);
         let Some(labels) = map.get("labels") else {
             let help = "write `[draft, published]`, or { labels: [draft, published], sql: type_name }";
@@ -212,7 +196,7 @@ fn variant(reader: &mut Reader<'_>, node: &Node) -> Option<(At<String>, Option<A
         return reader.text(node, "a label").map(|label| (label, None));
     }
     let map = reader.map(node, "a label")?;
-    reader.known(map, "a label", &["label", "name"]);
+    reader.known(map, "a label", keys::LABEL);
     let Some(label) = map.get("label") else {
         let help = "write `draft`, or { label: PG-13, name: Pg13 }";
         reader.error(codes::SPEC_MISSING, &node.span, "a label has no `label`", help);
@@ -225,7 +209,7 @@ fn variant(reader: &mut Reader<'_>, node: &Node) -> Option<(At<String>, Option<A
 fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
     let what = format!("the model `{}`", entry.key);
     let map = reader.map(&entry.value, &what)?;
-    known(reader, map, &what, MODEL, MODEL_LATER);
+    known(reader, map, &what, keys::MODEL, MODEL_LATER);
     let text = |reader: &mut Reader<'_>, key: &str| map.get(key).and_then(|n| reader.text(n, &format!("`{key}`")));
     let items = |reader: &mut Reader<'_>, key: &str| {
         map.get(key).filter(|n| !n.is_blank()).map_or(&[][..], |node| reader.list(node, &format!("`{key}`")))
@@ -259,7 +243,7 @@ fn model(reader: &mut Reader<'_>, entry: &Entry) -> Option<ModelSpec> {
 fn columns_of<'n>(reader: &mut Reader<'_>, map: Map<'n>) -> &'n [Entry] {
     let meant = |entry: &&Entry| {
         let key = entry.key.as_str();
-        !MODEL.contains(&key) && suggest(key, MODEL.iter().copied()) == Some("columns")
+        !keys::MODEL.contains(&key) && suggest(key, keys::MODEL.iter().copied()) == Some("columns")
     };
     match map.entries.iter().find(meant).filter(|_| map.get("columns").is_none()) {
         Some(entry) => reader.map(&entry.value, "`columns`").map_or(&[], |map| map.entries),
@@ -304,7 +288,7 @@ fn hooks(reader: &mut Reader<'_>, node: &Node) -> Hooks {
 
 fn sqlite(reader: &mut Reader<'_>, node: &Node) -> SqliteOptions {
     let Some(map) = reader.map(node, "`sqlite`") else { return SqliteOptions::default() };
-    reader.known(map, "`sqlite`", &["strict", "without_rowid", "autoincrement"]);
+    reader.known(map, "`sqlite`", keys::SQLITE);
     let mut flag = |key: &str| map.get(key).is_some_and(|node| reader.flag(node, &format!("`{key}`")));
     SqliteOptions { strict: flag("strict"), without_rowid: flag("without_rowid"), autoincrement: flag("autoincrement") }
 }
@@ -315,7 +299,7 @@ fn unique(reader: &mut Reader<'_>, node: &Node) -> Option<UniqueSpec> {
         return Some(UniqueSpec { name: None, columns: reader.texts(node, "a unique constraint") });
     }
     let map = reader.map(node, "a unique constraint")?;
-    reader.known(map, "a unique constraint", &["name", "columns"]);
+    reader.known(map, "a unique constraint", keys::UNIQUE);
     let Some(columns) = map.get("columns") else {
         let help = "write `[a, b]`, or { columns: [a, b] }";
         reader.error(codes::SPEC_MISSING, &node.span, "a unique constraint has no `columns`", help);
@@ -333,7 +317,7 @@ fn index(reader: &mut Reader<'_>, node: &Node) -> Option<IndexSpec> {
         return Some(IndexSpec { name: None, parts, unique: false, predicate: None, only: Vec::new(), place });
     }
     let map = reader.map(node, "an index")?;
-    reader.known(map, "an index", &["columns", "unique", "where", "only", "name"]);
+    reader.known(map, "an index", keys::INDEX);
     let Some(columns) = map.get("columns") else {
         let help = "write for instance { columns: [status, title] }";
         reader.error(codes::SPEC_MISSING, &node.span, "an index has no `columns`", help);
@@ -354,7 +338,7 @@ fn index(reader: &mut Reader<'_>, node: &Node) -> Option<IndexSpec> {
 fn index_part(reader: &mut Reader<'_>, node: &Node) -> Option<PartSpec> {
     if matches!(node.kind, Kind::Map(_)) {
         let map = reader.map(node, "a part of an index")?;
-        reader.known(map, "a part of an index", &["column", "expr", "desc"]);
+        reader.known(map, "a part of an index", keys::PART);
         let desc = map.get("desc").is_some_and(|node| reader.flag(node, "`desc`"));
         let target = match (map.get("column"), map.get("expr")) {
             (Some(column), None) => PartTarget::Field(reader.text(column, "`column`")?),
@@ -429,7 +413,7 @@ fn check(reader: &mut Reader<'_>, node: &Node) -> Option<(Option<String>, At<Raw
         return reader.expr(node, "a check").map(|expr| (None, expr));
     }
     let map = reader.map(node, "a check")?;
-    reader.known(map, "a check", &["name", "expr"]);
+    reader.known(map, "a check", keys::CHECK);
     let name = map.get("name").and_then(|node| reader.text(node, "`name`")).map(|t| t.value);
     let Some(expr) = map.get("expr") else {
         reader.error(codes::SPEC_MISSING, &node.span, "a check has no `expr`", "write { name: …, expr: \"a > 0\" }");

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::keys;
 use super::tree::{Entry, Kind, Node, Style, quoted};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place, SourceText, suggest_help};
@@ -122,7 +123,7 @@ impl Reader<'_> {
     /// One text per database.
     pub(crate) fn per_dialect(&mut self, node: &Node, what: &str) -> Option<RawType> {
         let map = self.map(node, what)?;
-        self.known(map, what, &["sqlite", "postgres", "mysql"]);
+        self.known(map, what, keys::DIALECTS);
         let mut one = |key: &str| map.get(key).and_then(|n| self.text(n, &format!("`{key}`"))).map(|t| t.value);
         let raw = RawType { sqlite: one("sqlite"), postgres: one("postgres"), mysql: one("mysql") };
         if raw == RawType::default() {

@@ -1,5 +1,6 @@
 //! Relations as the spec has them.
 
+use super::keys;
 use super::read::{Map, Reader};
 use super::tree::{Entry, Kind, Node};
 use crate::codes;
@@ -64,20 +65,6 @@ const ACTIONS: &[(&str, Action)] = &[
     ("no_action", Action::NoAction),
 ];
 
-const KEYED: &[&str] = &[
-    "inverse",
-    "null",
-    "columns",
-    "references",
-    "on_delete",
-    "on_update",
-    "deferred",
-    "constraint",
-    "index",
-    "cascade",
-    "orphans",
-];
-
 /// Reads a relation; `None` when its kind or target could not be read.
 pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<RelationSpec> {
     let what = format!("the relation `{}`", entry.key);
@@ -89,13 +76,13 @@ pub(super) fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<RelationSpe
     }
     let map = reader.map(&entry.value, &what)?;
     let (kind, target) = kind(reader, map, &what)?;
-    let keys: Vec<&str> = match kind {
-        RelationKind::BelongsTo => [&["belongs_to", "unique"], KEYED].concat(),
-        RelationKind::HasOne => [&["has_one"], KEYED].concat(),
-        RelationKind::HasMany => [&["has_many"], KEYED].concat(),
-        RelationKind::ManyToMany => vec!["many_to_many", "inverse", "table", "columns", "through"],
+    let known: Vec<&str> = match kind {
+        RelationKind::BelongsTo => [&["belongs_to", "unique"], keys::RELATION].concat(),
+        RelationKind::HasOne => [&["has_one"], keys::RELATION].concat(),
+        RelationKind::HasMany => [&["has_many"], keys::RELATION].concat(),
+        RelationKind::ManyToMany => keys::MANY_TO_MANY.to_vec(),
     };
-    reader.known(map, &what, &keys);
+    reader.known(map, &what, &known);
     let mut flag = |key: &str| map.get(key).filter(|node| reader.flag(node, &format!("`{key}`")));
     let (null, unique, deferred) = (flag("null"), flag("unique").is_some(), flag("deferred").is_some());
     let texts = |reader: &mut Reader<'_>, key: &str| {
@@ -218,8 +205,7 @@ pub(super) enum KeyTarget {
 pub(super) fn foreign_key(reader: &mut Reader<'_>, node: &Node) -> Option<ForeignKeySpec> {
     let what = "a foreign key";
     let map = reader.map(node, what)?;
-    let keys = ["columns", "model", "table", "references", "on_delete", "on_update", "deferred", "constraint"];
-    reader.known(map, what, &keys);
+    reader.known(map, what, keys::FOREIGN_KEY);
     let to = match (map.get("model"), map.get("table")) {
         (Some(model), None) => KeyTarget::Model(reader.text(model, "`model`")?),
         (None, Some(table)) => KeyTarget::Table(reader.text(table, "`table`")?),

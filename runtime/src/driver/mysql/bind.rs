@@ -41,7 +41,12 @@ pub(super) fn value(value: &Value<'_>) -> Result<Sent> {
         }
         Value::Uuid(uuid) => Sent::Bytes(civil::uuid_text(*uuid).to_vec()),
         Value::Pending(..) => return Err(crate::value::pending_key()),
-        Value::List(_) => return Err(Error::encode("a single value", "a list, which MySQL has none of")),
+        Value::List(_) => {
+            return Err(Error::encode(
+                "a single value",
+                "a list, which MySQL has none of (give each of its values a place: `IN (?, ?)`)",
+            ));
+        }
     })
 }
 

@@ -89,14 +89,19 @@ fn driver_fault(fault: &DriverError) -> (ErrorKind, String) {
     }
 }
 
-/// Whether a statement of DDL failed since what it makes is there, or what it removes or renames is not: errors of
+/// Whether a statement of DDL failed since what it makes is there: errors of
 /// <https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>, and 121 of InnoDB's (a duplicate name of a
 /// foreign key) behind 1005.
-pub(crate) fn is_so_already(error: &Error) -> bool {
+pub(crate) fn is_there(error: &Error) -> bool {
     let Some(server) = of_server(error) else { return false };
     let there = matches!(server.code, 1007 | 1050 | 1060 | 1061 | 1068 | 1304 | 1359 | 1826 | 3822);
-    let gone = matches!(server.code, 1008 | 1051 | 1054 | 1091 | 1146 | 1176 | 1305 | 1360 | 3821);
-    there || gone || (server.code == 1005 && server.message.contains("errno: 121"))
+    there || (server.code == 1005 && server.message.contains("errno: 121"))
+}
+
+/// Whether a statement of DDL failed since what it makes is there, or what it removes or renames is not.
+pub(crate) fn is_so_already(error: &Error) -> bool {
+    let gone = |code| matches!(code, 1008 | 1051 | 1054 | 1091 | 1146 | 1176 | 1305 | 1360 | 3821);
+    is_there(error) || of_server(error).is_some_and(|server| gone(server.code))
 }
 
 /// Whether a subquery of one value gave several.

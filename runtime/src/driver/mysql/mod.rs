@@ -28,7 +28,7 @@ use mysql_async::{BinaryProtocol, Conn, Params as Sent, QueryResult, Statement, 
 use self::cache::Cache;
 pub(crate) use self::cursor::Cursor;
 use self::error::{from_mysql, is_of_server, may_end_transaction};
-pub(crate) use self::error::{is_several, is_so_already};
+pub(crate) use self::error::{is_several, is_so_already, is_there};
 use self::open::Opened;
 pub(crate) use self::options::Options;
 use self::server::Server;

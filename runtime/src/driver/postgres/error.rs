@@ -68,12 +68,20 @@ fn explain(db: &DbError) -> String {
     format!("{} ({help})", db.message())
 }
 
-/// Whether a statement of DDL failed since what it makes is there, or what it removes is not; see
+/// Whether a statement of DDL failed since what it makes is there; see
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+pub(crate) fn is_there(error: &Error) -> bool {
+    has_code(error, &["42710", "42P07", "42701"])
+}
+
+/// Whether a statement of DDL failed since what it makes is there, or what it removes is not.
 pub(crate) fn is_so_already(error: &Error) -> bool {
+    is_there(error) || has_code(error, &["42704", "42703", "42P01"])
+}
+
+fn has_code(error: &Error, codes: &[&str]) -> bool {
     let fault = error.source().and_then(|source| source.downcast_ref::<tokio_postgres::Error>());
-    let code = fault.and_then(tokio_postgres::Error::code).map(|state| state.code());
-    code.is_some_and(|code| ["42710", "42P07", "42701", "42704", "42703", "42P01"].contains(&code))
+    fault.and_then(tokio_postgres::Error::code).is_some_and(|state| codes.contains(&state.code()))
 }
 
 /// The error of a connection that was lost.

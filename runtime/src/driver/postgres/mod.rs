@@ -47,7 +47,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
 use crate::value::Params;
-pub(crate) use error::is_so_already;
+pub(crate) use error::{is_so_already, is_there};
 
 /// So many unwanted rows are read to keep a connection; a longer rest is cancelled.
 const UNWANTED: usize = 4_096;

@@ -42,7 +42,12 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
         Value::Pending(..) => return Err(crate::value::pending_key()),
         Value::Uuid(uuid) => binder.text(as_text(&civil::uuid_text(*uuid))),
-        Value::List(_) => return Err(Error::encode("a single value", "a list, which SQLite has none of")),
+        Value::List(_) => {
+            return Err(Error::encode(
+                "a single value",
+                "a list, which SQLite has none of (give each of its values a place: `IN (?, ?)`)",
+            ));
+        }
     }
     Ok(())
 }

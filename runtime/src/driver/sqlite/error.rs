@@ -53,6 +53,14 @@ pub(super) fn from_rusqlite(error: rusqlite::Error) -> Error {
     }
 }
 
+/// Whether a statement failed since what it makes is there. SQLite has one code for all that is wrong with a statement, but
+/// speaks one language.
+pub(crate) fn is_there(error: &Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    let Some(rusqlite::Error::SqliteFailure(_, Some(message))) = source else { return false };
+    message.ends_with(" already exists") || message.starts_with("duplicate column name: ")
+}
+
 /// The statement, cut where it is long, and where in it the fault lies.
 fn place(sql: &str, offset: Option<usize>) -> String {
     let place = offset.map_or(String::new(), |at| format!(", at byte {at}"));

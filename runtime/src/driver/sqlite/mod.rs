@@ -20,6 +20,7 @@ use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
 use self::error::from_rusqlite;
+pub(crate) use self::error::is_there;
 pub(crate) use self::stmt::Cursor;
 use self::stmt::{Found, Running, Session};
 use super::{Begin, Done, Each, Gate, Returned, Rows};

@@ -348,12 +348,7 @@ impl World {
             }
             return;
         }
-        Account::update()
-            .filter(|a| a.balance.lt(limit))
-            .set_to(|a| (a.balance, a.balance + 1))
-            .set_to(|a| (a.version, a.version + 1))
-            .run(session)
-            .unwrap();
+        Account::update().filter(|a| a.balance.lt(limit)).set_to(|a| (a.balance, a.balance + 1)).run(session).unwrap();
         for (_, balance) in self.plain.more.accounts.values_mut().filter(|row| row.1 < limit) {
             *balance += 1;
         }

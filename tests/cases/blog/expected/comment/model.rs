@@ -86,6 +86,12 @@ impl __rt::Model for Comment {
     }
 }
 
+impl __rt::FromRow for Comment {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Comment {
     type Key = i64;
     type Columns = i64;

@@ -96,6 +96,12 @@ impl __rt::Model for Group {
     }
 }
 
+impl __rt::FromRow for Group {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Group {
     type Key = i64;
     type Columns = i64;

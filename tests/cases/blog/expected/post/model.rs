@@ -112,6 +112,12 @@ impl __rt::Model for Post {
     }
 }
 
+impl __rt::FromRow for Post {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Post {
     type Key = i64;
     type Columns = i64;

@@ -217,6 +217,12 @@ impl __rt::Model for Maybe {
     }
 }
 
+impl __rt::FromRow for Maybe {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Maybe {
     type Key = i32;
     type Columns = i32;
@@ -335,142 +341,154 @@ impl NewMaybe {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn tiny(mut self, tiny: i8) -> Self {
-        self.tiny = Some(tiny);
+    pub fn tiny(mut self, tiny: impl Into<Option<i8>>) -> Self {
+        self.tiny = tiny.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn small(mut self, small: i16) -> Self {
-        self.small = Some(small);
+    pub fn small(mut self, small: impl Into<Option<i16>>) -> Self {
+        self.small = small.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn int(mut self, int: i32) -> Self {
-        self.int = Some(int);
+    pub fn int(mut self, int: impl Into<Option<i32>>) -> Self {
+        self.int = int.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn big(mut self, big: impl Into<i64>) -> Self {
-        self.big = Some(big.into());
+    pub fn big<__H>(mut self, big: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.big = big.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn real(mut self, real: f32) -> Self {
-        self.real = Some(real);
+    pub fn real(mut self, real: impl Into<Option<f32>>) -> Self {
+        self.real = real.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn double(mut self, double: impl Into<f64>) -> Self {
-        self.double = Some(double.into());
+    pub fn double<__H>(mut self, double: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.double = double.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn exact(mut self, exact: impl Into<::pilaster::rust_decimal::Decimal>) -> Self {
-        self.exact = Some(exact.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn any_exact(
+    pub fn exact<__H>(
         mut self,
-        any_exact: impl Into<::pilaster::rust_decimal::Decimal>,
+        exact: impl __rt::IntoNullable<::pilaster::rust_decimal::Decimal, __H>,
     ) -> Self {
-        self.any_exact = Some(any_exact.into());
+        self.exact = exact.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn flag(mut self, flag: bool) -> Self {
-        self.flag = Some(flag);
+    pub fn any_exact<__H>(
+        mut self,
+        any_exact: impl __rt::IntoNullable<::pilaster::rust_decimal::Decimal, __H>,
+    ) -> Self {
+        self.any_exact = any_exact.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn short(mut self, short: impl Into<String>) -> Self {
-        self.short = Some(short.into());
+    pub fn flag(mut self, flag: impl Into<Option<bool>>) -> Self {
+        self.flag = flag.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn long(mut self, long: impl Into<String>) -> Self {
-        self.long = Some(long.into());
+    pub fn short<__H>(mut self, short: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.short = short.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn raw_bytes(mut self, raw_bytes: impl Into<Vec<u8>>) -> Self {
-        self.raw_bytes = Some(raw_bytes.into());
+    pub fn long<__H>(mut self, long: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.long = long.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn day(mut self, day: ::pilaster::chrono::NaiveDate) -> Self {
-        self.day = Some(day);
+    pub fn raw_bytes<__H>(
+        mut self,
+        raw_bytes: impl __rt::IntoNullable<Vec<u8>, __H>,
+    ) -> Self {
+        self.raw_bytes = raw_bytes.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn clock(mut self, clock: ::pilaster::chrono::NaiveTime) -> Self {
-        self.clock = Some(clock);
+    pub fn day(mut self, day: impl Into<Option<::pilaster::chrono::NaiveDate>>) -> Self {
+        self.day = day.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn local(mut self, local: ::pilaster::chrono::NaiveDateTime) -> Self {
-        self.local = Some(local);
+    pub fn clock(
+        mut self,
+        clock: impl Into<Option<::pilaster::chrono::NaiveTime>>,
+    ) -> Self {
+        self.clock = clock.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn local(
+        mut self,
+        local: impl Into<Option<::pilaster::chrono::NaiveDateTime>>,
+    ) -> Self {
+        self.local = local.into();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn instant(
         mut self,
-        instant: ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+        instant: impl Into<Option<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>>,
     ) -> Self {
-        self.instant = Some(instant);
+        self.instant = instant.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn guid(mut self, guid: ::pilaster::uuid::Uuid) -> Self {
-        self.guid = Some(guid);
+    pub fn guid(mut self, guid: impl Into<Option<::pilaster::uuid::Uuid>>) -> Self {
+        self.guid = guid.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn doc(mut self, doc: impl Into<::pilaster::serde_json::Value>) -> Self {
-        self.doc = Some(doc.into());
+    pub fn doc(mut self, doc: impl Into<Option<::pilaster::serde_json::Value>>) -> Self {
+        self.doc = doc.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn mood(mut self, mood: super::super::Mood) -> Self {
-        self.mood = Some(mood);
+    pub fn mood(mut self, mood: impl Into<Option<super::super::Mood>>) -> Self {
+        self.mood = mood.into();
         self
     }
 }

@@ -206,6 +206,12 @@ impl __rt::Model for Plain {
     }
 }
 
+impl __rt::FromRow for Plain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Plain {
     type Key = i64;
     type Columns = i64;

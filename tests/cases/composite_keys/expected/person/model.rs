@@ -134,6 +134,12 @@ impl __rt::Model for Person {
     }
 }
 
+impl __rt::FromRow for Person {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Person {
     type Key = (i32, String);
     type Columns = (i32, String);
@@ -205,22 +211,28 @@ impl NewPerson {
 
     /// Sets `mentor_tenant` and `mentor_code`, to refer to this row.
     #[must_use]
-    pub fn mentor(mut self, mentor: impl __rt::IntoRef<super::super::Person>) -> Self {
-        self.mentor = Some(mentor.into_ref());
+    pub fn mentor<__H>(
+        mut self,
+        mentor: impl __rt::IntoNullableRef<super::super::Person, __H>,
+    ) -> Self {
+        self.mentor = mentor.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn mentor_tenant(mut self, mentor_tenant: i32) -> Self {
-        self.mentor_tenant = Some(mentor_tenant);
+    pub fn mentor_tenant(mut self, mentor_tenant: impl Into<Option<i32>>) -> Self {
+        self.mentor_tenant = mentor_tenant.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn mentor_code(mut self, mentor_code: impl Into<String>) -> Self {
-        self.mentor_code = Some(mentor_code.into());
+    pub fn mentor_code<__H>(
+        mut self,
+        mentor_code: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.mentor_code = mentor_code.into_nullable();
         self
     }
 }

@@ -93,6 +93,12 @@ impl __rt::Model for Project {
     }
 }
 
+impl __rt::FromRow for Project {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Project {
     type Key = (i32, String);
     type Columns = (i32, String);

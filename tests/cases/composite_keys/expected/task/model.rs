@@ -155,6 +155,12 @@ impl __rt::Model for Task {
     }
 }
 
+impl __rt::FromRow for Task {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Task {
     type Key = (i32, String, i32);
     type Columns = (i32, String, i32);
@@ -226,10 +232,13 @@ impl NewTask {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn helper_code(mut self, helper_code: impl Into<String>) -> Self {
-        self.helper_code = Some(helper_code.into());
+    pub fn helper_code<__H>(
+        mut self,
+        helper_code: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.helper_code = helper_code.into_nullable();
         self
     }
 }

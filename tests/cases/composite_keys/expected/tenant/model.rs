@@ -86,6 +86,12 @@ impl __rt::Model for Tenant {
     }
 }
 
+impl __rt::FromRow for Tenant {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Tenant {
     type Key = i32;
     type Columns = i32;

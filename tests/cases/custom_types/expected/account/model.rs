@@ -92,6 +92,12 @@ impl __rt::Model for Account {
     }
 }
 
+impl __rt::FromRow for Account {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Account {
     type Key = crate::types::Email;
     type Columns = super::super::EmailColumn;
@@ -155,10 +161,13 @@ impl NewAccount {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn host(mut self, host: impl Into<std::net::IpAddr>) -> Self {
-        self.host = Some(host.into());
+    pub fn host<__H>(
+        mut self,
+        host: impl __rt::IntoNullable<std::net::IpAddr, __H>,
+    ) -> Self {
+        self.host = host.into_nullable();
         self
     }
 
@@ -169,10 +178,13 @@ impl NewAccount {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn backup(mut self, backup: impl Into<crate::types::Email>) -> Self {
-        self.backup = Some(backup.into());
+    pub fn backup<__H>(
+        mut self,
+        backup: impl __rt::IntoNullable<crate::types::Email, __H>,
+    ) -> Self {
+        self.backup = backup.into_nullable();
         self
     }
 }

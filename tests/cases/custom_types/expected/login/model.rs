@@ -81,6 +81,12 @@ impl __rt::Model for Login {
     }
 }
 
+impl __rt::FromRow for Login {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Login {
     type Key = i64;
     type Columns = i64;

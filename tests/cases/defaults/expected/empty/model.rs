@@ -56,6 +56,12 @@ impl __rt::Model for Empty {
     }
 }
 
+impl __rt::FromRow for Empty {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Empty {
     type Key = i64;
     type Columns = i64;
@@ -117,10 +123,10 @@ impl NewEmpty {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+    pub fn note<__H>(mut self, note: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.note = note.into_nullable();
         self
     }
 }

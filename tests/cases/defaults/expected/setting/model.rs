@@ -162,6 +162,12 @@ impl __rt::Model for Setting {
     }
 }
 
+impl __rt::FromRow for Setting {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Setting {
     type Key = i64;
     type Columns = i64;
@@ -265,10 +271,13 @@ impl NewSetting {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn optional(mut self, optional: impl Into<String>) -> Self {
-        self.optional = Some(optional.into());
+    pub fn optional<__H>(
+        mut self,
+        optional: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.optional = optional.into_nullable();
         self
     }
 
@@ -314,10 +323,10 @@ impl NewSetting {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn note(mut self, note: impl Into<Option<String>>) -> Self {
-        self.note = Some(note.into());
+    pub fn note<__H>(mut self, note: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.note = Some(note.into_nullable());
         self
     }
 

@@ -72,6 +72,12 @@ impl __rt::Model for Film {
     }
 }
 
+impl __rt::FromRow for Film {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Film {
     type Key = i64;
     type Columns = i64;
@@ -146,10 +152,10 @@ impl NewFilm {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn other(mut self, other: super::super::Rating) -> Self {
-        self.other = Some(other);
+    pub fn other(mut self, other: impl Into<Option<super::super::Rating>>) -> Self {
+        self.other = other.into();
         self
     }
 }

@@ -68,6 +68,12 @@ impl __rt::Model for Rectangle {
     }
 }
 
+impl __rt::FromRow for Rectangle {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Rectangle {
     type Key = i64;
     type Columns = i64;

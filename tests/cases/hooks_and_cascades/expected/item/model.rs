@@ -108,6 +108,12 @@ impl __rt::Model for Item {
     }
 }
 
+impl __rt::FromRow for Item {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Item {
     type Key = i64;
     type Columns = i64;
@@ -190,22 +196,25 @@ impl NewItem {
 
     /// Sets `hall` and `number`, to refer to this row.
     #[must_use]
-    pub fn shelf(mut self, shelf: impl __rt::IntoRef<super::super::Shelf>) -> Self {
-        self.shelf = Some(shelf.into_ref());
+    pub fn shelf<__H>(
+        mut self,
+        shelf: impl __rt::IntoNullableRef<super::super::Shelf, __H>,
+    ) -> Self {
+        self.shelf = shelf.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn hall(mut self, hall: i32) -> Self {
-        self.hall = Some(hall);
+    pub fn hall(mut self, hall: impl Into<Option<i32>>) -> Self {
+        self.hall = hall.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn number(mut self, number: i32) -> Self {
-        self.number = Some(number);
+    pub fn number(mut self, number: impl Into<Option<i32>>) -> Self {
+        self.number = number.into();
         self
     }
 }

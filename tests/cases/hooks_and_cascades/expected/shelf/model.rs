@@ -69,6 +69,12 @@ impl __rt::Model for Shelf {
     }
 }
 
+impl __rt::FromRow for Shelf {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Shelf {
     type Key = (i32, i32);
     type Columns = (i32, i32);

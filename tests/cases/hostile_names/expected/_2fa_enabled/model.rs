@@ -56,6 +56,12 @@ impl __rt::Model for _2faEnabled {
     }
 }
 
+impl __rt::FromRow for _2faEnabled {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for _2faEnabled {
     type Key = i64;
     type Columns = i64;
@@ -120,10 +126,10 @@ impl New2faEnabled {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn self_(mut self, self_: impl ::core::convert::Into<i64>) -> Self {
-        self.self_ = ::core::option::Option::Some(self_.into());
+    pub fn self_<__H>(mut self, self_: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.self_ = self_.into_nullable();
         self
     }
 }

@@ -98,6 +98,12 @@ impl __rt::Model for ABQTX {
     }
 }
 
+impl __rt::FromRow for ABQTX {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for ABQTX {
     type Key = i64;
     type Columns = i64;
@@ -171,43 +177,43 @@ impl NewABQTX {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn pub_struct_evil(
+    pub fn pub_struct_evil<__H>(
         mut self,
-        pub_struct_evil: impl ::core::convert::Into<::std::string::String>,
+        pub_struct_evil: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.pub_struct_evil = ::core::option::Option::Some(pub_struct_evil.into());
+        self.pub_struct_evil = pub_struct_evil.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn krate(
+    pub fn krate<__H>(
         mut self,
-        krate: impl ::core::convert::Into<::std::string::String>,
+        krate: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.krate = ::core::option::Option::Some(krate.into());
+        self.krate = krate.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn _2fa(
+    pub fn _2fa<__H>(
         mut self,
-        _2fa: impl ::core::convert::Into<::std::string::String>,
+        _2fa: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self._2fa = ::core::option::Option::Some(_2fa.into());
+        self._2fa = _2fa.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_b(
+    pub fn a_b<__H>(
         mut self,
-        a_b: impl ::core::convert::Into<::std::string::String>,
+        a_b: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.a_b = ::core::option::Option::Some(a_b.into());
+        self.a_b = a_b.into_nullable();
         self
     }
 }

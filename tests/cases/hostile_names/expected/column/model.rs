@@ -111,6 +111,12 @@ impl __rt::Model for Column {
     }
 }
 
+impl __rt::FromRow for Column {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Column {
     type Key = i64;
     type Columns = i64;
@@ -190,60 +196,63 @@ impl NewColumn {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn table(
+    pub fn table<__H>(
         mut self,
-        table: impl ::core::convert::Into<::std::string::String>,
+        table: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.table = ::core::option::Option::Some(table.into());
+        self.table = table.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn column(
+    pub fn column<__H>(
         mut self,
-        column: impl ::core::convert::Into<::std::string::String>,
+        column: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.column = ::core::option::Option::Some(column.into());
+        self.column = column.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn meta(
+    pub fn meta<__H>(
         mut self,
-        meta: impl ::core::convert::Into<::std::string::String>,
+        meta: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.meta = ::core::option::Option::Some(meta.into());
+        self.meta = meta.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn source(
+    pub fn source<__H>(
         mut self,
-        source: impl ::core::convert::Into<::std::string::String>,
+        source: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.source = ::core::option::Option::Some(source.into());
+        self.source = source.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn row(
+    pub fn row<__H>(
         mut self,
-        row: impl ::core::convert::Into<::std::string::String>,
+        row: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.row = ::core::option::Option::Some(row.into());
+        self.row = row.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn at(mut self, at: impl ::core::convert::Into<::std::string::String>) -> Self {
-        self.at = ::core::option::Option::Some(at.into());
+    pub fn at<__H>(
+        mut self,
+        at: impl __rt::IntoNullable<::std::string::String, __H>,
+    ) -> Self {
+        self.at = at.into_nullable();
         self
     }
 }

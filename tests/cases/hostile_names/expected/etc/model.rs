@@ -66,6 +66,12 @@ impl __rt::Model for Etc {
     }
 }
 
+impl __rt::FromRow for Etc {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Etc {
     type Key = i64;
     type Columns = i64;
@@ -132,15 +138,13 @@ impl NewEtc {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn left_right(
+    pub fn left_right<__H>(
         mut self,
-        left_right: impl ::core::convert::Into<
-            ::core::option::Option<::std::string::String>,
-        >,
+        left_right: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.left_right = ::core::option::Option::Some(left_right.into());
+        self.left_right = ::core::option::Option::Some(left_right.into_nullable());
         self
     }
 }

@@ -82,6 +82,12 @@ impl __rt::Model for FooBar {
     }
 }
 
+impl __rt::FromRow for FooBar {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for FooBar {
     type Key = i64;
     type Columns = i64;
@@ -152,33 +158,33 @@ impl NewFooBar {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn t_1_2(
+    pub fn t_1_2<__H>(
         mut self,
-        t_1_2: impl ::core::convert::Into<::std::string::String>,
+        t_1_2: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.t_1_2 = ::core::option::Option::Some(t_1_2.into());
+        self.t_1_2 = t_1_2.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn t_12(
+    pub fn t_12<__H>(
         mut self,
-        t_12: impl ::core::convert::Into<::std::string::String>,
+        t_12: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.t_12 = ::core::option::Option::Some(t_12.into());
+        self.t_12 = t_12.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_b(
+    pub fn a_b<__H>(
         mut self,
-        a_b: impl ::core::convert::Into<::std::string::String>,
+        a_b: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.a_b = ::core::option::Option::Some(a_b.into());
+        self.a_b = a_b.into_nullable();
         self
     }
 }

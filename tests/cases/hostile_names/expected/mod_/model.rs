@@ -80,6 +80,12 @@ impl __rt::Model for Mod {
     }
 }
 
+impl __rt::FromRow for Mod {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Mod {
     type Key = i64;
     type Columns = i64;
@@ -144,10 +150,13 @@ impl NewMod {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn self_(mut self, self_: impl __rt::IntoRef<super::super::Self_>) -> Self {
-        self.self_ = ::core::option::Option::Some(self_.into_ref());
+    pub fn self_<__H>(
+        mut self,
+        self_: impl __rt::IntoNullableRef<super::super::Self_, __H>,
+    ) -> Self {
+        self.self_ = self_.into_nullable_ref();
         self
     }
 }

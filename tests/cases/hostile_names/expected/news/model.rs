@@ -59,6 +59,12 @@ impl __rt::Model for News {
     }
 }
 
+impl __rt::FromRow for News {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for News {
     type Key = i64;
     type Columns = i64;
@@ -123,13 +129,13 @@ impl NewNews {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn news(
+    pub fn news<__H>(
         mut self,
-        news: impl ::core::convert::Into<::std::string::String>,
+        news: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.news = ::core::option::Option::Some(news.into());
+        self.news = news.into_nullable();
         self
     }
 }

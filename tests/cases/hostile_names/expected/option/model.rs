@@ -114,6 +114,12 @@ impl __rt::Model for Option {
     }
 }
 
+impl __rt::FromRow for Option {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Option {
     type Key = i64;
     type Columns = i64;
@@ -190,33 +196,33 @@ impl NewOption {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn some(
+    pub fn some<__H>(
         mut self,
-        some: impl ::core::convert::Into<::std::string::String>,
+        some: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.some = ::core::option::Option::Some(some.into());
+        self.some = some.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn query(
+    pub fn query<__H>(
         mut self,
-        query: impl ::core::convert::Into<::std::string::String>,
+        query: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.query = ::core::option::Option::Some(query.into());
+        self.query = query.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn get(
+    pub fn get<__H>(
         mut self,
-        get: impl ::core::convert::Into<::std::string::String>,
+        get: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.get = ::core::option::Option::Some(get.into());
+        self.get = get.into_nullable();
         self
     }
 }

@@ -59,6 +59,12 @@ impl __rt::Model for Percent {
     }
 }
 
+impl __rt::FromRow for Percent {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Percent {
     type Key = i64;
     type Columns = i64;
@@ -123,13 +129,13 @@ impl NewPercent {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn hash(
+    pub fn hash<__H>(
         mut self,
-        hash: impl ::core::convert::Into<::std::string::String>,
+        hash: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.hash = ::core::option::Option::Some(hash.into());
+        self.hash = hash.into_nullable();
         self
     }
 }

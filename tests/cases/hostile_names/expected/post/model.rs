@@ -75,6 +75,12 @@ impl __rt::Model for Post {
     }
 }
 
+impl __rt::FromRow for Post {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Post {
     type Key = i64;
     type Columns = i64;
@@ -142,13 +148,13 @@ impl NewPost {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn user(
+    pub fn user<__H>(
         mut self,
-        user: impl ::core::convert::Into<::std::string::String>,
+        user: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.user = ::core::option::Option::Some(user.into());
+        self.user = user.into_nullable();
         self
     }
 }

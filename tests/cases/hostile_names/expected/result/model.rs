@@ -77,6 +77,12 @@ impl __rt::Model for Result {
     }
 }
 
+impl __rt::FromRow for Result {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Result {
     type Key = i64;
     type Columns = i64;
@@ -144,13 +150,13 @@ impl NewResult {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn option(
+    pub fn option<__H>(
         mut self,
-        option: impl ::core::convert::Into<::std::string::String>,
+        option: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.option = ::core::option::Option::Some(option.into());
+        self.option = option.into_nullable();
         self
     }
 }

@@ -119,6 +119,12 @@ impl __rt::Model for Type {
     }
 }
 
+impl __rt::FromRow for Type {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Type {
     type Key = i64;
     type Columns = i64;
@@ -198,63 +204,63 @@ impl NewType {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn super_(
+    pub fn super_<__H>(
         mut self,
-        super_: impl ::core::convert::Into<::std::string::String>,
+        super_: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.super_ = ::core::option::Option::Some(super_.into());
+        self.super_ = super_.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn crate_(
+    pub fn crate_<__H>(
         mut self,
-        crate_: impl ::core::convert::Into<::std::string::String>,
+        crate_: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.crate_ = ::core::option::Option::Some(crate_.into());
+        self.crate_ = crate_.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn underscore(
+    pub fn underscore<__H>(
         mut self,
-        underscore: impl ::core::convert::Into<::std::string::String>,
+        underscore: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.underscore = ::core::option::Option::Some(underscore.into());
+        self.underscore = underscore.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r#async(
+    pub fn r#async<__H>(
         mut self,
-        r#async: impl ::core::convert::Into<::std::string::String>,
+        r#async: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.r#async = ::core::option::Option::Some(r#async.into());
+        self.r#async = r#async.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r#gen(
+    pub fn r#gen<__H>(
         mut self,
-        r#gen: impl ::core::convert::Into<::std::string::String>,
+        r#gen: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.r#gen = ::core::option::Option::Some(r#gen.into());
+        self.r#gen = r#gen.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r#fn(
+    pub fn r#fn<__H>(
         mut self,
-        r#fn: impl ::core::convert::Into<::std::string::String>,
+        r#fn: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.r#fn = ::core::option::Option::Some(r#fn.into());
+        self.r#fn = r#fn.into_nullable();
         self
     }
 }

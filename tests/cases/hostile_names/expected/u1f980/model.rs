@@ -84,6 +84,12 @@ impl __rt::Model for U1f980 {
     }
 }
 
+impl __rt::FromRow for U1f980 {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for U1f980 {
     type Key = i64;
     type Columns = i64;
@@ -154,33 +160,33 @@ impl NewU1f980 {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn u1f389(
+    pub fn u1f389<__H>(
         mut self,
-        u1f389: impl ::core::convert::Into<::std::string::String>,
+        u1f389: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.u1f389 = ::core::option::Option::Some(u1f389.into());
+        self.u1f389 = u1f389.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn naïve(
+    pub fn naïve<__H>(
         mut self,
-        naïve: impl ::core::convert::Into<::std::string::String>,
+        naïve: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.naïve = ::core::option::Option::Some(naïve.into());
+        self.naïve = naïve.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn 数(
+    pub fn 数<__H>(
         mut self,
-        数: impl ::core::convert::Into<::std::string::String>,
+        数: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.数 = ::core::option::Option::Some(数.into());
+        self.数 = 数.into_nullable();
         self
     }
 }

@@ -73,6 +73,12 @@ impl __rt::Model for User {
     }
 }
 
+impl __rt::FromRow for User {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for User {
     type Key = i64;
     type Columns = i64;
@@ -140,13 +146,13 @@ impl NewUser {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn posts(
+    pub fn posts<__H>(
         mut self,
-        posts: impl ::core::convert::Into<::std::string::String>,
+        posts: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.posts = ::core::option::Option::Some(posts.into());
+        self.posts = posts.into_nullable();
         self
     }
 

@@ -56,6 +56,12 @@ impl __rt::Model for Orphan {
     }
 }
 
+impl __rt::FromRow for Orphan {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Orphan {
     type Key = i64;
     type Columns = i64;
@@ -117,10 +123,10 @@ impl NewOrphan {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn gone_id(mut self, gone_id: impl Into<i64>) -> Self {
-        self.gone_id = Some(gone_id.into());
+    pub fn gone_id<__H>(mut self, gone_id: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.gone_id = gone_id.into_nullable();
         self
     }
 }

@@ -207,6 +207,12 @@ impl __rt::Model for Post {
     }
 }
 
+impl __rt::FromRow for Post {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Post {
     type Key = i64;
     type Columns = i64;
@@ -277,20 +283,23 @@ impl NewPost {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn editor_id(
+    pub fn editor_id<__H>(
         mut self,
-        editor_id: impl __rt::IntoRef<super::super::User>,
+        editor_id: impl __rt::IntoNullableRef<super::super::User, __H>,
     ) -> Self {
-        self.editor_id = Some(editor_id.into_ref());
+        self.editor_id = editor_id.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn reviewer(mut self, reviewer: impl __rt::IntoRef<super::super::User>) -> Self {
-        self.reviewer = Some(reviewer.into_ref());
+    pub fn reviewer<__H>(
+        mut self,
+        reviewer: impl __rt::IntoNullableRef<super::super::User, __H>,
+    ) -> Self {
+        self.reviewer = reviewer.into_nullable_ref();
         self
     }
 }

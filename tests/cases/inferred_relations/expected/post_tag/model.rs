@@ -95,6 +95,12 @@ impl __rt::Model for PostTag {
     }
 }
 
+impl __rt::FromRow for PostTag {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for PostTag {
     type Key = (i64, String);
     type Columns = (i64, String);

@@ -101,6 +101,12 @@ impl __rt::Model for PostVote {
     }
 }
 
+impl __rt::FromRow for PostVote {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for PostVote {
     type Key = (i64, i64);
     type Columns = (i64, i64);

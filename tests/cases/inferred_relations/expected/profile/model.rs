@@ -79,6 +79,12 @@ impl __rt::Model for Profile {
     }
 }
 
+impl __rt::FromRow for Profile {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Profile {
     type Key = i64;
     type Columns = i64;
@@ -136,10 +142,10 @@ impl NewProfile {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn bio(mut self, bio: impl Into<String>) -> Self {
-        self.bio = Some(bio.into());
+    pub fn bio<__H>(mut self, bio: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.bio = bio.into_nullable();
         self
     }
 }

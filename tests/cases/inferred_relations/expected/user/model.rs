@@ -129,6 +129,12 @@ impl __rt::Model for User {
     }
 }
 
+impl __rt::FromRow for User {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for User {
     type Key = i64;
     type Columns = i64;
@@ -190,13 +196,13 @@ impl NewUser {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn manager_id(
+    pub fn manager_id<__H>(
         mut self,
-        manager_id: impl __rt::IntoRef<super::super::User>,
+        manager_id: impl __rt::IntoNullableRef<super::super::User, __H>,
     ) -> Self {
-        self.manager_id = Some(manager_id.into_ref());
+        self.manager_id = manager_id.into_nullable_ref();
         self
     }
 }

@@ -131,6 +131,12 @@ impl __rt::Model for Series {
     }
 }
 
+impl __rt::FromRow for Series {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Series {
     type Key = i64;
     type Columns = i64;
@@ -212,13 +218,13 @@ impl NewSeries {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn maybe(
+    pub fn maybe<__H>(
         mut self,
-        maybe: impl Into<Vec<::pilaster::jiff::civil::Date>>,
+        maybe: impl __rt::IntoNullable<Vec<::pilaster::jiff::civil::Date>, __H>,
     ) -> Self {
-        self.maybe = Some(maybe.into());
+        self.maybe = maybe.into_nullable();
         self
     }
 }

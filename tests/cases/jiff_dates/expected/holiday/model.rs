@@ -55,6 +55,12 @@ impl __rt::Model for Holiday {
     }
 }
 
+impl __rt::FromRow for Holiday {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Holiday {
     type Key = ::pilaster::jiff::civil::Date;
     type Columns = ::pilaster::jiff::civil::Date;

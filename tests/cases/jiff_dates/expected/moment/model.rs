@@ -129,6 +129,12 @@ impl __rt::Model for Moment {
     }
 }
 
+impl __rt::FromRow for Moment {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Moment {
     type Key = i64;
     type Columns = i64;
@@ -222,34 +228,43 @@ impl NewMoment {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn maybe_day(mut self, maybe_day: ::pilaster::jiff::civil::Date) -> Self {
-        self.maybe_day = Some(maybe_day);
+    pub fn maybe_day(
+        mut self,
+        maybe_day: impl Into<Option<::pilaster::jiff::civil::Date>>,
+    ) -> Self {
+        self.maybe_day = maybe_day.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn maybe_clock(mut self, maybe_clock: ::pilaster::jiff::civil::Time) -> Self {
-        self.maybe_clock = Some(maybe_clock);
+    pub fn maybe_clock(
+        mut self,
+        maybe_clock: impl Into<Option<::pilaster::jiff::civil::Time>>,
+    ) -> Self {
+        self.maybe_clock = maybe_clock.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn maybe_local(
         mut self,
-        maybe_local: ::pilaster::jiff::civil::DateTime,
+        maybe_local: impl Into<Option<::pilaster::jiff::civil::DateTime>>,
     ) -> Self {
-        self.maybe_local = Some(maybe_local);
+        self.maybe_local = maybe_local.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn maybe_instant(mut self, maybe_instant: ::pilaster::jiff::Timestamp) -> Self {
-        self.maybe_instant = Some(maybe_instant);
+    pub fn maybe_instant(
+        mut self,
+        maybe_instant: impl Into<Option<::pilaster::jiff::Timestamp>>,
+    ) -> Self {
+        self.maybe_instant = maybe_instant.into();
         self
     }
 

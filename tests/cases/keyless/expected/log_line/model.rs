@@ -61,6 +61,12 @@ impl __rt::Model for LogLine {
     }
 }
 
+impl __rt::FromRow for LogLine {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 /// A row of `LogLine` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewLogLine {

@@ -78,6 +78,12 @@ impl __rt::Model for Author {
     }
 }
 
+impl __rt::FromRow for Author {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Author {
     type Key = i32;
     type Columns = i32;
@@ -145,10 +151,13 @@ impl NewAuthor {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn born(mut self, born: ::pilaster::chrono::NaiveDate) -> Self {
-        self.born = Some(born);
+    pub fn born(
+        mut self,
+        born: impl Into<Option<::pilaster::chrono::NaiveDate>>,
+    ) -> Self {
+        self.born = born.into();
         self
     }
 }

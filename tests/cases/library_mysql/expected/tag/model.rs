@@ -100,6 +100,12 @@ impl __rt::Model for Tag {
     }
 }
 
+impl __rt::FromRow for Tag {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Tag {
     type Key = i32;
     type Columns = i32;

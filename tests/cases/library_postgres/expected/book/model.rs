@@ -167,6 +167,12 @@ impl __rt::Model for Book {
     }
 }
 
+impl __rt::FromRow for Book {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Book {
     type Key = i32;
     type Columns = i32;
@@ -251,10 +257,10 @@ impl NewBook {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn pages(mut self, pages: i16) -> Self {
-        self.pages = Some(pages);
+    pub fn pages(mut self, pages: impl Into<Option<i16>>) -> Self {
+        self.pages = pages.into();
         self
     }
 

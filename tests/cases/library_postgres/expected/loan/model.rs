@@ -107,6 +107,12 @@ impl __rt::Model for Loan {
     }
 }
 
+impl __rt::FromRow for Loan {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Loan {
     type Key = i32;
     type Columns = i32;
@@ -184,10 +190,13 @@ impl NewLoan {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn back(mut self, back: ::pilaster::chrono::NaiveDateTime) -> Self {
-        self.back = Some(back);
+    pub fn back(
+        mut self,
+        back: impl Into<Option<::pilaster::chrono::NaiveDateTime>>,
+    ) -> Self {
+        self.back = back.into();
         self
     }
 }

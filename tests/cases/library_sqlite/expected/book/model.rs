@@ -175,6 +175,12 @@ impl __rt::Model for Book {
     }
 }
 
+impl __rt::FromRow for Book {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Book {
     type Key = i64;
     type Columns = i64;
@@ -259,10 +265,10 @@ impl NewBook {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn pages(mut self, pages: impl Into<i64>) -> Self {
-        self.pages = Some(pages.into());
+    pub fn pages<__H>(mut self, pages: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.pages = pages.into_nullable();
         self
     }
 

@@ -95,6 +95,12 @@ impl __rt::Model for BookTag {
     }
 }
 
+impl __rt::FromRow for BookTag {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for BookTag {
     type Key = (i64, i64);
     type Columns = (i64, i64);

@@ -104,6 +104,12 @@ impl __rt::Model for Tag {
     }
 }
 
+impl __rt::FromRow for Tag {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Tag {
     type Key = i64;
     type Columns = i64;

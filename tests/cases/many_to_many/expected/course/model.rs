@@ -95,6 +95,12 @@ impl __rt::Model for Course {
     }
 }
 
+impl __rt::FromRow for Course {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Course {
     type Key = String;
     type Columns = String;

@@ -96,6 +96,12 @@ impl __rt::Model for Student {
     }
 }
 
+impl __rt::FromRow for Student {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Student {
     type Key = i64;
     type Columns = i64;

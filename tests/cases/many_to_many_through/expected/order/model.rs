@@ -108,6 +108,12 @@ impl __rt::Model for Order {
     }
 }
 
+impl __rt::FromRow for Order {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Order {
     type Key = i64;
     type Columns = i64;

@@ -101,6 +101,12 @@ impl __rt::Model for OrderLine {
     }
 }
 
+impl __rt::FromRow for OrderLine {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for OrderLine {
     type Key = (i64, i64);
     type Columns = (i64, i64);

@@ -110,6 +110,12 @@ impl __rt::Model for Product {
     }
 }
 
+impl __rt::FromRow for Product {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Product {
     type Key = i64;
     type Columns = i64;

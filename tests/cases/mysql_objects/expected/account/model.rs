@@ -208,6 +208,12 @@ impl __rt::Model for Account {
     }
 }
 
+impl __rt::FromRow for Account {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Account {
     type Key = i32;
     type Columns = i32;
@@ -290,10 +296,10 @@ impl NewAccount {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn select(mut self, select: impl Into<String>) -> Self {
-        self.select = Some(select.into());
+    pub fn select<__H>(mut self, select: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.select = select.into_nullable();
         self
     }
 
@@ -304,17 +310,17 @@ impl NewAccount {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn we_ird(mut self, we_ird: impl Into<String>) -> Self {
-        self.we_ird = Some(we_ird.into());
+    pub fn we_ird<__H>(mut self, we_ird: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.we_ird = we_ird.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn age(mut self, age: i32) -> Self {
-        self.age = Some(age);
+    pub fn age(mut self, age: impl Into<Option<i32>>) -> Self {
+        self.age = age.into();
         self
     }
 
@@ -325,13 +331,13 @@ impl NewAccount {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn parent_id(
+    pub fn parent_id<__H>(
         mut self,
-        parent_id: impl __rt::IntoRef<super::super::Account>,
+        parent_id: impl __rt::IntoNullableRef<super::super::Account, __H>,
     ) -> Self {
-        self.parent_id = Some(parent_id.into_ref());
+        self.parent_id = parent_id.into_nullable_ref();
         self
     }
 }

@@ -59,3 +59,9 @@ impl __rt::Model for Adult {
         }
     }
 }
+
+impl __rt::FromRow for Adult {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}

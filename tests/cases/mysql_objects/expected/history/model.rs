@@ -55,6 +55,12 @@ impl __rt::Model for History {
     }
 }
 
+impl __rt::FromRow for History {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for History {
     type Key = i32;
     type Columns = i32;
@@ -109,10 +115,10 @@ impl NewHistory {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn what(mut self, what: impl Into<String>) -> Self {
-        self.what = Some(what.into());
+    pub fn what<__H>(mut self, what: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.what = what.into_nullable();
         self
     }
 }

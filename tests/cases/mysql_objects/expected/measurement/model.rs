@@ -56,6 +56,12 @@ impl __rt::Model for Measurement {
     }
 }
 
+impl __rt::FromRow for Measurement {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Measurement {
     type Key = i64;
     type Columns = i64;

@@ -131,6 +131,12 @@ impl __rt::Model for Place {
     }
 }
 
+impl __rt::FromRow for Place {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Place {
     type Key = (String, String);
     type Columns = (String, String);
@@ -201,10 +207,10 @@ impl NewPlace {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn name<__H>(mut self, name: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.name = name.into_nullable();
         self
     }
 

@@ -60,6 +60,12 @@ impl __rt::Model for Stay {
     }
 }
 
+impl __rt::FromRow for Stay {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Stay {
     type Key = i32;
     type Columns = i32;

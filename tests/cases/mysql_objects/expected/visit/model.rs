@@ -107,6 +107,12 @@ impl __rt::Model for Visit {
     }
 }
 
+impl __rt::FromRow for Visit {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Visit {
     type Key = (i32, String, String);
     type Columns = (i32, String, String);
@@ -170,10 +176,10 @@ impl NewVisit {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+    pub fn note<__H>(mut self, note: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.note = note.into_nullable();
         self
     }
 }

@@ -53,3 +53,9 @@ impl __rt::Model for Negative {
         }
     }
 }
+
+impl __rt::FromRow for Negative {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}

@@ -201,6 +201,12 @@ impl __rt::Model for Plain {
     }
 }
 
+impl __rt::FromRow for Plain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Plain {
     type Key = u64;
     type Columns = u64;
@@ -323,10 +329,10 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn d(mut self, d: u32) -> Self {
-        self.d = Some(d);
+    pub fn d(mut self, d: impl Into<Option<u32>>) -> Self {
+        self.d = d.into();
         self
     }
 
@@ -344,28 +350,28 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn m(mut self, m: bool) -> Self {
-        self.m = Some(m);
+    pub fn m(mut self, m: impl Into<Option<bool>>) -> Self {
+        self.m = m.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn n(mut self, n: impl Into<Option<bool>>) -> Self {
         self.n = Some(n.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn o(mut self, o: impl Into<Option<u64>>) -> Self {
-        self.o = Some(o.into());
+    pub fn o<__H>(mut self, o: impl __rt::IntoNullable<u64, __H>) -> Self {
+        self.o = Some(o.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn p(mut self, p: impl Into<Option<u16>>) -> Self {
         self.p = Some(p.into());
@@ -379,24 +385,24 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r(mut self, r: impl Into<String>) -> Self {
-        self.r = Some(r.into());
+    pub fn r<__H>(mut self, r: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.r = r.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn s(mut self, s: impl Into<Option<String>>) -> Self {
-        self.s = Some(s.into());
+    pub fn s<__H>(mut self, s: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.s = Some(s.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn u(mut self, u: impl Into<Option<String>>) -> Self {
-        self.u = Some(u.into());
+    pub fn u<__H>(mut self, u: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.u = Some(u.into_nullable());
         self
     }
 
@@ -414,31 +420,31 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn x(mut self, x: impl Into<Vec<u8>>) -> Self {
-        self.x = Some(x.into());
+    pub fn x<__H>(mut self, x: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.x = x.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn y(mut self, y: impl Into<Option<Vec<u8>>>) -> Self {
-        self.y = Some(y.into());
+    pub fn y<__H>(mut self, y: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.y = Some(y.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn y2(mut self, y2: impl Into<Option<Vec<u8>>>) -> Self {
-        self.y2 = Some(y2.into());
+    pub fn y2<__H>(mut self, y2: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.y2 = Some(y2.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn z(mut self, z: impl Into<Option<Vec<u8>>>) -> Self {
-        self.z = Some(z.into());
+    pub fn z<__H>(mut self, z: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.z = Some(z.into_nullable());
         self
     }
 }

@@ -114,6 +114,12 @@ impl __rt::Model for Moment {
     }
 }
 
+impl __rt::FromRow for Moment {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Moment {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
@@ -213,17 +219,17 @@ impl NewMoment {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn c(mut self, c: impl Into<Option<::pilaster::chrono::NaiveTime>>) -> Self {
         self.c = Some(c.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn d(mut self, d: ::pilaster::chrono::NaiveTime) -> Self {
-        self.d = Some(d);
+    pub fn d(mut self, d: impl Into<Option<::pilaster::chrono::NaiveTime>>) -> Self {
+        self.d = d.into();
         self
     }
 
@@ -251,7 +257,7 @@ impl NewMoment {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn h(mut self, h: impl Into<Option<::pilaster::chrono::NaiveDateTime>>) -> Self {
         self.h = Some(h.into());

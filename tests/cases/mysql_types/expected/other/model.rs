@@ -110,6 +110,12 @@ impl __rt::Model for Other {
     }
 }
 
+impl __rt::FromRow for Other {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Other {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
@@ -206,31 +212,34 @@ impl NewOther {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn doc2(mut self, doc2: impl Into<::pilaster::serde_json::Value>) -> Self {
-        self.doc2 = Some(doc2.into());
+    pub fn doc2(
+        mut self,
+        doc2: impl Into<Option<::pilaster::serde_json::Value>>,
+    ) -> Self {
+        self.doc2 = doc2.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = Some(host.into());
+    pub fn host<__H>(mut self, host: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.host = host.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+    pub fn place<__H>(mut self, place: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.place = place.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn hidden(mut self, hidden: i32) -> Self {
-        self.hidden = Some(hidden);
+    pub fn hidden(mut self, hidden: impl Into<Option<i32>>) -> Self {
+        self.hidden = hidden.into();
         self
     }
 }

@@ -244,6 +244,12 @@ impl __rt::Model for Plain {
     }
 }
 
+impl __rt::FromRow for Plain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Plain {
     type Key = u64;
     type Columns = u64;
@@ -390,7 +396,7 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn b(mut self, b: impl Into<Option<u8>>) -> Self {
         self.b = Some(b.into());
@@ -404,10 +410,10 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn d(mut self, d: u32) -> Self {
-        self.d = Some(d);
+    pub fn d(mut self, d: impl Into<Option<u32>>) -> Self {
+        self.d = d.into();
         self
     }
 
@@ -418,38 +424,38 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn f(mut self, f: u32) -> Self {
-        self.f = Some(f);
+    pub fn f(mut self, f: impl Into<Option<u32>>) -> Self {
+        self.f = f.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn g(mut self, g: impl Into<Option<i64>>) -> Self {
-        self.g = Some(g.into());
+    pub fn g<__H>(mut self, g: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.g = Some(g.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn h(mut self, h: impl Into<Option<f32>>) -> Self {
         self.h = Some(h.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn i(mut self, i: impl Into<f64>) -> Self {
-        self.i = Some(i.into());
+    pub fn i<__H>(mut self, i: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.i = i.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn j(mut self, j: f32) -> Self {
-        self.j = Some(j);
+    pub fn j(mut self, j: impl Into<Option<f32>>) -> Self {
+        self.j = j.into();
         self
     }
 
@@ -467,28 +473,28 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn m(mut self, m: bool) -> Self {
-        self.m = Some(m);
+    pub fn m(mut self, m: impl Into<Option<bool>>) -> Self {
+        self.m = m.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn n(mut self, n: impl Into<Option<bool>>) -> Self {
         self.n = Some(n.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn o(mut self, o: impl Into<Option<u64>>) -> Self {
-        self.o = Some(o.into());
+    pub fn o<__H>(mut self, o: impl __rt::IntoNullable<u64, __H>) -> Self {
+        self.o = Some(o.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn p(mut self, p: impl Into<Option<u16>>) -> Self {
         self.p = Some(p.into());
@@ -502,66 +508,66 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r(mut self, r: impl Into<String>) -> Self {
-        self.r = Some(r.into());
+    pub fn r<__H>(mut self, r: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.r = r.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn s(mut self, s: impl Into<Option<String>>) -> Self {
-        self.s = Some(s.into());
+    pub fn s<__H>(mut self, s: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.s = Some(s.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn t(mut self, t: impl Into<String>) -> Self {
-        self.t = Some(t.into());
+    pub fn t<__H>(mut self, t: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.t = t.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn u(mut self, u: impl Into<Option<String>>) -> Self {
-        self.u = Some(u.into());
+    pub fn u<__H>(mut self, u: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.u = Some(u.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn v(mut self, v: impl Into<String>) -> Self {
-        self.v = Some(v.into());
+    pub fn v<__H>(mut self, v: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.v = v.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn w(mut self, w: impl Into<String>) -> Self {
-        self.w = Some(w.into());
+    pub fn w<__H>(mut self, w: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.w = w.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn x(mut self, x: impl Into<Vec<u8>>) -> Self {
-        self.x = Some(x.into());
+    pub fn x<__H>(mut self, x: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.x = x.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn y(mut self, y: impl Into<Option<Vec<u8>>>) -> Self {
-        self.y = Some(y.into());
+    pub fn y<__H>(mut self, y: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.y = Some(y.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn z(mut self, z: impl Into<Option<Vec<u8>>>) -> Self {
-        self.z = Some(z.into());
+    pub fn z<__H>(mut self, z: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.z = Some(z.into_nullable());
         self
     }
 }

@@ -134,6 +134,12 @@ impl __rt::Model for Shape {
     }
 }
 
+impl __rt::FromRow for Shape {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Shape {
     type Key = i64;
     type Columns = i64;
@@ -228,73 +234,76 @@ impl NewShape {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn any_shape(mut self, any_shape: impl Into<String>) -> Self {
-        self.any_shape = Some(any_shape.into());
+    pub fn any_shape<__H>(
+        mut self,
+        any_shape: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.any_shape = any_shape.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn road(mut self, road: impl Into<String>) -> Self {
-        self.road = Some(road.into());
+    pub fn road<__H>(mut self, road: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.road = road.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn area(mut self, area: impl Into<String>) -> Self {
-        self.area = Some(area.into());
+    pub fn area<__H>(mut self, area: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.area = area.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn places(mut self, places: impl Into<String>) -> Self {
-        self.places = Some(places.into());
+    pub fn places<__H>(mut self, places: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.places = places.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn roads(mut self, roads: impl Into<String>) -> Self {
-        self.roads = Some(roads.into());
+    pub fn roads<__H>(mut self, roads: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.roads = roads.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn areas(mut self, areas: impl Into<String>) -> Self {
-        self.areas = Some(areas.into());
+    pub fn areas<__H>(mut self, areas: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.areas = areas.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn things(mut self, things: impl Into<String>) -> Self {
-        self.things = Some(things.into());
+    pub fn things<__H>(mut self, things: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.things = things.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = Some(host.into());
+    pub fn host<__H>(mut self, host: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.host = host.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn large(mut self, large: impl Into<u64>) -> Self {
-        self.large = Some(large.into());
+    pub fn large<__H>(mut self, large: impl __rt::IntoNullable<u64, __H>) -> Self {
+        self.large = large.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn moods(mut self, moods: impl Into<String>) -> Self {
-        self.moods = Some(moods.into());
+    pub fn moods<__H>(mut self, moods: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.moods = moods.into_nullable();
         self
     }
 }

@@ -92,6 +92,12 @@ impl __rt::Model for _2024 {
     }
 }
 
+impl __rt::FromRow for _2024 {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for _2024 {
     type Key = i64;
     type Columns = i64;
@@ -159,20 +165,23 @@ impl New2024 {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn می_خواهم(mut self, می_خواهم: impl Into<String>) -> Self {
-        self.می_خواهم = Some(می_خواهم.into());
+    pub fn می_خواهم<__H>(
+        mut self,
+        می_خواهم: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.می_خواهم = می_خواهم.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn ไทย(
+    pub fn ไทย<__H>(
         mut self,
-        ไทย: impl __rt::IntoRef<super::super::ไทย>,
+        ไทย: impl __rt::IntoNullableRef<super::super::ไทย, __H>,
     ) -> Self {
-        self.ไทย = Some(ไทย.into_ref());
+        self.ไทย = ไทย.into_nullable_ref();
         self
     }
 }

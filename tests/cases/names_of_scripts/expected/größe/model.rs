@@ -77,6 +77,12 @@ impl __rt::Model for Größe {
     }
 }
 
+impl __rt::FromRow for Größe {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Größe {
     type Key = i64;
     type Columns = i64;
@@ -144,17 +150,20 @@ impl NewGröße {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn breite_μm(mut self, breite_μm: impl Into<i64>) -> Self {
-        self.breite_μm = Some(breite_μm.into());
+    pub fn breite_μm<__H>(
+        mut self,
+        breite_μm: impl __rt::IntoNullable<i64, __H>,
+    ) -> Self {
+        self.breite_μm = breite_μm.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn no(mut self, no: impl Into<String>) -> Self {
-        self.no = Some(no.into());
+    pub fn no<__H>(mut self, no: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.no = no.into_nullable();
         self
     }
 }

@@ -48,6 +48,12 @@ impl __rt::Model for U1f468U200dU1f469U200dU1f467 {
     }
 }
 
+impl __rt::FromRow for U1f468U200dU1f469U200dU1f467 {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for U1f468U200dU1f469U200dU1f467 {
     type Key = i64;
     type Columns = i64;

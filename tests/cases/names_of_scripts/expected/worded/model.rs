@@ -68,6 +68,12 @@ impl __rt::Model for Worded {
     }
 }
 
+impl __rt::FromRow for Worded {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Worded {
     type Key = i64;
     type Columns = i64;
@@ -145,17 +151,17 @@ impl NewWorded {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn n(mut self, n: impl Into<Option<i64>>) -> Self {
-        self.n = Some(n.into());
+    pub fn n<__H>(mut self, n: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.n = Some(n.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
+    pub fn kind<__H>(mut self, kind: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.kind = kind.into_nullable();
         self
     }
 }

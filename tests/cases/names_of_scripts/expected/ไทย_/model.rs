@@ -88,6 +88,12 @@ impl __rt::Model for ไทย {
     }
 }
 
+impl __rt::FromRow for ไทย {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for ไทย {
     type Key = i64;
     type Columns = i64;
@@ -149,10 +155,13 @@ impl Newไทย {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn 数_id(mut self, 数_id: impl __rt::IntoRef<super::super::数>) -> Self {
-        self.数_id = Some(数_id.into_ref());
+    pub fn 数_id<__H>(
+        mut self,
+        数_id: impl __rt::IntoNullableRef<super::super::数, __H>,
+    ) -> Self {
+        self.数_id = 数_id.into_nullable_ref();
         self
     }
 }

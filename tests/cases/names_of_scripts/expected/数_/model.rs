@@ -94,6 +94,12 @@ impl __rt::Model for 数 {
     }
 }
 
+impl __rt::FromRow for 数 {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for 数 {
     type Key = i64;
     type Columns = i64;
@@ -161,10 +167,10 @@ impl New数 {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a1(mut self, a1: impl Into<String>) -> Self {
-        self.a1 = Some(a1.into());
+    pub fn a1<__H>(mut self, a1: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.a1 = a1.into_nullable();
         self
     }
 }

@@ -85,6 +85,12 @@ impl __rt::Model for User {
     }
 }
 
+impl __rt::FromRow for User {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for User {
     type Key = i64;
     type Columns = i64;
@@ -155,10 +161,13 @@ impl NewUser {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn made(mut self, made: ::pilaster::chrono::NaiveDateTime) -> Self {
-        self.made = Some(made);
+    pub fn made(
+        mut self,
+        made: impl Into<Option<::pilaster::chrono::NaiveDateTime>>,
+    ) -> Self {
+        self.made = made.into();
         self
     }
 }

@@ -79,6 +79,12 @@ impl __rt::Model for Photo {
     }
 }
 
+impl __rt::FromRow for Photo {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Photo {
     type Key = i64;
     type Columns = i64;

@@ -87,6 +87,12 @@ impl __rt::Model for Profile {
     }
 }
 
+impl __rt::FromRow for Profile {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Profile {
     type Key = i64;
     type Columns = i64;

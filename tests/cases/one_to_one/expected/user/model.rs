@@ -78,6 +78,12 @@ impl __rt::Model for User {
     }
 }
 
+impl __rt::FromRow for User {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for User {
     type Key = i64;
     type Columns = i64;

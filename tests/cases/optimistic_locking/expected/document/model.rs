@@ -63,6 +63,12 @@ impl __rt::Model for Document {
     }
 }
 
+impl __rt::FromRow for Document {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Document {
     type Key = i64;
     type Columns = i64;
@@ -88,8 +94,6 @@ pub struct NewDocument {
     pub id: Option<i64>,
     /// Column `title`: text; required.
     pub title: String,
-    /// Column `version`: integer; starts at 1.
-    pub version: i32,
 }
 
 impl NewDocument {
@@ -100,7 +104,6 @@ impl NewDocument {
         Self {
             id: None,
             title: title.into(),
-            version: 1,
         }
     }
 
@@ -129,13 +132,6 @@ impl NewDocument {
         self.id = Some(id.into());
         self
     }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn version(mut self, version: i32) -> Self {
-        self.version = version;
-        self
-    }
 }
 
 impl __rt::Insertable for NewDocument {
@@ -144,7 +140,7 @@ impl __rt::Insertable for NewDocument {
     fn put(&self, out: &mut __rt::Puts<'_>) {
         out.maybe::<i64>(0, &self.id);
         out.column::<String>(1, &self.title);
-        out.column::<i32>(2, &self.version);
+        out.column::<i32>(2, &1);
     }
 }
 

@@ -86,6 +86,12 @@ impl __rt::Model for Customer {
     }
 }
 
+impl __rt::FromRow for Customer {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Customer {
     type Key = i64;
     type Columns = i64;
@@ -153,10 +159,13 @@ impl NewCustomer {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn http_address(mut self, http_address: impl Into<String>) -> Self {
-        self.http_address = Some(http_address.into());
+    pub fn http_address<__H>(
+        mut self,
+        http_address: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.http_address = http_address.into_nullable();
         self
     }
 }

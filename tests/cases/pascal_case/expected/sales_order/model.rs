@@ -129,6 +129,12 @@ impl __rt::Model for SalesOrder {
     }
 }
 
+impl __rt::FromRow for SalesOrder {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for SalesOrder {
     type Key = i64;
     type Columns = i64;
@@ -205,13 +211,13 @@ impl NewSalesOrder {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn shipped_to(
+    pub fn shipped_to<__H>(
         mut self,
-        shipped_to: impl __rt::IntoRef<super::super::Customer>,
+        shipped_to: impl __rt::IntoNullableRef<super::super::Customer, __H>,
     ) -> Self {
-        self.shipped_to = Some(shipped_to.into_ref());
+        self.shipped_to = shipped_to.into_nullable_ref();
         self
     }
 

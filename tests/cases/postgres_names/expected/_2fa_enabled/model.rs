@@ -46,6 +46,12 @@ impl __rt::Model for _2faEnabled {
     }
 }
 
+impl __rt::FromRow for _2faEnabled {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for _2faEnabled {
     type Key = i32;
     type Columns = i32;

@@ -71,6 +71,12 @@ impl __rt::Model for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
     }
 }
 
+impl __rt::FromRow for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
     type Key = i32;
     type Columns = i32;
@@ -143,15 +149,16 @@ impl NewANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn another_name_that_is_as_long_as_postgresql_allows_names_to_be_a(
         mut self,
-        another_name_that_is_as_long_as_postgresql_allows_names_to_be_a: i32,
+        another_name_that_is_as_long_as_postgresql_allows_names_to_be_a: impl ::core::convert::Into<
+            ::core::option::Option<i32>,
+        >,
     ) -> Self {
-        self.another_name_that_is_as_long_as_postgresql_allows_names_to_be_a = ::core::option::Option::Some(
-            another_name_that_is_as_long_as_postgresql_allows_names_to_be_a,
-        );
+        self.another_name_that_is_as_long_as_postgresql_allows_names_to_be_a = another_name_that_is_as_long_as_postgresql_allows_names_to_be_a
+            .into();
         self
     }
 }

@@ -82,6 +82,12 @@ impl __rt::Model for ATableWithSpacesDropTableX {
     }
 }
 
+impl __rt::FromRow for ATableWithSpacesDropTableX {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for ATableWithSpacesDropTableX {
     type Key = i32;
     type Columns = i32;
@@ -146,10 +152,13 @@ impl NewATableWithSpacesDropTableX {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn the_user(mut self, the_user: impl __rt::IntoRef<super::super::User>) -> Self {
-        self.the_user = ::core::option::Option::Some(the_user.into_ref());
+    pub fn the_user<__H>(
+        mut self,
+        the_user: impl __rt::IntoNullableRef<super::super::User, __H>,
+    ) -> Self {
+        self.the_user = the_user.into_nullable_ref();
         self
     }
 }

@@ -56,6 +56,12 @@ impl __rt::Model for Mod {
     }
 }
 
+impl __rt::FromRow for Mod {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Mod {
     type Key = i32;
     type Columns = i32;
@@ -120,10 +126,13 @@ impl NewMod {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn self_(mut self, self_: i32) -> Self {
-        self.self_ = ::core::option::Option::Some(self_);
+    pub fn self_(
+        mut self,
+        self_: impl ::core::convert::Into<::core::option::Option<i32>>,
+    ) -> Self {
+        self.self_ = self_.into();
         self
     }
 }

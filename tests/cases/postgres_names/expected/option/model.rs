@@ -106,6 +106,12 @@ impl __rt::Model for Option {
     }
 }
 
+impl __rt::FromRow for Option {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Option {
     type Key = i32;
     type Columns = i32;
@@ -176,20 +182,23 @@ impl NewOption {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn query(
+    pub fn query<__H>(
         mut self,
-        query: impl ::core::convert::Into<::std::string::String>,
+        query: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.query = ::core::option::Option::Some(query.into());
+        self.query = query.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn user_id(mut self, user_id: impl __rt::IntoRef<super::super::User>) -> Self {
-        self.user_id = ::core::option::Option::Some(user_id.into_ref());
+    pub fn user_id<__H>(
+        mut self,
+        user_id: impl __rt::IntoNullableRef<super::super::User, __H>,
+    ) -> Self {
+        self.user_id = user_id.into_nullable_ref();
         self
     }
 }

@@ -88,6 +88,12 @@ impl __rt::Model for Order {
     }
 }
 
+impl __rt::FromRow for Order {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Order {
     type Key = i32;
     type Columns = i32;
@@ -162,13 +168,16 @@ impl NewOrder {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn past(
+    pub fn past<__H>(
         mut self,
-        past: impl ::core::convert::Into<::std::vec::Vec<super::super::OrderStatusKind>>,
+        past: impl __rt::IntoNullable<
+            ::std::vec::Vec<super::super::OrderStatusKind>,
+            __H,
+        >,
     ) -> Self {
-        self.past = ::core::option::Option::Some(past.into());
+        self.past = past.into_nullable();
         self
     }
 }

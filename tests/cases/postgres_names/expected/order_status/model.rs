@@ -46,6 +46,12 @@ impl __rt::Model for OrderStatus {
     }
 }
 
+impl __rt::FromRow for OrderStatus {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for OrderStatus {
     type Key = i32;
     type Columns = i32;

@@ -194,6 +194,12 @@ impl __rt::Model for User {
     }
 }
 
+impl __rt::FromRow for User {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for User {
     type Key = i32;
     type Columns = i32;
@@ -296,50 +302,53 @@ impl NewUser {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn select(
+    pub fn select<__H>(
         mut self,
-        select: impl ::core::convert::Into<::std::string::String>,
+        select: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.select = ::core::option::Option::Some(select.into());
+        self.select = select.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r#fn(mut self, r#fn: i32) -> Self {
-        self.r#fn = ::core::option::Option::Some(r#fn);
+    pub fn r#fn(
+        mut self,
+        r#fn: impl ::core::convert::Into<::core::option::Option<i32>>,
+    ) -> Self {
+        self.r#fn = r#fn.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn two_words(
+    pub fn two_words<__H>(
         mut self,
-        two_words: impl ::core::convert::Into<::std::string::String>,
+        two_words: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.two_words = ::core::option::Option::Some(two_words.into());
+        self.two_words = two_words.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn we_ird(
+    pub fn we_ird<__H>(
         mut self,
-        we_ird: impl ::core::convert::Into<::std::string::String>,
+        we_ird: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.we_ird = ::core::option::Option::Some(we_ird.into());
+        self.we_ird = we_ird.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_b_c_d(
+    pub fn a_b_c_d<__H>(
         mut self,
-        a_b_c_d: impl ::core::convert::Into<::std::string::String>,
+        a_b_c_d: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.a_b_c_d = ::core::option::Option::Some(a_b_c_d.into());
+        self.a_b_c_d = a_b_c_d.into_nullable();
         self
     }
 
@@ -350,40 +359,43 @@ impl NewUser {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn foo_bar(mut self, foo_bar: i32) -> Self {
-        self.foo_bar = ::core::option::Option::Some(foo_bar);
+    pub fn foo_bar(
+        mut self,
+        foo_bar: impl ::core::convert::Into<::core::option::Option<i32>>,
+    ) -> Self {
+        self.foo_bar = foo_bar.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn fn_x(
+    pub fn fn_x<__H>(
         mut self,
-        fn_x: impl ::core::convert::Into<::std::string::String>,
+        fn_x: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.fn_x = ::core::option::Option::Some(fn_x.into());
+        self.fn_x = fn_x.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn naïve(
+    pub fn naïve<__H>(
         mut self,
-        naïve: impl ::core::convert::Into<::std::string::String>,
+        naïve: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.naïve = ::core::option::Option::Some(naïve.into());
+        self.naïve = naïve.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn key(
+    pub fn key<__H>(
         mut self,
-        key: impl ::core::convert::Into<::std::string::String>,
+        key: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.key = ::core::option::Option::Some(key.into());
+        self.key = key.into_nullable();
         self
     }
 }

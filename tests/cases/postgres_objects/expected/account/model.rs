@@ -165,6 +165,12 @@ impl __rt::Model for Account {
     }
 }
 
+impl __rt::FromRow for Account {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Account {
     type Key = i32;
     type Columns = i32;
@@ -241,20 +247,23 @@ impl NewAccount {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn born(mut self, born: ::pilaster::chrono::NaiveDate) -> Self {
-        self.born = Some(born);
+    pub fn born(
+        mut self,
+        born: impl Into<Option<::pilaster::chrono::NaiveDate>>,
+    ) -> Self {
+        self.born = born.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn parent_id(
+    pub fn parent_id<__H>(
         mut self,
-        parent_id: impl __rt::IntoRef<super::super::Account>,
+        parent_id: impl __rt::IntoNullableRef<super::super::Account, __H>,
     ) -> Self {
-        self.parent_id = Some(parent_id.into_ref());
+        self.parent_id = parent_id.into_nullable_ref();
         self
     }
 

@@ -71,3 +71,9 @@ impl __rt::Model for AccountCount {
         }
     }
 }
+
+impl __rt::FromRow for AccountCount {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}

@@ -99,6 +99,12 @@ impl __rt::Model for AuditLog {
     }
 }
 
+impl __rt::FromRow for AuditLog {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for AuditLog {
     type Key = i64;
     type Columns = i64;

@@ -117,6 +117,12 @@ impl __rt::Model for Booking {
     }
 }
 
+impl __rt::FromRow for Booking {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Booking {
     type Key = (i32, i32);
     type Columns = (i32, i32);
@@ -184,10 +190,13 @@ impl NewBooking {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn owner_email(mut self, owner_email: impl Into<String>) -> Self {
-        self.owner_email = Some(owner_email.into());
+    pub fn owner_email<__H>(
+        mut self,
+        owner_email: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.owner_email = owner_email.into_nullable();
         self
     }
 }

@@ -92,6 +92,12 @@ impl __rt::Model for BookingNote {
     }
 }
 
+impl __rt::FromRow for BookingNote {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for BookingNote {
     type Key = i64;
     type Columns = i64;
@@ -167,25 +173,25 @@ impl NewBookingNote {
 
     /// Sets `room` and `owner`, to refer to this row.
     #[must_use]
-    pub fn booking(
+    pub fn booking<__H>(
         mut self,
-        booking: impl __rt::IntoRef<super::super::Booking>,
+        booking: impl __rt::IntoNullableRef<super::super::Booking, __H>,
     ) -> Self {
-        self.booking = Some(booking.into_ref());
+        self.booking = booking.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn room(mut self, room: i32) -> Self {
-        self.room = Some(room);
+    pub fn room(mut self, room: impl Into<Option<i32>>) -> Self {
+        self.room = room.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn owner(mut self, owner: i32) -> Self {
-        self.owner = Some(owner);
+    pub fn owner(mut self, owner: impl Into<Option<i32>>) -> Self {
+        self.owner = owner.into();
         self
     }
 

@@ -72,6 +72,12 @@ impl __rt::Model for MeasurementNote {
     }
 }
 
+impl __rt::FromRow for MeasurementNote {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for MeasurementNote {
     type Key = i32;
     type Columns = i32;

@@ -108,6 +108,12 @@ impl __rt::Model for SpecialAccount {
     }
 }
 
+impl __rt::FromRow for SpecialAccount {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 /// A row of `SpecialAccount` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewSpecialAccount {
@@ -167,17 +173,20 @@ impl NewSpecialAccount {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn born(mut self, born: ::pilaster::chrono::NaiveDate) -> Self {
-        self.born = Some(born);
+    pub fn born(
+        mut self,
+        born: impl Into<Option<::pilaster::chrono::NaiveDate>>,
+    ) -> Self {
+        self.born = born.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn parent_id(mut self, parent_id: i32) -> Self {
-        self.parent_id = Some(parent_id);
+    pub fn parent_id(mut self, parent_id: impl Into<Option<i32>>) -> Self {
+        self.parent_id = parent_id.into();
         self
     }
 

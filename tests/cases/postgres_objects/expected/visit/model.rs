@@ -92,6 +92,12 @@ impl __rt::Model for Visit {
     }
 }
 
+impl __rt::FromRow for Visit {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Visit {
     type Key = i64;
     type Columns = i64;
@@ -159,17 +165,23 @@ impl NewVisit {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn log_id(mut self, log_id: impl __rt::IntoRef<super::super::AuditLog>) -> Self {
-        self.log_id = Some(log_id.into_ref());
+    pub fn log_id<__H>(
+        mut self,
+        log_id: impl __rt::IntoNullableRef<super::super::AuditLog, __H>,
+    ) -> Self {
+        self.log_id = log_id.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn severity(mut self, severity: super::super::AuditLevel) -> Self {
-        self.severity = Some(severity);
+    pub fn severity(
+        mut self,
+        severity: impl Into<Option<super::super::AuditLevel>>,
+    ) -> Self {
+        self.severity = severity.into();
         self
     }
 }

@@ -92,6 +92,12 @@ impl __rt::Model for Domain {
     }
 }
 
+impl __rt::FromRow for Domain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Domain {
     type Key = i32;
     type Columns = i32;
@@ -158,17 +164,17 @@ impl NewDomain {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+    pub fn place<__H>(mut self, place: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.place = place.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn good(mut self, good: super::super::Mood) -> Self {
-        self.good = Some(good);
+    pub fn good(mut self, good: impl Into<Option<super::super::Mood>>) -> Self {
+        self.good = good.into();
         self
     }
 

@@ -306,6 +306,12 @@ impl __rt::Model for Many {
     }
 }
 
+impl __rt::FromRow for Many {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Many {
     type Key = i32;
     type Columns = i32;
@@ -436,173 +442,203 @@ impl NewMany {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn prices(mut self, prices: impl Into<String>) -> Self {
-        self.prices = Some(prices.into());
+    pub fn prices<__H>(mut self, prices: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.prices = prices.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn ranges(mut self, ranges: impl Into<String>) -> Self {
-        self.ranges = Some(ranges.into());
+    pub fn ranges<__H>(mut self, ranges: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.ranges = ranges.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn hosts(mut self, hosts: impl Into<String>) -> Self {
-        self.hosts = Some(hosts.into());
+    pub fn hosts<__H>(mut self, hosts: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.hosts = hosts.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn points(mut self, points: impl Into<String>) -> Self {
-        self.points = Some(points.into());
+    pub fn points<__H>(mut self, points: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.points = points.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn boxes(mut self, boxes: impl Into<String>) -> Self {
-        self.boxes = Some(boxes.into());
+    pub fn boxes<__H>(mut self, boxes: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.boxes = boxes.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn documents(mut self, documents: impl Into<String>) -> Self {
-        self.documents = Some(documents.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn bits(mut self, bits: impl Into<String>) -> Self {
-        self.bits = Some(bits.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn words(mut self, words: impl Into<String>) -> Self {
-        self.words = Some(words.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn spans(mut self, spans: impl Into<Vec<::pilaster::Interval>>) -> Self {
-        self.spans = Some(spans.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn moments(
+    pub fn documents<__H>(
         mut self,
-        moments: impl Into<Vec<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>>,
+        documents: impl __rt::IntoNullable<String, __H>,
     ) -> Self {
-        self.moments = Some(moments.into());
+        self.documents = documents.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn bytes(mut self, bytes: impl Into<Vec<Vec<u8>>>) -> Self {
-        self.bytes = Some(bytes.into());
+    pub fn bits<__H>(mut self, bits: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.bits = bits.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn docs(mut self, docs: impl Into<Vec<::pilaster::serde_json::Value>>) -> Self {
-        self.docs = Some(docs.into());
+    pub fn words<__H>(mut self, words: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.words = words.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn exact(
+    pub fn spans<__H>(
         mut self,
-        exact: impl Into<Vec<::pilaster::rust_decimal::Decimal>>,
+        spans: impl __rt::IntoNullable<Vec<::pilaster::Interval>, __H>,
     ) -> Self {
-        self.exact = Some(exact.into());
+        self.spans = spans.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn codes(mut self, codes: impl Into<String>) -> Self {
-        self.codes = Some(codes.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn moods(mut self, moods: impl Into<Vec<super::super::Mood>>) -> Self {
-        self.moods = Some(moods.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn pairs(mut self, pairs: impl Into<String>) -> Self {
-        self.pairs = Some(pairs.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn checked(mut self, checked: impl Into<String>) -> Self {
-        self.checked = Some(checked.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn goods(mut self, goods: impl Into<String>) -> Self {
-        self.goods = Some(goods.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn uuids(mut self, uuids: impl Into<Vec<::pilaster::uuid::Uuid>>) -> Self {
-        self.uuids = Some(uuids.into());
-        self
-    }
-
-    /// Sets the column.
-    #[must_use]
-    pub fn times(
+    pub fn moments<__H>(
         mut self,
-        times: impl Into<Vec<::pilaster::chrono::NaiveTime>>,
+        moments: impl __rt::IntoNullable<
+            Vec<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>,
+            __H,
+        >,
     ) -> Self {
-        self.times = Some(times.into());
+        self.moments = moments.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn halves(mut self, halves: impl Into<Vec<f32>>) -> Self {
-        self.halves = Some(halves.into());
+    pub fn bytes<__H>(
+        mut self,
+        bytes: impl __rt::IntoNullable<Vec<Vec<u8>>, __H>,
+    ) -> Self {
+        self.bytes = bytes.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn smalls(mut self, smalls: impl Into<Vec<i16>>) -> Self {
-        self.smalls = Some(smalls.into());
+    pub fn docs<__H>(
+        mut self,
+        docs: impl __rt::IntoNullable<Vec<::pilaster::serde_json::Value>, __H>,
+    ) -> Self {
+        self.docs = docs.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn names(mut self, names: impl Into<String>) -> Self {
-        self.names = Some(names.into());
+    pub fn exact<__H>(
+        mut self,
+        exact: impl __rt::IntoNullable<Vec<::pilaster::rust_decimal::Decimal>, __H>,
+    ) -> Self {
+        self.exact = exact.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn codes<__H>(mut self, codes: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.codes = codes.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn moods<__H>(
+        mut self,
+        moods: impl __rt::IntoNullable<Vec<super::super::Mood>, __H>,
+    ) -> Self {
+        self.moods = moods.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn pairs<__H>(mut self, pairs: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.pairs = pairs.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn checked<__H>(
+        mut self,
+        checked: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.checked = checked.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn goods<__H>(mut self, goods: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.goods = goods.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn uuids<__H>(
+        mut self,
+        uuids: impl __rt::IntoNullable<Vec<::pilaster::uuid::Uuid>, __H>,
+    ) -> Self {
+        self.uuids = uuids.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn times<__H>(
+        mut self,
+        times: impl __rt::IntoNullable<Vec<::pilaster::chrono::NaiveTime>, __H>,
+    ) -> Self {
+        self.times = times.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn halves<__H>(
+        mut self,
+        halves: impl __rt::IntoNullable<Vec<f32>, __H>,
+    ) -> Self {
+        self.halves = halves.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn smalls<__H>(
+        mut self,
+        smalls: impl __rt::IntoNullable<Vec<i16>, __H>,
+    ) -> Self {
+        self.smalls = smalls.into_nullable();
+        self
+    }
+
+    /// Sets the column; `None` is NULL.
+    #[must_use]
+    pub fn names<__H>(mut self, names: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.names = names.into_nullable();
         self
     }
 }

@@ -308,6 +308,12 @@ impl __rt::Model for One {
     }
 }
 
+impl __rt::FromRow for One {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for One {
     type Key = i32;
     type Columns = i32;
@@ -468,234 +474,297 @@ impl NewOne {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn price(mut self, price: impl Into<String>) -> Self {
-        self.price = Some(price.into());
+    pub fn price<__H>(mut self, price: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.price = price.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn bits(mut self, bits: impl Into<String>) -> Self {
-        self.bits = Some(bits.into());
+    pub fn bits<__H>(mut self, bits: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.bits = bits.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn more_bits(mut self, more_bits: impl Into<String>) -> Self {
-        self.more_bits = Some(more_bits.into());
+    pub fn more_bits<__H>(
+        mut self,
+        more_bits: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.more_bits = more_bits.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn mac8(mut self, mac8: impl Into<String>) -> Self {
-        self.mac8 = Some(mac8.into());
+    pub fn mac8<__H>(mut self, mac8: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.mac8 = mac8.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_line(mut self, a_line: impl Into<String>) -> Self {
-        self.a_line = Some(a_line.into());
+    pub fn a_line<__H>(mut self, a_line: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.a_line = a_line.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_segment(mut self, a_segment: impl Into<String>) -> Self {
-        self.a_segment = Some(a_segment.into());
+    pub fn a_segment<__H>(
+        mut self,
+        a_segment: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.a_segment = a_segment.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_box(mut self, a_box: impl Into<String>) -> Self {
-        self.a_box = Some(a_box.into());
+    pub fn a_box<__H>(mut self, a_box: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.a_box = a_box.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_path(mut self, a_path: impl Into<String>) -> Self {
-        self.a_path = Some(a_path.into());
+    pub fn a_path<__H>(mut self, a_path: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.a_path = a_path.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_polygon(mut self, a_polygon: impl Into<String>) -> Self {
-        self.a_polygon = Some(a_polygon.into());
+    pub fn a_polygon<__H>(
+        mut self,
+        a_polygon: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.a_polygon = a_polygon.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn a_circle(mut self, a_circle: impl Into<String>) -> Self {
-        self.a_circle = Some(a_circle.into());
+    pub fn a_circle<__H>(
+        mut self,
+        a_circle: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.a_circle = a_circle.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn long_range(mut self, long_range: impl Into<String>) -> Self {
-        self.long_range = Some(long_range.into());
+    pub fn long_range<__H>(
+        mut self,
+        long_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.long_range = long_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn exact_range(mut self, exact_range: impl Into<String>) -> Self {
-        self.exact_range = Some(exact_range.into());
+    pub fn exact_range<__H>(
+        mut self,
+        exact_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.exact_range = exact_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn plain_range(mut self, plain_range: impl Into<String>) -> Self {
-        self.plain_range = Some(plain_range.into());
+    pub fn plain_range<__H>(
+        mut self,
+        plain_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.plain_range = plain_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn zoned_range(mut self, zoned_range: impl Into<String>) -> Self {
-        self.zoned_range = Some(zoned_range.into());
+    pub fn zoned_range<__H>(
+        mut self,
+        zoned_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.zoned_range = zoned_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn day_range(mut self, day_range: impl Into<String>) -> Self {
-        self.day_range = Some(day_range.into());
+    pub fn day_range<__H>(
+        mut self,
+        day_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.day_range = day_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn own_range(mut self, own_range: impl Into<String>) -> Self {
-        self.own_range = Some(own_range.into());
+    pub fn own_range<__H>(
+        mut self,
+        own_range: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.own_range = own_range.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn ints(mut self, ints: impl Into<String>) -> Self {
-        self.ints = Some(ints.into());
+    pub fn ints<__H>(mut self, ints: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.ints = ints.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn days(mut self, days: impl Into<String>) -> Self {
-        self.days = Some(days.into());
+    pub fn days<__H>(mut self, days: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.days = days.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn own_ranges(mut self, own_ranges: impl Into<String>) -> Self {
-        self.own_ranges = Some(own_ranges.into());
+    pub fn own_ranges<__H>(
+        mut self,
+        own_ranges: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.own_ranges = own_ranges.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn query(mut self, query: impl Into<String>) -> Self {
-        self.query = Some(query.into());
+    pub fn query<__H>(mut self, query: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.query = query.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn json_path(mut self, json_path: impl Into<String>) -> Self {
-        self.json_path = Some(json_path.into());
+    pub fn json_path<__H>(
+        mut self,
+        json_path: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.json_path = json_path.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn transaction(mut self, transaction: impl Into<String>) -> Self {
-        self.transaction = Some(transaction.into());
+    pub fn transaction<__H>(
+        mut self,
+        transaction: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.transaction = transaction.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn long_transaction(mut self, long_transaction: impl Into<String>) -> Self {
-        self.long_transaction = Some(long_transaction.into());
+    pub fn long_transaction<__H>(
+        mut self,
+        long_transaction: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.long_transaction = long_transaction.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn snapshot(mut self, snapshot: impl Into<String>) -> Self {
-        self.snapshot = Some(snapshot.into());
+    pub fn snapshot<__H>(
+        mut self,
+        snapshot: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.snapshot = snapshot.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn relation(mut self, relation: impl Into<String>) -> Self {
-        self.relation = Some(relation.into());
+    pub fn relation<__H>(
+        mut self,
+        relation: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.relation = relation.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn of_type(mut self, of_type: impl Into<String>) -> Self {
-        self.of_type = Some(of_type.into());
+    pub fn of_type<__H>(
+        mut self,
+        of_type: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.of_type = of_type.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn numbers(mut self, numbers: impl Into<String>) -> Self {
-        self.numbers = Some(numbers.into());
+    pub fn numbers<__H>(
+        mut self,
+        numbers: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.numbers = numbers.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+    pub fn place<__H>(mut self, place: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.place = place.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn key_of(mut self, key_of: impl Into<String>) -> Self {
-        self.key_of = Some(key_of.into());
+    pub fn key_of<__H>(mut self, key_of: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.key_of = key_of.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn written(mut self, written: impl Into<String>) -> Self {
-        self.written = Some(written.into());
+    pub fn written<__H>(
+        mut self,
+        written: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.written = written.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn lsn(mut self, lsn: impl Into<String>) -> Self {
-        self.lsn = Some(lsn.into());
+    pub fn lsn<__H>(mut self, lsn: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.lsn = lsn.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn full_name(mut self, full_name: impl Into<String>) -> Self {
-        self.full_name = Some(full_name.into());
+    pub fn full_name<__H>(
+        mut self,
+        full_name: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.full_name = full_name.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn letters(mut self, letters: impl Into<String>) -> Self {
-        self.letters = Some(letters.into());
+    pub fn letters<__H>(
+        mut self,
+        letters: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.letters = letters.into_nullable();
         self
     }
 }

@@ -76,6 +76,12 @@ impl __rt::Model for ByMac {
     }
 }
 
+impl __rt::FromRow for ByMac {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for ByMac {
     type Key = String;
     type Columns = String;
@@ -136,17 +142,17 @@ impl NewByMac {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
+    pub fn note<__H>(mut self, note: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.note = note.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn span(mut self, span: impl Into<String>) -> Self {
-        self.span = Some(span.into());
+    pub fn span<__H>(mut self, span: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.span = span.into_nullable();
         self
     }
 }

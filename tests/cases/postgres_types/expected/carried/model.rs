@@ -77,6 +77,12 @@ impl __rt::Model for Carried {
     }
 }
 
+impl __rt::FromRow for Carried {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Carried {
     type Key = i32;
     type Columns = i32;
@@ -157,10 +163,10 @@ impl NewCarried {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn net(mut self, net: impl Into<String>) -> Self {
-        self.net = Some(net.into());
+    pub fn net<__H>(mut self, net: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.net = net.into_nullable();
         self
     }
 
@@ -171,10 +177,10 @@ impl NewCarried {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn letter(mut self, letter: impl Into<String>) -> Self {
-        self.letter = Some(letter.into());
+    pub fn letter<__H>(mut self, letter: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.letter = letter.into_nullable();
         self
     }
 }

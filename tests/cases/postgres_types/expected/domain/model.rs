@@ -67,6 +67,12 @@ impl __rt::Model for Domain {
     }
 }
 
+impl __rt::FromRow for Domain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Domain {
     type Key = i32;
     type Columns = i32;
@@ -137,14 +143,14 @@ impl NewDomain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn at_work(mut self, at_work: i32) -> Self {
-        self.at_work = Some(at_work);
+    pub fn at_work(mut self, at_work: impl Into<Option<i32>>) -> Self {
+        self.at_work = at_work.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn named(mut self, named: impl Into<Option<i32>>) -> Self {
         self.named = Some(named.into());

@@ -86,6 +86,12 @@ impl __rt::Model for MacNote {
     }
 }
 
+impl __rt::FromRow for MacNote {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for MacNote {
     type Key = i32;
     type Columns = i32;

@@ -111,6 +111,12 @@ impl __rt::Model for Moment {
     }
 }
 
+impl __rt::FromRow for Moment {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Moment {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
@@ -234,10 +240,10 @@ impl NewMoment {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn f(mut self, f: impl Into<String>) -> Self {
-        self.f = Some(f.into());
+    pub fn f<__H>(mut self, f: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.f = f.into_nullable();
         self
     }
 

@@ -67,6 +67,12 @@ impl __rt::Model for OnlyArray {
     }
 }
 
+impl __rt::FromRow for OnlyArray {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 /// A row of `OnlyArray` that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewOnlyArray {
@@ -103,17 +109,17 @@ impl NewOnlyArray {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn tags(mut self, tags: impl Into<Vec<String>>) -> Self {
-        self.tags = Some(tags.into());
+    pub fn tags<__H>(mut self, tags: impl __rt::IntoNullable<Vec<String>, __H>) -> Self {
+        self.tags = tags.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn more(mut self, more: impl Into<Vec<i32>>) -> Self {
-        self.more = Some(more.into());
+    pub fn more<__H>(mut self, more: impl __rt::IntoNullable<Vec<i32>, __H>) -> Self {
+        self.more = more.into_nullable();
         self
     }
 }

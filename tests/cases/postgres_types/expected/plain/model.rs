@@ -250,6 +250,12 @@ impl __rt::Model for Plain {
     }
 }
 
+impl __rt::FromRow for Plain {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Plain {
     type Key = i64;
     type Columns = i64;
@@ -403,24 +409,24 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn c(mut self, c: impl Into<Option<i64>>) -> Self {
-        self.c = Some(c.into());
+    pub fn c<__H>(mut self, c: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.c = Some(c.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn d(mut self, d: impl Into<Option<f32>>) -> Self {
         self.d = Some(d.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn e(mut self, e: impl Into<Option<f64>>) -> Self {
-        self.e = Some(e.into());
+    pub fn e<__H>(mut self, e: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.e = Some(e.into_nullable());
         self
     }
 
@@ -431,17 +437,23 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn g(mut self, g: impl Into<::pilaster::rust_decimal::Decimal>) -> Self {
-        self.g = Some(g.into());
+    pub fn g<__H>(
+        mut self,
+        g: impl __rt::IntoNullable<::pilaster::rust_decimal::Decimal, __H>,
+    ) -> Self {
+        self.g = g.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn h(mut self, h: impl Into<::pilaster::rust_decimal::Decimal>) -> Self {
-        self.h = Some(h.into());
+    pub fn h<__H>(
+        mut self,
+        h: impl __rt::IntoNullable<::pilaster::rust_decimal::Decimal, __H>,
+    ) -> Self {
+        self.h = h.into_nullable();
         self
     }
 
@@ -459,63 +471,63 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn k(mut self, k: impl Into<String>) -> Self {
-        self.k = Some(k.into());
+    pub fn k<__H>(mut self, k: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.k = k.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn l(mut self, l: impl Into<Option<String>>) -> Self {
-        self.l = Some(l.into());
+    pub fn l<__H>(mut self, l: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.l = Some(l.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn m(mut self, m: impl Into<Option<String>>) -> Self {
-        self.m = Some(m.into());
+    pub fn m<__H>(mut self, m: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.m = Some(m.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn n(mut self, n: impl Into<String>) -> Self {
-        self.n = Some(n.into());
+    pub fn n<__H>(mut self, n: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.n = n.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn o(mut self, o: impl Into<Option<Vec<u8>>>) -> Self {
-        self.o = Some(o.into());
+    pub fn o<__H>(mut self, o: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.o = Some(o.into_nullable());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn p(mut self, p: impl Into<Option<::pilaster::chrono::NaiveDate>>) -> Self {
         self.p = Some(p.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn q(mut self, q: impl Into<Option<::pilaster::chrono::NaiveTime>>) -> Self {
         self.q = Some(q.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn r(mut self, r: impl Into<Option<::pilaster::chrono::NaiveDateTime>>) -> Self {
         self.r = Some(r.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn s(
         mut self,
@@ -525,14 +537,14 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn t(mut self, t: impl Into<Option<::pilaster::uuid::Uuid>>) -> Self {
         self.t = Some(t.into());
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn u(mut self, u: impl Into<Option<::pilaster::serde_json::Value>>) -> Self {
         self.u = Some(u.into());
@@ -553,24 +565,24 @@ impl NewPlain {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn x(mut self, x: ::pilaster::chrono::NaiveDateTime) -> Self {
-        self.x = Some(x);
+    pub fn x(mut self, x: impl Into<Option<::pilaster::chrono::NaiveDateTime>>) -> Self {
+        self.x = x.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn y(mut self, y: impl Into<String>) -> Self {
-        self.y = Some(y.into());
+    pub fn y<__H>(mut self, y: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.y = y.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn z(mut self, z: impl Into<i64>) -> Self {
-        self.z = Some(z.into());
+    pub fn z<__H>(mut self, z: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.z = z.into_nullable();
         self
     }
 }

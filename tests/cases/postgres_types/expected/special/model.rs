@@ -159,6 +159,12 @@ impl __rt::Model for Special {
     }
 }
 
+impl __rt::FromRow for Special {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Special {
     type Key = i32;
     type Columns = i32;
@@ -263,73 +269,79 @@ impl NewSpecial {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn moods(mut self, moods: impl Into<Vec<super::super::Mood>>) -> Self {
-        self.moods = Some(moods.into());
+    pub fn moods<__H>(
+        mut self,
+        moods: impl __rt::IntoNullable<Vec<super::super::Mood>, __H>,
+    ) -> Self {
+        self.moods = moods.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn grid(mut self, grid: impl Into<Vec<i32>>) -> Self {
-        self.grid = Some(grid.into());
+    pub fn grid<__H>(mut self, grid: impl __rt::IntoNullable<Vec<i32>, __H>) -> Self {
+        self.grid = grid.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn price(mut self, price: impl Into<String>) -> Self {
-        self.price = Some(price.into());
+    pub fn price<__H>(mut self, price: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.price = price.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn bits(mut self, bits: impl Into<String>) -> Self {
-        self.bits = Some(bits.into());
+    pub fn bits<__H>(mut self, bits: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.bits = bits.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn mac(mut self, mac: impl Into<String>) -> Self {
-        self.mac = Some(mac.into());
+    pub fn mac<__H>(mut self, mac: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.mac = mac.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn span(mut self, span: impl Into<String>) -> Self {
-        self.span = Some(span.into());
+    pub fn span<__H>(mut self, span: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.span = span.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+    pub fn place<__H>(mut self, place: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.place = place.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn at_zone(mut self, at_zone: impl Into<String>) -> Self {
-        self.at_zone = Some(at_zone.into());
+    pub fn at_zone<__H>(
+        mut self,
+        at_zone: impl __rt::IntoNullable<String, __H>,
+    ) -> Self {
+        self.at_zone = at_zone.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn made(mut self, made: impl Into<String>) -> Self {
-        self.made = Some(made.into());
+    pub fn made<__H>(mut self, made: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.made = made.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn lsn(mut self, lsn: impl Into<String>) -> Self {
-        self.lsn = Some(lsn.into());
+    pub fn lsn<__H>(mut self, lsn: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.lsn = lsn.into_nullable();
         self
     }
 }

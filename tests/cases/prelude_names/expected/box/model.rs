@@ -83,6 +83,12 @@ impl __rt::Model for Box {
     }
 }
 
+impl __rt::FromRow for Box {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Box {
     type Key = i64;
     type Columns = i64;

@@ -63,6 +63,12 @@ impl __rt::Model for Model {
     }
 }
 
+impl __rt::FromRow for Model {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Model {
     type Key = i64;
     type Columns = i64;

@@ -83,6 +83,12 @@ impl __rt::Model for Option {
     }
 }
 
+impl __rt::FromRow for Option {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Option {
     type Key = i64;
     type Columns = i64;
@@ -151,13 +157,13 @@ impl NewOption {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn key(
+    pub fn key<__H>(
         mut self,
-        key: impl ::core::convert::Into<::std::string::String>,
+        key: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.key = ::core::option::Option::Some(key.into());
+        self.key = key.into_nullable();
         self
     }
 }

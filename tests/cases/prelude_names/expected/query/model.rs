@@ -97,6 +97,12 @@ impl __rt::Model for Query {
     }
 }
 
+impl __rt::FromRow for Query {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Query {
     type Key = i64;
     type Columns = i64;

@@ -108,6 +108,12 @@ impl __rt::Model for Result {
     }
 }
 
+impl __rt::FromRow for Result {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Result {
     type Key = i64;
     type Columns = i64;
@@ -181,13 +187,13 @@ impl NewResult {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn error(
+    pub fn error<__H>(
         mut self,
-        error: impl ::core::convert::Into<::std::string::String>,
+        error: impl __rt::IntoNullable<::std::string::String, __H>,
     ) -> Self {
-        self.error = ::core::option::Option::Some(error.into());
+        self.error = error.into_nullable();
         self
     }
 }

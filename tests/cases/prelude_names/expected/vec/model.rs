@@ -95,6 +95,12 @@ impl __rt::Model for Vec {
     }
 }
 
+impl __rt::FromRow for Vec {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Vec {
     type Key = i64;
     type Columns = i64;

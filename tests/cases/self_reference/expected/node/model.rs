@@ -117,6 +117,12 @@ impl __rt::Model for Node {
     }
 }
 
+impl __rt::FromRow for Node {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Node {
     type Key = i64;
     type Columns = i64;
@@ -187,20 +193,23 @@ impl NewNode {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn parent_id(
+    pub fn parent_id<__H>(
         mut self,
-        parent_id: impl __rt::IntoRef<super::super::Node>,
+        parent_id: impl __rt::IntoNullableRef<super::super::Node, __H>,
     ) -> Self {
-        self.parent_id = Some(parent_id.into_ref());
+        self.parent_id = parent_id.into_nullable_ref();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn root_id(mut self, root_id: impl __rt::IntoRef<super::super::Node>) -> Self {
-        self.root_id = Some(root_id.into_ref());
+    pub fn root_id<__H>(
+        mut self,
+        root_id: impl __rt::IntoNullableRef<super::super::Node, __H>,
+    ) -> Self {
+        self.root_id = root_id.into_nullable_ref();
         self
     }
 }

@@ -99,6 +99,12 @@ impl __rt::Model for Item {
     }
 }
 
+impl __rt::FromRow for Item {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Item {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
@@ -170,13 +176,13 @@ impl NewItem {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn sold_at(
         mut self,
-        sold_at: ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+        sold_at: impl Into<Option<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>>,
     ) -> Self {
-        self.sold_at = Some(sold_at);
+        self.sold_at = sold_at.into();
         self
     }
 }

@@ -152,6 +152,12 @@ impl __rt::Model for Person {
     }
 }
 
+impl __rt::FromRow for Person {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Person {
     type Key = i64;
     type Columns = i64;

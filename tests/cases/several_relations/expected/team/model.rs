@@ -198,6 +198,12 @@ impl __rt::Model for Team {
     }
 }
 
+impl __rt::FromRow for Team {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Team {
     type Key = i64;
     type Columns = i64;
@@ -275,13 +281,13 @@ impl NewTeam {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn deputy_id(
+    pub fn deputy_id<__H>(
         mut self,
-        deputy_id: impl __rt::IntoRef<super::super::Person>,
+        deputy_id: impl __rt::IntoNullableRef<super::super::Person, __H>,
     ) -> Self {
-        self.deputy_id = Some(deputy_id.into_ref());
+        self.deputy_id = deputy_id.into_nullable_ref();
         self
     }
 }

@@ -60,6 +60,12 @@ impl __rt::Model for Level {
     }
 }
 
+impl __rt::FromRow for Level {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Level {
     type Key = i64;
     type Columns = i64;

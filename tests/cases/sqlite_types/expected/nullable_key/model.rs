@@ -55,6 +55,12 @@ impl __rt::Model for NullableKey {
     }
 }
 
+impl __rt::FromRow for NullableKey {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for NullableKey {
     type Key = String;
     type Columns = String;
@@ -109,10 +115,10 @@ impl NewNullableKey {
         __rt::Upsert::one(self, key)
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn n(mut self, n: impl Into<i64>) -> Self {
-        self.n = Some(n.into());
+    pub fn n<__H>(mut self, n: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.n = n.into_nullable();
         self
     }
 }

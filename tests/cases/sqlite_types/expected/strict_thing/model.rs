@@ -83,6 +83,12 @@ impl __rt::Model for StrictThing {
     }
 }
 
+impl __rt::FromRow for StrictThing {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for StrictThing {
     type Key = i64;
     type Columns = i64;
@@ -159,31 +165,31 @@ impl NewStrictThing {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn b(mut self, b: impl Into<f64>) -> Self {
-        self.b = Some(b.into());
+    pub fn b<__H>(mut self, b: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.b = b.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn c(mut self, c: impl Into<String>) -> Self {
-        self.c = Some(c.into());
+    pub fn c<__H>(mut self, c: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.c = c.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn d(mut self, d: impl Into<Vec<u8>>) -> Self {
-        self.d = Some(d.into());
+    pub fn d<__H>(mut self, d: impl __rt::IntoNullable<Vec<u8>, __H>) -> Self {
+        self.d = d.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn e(mut self, e: impl Into<String>) -> Self {
-        self.e = Some(e.into());
+    pub fn e<__H>(mut self, e: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.e = e.into_nullable();
         self
     }
 }

@@ -232,6 +232,12 @@ impl __rt::Model for Thing {
     }
 }
 
+impl __rt::FromRow for Thing {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Thing {
     type Key = i64;
     type Columns = i64;
@@ -365,59 +371,62 @@ impl NewThing {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn c(mut self, c: impl Into<i64>) -> Self {
-        self.c = Some(c.into());
+    pub fn c<__H>(mut self, c: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.c = c.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn d(mut self, d: impl Into<i64>) -> Self {
-        self.d = Some(d.into());
+    pub fn d<__H>(mut self, d: impl __rt::IntoNullable<i64, __H>) -> Self {
+        self.d = d.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn f(mut self, f: impl Into<String>) -> Self {
-        self.f = Some(f.into());
+    pub fn f<__H>(mut self, f: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.f = f.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn g(mut self, g: impl Into<String>) -> Self {
-        self.g = Some(g.into());
+    pub fn g<__H>(mut self, g: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.g = g.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn i(mut self, i: impl Into<f64>) -> Self {
-        self.i = Some(i.into());
+    pub fn i<__H>(mut self, i: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.i = i.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn j(mut self, j: impl Into<f64>) -> Self {
-        self.j = Some(j.into());
+    pub fn j<__H>(mut self, j: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.j = j.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn k(mut self, k: impl Into<f64>) -> Self {
-        self.k = Some(k.into());
+    pub fn k<__H>(mut self, k: impl __rt::IntoNullable<f64, __H>) -> Self {
+        self.k = k.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn l(mut self, l: impl Into<::pilaster::rust_decimal::Decimal>) -> Self {
-        self.l = Some(l.into());
+    pub fn l<__H>(
+        mut self,
+        l: impl __rt::IntoNullable<::pilaster::rust_decimal::Decimal, __H>,
+    ) -> Self {
+        self.l = l.into_nullable();
         self
     }
 
@@ -428,62 +437,62 @@ impl NewThing {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn o(mut self, o: ::pilaster::chrono::NaiveDate) -> Self {
-        self.o = Some(o);
+    pub fn o(mut self, o: impl Into<Option<::pilaster::chrono::NaiveDate>>) -> Self {
+        self.o = o.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn p(mut self, p: ::pilaster::chrono::NaiveDateTime) -> Self {
-        self.p = Some(p);
+    pub fn p(mut self, p: impl Into<Option<::pilaster::chrono::NaiveDateTime>>) -> Self {
+        self.p = p.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
     pub fn q(
         mut self,
-        q: ::pilaster::chrono::DateTime<::pilaster::chrono::Utc>,
+        q: impl Into<Option<::pilaster::chrono::DateTime<::pilaster::chrono::Utc>>>,
     ) -> Self {
-        self.q = Some(q);
+        self.q = q.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn r(mut self, r: ::pilaster::chrono::NaiveTime) -> Self {
-        self.r = Some(r);
+    pub fn r(mut self, r: impl Into<Option<::pilaster::chrono::NaiveTime>>) -> Self {
+        self.r = r.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn s(mut self, s: impl Into<::pilaster::serde_json::Value>) -> Self {
-        self.s = Some(s.into());
+    pub fn s(mut self, s: impl Into<Option<::pilaster::serde_json::Value>>) -> Self {
+        self.s = s.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn t(mut self, t: ::pilaster::uuid::Uuid) -> Self {
-        self.t = Some(t);
+    pub fn t(mut self, t: impl Into<Option<::pilaster::uuid::Uuid>>) -> Self {
+        self.t = t.into();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn u(mut self, u: impl Into<String>) -> Self {
-        self.u = Some(u.into());
+    pub fn u<__H>(mut self, u: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.u = u.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn v(mut self, v: impl Into<String>) -> Self {
-        self.v = Some(v.into());
+    pub fn v<__H>(mut self, v: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.v = v.into_nullable();
         self
     }
 }

@@ -46,6 +46,12 @@ impl __rt::Model for Percent {
     }
 }
 
+impl __rt::FromRow for Percent {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Percent {
     type Key = i64;
     type Columns = i64;

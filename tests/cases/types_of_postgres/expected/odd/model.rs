@@ -116,6 +116,12 @@ impl __rt::Model for Odd {
     }
 }
 
+impl __rt::FromRow for Odd {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Odd {
     type Key = i64;
     type Columns = i64;
@@ -200,17 +206,20 @@ impl NewOdd {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn moods(mut self, moods: impl Into<Vec<super::super::Mood>>) -> Self {
-        self.moods = Some(moods.into());
+    pub fn moods<__H>(
+        mut self,
+        moods: impl __rt::IntoNullable<Vec<super::super::Mood>, __H>,
+    ) -> Self {
+        self.moods = moods.into_nullable();
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn search(mut self, search: impl Into<String>) -> Self {
-        self.search = Some(search.into());
+    pub fn search<__H>(mut self, search: impl __rt::IntoNullable<String, __H>) -> Self {
+        self.search = search.into_nullable();
         self
     }
 }

@@ -74,6 +74,12 @@ impl __rt::Model for Counter {
     }
 }
 
+impl __rt::FromRow for Counter {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Counter {
     type Key = u32;
     type Columns = u32;
@@ -147,10 +153,10 @@ impl NewCounter {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn int(mut self, int: u32) -> Self {
-        self.int = Some(int);
+    pub fn int(mut self, int: impl Into<Option<u32>>) -> Self {
+        self.int = int.into();
         self
     }
 }

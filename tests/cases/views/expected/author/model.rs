@@ -70,6 +70,12 @@ impl __rt::Model for Author {
     }
 }
 
+impl __rt::FromRow for Author {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Author {
     type Key = i64;
     type Columns = i64;

@@ -66,3 +66,9 @@ impl __rt::Model for LongBook {
         }
     }
 }
+
+impl __rt::FromRow for LongBook {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}

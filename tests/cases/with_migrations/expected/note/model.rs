@@ -112,6 +112,12 @@ impl __rt::Model for Note {
     }
 }
 
+impl __rt::FromRow for Note {
+    fn from_row(row: &__rt::Row<'_>) -> __rt::Result<Self> {
+        __rt::from_named(row)
+    }
+}
+
 impl __rt::Keyed for Note {
     type Key = i64;
     type Columns = i64;
@@ -199,13 +205,13 @@ impl NewNote {
         self
     }
 
-    /// Sets the column.
+    /// Sets the column; `None` is NULL.
     #[must_use]
-    pub fn parent_id(
+    pub fn parent_id<__H>(
         mut self,
-        parent_id: impl __rt::IntoRef<super::super::Note>,
+        parent_id: impl __rt::IntoNullableRef<super::super::Note, __H>,
     ) -> Self {
-        self.parent_id = Some(parent_id.into_ref());
+        self.parent_id = parent_id.into_nullable_ref();
         self
     }
 }
