@@ -1,5 +1,6 @@
 //! Assignments of an UPDATE: all of them see the row as it was, and their values know what they are for.
 
+use super::node::ROUND_HALVES;
 use super::{Insert, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
@@ -61,8 +62,10 @@ impl Writer {
             }
             (Kind::Decimal(Some(_)), Node::Bind(_) | Node::Invalid(_)) => self.write_node(node),
             (Kind::Decimal(Some(scale)), _) if self.dialect == Dialect::Sqlite && !is_own(column, node) => {
-                self.push("round(");
-                self.write_node(node)?;
+                // What has no more digits than its column is only to lose what a floating point number has of its own.
+                let is_exact = node.decimal_scale().is_some_and(|digits| digits <= scale);
+                self.push(if is_exact { "round(" } else { ROUND_HALVES });
+                self.write_operand(node)?;
                 self.push(", ");
                 self.number(scale);
                 self.push(")");
