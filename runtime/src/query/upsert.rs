@@ -236,7 +236,8 @@ impl<N: Insertable> Upsert<N, Single> {
         E::Mode::run(async move {
             let mut upsert: Upsert<N, Single, Ignoring> = self.decided();
             upsert.call_hooks()?;
-            let values = upsert.key_values()?;
+            let Some(row) = upsert.rows.first() else { return Err(Error::query("a row is to be inserted")) };
+            let values = key_values(row, upsert.key)?;
             let known = find_by(&mut target.reborrow().lease_shared(Access::Read).await?, upsert.key, &values).await?;
             if let Some(row) = known {
                 return Ok(row);
@@ -412,24 +413,20 @@ impl<N: Insertable, C: 'static, W: Decided> Upsert<N, C, W> {
     }
 }
 
-impl<N: Insertable, C, W> Upsert<N, C, W> {
-    /// What the first row gives for the key.
-    fn key_values(&self) -> Result<Vec<Value<'static>>> {
-        let (mut given, mut values) = (Vec::new(), Vec::new());
-        if let Some(row) = self.rows.first() {
-            row.columns(&mut given);
-            let bound = row.bind(&mut |value| {
-                values.push(value.clone().into_owned());
-                Ok(())
-            });
-            bound.map_err(|error| N::Model::meta().locate_in(error, given.get(values.len()).copied()))?;
-        }
-        let value = |at: &usize| {
-            let value = given.iter().position(|given| given == at).and_then(|place| values.get(place));
-            value.cloned().ok_or_else(|| no_key(N::Model::meta(), *at))
-        };
-        self.key.columns.iter().map(value).collect()
-    }
+/// What a row gives for a key.
+fn key_values<N: Insertable>(row: &N, key: Unique<N::Model>) -> Result<Vec<Value<'static>>> {
+    let (meta, mut given, mut values) = (N::Model::meta(), Vec::new(), Vec::new());
+    row.columns(&mut given);
+    let bound = row.bind(&mut |value| {
+        values.push(value.clone().into_owned());
+        Ok(())
+    });
+    bound.map_err(|error| meta.locate_in(error, given.get(values.len()).copied()))?;
+    let value = |at: &usize| {
+        let value = given.iter().position(|given| given == at).and_then(|place| values.get(place));
+        value.cloned().ok_or_else(|| no_key(meta, *at))
+    };
+    key.columns.iter().map(value).collect()
 }
 
 /// Inserts rows of which some may be there already.
@@ -475,10 +472,27 @@ async fn insert_each<N: Insertable>(
         };
         match violated.kind() {
             ErrorKind::UniqueViolation(violation) if is_of_key(violation, N::Model::meta(), &conflict.key) => {}
+            // The server names one key of several; the one that was asked for counts.
+            ErrorKind::UniqueViolation(_) if is_there(lease, &row, conflict).await? => {}
             _ => return Err(violated),
         }
     }
     Ok(inserted)
+}
+
+/// Whether there is a row with the key of the one in a batch.
+async fn is_there<N: Insertable>(lease: &mut Lease<'_>, batch: &Batch<'_, N>, conflict: &Conflict) -> Result<bool> {
+    let meta = N::Model::meta();
+    let is_asked = |key: &&[usize]| {
+        let columns = key.iter().filter_map(|&at| meta.columns.get(at)).map(|column| column.name);
+        columns.eq(conflict.key.iter().map(|column| column.name))
+    };
+    let Some(key) = std::iter::once(meta.key).chain(meta.uniques.iter().copied()).find(is_asked) else {
+        return Ok(false);
+    };
+    let Some(row) = batch.rows.first() else { return Ok(false) };
+    let values = key_values(row, Unique::<N::Model>::new(key))?;
+    Ok(find_by(lease, Unique::<N::Model>::new(key), &values).await?.is_some())
 }
 
 /// Whether a key of MySQL's that was violated is this one.

@@ -124,6 +124,14 @@ impl Select {
         self.joins.iter().find(|join| join.source == source).map(|join| join.table)
     }
 
+    /// The one expression that it selects.
+    pub(crate) fn value(&self) -> Option<&Node> {
+        match &self.projection[..] {
+            [Projection::Node(node)] => Some(node),
+            _ => None,
+        }
+    }
+
     /// All expressions in it.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
         let projected = self.projection.iter().filter_map(|item| match item {

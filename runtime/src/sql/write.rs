@@ -58,9 +58,8 @@ pub(crate) struct Writer {
     given: usize,
     /// What the parameters are for, where that is asked.
     target: Option<Target>,
-    /// The parameters of a list that is grouped or distinct, where the same value is the same parameter: PostgreSQL would
-    /// take an expression with another one for another expression.
-    grouped: Option<Vec<usize>>,
+    /// Where rows are grouped or distinct.
+    same: Option<group::Same>,
     having: Option<group::Having>,
 }
 
@@ -83,7 +82,7 @@ impl Writer {
             qualify: true,
             given: 0,
             target: None,
-            grouped: None,
+            same: None,
             having: None,
         }
     }
@@ -112,7 +111,7 @@ impl Writer {
                 "SELECT count(*) FROM (SELECT "
             });
             w.write_body(select, |w| w.write_aliased(&select.projection))?;
-            w.grouped = None;
+            w.same = None;
             w.write_limit(select);
             w.push(") AS q");
             Ok(())
@@ -252,13 +251,10 @@ impl Writer {
     }
 
     fn bind(&mut self, value: Value<'static>) {
-        if let Some(grouped) = &self.grouped {
-            let same = |at: &&usize| self.out.params.get(**at).is_some_and(|known| *known == value);
-            if let Some(&at) = grouped.iter().find(same) {
-                return self.placeholder(self.given + at + 1);
-            }
+        let next = self.given + self.out.params.len() + 1;
+        if let Some(known) = self.same.as_mut().and_then(|same| same.parameter(next)) {
+            return self.placeholder(known);
         }
-        self.grouped.iter_mut().for_each(|grouped| grouped.push(self.out.params.len()));
         let (before, behind) = match (&value, self.dialect) {
             // MySQL gets decimals as text, and would compare a DECIMAL with a text as floating point numbers.
             (Value::Decimal(value), Dialect::Mysql) => ("CAST(", format!(" AS DECIMAL(65,{}))", value.scale.min(30))),
@@ -268,7 +264,7 @@ impl Writer {
         };
         self.out.params.push(value);
         self.push(before);
-        self.placeholder(self.given + self.out.params.len());
+        self.placeholder(next);
         self.push(&behind);
     }
 
@@ -333,14 +329,10 @@ impl Writer {
         select.check_groups()?;
         select.check_distinct()?;
         self.declare(select);
-        let is_grouped = select.distinct || !select.group_by.is_empty();
-        self.grouped = (is_grouped && self.dialect == Dialect::Postgres).then(Vec::new);
+        self.same = (self.dialect == Dialect::Postgres).then(|| group::Same::of(select)).flatten();
         list(self)?;
-        // What is compared there may be of another type.
-        let grouped = self.grouped.take();
         self.write_declared_from(select)?;
         self.write_conditions(" WHERE ", &select.filter)?;
-        self.grouped = grouped;
         self.write_groups(select)
     }
 
@@ -421,7 +413,7 @@ impl Writer {
             w.push(") AS n");
             Ok(())
         })?;
-        self.grouped = None;
+        self.same = None;
         self.push(") AS q WHERE n <= ");
         self.number(limit);
         self.push(" ORDER BY n");

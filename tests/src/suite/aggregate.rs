@@ -117,6 +117,69 @@ pub async fn having_of_grouped(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// In HAVING, too, aggregates are looked for in subqueries, and these see what the rows are grouped by.
+pub async fn having_with_subqueries(db: &Db) -> Result<()> {
+    let ([ann, ..], _) = blog(db).await?;
+    let by_writer = || User::query().left_join(|u| u.posts).group_by(|(u, _)| u.id);
+    let published = || Post::query().filter(|p| p.status.eq(Status::Published)).select(|p| p.views);
+    let best = by_writer().having(|(_, p)| p.views.max().in_(published())).select(|(u, _)| u.name);
+    assert_eq!(best.all(db).await?, ["ann"]);
+    let others = by_writer().having(|(_, p)| p.views.max().not_in(published())).select(|(u, _)| u.name);
+    assert_eq!(others.all(db).await?, ["bob"]);
+    let dependent =
+        by_writer().having(|(u, _)| u.name.in_(User::query().filter(|u| u.id.eq(ann.id)).select(|u| u.name)));
+    assert_eq!(dependent.select(|(_, p)| p.id.count()).all(db).await?, [3]);
+    let edited = Post::query().group_by(|p| p.id).having(|p| p.editor.has(|e| e.name.eq("ann")));
+    assert_eq!(edited.select(|p| p.title).all(db).await?, ["Rust and SQL"]);
+    let most = || Post::query().select(|p| p.views.max()).as_expr();
+    let each = Post::query().group_by(|p| p.user_id).select(|p| p.views.max());
+    assert_eq!(User::query().filter(|_| most().in_(each)).count(db).await?, 3);
+    Ok(())
+}
+
+/// Two columns of one name.
+pub async fn having_of_two_tables(db: &Db) -> Result<()> {
+    let ([ann, ..], posts) = blog(db).await?;
+    let query = || Post::query().join(|p| p.user).group_by(|(p, u)| (p.id, u.id));
+    let both = query().having(|(p, u)| u.id.eq(ann.id) & p.id.ne(posts[0].id)).select(|(p, _)| p.views.sum());
+    assert_eq!(both.count(db).await?, 2);
+    let within = query().having(|(p, _)| p.editor.exists()).select(|(_, u)| u.posts.count());
+    assert_eq!(within.order_by(|(p, _)| p.id.asc()).all(db).await?, [3, 1]);
+    Ok(())
+}
+
+/// A value beside a decimal is a decimal, and beside an integer an integer, also where it is the same.
+pub async fn values_beside_groups(db: &Db) -> Result<()> {
+    let price = |text: &str| text.parse::<Decimal>().unwrap();
+    Ticket::insert_many(["1.50", "2.00", "2.50"].map(|text| NewTicket::new(price(text)))).run(db).await?;
+    let rows: Vec<(Option<Decimal>, i64)> = Ticket::query()
+        .group_by(|t| (t.hall, t.price * 2 - t.price * 2))
+        .select(|t| ((t.price * 2).max(), t.id.count() / 2))
+        .all(db)
+        .await?;
+    assert_eq!(rows, [(Some(price("5")), 1)]);
+    let distinct = Ticket::query().distinct().select(|t| (t.price * 2, t.id * 0 / 2, t.price * 2 + 2));
+    let distinct = distinct.order_by(|t| ((t.price * 2).desc(), (t.id * 0 / 2).asc())).all(db).await?;
+    assert_eq!(distinct[0], (price("5"), 0, price("7")));
+    Ok(())
+}
+
+/// Averages have all the digits of a floating point number, those of decimals the digits of their column.
+pub async fn averages(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let views = Post::query().filter(|p| p.views.gt(0)).select(|p| p.views.avg()).one(db).await?;
+    assert!((views.unwrap() - 22.0 / 3.0).abs() < 1e-12, "{views:?}");
+    let price = |text: &str| text.parse::<Decimal>().unwrap();
+    Ticket::insert_many(["0.07", "0.08", "1.26", "1.27"].map(|text| NewTicket::new(price(text)))).run(db).await?;
+    for (least, most, wanted) in [("0.07", "0.08", "0.08"), ("1.26", "1.27", "1.27")] {
+        let prices = Ticket::query().filter(|t| t.price.between(price(least), price(most)));
+        assert_eq!(prices.select(|t| t.price.avg()).one(db).await?, Some(price(wanted)));
+    }
+    let sum = Ticket::query().filter(|t| t.price.lt(1)).select(|t| (t.price.coalesce(0) * price("1.1")).sum());
+    assert_eq!(sum.one(db).await?, Some(price("0.165")));
+    Ok(())
+}
+
 /// What can have many values in a group is refused everywhere, not taken from any row.
 pub async fn ungrouped_columns(db: &Db) -> Result<()> {
     blog(db).await?;

@@ -181,6 +181,23 @@ pub async fn arithmetic(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A quotient of integers is an integer, wherever they come from.
+pub async fn quotients_of_integers(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let rows = User::query()
+        .order_by(|u| u.id.asc())
+        .select(|u| (u.age.coalesce(5) / 2, u.posts.count() / 2, u.posts.count() * 3 / 2))
+        .all(db)
+        .await?;
+    assert_eq!(rows, [(2, 1, 4), (2, 0, 1), (2, 0, 0)]);
+    let most = || Post::query().select(|p| p.views.max()).as_expr();
+    assert_eq!(User::query().filter(|_| (most() / 4).eq(2)).count(db).await?, 3);
+    User::update().all_rows().set_to(|u| (u.age, u.age.coalesce(-7) / 2)).run(db).await?;
+    let ages = User::query().select(|u| u.age).all(db).await?;
+    assert_eq!(ages, [Some(-3); 3]);
+    Ok(())
+}
+
 pub async fn coalesce(db: &Db) -> Result<()> {
     aged(db).await?;
     assert_eq!(who(db, |u| u.age.coalesce(99).gt(15)).await?, "b c");

@@ -51,16 +51,17 @@ macro_rules! behaviours {
                 many_keys_of_ones_own;
             upsert: one_is_inserted_or_updated, one_is_ignored, all_that_is_given, by_expressions,
                 several_columns_see_the_row_as_it_was, many_keep_their_order, many_are_ignored, the_same_row_many_times,
-                another_key_is_a_violation, null_finds_nothing, keys_of_several_columns, versions_count, get_or_insert,
+                another_key_is_a_violation, ignored_by_one_key_of_several, null_finds_nothing, keys_of_several_columns, versions_count, get_or_insert,
                 many_writers, in_a_transaction_and_a_session, the_key_has_to_be_given, updates_see_the_row_as_it_was;
             read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
                 raw_sql, raw_sql_gives_models, raw_sql_takes_lists;
             filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, too_many_values, lists_of_a_subquery, ranges,
-                text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, coalesce, enums, scalar_subquery;
+                text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, quotients_of_integers, coalesce, enums, scalar_subquery;
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
-                counts_of_groups, having_of_grouped, ungrouped_columns, counts_of_aggregates, distinct_orders;
+                counts_of_groups, having_of_grouped, having_with_subqueries, having_of_two_tables, values_beside_groups, averages,
+                ungrouped_columns, counts_of_aggregates, distinct_orders;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
                 delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns,

@@ -5,7 +5,7 @@ use pilaster::rust_decimal::Decimal;
 use pilaster::{Db, Dialect, Error, ErrorKind, Result, serde_json, uuid};
 
 use super::{place, quoted};
-use crate::models::{Everything, NewDocument, NewEverything, Post, Status, User};
+use crate::models::{Everything, NewDocument, NewEverything, NewTicket, Post, Status, Ticket, User};
 
 /// Inserts a row, reads it by key, and gives back both, which must be equal.
 async fn there_and_back(db: &Db, row: NewEverything) -> Result<Everything> {
@@ -83,6 +83,17 @@ pub async fn decimals_that_are_set(db: &Db) -> Result<()> {
     computed.set_to(|e| (e.exact, e.exact * number("1.0012"))).run(db).await?;
     assert_eq!(found("0.0501").await?, 1);
     assert_eq!(Everything::get(db, row.id).await?.unwrap().exact, Some(number("0.0501")));
+    // A half of the last digit, of which floating point numbers have a little less.
+    for (old, factor, new) in [("1.67", "1.5", "2.51"), ("-1.67", "1.5", "-2.51"), ("4.1", "0.35", "1.44")] {
+        let ticket = NewTicket::new(number(old)).insert(db).await?;
+        let this = Ticket::update().filter(|t| t.id.eq(ticket.id));
+        this.set_to(|t| (t.price, t.price * number(factor))).run(db).await?;
+        assert_eq!(
+            Ticket::query().filter(|t| t.id.eq(ticket.id)).one(db).await?.price,
+            number(new),
+            "{old} * {factor}"
+        );
+    }
     Ok(())
 }
 

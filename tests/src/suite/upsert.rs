@@ -135,6 +135,22 @@ pub async fn another_key_is_a_violation(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A row that is found by the key that was asked for stays as it is, whatever else is in the way.
+pub async fn ignored_by_one_key_of_several(db: &Db) -> Result<()> {
+    let rows = [("ann", "a@example.com"), ("bob", "b@example.com")];
+    let stored = User::insert_many(rows.map(|(name, email)| NewUser::new(name).email(email))).all(db).await?;
+    let ann = || NewUser::new("ann").id(stored[1].id).email("b@example.com");
+    assert_eq!(ann().on_conflict(User::BY_NAME).ignore().insert(db).await?, None);
+    assert_eq!(ann().on_conflict(User::BY_EMAIL).ignore().run(db).await?, 0);
+    assert_eq!(ann().on_conflict(User::BY_NAME).get_or_insert(db).await?, stored[0]);
+    let many = || [NewUser::new("zoe"), ann(), NewUser::new("yan")];
+    let added = User::insert_many(many()).on_conflict(User::BY_NAME).ignore().all(db).await?;
+    assert_eq!(names(&added), ["zoe", "yan"]);
+    let other = NewUser::new("eve").id(stored[1].id).on_conflict(User::BY_NAME).ignore().insert(db).await;
+    assert!(other.unwrap_err().is_unique_violation());
+    Ok(())
+}
+
 pub async fn null_finds_nothing(db: &Db) -> Result<()> {
     let rows = || ["a", "b", "c", "d", "e", "f", "g", "h", "i"].map(NewUser::new);
     let stored = User::insert_many(rows()).on_conflict(User::BY_EMAIL).update(|u| u.age).all(db).await?;

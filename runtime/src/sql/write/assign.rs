@@ -1,5 +1,6 @@
 //! Assignments of an UPDATE: all of them see the row as it was, and their values know what they are for.
 
+use super::node::ROUND_HALVES;
 use super::{Insert, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
@@ -68,8 +69,10 @@ impl Writer {
         }
         match (self.dialect, column.kind) {
             (Dialect::Sqlite, Kind::Decimal(Some(scale))) => self.write_watched(column, |w| {
-                w.push("round(");
-                w.write_node(node)?;
+                // What has no more digits than its column is only to lose what a floating point number has of its own.
+                let is_exact = node.decimal_scale().is_some_and(|digits| digits <= scale);
+                w.push(if is_exact { "round(" } else { ROUND_HALVES });
+                w.write_operand(node)?;
                 w.number(format_args!(", {scale})"));
                 Ok(())
             }),

@@ -11,20 +11,53 @@ pub(super) struct Having {
     sources: Vec<Source>,
 }
 
+/// The expressions that rows are grouped by, or that distinct rows are made of, with the parameters in them. PostgreSQL
+/// would take an expression with another parameter for another expression, also where the value is the same; a parameter
+/// of two expressions would have the type that the first one gives it.
+pub(super) struct Same {
+    known: Vec<(Node, Option<Vec<usize>>)>,
+    /// The parameters that were written, in their order.
+    written: Vec<usize>,
+    /// Those of the expression that is written again, from behind.
+    again: Option<Vec<usize>>,
+}
+
+impl Same {
+    pub(super) fn of(select: &Select) -> Option<Self> {
+        let listed = select.projection.iter().filter(|_| select.distinct);
+        let listed = listed.filter_map(|item| if let Projection::Node(node) = item { Some(node) } else { None });
+        let has_values = |node: &&Node| node.any(&|node| matches!(node, Node::Bind(_) | Node::Match { .. }));
+        let known: Vec<_> =
+            select.group_by.iter().chain(listed).filter(has_values).map(|node| (node.clone(), None)).collect();
+        (!known.is_empty()).then(|| Self { known, written: Vec::new(), again: None })
+    }
+
+    /// The parameter to write: one that is there already, else none, and the next one is to be added.
+    pub(super) fn parameter(&mut self, next: usize) -> Option<usize> {
+        let known = self.again.as_mut().and_then(Vec::pop);
+        self.written.push(known.unwrap_or(next));
+        known
+    }
+}
+
 impl Writer {
     pub(super) fn write_groups(&mut self, select: &Select) -> Result<()> {
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.separated_nodes(&select.group_by, ", ")?;
         }
-        self.having = (self.dialect == Dialect::Mysql && !select.having.is_empty()).then(|| Having::of(select));
+        if select.having.is_empty() {
+            return Ok(());
+        }
+        let inner = (self.dialect == Dialect::Mysql).then(|| Having::of(select));
+        let outer = std::mem::replace(&mut self.having, inner);
         let outcome = self.write_conditions(" HAVING ", &select.having);
-        self.having = None;
+        self.having = outer;
         outcome
     }
 
     /// What has one value in each group, as the least of all; in an aggregate each row counts. MySQL knows only names in HAVING, those of columns that are
-    /// listed or grouped by: <https://dev.mysql.com/doc/refman/8.4/en/select.html>.
+    /// listed or grouped by: <https://dev.mysql.com/doc/refman/8.4/en/select.html>. That goes for its subqueries, too.
     pub(super) fn write_of_group(&mut self, node: &Node) -> Option<Result<()>> {
         let having = self.having.take()?;
         let wrapped = having.is_wrapped(node);
@@ -39,11 +72,33 @@ impl Writer {
         Some(outcome)
     }
 
+    /// Whether it is written as the least of a group.
+    pub(super) fn is_of_group(&self, node: &Node) -> bool {
+        self.having.as_ref().is_some_and(|having| having.is_wrapped(node))
+    }
+
+    /// An expression that rows are grouped by, with the same parameters everywhere.
+    pub(super) fn write_same(&mut self, node: &Node) -> Option<Result<()>> {
+        let same = self.same.as_mut().filter(|same| same.again.is_none())?;
+        let at = same.known.iter().position(|(known, _)| known.is_same(node))?;
+        let (first, parameters) = (same.written.len(), same.known.get(at).and_then(|(_, known)| known.clone()));
+        let is_again = parameters.is_some();
+        same.again = parameters.map(|known| known.into_iter().rev().collect());
+        let outcome = self.write_plain(node);
+        if let Some(same) = &mut self.same {
+            same.again = None;
+            if let Some((_, known)) = same.known.get_mut(at).filter(|_| !is_again) {
+                *known = same.written.get(first..).map(<[usize]>::to_vec);
+            }
+        }
+        Some(outcome)
+    }
+
     /// Writes a part in which groups are those of another query, or of none.
     pub(super) fn apart(&mut self, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let (grouped, having) = (self.grouped.take(), self.having.take());
+        let same = self.same.take();
         let outcome = body(self);
-        (self.grouped, self.having) = (grouped, having);
+        self.same = same;
         outcome
     }
 }
@@ -54,10 +109,15 @@ impl Having {
         Self { by: select.group_by.clone(), sources: std::iter::once(select.source).chain(joined).collect() }
     }
 
+    /// A column that is grouped by has its name, unless another one has the same: MariaDB finds neither of them then.
     fn is_wrapped(&self, node: &Node) -> bool {
         let is_grouped = || self.by.iter().any(|by| by.is_same(node));
+        let is_alone = |name: &str| {
+            let named = self.by.iter().filter(|by| matches!(by, Node::Column(_, column) if column.name == name));
+            named.count() == 1
+        };
         match node {
-            Node::Column(source, _) => self.sources.contains(source) && !is_grouped(),
+            Node::Column(source, column) => self.sources.contains(source) && !(is_grouped() && is_alone(column.name)),
             Node::Bind(_) | Node::Constant(_) => false,
             _ => is_grouped(),
         }

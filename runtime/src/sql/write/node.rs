@@ -25,6 +25,15 @@ impl Writer {
         {
             return outcome;
         }
+        if self.same.is_some()
+            && let Some(outcome) = self.write_same(node)
+        {
+            return outcome;
+        }
+        self.write_plain(node)
+    }
+
+    pub(super) fn write_plain(&mut self, node: &Node) -> Result<()> {
         match node {
             Node::Column(source, column) => return self.column(*source, column),
             Node::Bind(value) => self.bind(value.clone()),
@@ -35,7 +44,7 @@ impl Writer {
             Node::In { node, values, negated } => return self.write_in(node, values, *negated),
             Node::InRows { nodes, rows } => return self.write_in_rows(nodes, rows),
             Node::InSelect { node, select, negated } => {
-                self.write_operand(node)?;
+                self.write_searched(node)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 // MySQL takes no LIMIT right inside of IN.
                 let inner = self.dialect == Dialect::Mysql && (select.limit.is_some() || select.offset.is_some());
@@ -74,6 +83,19 @@ impl Writer {
             Node::Constant(true) => self.push("1 = 1"),
             Node::Constant(false) => self.push("1 = 0"),
         }
+        Ok(())
+    }
+
+    /// What is looked for in a subquery. MariaDB compares an aggregate or a subquery there with what it was before, unless
+    /// it is inside of something.
+    fn write_searched(&mut self, node: &Node) -> Result<()> {
+        let is_one = matches!(node, Node::Aggregate { .. } | Node::Scalar(_)) || self.is_of_group(node);
+        if self.dialect != Dialect::Mysql || !is_one {
+            return self.write_operand(node);
+        }
+        self.push("coalesce(");
+        self.write_node(node)?;
+        self.push(")");
         Ok(())
     }
 
@@ -174,7 +196,7 @@ impl Writer {
     }
 
     /// Sums and averages have the same type and scale everywhere: SQLite computes decimals as floating point numbers,
-    /// and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
+    /// MySQL gives averages of integers with four digits behind the point, and PostgreSQL gives sums and averages of integers as numeric, sums of reals as real, and averages of decimals
     /// with many digits. Before version 18 it knows no least and greatest of bytes, nor of UUIDs, whose hexadecimal digits
     /// have the same order.
     pub(super) fn write_aggregate(
@@ -223,11 +245,13 @@ enum Behind {
 fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&'static str, &'static str), Behind) {
     let whole = kind.is_integer();
     match (dialect, function, kind) {
+        (Dialect::Sqlite, Aggregate::Avg, Kind::Decimal(Some(scale))) => (ROUND_HALVES, PLAIN, Behind::Scale(scale)),
         (Dialect::Sqlite, _, Kind::Decimal(Some(scale)))
         | (Dialect::Postgres | Dialect::Mysql, Aggregate::Avg, Kind::Decimal(Some(scale))) => {
             ("round(", PLAIN, Behind::Scale(scale))
         }
         (Dialect::Postgres, Aggregate::Sum, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS bigint)")),
+        (Dialect::Mysql, Aggregate::Avg, _) if whole => ("", ("", " + 0e0"), Behind::Nothing),
         (Dialect::Postgres, Aggregate::Avg, _) if whole => ("CAST(", PLAIN, Behind::Text(" AS double precision)")),
         (Dialect::Postgres, Aggregate::Sum | Aggregate::Avg, Kind::Real) => {
             ("", ("CAST(", " AS double precision)"), Behind::Nothing)
@@ -241,6 +265,10 @@ fn shape(dialect: Dialect, function: Aggregate, kind: Kind) -> (&'static str, (&
         _ => ("", PLAIN, Behind::Nothing),
     }
 }
+
+/// Rounds a decimal on SQLite, halves away from zero: 1.67 * 1.5 is a little less than 2.505 there. What it is raised by is
+/// less than the last of 15 digits.
+pub(super) const ROUND_HALVES: &str = "round(1.0000000000000004 * ";
 
 /// Nothing around an argument.
 const PLAIN: (&str, &str) = ("", "");
@@ -315,6 +343,9 @@ impl Node {
             Node::Unary(UnaryOp::Negate, node) => node.decimal_scale(),
             Node::Binary(BinaryOp::Mul, left, right) => Some(of(left)? + of(right)?),
             Node::Binary(BinaryOp::Add | BinaryOp::Sub, left, right) => Some(of(left)?.max(of(right)?)),
+            Node::Aggregate { kind: Kind::Decimal(scale), .. } => *scale,
+            Node::Call("coalesce", nodes) => nodes.iter().map(of).try_fold(0, |most, scale| Some(most.max(scale?))),
+            Node::Scalar(select) => select.value().and_then(of),
             _ => None,
         }
     }

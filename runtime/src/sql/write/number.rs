@@ -5,7 +5,7 @@
 use super::Writer;
 use crate::error::Result;
 use crate::sql::expr::{Aggregate, BinaryOp, UnaryOp};
-use crate::sql::{Dialect, Node, Projection};
+use crate::sql::{Dialect, Node};
 use crate::value::{Kind, Value};
 
 const WHOLE: &str = "bigint";
@@ -177,11 +177,12 @@ impl Node {
                 (Aggregate::Min | Aggregate::Max, Some(node)) => node.number(),
                 (_, None) => None,
             },
-            Node::Call("coalesce", nodes) => nodes.first()?.number(),
-            Node::Scalar(select) => match select.projection.as_slice() {
-                [Projection::Node(node)] => node.number(),
-                _ => None,
-            },
+            Node::Call("coalesce", nodes) => {
+                let first = nodes.first()?.number()?;
+                let is_alike = |node: &Self| node.number().is_some_and(|kind| kind.is_integer() == first.is_integer());
+                nodes.iter().all(is_alike).then_some(first)
+            }
+            Node::Scalar(select) => select.value()?.number(),
             _ => None,
         }
     }
