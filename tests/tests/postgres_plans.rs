@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pilaster::{Db, ErrorKind};
 use pilaster_tests::database::{Kind, is_required};
-use pilaster_tests::models::{NewUser, User, schema};
+use pilaster_tests::models::{NewPost, NewUser, Post, Status, User, schema};
 use pilaster_tests::servers_own::Own;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,6 +43,34 @@ async fn rows_are_stored_though_the_table_was_changed() {
     }
     assert!(runs <= 1, "{runs}");
     assert_eq!(User::query().count(&db).await.unwrap(), 5);
+    db.close().await.unwrap();
+    fresh.remove().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_are_stored_though_their_types_were_made_anew() {
+    let fresh = match Kind::Postgres.fresh().await.unwrap() {
+        Ok(fresh) => fresh,
+        Err(why) => {
+            assert!(!is_required(Kind::Postgres), "{why}");
+            return eprintln!("skipped: {why}");
+        }
+    };
+    let db = Db::builder(&fresh.url).max_connections(1).connect().await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    for round in 0..3 {
+        let user = NewUser::new("ann").insert(&db).await.unwrap();
+        let posts = || ["a", "b", "c"].map(|title| NewPost::new(title, &user).status(Status::Archived));
+        let mut runs = 0;
+        while let Err(error) = Post::insert_many(posts()).all(&db).await {
+            assert!(error.is_retryable() && runs < 2, "round {round}: {error:?}");
+            runs += 1;
+        }
+        posts()[0].clone().insert(&db).await.unwrap();
+        assert_eq!(Post::query().filter(|p| p.status.eq(Status::Archived)).count(&db).await.unwrap(), 4);
+        schema::drop_all(&fresh.db).await.unwrap();
+        schema::create_all(&fresh.db).await.unwrap();
+    }
     db.close().await.unwrap();
     fresh.remove().await.unwrap();
 }

@@ -164,7 +164,12 @@ impl Session {
         let (mut next, mut affected) = (0, 0);
         while next < rows.len() {
             let Some((count, columns, keys)) = self.bind_chunk(&plan, rows, next).await? else { break };
-            affected += self.send_chunk(&plan, count, &columns, keys, returned).await?;
+            let sent = self.send_chunk(&plan, count, &columns, keys, returned).await;
+            if sent.is_err() {
+                // The plan was made of it.
+                self.link.evict(sql);
+            }
+            affected += sent?;
             next += count;
         }
         Ok((next, affected))

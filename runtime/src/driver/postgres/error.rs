@@ -210,11 +210,14 @@ pub(super) fn may_pass(error: &Error) -> bool {
     }
 }
 
-/// Whether a prepared statement is of no use any more: its result has other columns now, or a pooler took it away.
+/// Whether a prepared statement is of no use any more: its result has other columns now, a type that it names was made
+/// anew, or a pooler took it away.
 pub(super) fn is_stale_statement(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|db| match db.code().code() {
         "0A000" => db.routine() == Some("RevalidateCachedQuery"),
         "26000" => true,
+        // The server does not translate what it thinks of as its own faults.
+        "XX000" => db.message().starts_with("cache lookup failed for type"),
         _ => false,
     })
 }
