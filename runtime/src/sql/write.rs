@@ -104,13 +104,15 @@ impl Writer {
                 w.write_from(select)?;
                 return w.write_conditions(" WHERE ", &select.filter);
             }
-            // The list is aliased: MySQL refuses a subquery with two columns of one name.
-            w.push(if select.distinct {
-                "SELECT count(*) FROM (SELECT DISTINCT "
+            w.push("SELECT count(*) FROM (SELECT ");
+            if select.counts_groups() {
+                w.write_body(select, |w| Ok(w.push("1 AS c0")))?;
             } else {
-                "SELECT count(*) FROM (SELECT "
-            });
-            w.write_body(select, |w| w.write_aliased(&select.projection))?;
+                select.check_list()?;
+                w.push(if select.distinct { "DISTINCT " } else { "" });
+                // The list is aliased: MySQL refuses a subquery with two columns of one name.
+                w.write_body(select, |w| w.write_aliased(&select.projection))?;
+            }
             w.same = None;
             w.write_limit(select);
             w.push(") AS q");
@@ -311,10 +313,11 @@ impl Writer {
         match &select.per {
             Some((per, limit)) => self.apart(|w| w.write_limited(select, per, *limit))?,
             None => {
+                let order = select.check_list().and_then(|()| select.checked_order())?;
                 self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
                 self.apart(|w| {
                     w.write_body(select, |w| w.write_projection(&select.projection))?;
-                    w.write_order(&select.order)
+                    w.write_order(order)
                 })?;
                 self.write_limit(select);
                 self.write_lock(select)?;
@@ -326,8 +329,7 @@ impl Writer {
 
     /// Sources get their aliases before the list is written, since the list names them.
     fn write_body(&mut self, select: &Select, list: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        select.check_groups()?;
-        select.check_distinct()?;
+        select.check_having()?;
         self.declare(select);
         self.same = (self.dialect == Dialect::Postgres).then(|| group::Same::of(select)).flatten();
         list(self)?;
@@ -401,6 +403,7 @@ impl Writer {
 
     /// `limit` rows for each value of `per`: numbered by a window in a subquery.
     fn write_limited(&mut self, select: &Select, per: &[Node], limit: u64) -> Result<()> {
+        let order = select.check_list().and_then(|()| select.checked_order())?;
         let width: usize = select.projection.iter().map(Projection::width).sum();
         self.push("SELECT ");
         self.separated(0..width, |w, at| w.number(format_args!("c{at}")));
@@ -409,7 +412,7 @@ impl Writer {
             w.write_aliased(&select.projection)?;
             w.push(", row_number() OVER (PARTITION BY ");
             w.separated_nodes(per, ", ")?;
-            w.write_order(&select.order)?;
+            w.write_order(order)?;
             w.push(") AS n");
             Ok(())
         })?;
@@ -538,6 +541,12 @@ impl Writer {
                 w.write_from(select)?;
                 w.write_conditions(" WHERE ", &select.filter)
             })?;
+            self.scope.truncate(outer);
+        } else if select.counts_groups() {
+            let outer = self.scope.len();
+            self.push("SELECT 1");
+            self.apart(|w| w.write_body(select, |_| Ok(())))?;
+            self.write_limit(select);
             self.scope.truncate(outer);
         } else {
             self.write_select(select)?;

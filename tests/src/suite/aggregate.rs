@@ -4,7 +4,7 @@ use pilaster::rust_decimal::Decimal;
 use pilaster::{Db, Result};
 
 use super::blog;
-use crate::models::{NewSeat, NewTicket, Post, Status, Ticket, User};
+use crate::models::{NewPost, NewSeat, NewTicket, Post, Status, Ticket, User};
 
 pub async fn count_sum_avg_min_max(db: &Db) -> Result<()> {
     blog(db).await?;
@@ -195,7 +195,15 @@ pub async fn ungrouped_columns(db: &Db) -> Result<()> {
     is_refused(query().order_by(|p| p.views.asc()).select(|p| p.status).all(db).await.map(drop), "views");
     is_refused(query().having(|p| p.views.gt(1)).select(|p| p.status).all(db).await.map(drop), "views");
     is_refused(query().all(db).await.map(drop), "id");
-    is_refused(query().select(|p| p.title).count(db).await.map(drop), "title");
+    // In a subquery as well, where PostgreSQL takes only columns that are grouped by for settled.
+    let in_sum = Post::query()
+        .group_by(|p| p.status)
+        .select(|outer| (outer.status, User::query().select(move |u| (u.id + outer.views).sum()).as_expr()));
+    is_refused(in_sum.all(db).await.map(drop), "views");
+    let titled = Post::query().group_by(|p| p.title.lower()).having(|outer| {
+        User::query().filter(move |u| u.name.eq(outer.title.lower())).select(|u| u.id.count()).as_expr().gt(0)
+    });
+    is_refused(titled.select(|p| p.title.lower()).all(db).await.map(drop), "title");
     is_refused(Post::query().select(|p| (p.title, p.id.count())).all(db).await.map(drop), "title");
     let by_ann = query().having(|p| p.user.has(|u| u.name.eq("ann")));
     is_refused(by_ann.select(|p| p.status).all(db).await.map(drop), "user_id");
@@ -204,6 +212,63 @@ pub async fn ungrouped_columns(db: &Db) -> Result<()> {
         Post::query().group_by(|p| p.id).order_by(|p| p.title.asc()).select(|p| (p, p.views.sum())).all(db).await?;
     assert_eq!(rows.len(), 4);
     assert!(rows.iter().all(|(post, sum)| *sum == Some(i64::from(post.views))));
+    Ok(())
+}
+
+/// A query may be used within itself: what a subquery reads is its own.
+pub async fn shares_of_a_total(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let base = Post::query().filter(|p| p.views.ge(0));
+    let total = base.clone().select(|p| p.id.count()).as_expr();
+    let shares = base.clone().group_by(|p| p.user_id).order_by(|p| p.id.count().desc());
+    let shares = shares.select(|p| (p.id.count(), total)).all(db).await?;
+    assert_eq!(shares, [(3, Some(4)), (1, Some(4))]);
+    let most = base.clone().order_by(|p| p.views.desc()).limit(1).select(|p| p.title).as_expr();
+    let row = base.select(|p| (p.id.count(), most)).one(db).await?;
+    assert_eq!(row.0, 4);
+    assert!(row.1.is_some());
+    Ok(())
+}
+
+/// The order of a single row, or of rows that are counted, does not matter.
+pub async fn orders_that_do_not_matter(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let ordered = Post::query().order_by(|p| p.views.asc());
+    assert_eq!(ordered.clone().select(|p| p.views.sum()).one(db).await?, Some(22));
+    assert_eq!(ordered.clone().select(|p| p.user_id.count_distinct()).one(db).await?, 2);
+    let most = ordered.clone().select(|p| p.views.max()).as_expr();
+    assert_eq!(Post::query().filter(|p| p.views.eq(most)).count(db).await?, 1);
+    assert_eq!(ordered.distinct().select(|p| p.status).count(db).await?, 3);
+    assert_eq!(Post::query().group_by(|p| p.status).count(db).await?, 3);
+    let groups = || Post::query().group_by(|p| p.user_id).having(|p| p.id.count().gt(1));
+    assert!(groups().exists(db).await?);
+    assert!(!groups().offset(1).exists(db).await?);
+    assert_eq!((groups().count(db).await?, groups().limit(5).count(db).await?), (1, 1));
+    assert!(!Post::query().group_by(|p| p.user_id).having(|p| p.id.count().gt(9)).exists(db).await?);
+    Ok(())
+}
+
+/// Groups that are looked for in a subquery, or that one looks at.
+pub async fn having_of_groups_in_subqueries(db: &Db) -> Result<()> {
+    let ([_, bob, _], _) = blog(db).await?;
+    NewPost::new("bob", &bob).insert(db).await?;
+    let names = User::query()
+        .filter(|u| u.name.ne("bob"))
+        .order_by(|u| u.name.asc())
+        .select(|u| u.name.lower())
+        .all(db)
+        .await?;
+    let named = User::query()
+        .group_by(|u| u.name.lower())
+        .having(|u| u.name.lower().in_(Post::query().select(|p| p.title.lower())));
+    assert_eq!(named.select(|u| u.name.lower()).all(db).await?, ["bob"]);
+    let unnamed = User::query()
+        .group_by(|u| u.name.lower())
+        .having(|u| u.name.lower().not_in(Post::query().select(|p| p.title.lower())));
+    let unnamed = unnamed.order_by(|u| u.name.lower().asc()).select(|u| u.name.lower()).all(db).await?;
+    assert_eq!(unnamed, names);
+    let of_own = User::query().group_by(|u| u.id).having(|u| u.posts.any(|p| p.title.eq(u.name)));
+    assert_eq!(of_own.select(|u| u.name).all(db).await?, ["bob"]);
     Ok(())
 }
 

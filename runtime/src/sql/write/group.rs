@@ -2,8 +2,8 @@
 
 use super::Writer;
 use crate::error::{Error, Result};
-use crate::meta::ColumnMeta;
-use crate::sql::{Dialect, Node, Projection, Select, Source, Table};
+use crate::meta::{ColumnMeta, ModelMeta};
+use crate::sql::{Dialect, Node, Order, Projection, Select, Source, Table};
 
 /// What rows are grouped by, while HAVING is written for MySQL.
 pub(super) struct Having {
@@ -56,8 +56,9 @@ impl Writer {
         outcome
     }
 
-    /// What has one value in each group, as the least of all; in an aggregate each row counts. MySQL knows only names in HAVING, those of columns that are
-    /// listed or grouped by: <https://dev.mysql.com/doc/refman/8.4/en/select.html>. That goes for its subqueries, too.
+    /// What has one value in each group, as the least of all; in an aggregate each row counts. MySQL knows only names in
+    /// HAVING, those of columns that are listed or grouped by: <https://dev.mysql.com/doc/refman/8.4/en/select.html>. That
+    /// goes for its subqueries, too.
     pub(super) fn write_of_group(&mut self, node: &Node) -> Option<Result<()>> {
         let having = self.having.take()?;
         let wrapped = having.is_wrapped(node);
@@ -125,31 +126,37 @@ impl Having {
 }
 
 impl Select {
-    /// Refuses what is not one value for each group. PostgreSQL does, and so does MySQL unless it is set otherwise; SQLite
-    /// and MariaDB would give that of any row.
-    pub(super) fn check_groups(&self) -> Result<()> {
-        if self.group_by.is_empty() && self.having.is_empty() && !self.has_aggregate() {
+    /// Refuses to list what is not one value for each group. PostgreSQL does, and so does MySQL unless it is set otherwise;
+    /// SQLite and MariaDB would give that of any row.
+    pub(super) fn check_list(&self) -> Result<()> {
+        if !self.has_groups() {
             return Ok(());
         }
-        let of_model = |source: Source, table: Table| match table {
-            Table::Model(meta) if !self.is_settled(source) => {
-                meta.columns.iter().find(|column| self.loose(&Node::Column(source, column)).is_some())
-            }
-            _ => None,
+        let of_model = |source: Source, meta: &'static ModelMeta| {
+            let is_loose = |column: &&'static ColumnMeta| self.loose(&Node::Column(source, column), None).is_some();
+            meta.columns.iter().find(is_loose).map(|column| (source, column))
         };
-        let shown = self.projection.iter().find_map(|item| match item {
-            Projection::Model(source, meta) => of_model(*source, Table::Model(meta)).map(|column| (*source, column)),
-            Projection::Node(node) => self.loose(node),
+        let loose = self.projection.iter().find_map(|item| match item {
+            Projection::Model(source, meta) => of_model(*source, meta),
+            Projection::Node(node) => self.loose(node, None),
         });
-        let ordered = || self.order.iter().find_map(|order| self.loose(&order.node));
-        match shown.or_else(|| self.having.iter().find_map(|node| self.loose(node))).or_else(ordered) {
-            Some((source, column)) => Err(self.ungrouped(source, column)),
-            None => Ok(()),
-        }
+        self.refuse(loose)
     }
 
-    /// Refuses to order distinct rows by what is not among them, which each of them can have many of. PostgreSQL does.
-    pub(super) fn check_distinct(&self) -> Result<()> {
+    /// The same of what groups are chosen by.
+    pub(super) fn check_having(&self) -> Result<()> {
+        self.refuse(self.having.iter().find_map(|node| self.loose(node, None)))
+    }
+
+    /// What its rows are ordered by; a single row needs no order. What can have many values in a group is refused, and so
+    /// is what is not among distinct rows, as PostgreSQL does.
+    pub(super) fn checked_order(&self) -> Result<&[Order]> {
+        if self.group_by.is_empty() && self.having.is_empty() && self.lists_aggregate() {
+            return Ok(&[]);
+        }
+        if self.has_groups() {
+            self.refuse(self.order.iter().find_map(|order| self.loose(&order.node, None)))?;
+        }
         let is_listed = |node: &Node| {
             self.projection.iter().any(|item| match (item, node) {
                 (Projection::Model(source, _), Node::Column(of, _)) => source == of,
@@ -157,17 +164,33 @@ impl Select {
                 (Projection::Node(listed), node) => listed.is_same(node),
             })
         };
-        if self.distinct && !self.order.iter().all(|order| is_listed(&order.node)) {
-            return Err(Error::query("distinct rows are ordered by something that is not selected: select it, too"));
+        match self.order.iter().find(|order| self.distinct && !is_listed(&order.node)) {
+            None => Ok(&self.order),
+            Some(order) if order.node.has_subquery() => {
+                let why = "distinct rows cannot be ordered by a subquery: order by an expression that is selected";
+                Err(Error::query(why))
+            }
+            Some(_) => Err(Error::query("distinct rows are ordered by something that is not selected: select it, too")),
         }
-        Ok(())
+    }
+
+    /// Whether its rows are groups that are not made distinct, so that they can be counted without their list.
+    pub(super) fn counts_groups(&self) -> bool {
+        !self.group_by.is_empty() && !self.distinct && self.per.is_none()
+    }
+
+    /// Whether its rows are made of several rows each.
+    fn has_groups(&self) -> bool {
+        !self.group_by.is_empty() || !self.having.is_empty() || self.has_aggregate()
     }
 
     /// Whether it makes one row of many without groups.
     pub(super) fn has_aggregate(&self) -> bool {
-        let is_aggregate = |node: &Node| node.any(&|node| matches!(node, Node::Aggregate { .. }));
-        let listed = |item: &Projection| matches!(item, Projection::Node(node) if is_aggregate(node));
-        self.projection.iter().any(listed) || self.order.iter().any(|order| is_aggregate(&order.node))
+        self.lists_aggregate() || self.order.iter().any(|order| order.node.has_aggregate())
+    }
+
+    fn lists_aggregate(&self) -> bool {
+        self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_aggregate()))
     }
 
     /// Whether a source is grouped by its primary key, on which its other columns depend.
@@ -181,30 +204,71 @@ impl Select {
         self.group_by.iter().any(|by| by.is_same(node))
     }
 
-    /// The first column of its own tables in an expression that can have many values in a group.
-    fn loose(&self, node: &Node) -> Option<(Source, &'static ColumnMeta)> {
-        if self.is_grouped_by(node) {
+    /// The first column of its own tables in an expression that can have many values in a group. In a subquery only columns
+    /// that are grouped by, and what depends on them, have one, as for PostgreSQL.
+    fn loose(&self, node: &Node, within: Option<&Within<'_>>) -> Option<Loose> {
+        if self.is_grouped_by(node) && (within.is_none() || matches!(node, Node::Column(..))) {
             return None;
         }
-        let inner = match node {
-            Node::Aggregate { .. } => return None,
-            Node::Column(source, column) => {
-                return (self.table_of(*source).is_some() && !self.is_settled(*source)).then_some((*source, *column));
+        let is_own = |source: Source| self.table_of(source).is_some() && !within.is_some_and(|at| at.declares(source));
+        match node {
+            // One that reads nothing of the subquery that it stands in is of the groups around it.
+            Node::Aggregate { .. }
+                if within.is_none()
+                    || (node.has_column()
+                        && !node.any(&|node| matches!(node, Node::Column(of, _) if !is_own(*of)))) =>
+            {
+                return None;
             }
-            Node::InSelect { select, .. } | Node::Exists { select, .. } | Node::Scalar(select) => Some(select),
-            _ => None,
-        };
-        let inner = inner.and_then(|select| select.nodes().find_map(|node| self.loose(node)));
-        inner.or_else(|| node.part(&mut |part| self.loose(part)))
+            Node::Column(source, column) => {
+                return (is_own(*source) && !self.is_settled(*source)).then_some((*source, *column));
+            }
+            Node::InSelect { select, .. } | Node::Exists { select, .. } | Node::Scalar(select) => {
+                let within = Within { select, around: within };
+                if let Some(found) = select.nodes().find_map(|node| self.loose(node, Some(&within))) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        node.part(&mut |part| self.loose(part, within))
     }
 
-    #[cold]
-    fn ungrouped(&self, source: Source, column: &ColumnMeta) -> Error {
+    fn refuse(&self, loose: Option<Loose>) -> Result<()> {
+        let Some((source, column)) = loose else { return Ok(()) };
         let table = self.table_of(source).map_or("", |table| table.name().1);
         let name = column.name;
-        Error::query(format!(
+        let hint =
+            if self.group_by.iter().any(Node::has_subquery) { " (no subquery is the same as another one)" } else { "" };
+        Err(Error::query(format!(
             "column \"{name}\" of \"{table}\" can have many values in a group: \
-             name it in `group_by`, or take its `min`, `max` or another aggregate"
-        ))
+             name it in `group_by`, or take its `min`, `max` or another aggregate{hint}"
+        )))
+    }
+}
+
+/// A column, and the source it is of.
+type Loose = (Source, &'static ColumnMeta);
+
+/// The subqueries around an expression, up to the query that is looked at. A query may be used in itself as a subquery, and
+/// what it reads is its own there.
+struct Within<'a> {
+    select: &'a Select,
+    around: Option<&'a Within<'a>>,
+}
+
+impl Within<'_> {
+    fn declares(&self, source: Source) -> bool {
+        self.select.table_of(source).is_some() || self.around.is_some_and(|around| around.declares(source))
+    }
+}
+
+impl Node {
+    fn has_aggregate(&self) -> bool {
+        self.any(&|node| matches!(node, Self::Aggregate { .. }))
+    }
+
+    fn has_column(&self) -> bool {
+        self.any(&|node| matches!(node, Self::Column(..)))
     }
 }
