@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pilaster::{Db, Result};
-use pilaster_tests::database::{Fresh, Kind, is_required};
+use pilaster::{Db, ErrorKind, Result};
+use pilaster_tests::database::{Fresh, Kind, is_mysql, is_required};
 use pilaster_tests::models::{NewUser, User};
 
 const USER: &str = "CREATE TABLE user (id bigint AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL UNIQUE, \
@@ -92,6 +92,49 @@ async fn keys_of_others_in_between_are_not_taken_for_ones_own() {
             assert_eq!(row.name, format!("{settings} b {n}"));
             assert_eq!(User::get(&db, row.id).await.unwrap().as_ref(), Some(row));
         }
+        db.close().await.unwrap();
+    }
+    fresh.remove().await.unwrap();
+}
+
+/// A trigger that makes other keys than the database counts: each row comes back to who gave it, or none is stored.
+#[tokio::test]
+async fn keys_that_a_trigger_changes() {
+    let Some(fresh) = fresh().await else { return };
+    let trigger = "CREATE TRIGGER falling BEFORE INSERT ON user FOR EACH ROW \
+                   SET NEW.id = 100000 - CAST(substr(NEW.name, 2) AS SIGNED)";
+    fresh.db.sql(trigger).batch().await.unwrap();
+    let is_mariadb = !is_mysql(&fresh.db).await.unwrap();
+    let users = |numbers: [i64; 3]| numbers.map(|n| NewUser::new(format!("d{n}"))).to_vec();
+    for settings in ["returning=false", "returning=true"] {
+        let db = Db::connect(&with(&fresh, settings)).await.unwrap();
+        let stored = async |numbers| {
+            let stored = User::insert_many(users(numbers)).all(&db).await?;
+            Ok::<_, pilaster::Error>(stored.into_iter().map(|user| (user.id, user.name)).collect::<Vec<_>>())
+        };
+        let meant = |numbers: [i64; 3]| numbers.map(|n| (100_000 - n, format!("d{n}"))).to_vec();
+        for numbers in [[0, 1, 2], [4, 3, 5]] {
+            if is_mariadb && settings == "returning=true" {
+                let error = stored(numbers).await.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Query) && error.message().contains("trigger"), "{error:?}");
+                assert!(User::insert_many(users(numbers)).keys(&db).await.is_err());
+                assert_eq!(User::query().count(&db).await.unwrap(), 0);
+            } else {
+                assert_eq!(stored(numbers).await.unwrap(), meant(numbers));
+                User::delete_many().all_rows().run(&db).await.unwrap();
+                let keys = User::insert_many(users(numbers)).keys(&db).await.unwrap();
+                assert_eq!(keys, numbers.map(|n| 100_000 - n));
+            }
+            User::delete_many().all_rows().run(&db).await.unwrap();
+        }
+        assert_eq!(stored([8, 7, 6]).await.unwrap(), meant([8, 7, 6]));
+        assert_eq!(User::insert_many(users([1, 2, 3])).run(&db).await.unwrap(), 3);
+        assert_eq!(NewUser::new("d5").insert(&db).await.unwrap().id, 99_995);
+        User::delete_many().all_rows().run(&db).await.unwrap();
+        // What is less than nothing is told as no key that a row could be found under.
+        let error = stored([100_001, 100_002, 100_003]).await.unwrap_err();
+        assert!(!settings.contains("false") || error.message().contains("cannot be found"), "{error:?}");
+        assert_eq!(User::query().count(&db).await.unwrap(), 0);
         db.close().await.unwrap();
     }
     fresh.remove().await.unwrap();

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use pilaster::{Db, Dialect, ErrorKind, Result};
 use pilaster_tests::database::{Kind, is_mysql, is_required};
-use pilaster_tests::own_mysql::{NewOdd, NewToken, Odd, Token, schema};
+use pilaster_tests::own_mysql::{NewOdd, NewRacer, NewToken, Odd, Racer, Token, schema};
 
 /// Runs a test on a database with the tables.
 async fn with<O: Future<Output = Result<()>>>(test: impl FnOnce(Db) -> O) {
@@ -98,6 +98,26 @@ async fn keys_that_a_default_makes() {
         assert_eq!(Token::insert_many(tokens()).run(&db).await?, 20);
         let given = "123e4567-e89b-12d3-a456-426614174000".parse().unwrap();
         assert_eq!(NewToken::new("x").id(given).insert(&db).await?.id, given);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_exchange_large_numbers() {
+    with(async |db| {
+        let places = [1, u64::MAX - 9];
+        for place in places {
+            NewRacer::new(place).insert(&db).await?;
+        }
+        let mut session = db.session().await?;
+        let rows = session.load(Racer::query().order_by(|r| r.id.asc())).await?;
+        for (row, place) in rows.into_iter().zip([places[1], places[0]]) {
+            session[row].place = place;
+        }
+        session.commit().await?;
+        let racers = Racer::query().order_by(|r| r.id.asc()).all(&db).await?;
+        assert_eq!(racers.iter().map(|r| r.place).collect::<Vec<_>>(), [places[1], places[0]]);
         Ok(())
     })
     .await;

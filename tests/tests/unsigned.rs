@@ -5,7 +5,7 @@ use std::future::Future;
 
 use pilaster::{Db, ErrorKind, Result};
 use pilaster_tests::database::{Kind, is_required};
-use pilaster_tests::unsigned::{Gauge, NewGauge, schema};
+use pilaster_tests::unsigned::{Gauge, NewGauge, NewRacer, Racer, schema};
 
 /// Runs a test on a database of each kind with the table.
 async fn with<O: Future<Output = Result<()>>>(test: impl Fn(Db) -> O) {
@@ -58,6 +58,26 @@ async fn their_ends() {
     with(async |db| {
         let id = NewGauge::new().insert(&db).await?.id;
         ends!(db, id: tiny u8, small u16, int u32);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_exchange_them() {
+    with(async |db| {
+        NewRacer::new(1, 1, 1).insert(&db).await?;
+        NewRacer::new(2, 2, 2).insert(&db).await?;
+        let mut session = db.session().await?;
+        let [one, two] = session.load(Racer::query().order_by(|r| r.id.asc())).await?[..] else { panic!() };
+        for (row, place) in [(one, 2), (two, 1)] {
+            let racer = &mut session[row];
+            (racer.tiny, racer.small, racer.int) = (place, place.into(), place.into());
+        }
+        session.commit().await?;
+        let racers = Racer::query().order_by(|r| r.id.asc()).all(&db).await?;
+        let places: Vec<_> = racers.iter().map(|r| (r.tiny, r.small, r.int)).collect();
+        assert_eq!(places, [(2, 2, 2), (1, 1, 1)]);
         Ok(())
     })
     .await;

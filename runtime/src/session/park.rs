@@ -17,7 +17,7 @@ pub(super) fn column(meta: &ModelMeta, unique: &[usize], written: &[usize], defe
 }
 
 fn has_room(kind: Kind) -> bool {
-    matches!(kind, Kind::SmallInt | Kind::Int | Kind::BigInt | Kind::Text | Kind::Uuid)
+    kind.is_integer() || matches!(kind, Kind::Text | Kind::Uuid)
 }
 
 /// What rows have in columns that were parked in a flush.
@@ -42,17 +42,24 @@ impl Parked {
 
 /// A value at the far end of a type, where no other row is, different for each number.
 fn far(kind: Kind, number: usize, own: &Value<'_>) -> Value<'static> {
-    let count = number as i64;
     match kind {
-        Kind::SmallInt => Value::Int(i64::from(i16::MIN) + count),
-        Kind::Int => Value::Int(i64::from(i32::MIN) + count),
         Kind::Uuid => Value::Uuid((u128::MAX - number as u128).to_be_bytes()),
         Kind::Text => {
             // As long as the value it stands for, since columns have a length and checks may ask for one.
             let length = if let Value::Text(own) = own { own.chars().count().saturating_sub(1) } else { 0 };
             Value::Text(format!("~{number:0>length$x}").into())
         }
-        _ => Value::Int(i64::MIN + count),
+        kind => far_integer(kind, number as i128),
+    }
+}
+
+/// The least values of a type are where no other row is, but those of unsigned ones.
+fn far_integer(kind: Kind, number: i128) -> Value<'static> {
+    let (low, high) = kind.range().unwrap_or((i64::MIN.into(), i64::MAX.into()));
+    let far = if low < 0 { low + number } else { high - number };
+    match i64::try_from(far) {
+        Ok(far) => Value::Int(far),
+        Err(_) => Value::UInt(u64::try_from(far).unwrap_or(u64::MAX)),
     }
 }
 
@@ -75,6 +82,11 @@ mod tests {
         assert_eq!(far(Kind::SmallInt, 1, &Value::Int(5)), Value::Int(-32_767));
         assert_eq!(far(Kind::Int, 0, &Value::Int(5)), Value::Int(i64::from(i32::MIN)));
         assert_eq!(far(Kind::BigInt, 2, &Value::Int(5)), Value::Int(i64::MIN + 2));
+        assert_eq!(far(Kind::TinyInt, 1, &Value::Int(5)), Value::Int(-127));
+        assert_eq!(far(Kind::UnsignedTinyInt, 1, &Value::Int(5)), Value::Int(254));
+        assert_eq!(far(Kind::UnsignedSmallInt, 0, &Value::Int(5)), Value::Int(65_535));
+        assert_eq!(far(Kind::UnsignedInt, 2, &Value::Int(5)), Value::Int(i64::from(u32::MAX) - 2));
+        assert_eq!(far(Kind::UnsignedBigInt, 1, &Value::UInt(5)), Value::UInt(u64::MAX - 1));
         assert_ne!(far(Kind::Uuid, 0, &Value::Null), far(Kind::Uuid, 1, &Value::Null));
     }
 }

@@ -111,7 +111,10 @@ impl Ids {
     fn make_room(&mut self, meta: &ModelMeta, rows: usize) {
         let kind = |&at: &usize| meta.columns.get(at).map(|column| column.kind);
         match meta.key {
-            [at] if matches!(kind(at), Some(Kind::BigInt | Kind::Int | Kind::SmallInt)) => self.ints.reserve(rows),
+            // What has 64 bits unsigned is no `Value::Int`.
+            [at] if kind(at).is_some_and(|kind| kind.is_integer() && kind != Kind::UnsignedBigInt) => {
+                self.ints.reserve(rows);
+            }
             _ => self.others.reserve(rows),
         }
     }

@@ -9,7 +9,7 @@ use pilaster::{Db, Dialect, Error, ErrorKind, Isolation, LockedQuery, Query, Res
 
 use super::{blog, names, titles, users};
 use crate::database::is_mysql;
-use crate::models::{NewPost, Post, Status, User};
+use crate::models::{NewCrew, NewMember, NewPilot, NewPost, Pilot, Post, Status, User};
 
 fn of(user: &User) -> Query<User> {
     let id = user.id;
@@ -351,6 +351,21 @@ pub async fn of_any_selection(db: &Db) -> Result<()> {
     let ann = blocking.transaction(|tx| of(&ann).for_update().one(&tx))?;
     assert_eq!(ann.name, "ann");
     Ok(())
+}
+
+/// The table between has one column of both keys, which a query names once.
+pub async fn by_keys_that_share_a_column(db: &Db) -> Result<()> {
+    for (org, code, label) in [(1, "ann", "red"), (2, "bob", "red"), (1, "eve", "blue")] {
+        let pilot = NewPilot::new(org, code).insert(db).await?;
+        NewCrew::new(org, label).insert(db).await?;
+        NewMember::new(&pilot, label).insert(db).await?;
+    }
+    let tx = db.begin().await?;
+    let query = Pilot::query().join(|p| p.crews).filter(|(p, c)| c.label.eq("red").and(p.org_id.eq(1)));
+    let found = query.for_update().all(&tx).await?;
+    let found: Vec<_> = found.iter().map(|(pilot, crew)| (&*pilot.code, &*crew.label)).collect();
+    assert_eq!(found, [("ann", "red")]);
+    tx.commit().await
 }
 
 pub async fn how_they_are_written(_: &Db) -> Result<()> {

@@ -11,13 +11,14 @@
 
 use mysql_async::Value as Sent;
 use mysql_async::prelude::Queryable as _;
+use rustc_hash::FxHashMap;
 
-use super::rows::{BYTES, bind_row, fetch, hand_out};
+use super::rows::{BYTES, bind_row, fetch, keyed};
 use super::{Connection, bind, from_mysql};
 use crate::driver::{Bulk, Each, Rows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
-use crate::row::Row;
+use crate::row::{Row, Source};
 use crate::sql::{Dialect, Existing, Insert, Table, Writer};
 
 /// How many rows are read again at once, fewer where they are long.
@@ -96,8 +97,8 @@ impl Counted {
         new.then(|| Self { table: bulk.table, returning: bulk.returning.clone(), key, at })
     }
 
-    /// Reads the rows of these keys and hands them out in the order of them, in which they were counted. The list is filled
-    /// up to a power of two, so that few different texts are prepared.
+    /// Reads the rows of these keys and hands each out at the place of its key, whatever a trigger made of that. The list is
+    /// filled up to a power of two, so that few different texts are prepared.
     async fn read(&self, on: &mut Connection, keys: &[u64], each: Each<'_>) -> Result<()> {
         let width = keys.len().next_power_of_two();
         let sql = Writer::select_by_keys(Dialect::Mysql, self.table, &self.returning, self.key, width);
@@ -105,7 +106,11 @@ impl Counted {
         let statement = on.prepare(&sql, true).await?;
         let (found, columns) = fetch(on, &statement, &sql, values).await?;
         on.release(statement).await?;
-        hand_out(found, &columns, self.at, keys.len(), each)
+        let found: FxHashMap<_, _> = keyed(found, &columns, self.at)?.into_iter().collect();
+        keys.iter().try_for_each(|key| {
+            let row = found.get(&Some(*key)).ok_or_else(not_found)?;
+            each(&Row::new(Source::Mysql(row)))
+        })
     }
 }
 
@@ -133,6 +138,10 @@ impl Plan {
 
 fn not_counted() -> Error {
     Error::query("the database counted no key for a row")
+}
+
+fn not_found() -> Error {
+    Error::query("a row cannot be found under the key that it was inserted with")
 }
 
 /// Inserts rows and hands each to `each` as it is stored.
@@ -182,7 +191,7 @@ async fn insert_all(on: &mut Connection, plan: &Plan, rows: &mut dyn Rows, each:
         on.run_prepared(&statement, &again.select, key, &mut counting, None).await?;
         on.release(statement).await?;
         if found != 1 {
-            return Err(Error::query("a row cannot be found under the key that it was inserted with"));
+            return Err(not_found());
         }
     }
     Ok(rows.len() as u64)

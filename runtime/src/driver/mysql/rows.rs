@@ -1,7 +1,8 @@
 //! One INSERT for many rows: as few statements as there may be parameters, and every key with its own row.
 //!
 //! RETURNING promises no order. Where the database counts a key that the statement does not give, the rows of one
-//! statement get rising numbers in the order of its VALUES, by the manual, so the numbers say which row is whose.
+//! statement get rising numbers in the order of its VALUES, by the manual, so the numbers say which row is whose: they
+//! come back rising, unless a trigger made them, which is refused.
 //! Where it counts none, or rows may be there already, every row is a statement of its own.
 
 use std::ops::Range;
@@ -196,8 +197,9 @@ pub(super) async fn fetch(
     Ok((found, columns))
 }
 
-/// Hands the rows out in the order of their counted keys.
-pub(super) fn hand_out(
+/// Hands out the rows of one statement, which came with rising keys. Other keys were made by a trigger, and do not tell
+/// which row is whose.
+fn hand_out(
     found: Vec<mysql_async::Row>,
     columns: &[Column],
     counted: usize,
@@ -208,13 +210,27 @@ pub(super) fn hand_out(
         let message = format!("the database gave back {} rows for {count} that were inserted", found.len());
         return Err(Error::query(message));
     }
-    let found: Vec<_> = found.into_iter().map(|row| Cursor::new(row, columns)).collect();
-    let keys = found.iter().map(|row| row.uint(counted)).collect::<Result<Vec<_>>>()?;
-    let mut keyed: Vec<(Option<u64>, Cursor<'_>)> = keys.into_iter().zip(found).collect();
+    let keyed = keyed(found, columns, counted)?;
     if !keyed.is_sorted_by_key(|(key, _)| *key) {
-        keyed.sort_by_key(|(key, _)| *key);
+        return Err(Error::query(
+            "rows cannot be told apart by their keys, which the database did not count: a trigger changes them; insert with \
+             `run`, or each row alone",
+        ));
     }
     keyed.iter().try_for_each(|(_, row)| each(&Row::new(Source::Mysql(row))))
+}
+
+/// Rows with their counted keys.
+pub(super) fn keyed(
+    found: Vec<mysql_async::Row>,
+    columns: &[Column],
+    counted: usize,
+) -> Result<Vec<(Option<u64>, Cursor<'_>)>> {
+    let with_key = |row| {
+        let row = Cursor::new(row, columns);
+        Ok((row.uint(counted)?, row))
+    };
+    found.into_iter().map(with_key).collect()
 }
 
 pub(super) fn bind_row(rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {

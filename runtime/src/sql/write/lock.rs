@@ -49,13 +49,15 @@ impl Writer {
 }
 
 impl Table {
-    /// All columns that a query can name.
+    /// All columns that a query can name, each once: both keys of a table between may share some.
     fn columns(self) -> Vec<&'static ColumnMeta> {
         match self {
             Self::Model(meta) => meta.columns.iter().collect(),
             Self::Through(through) => {
-                let (near, far) = (through.near.iter(), through.far.iter());
-                near.map(|(_, column)| column).chain(far.map(|(column, _)| column)).collect()
+                let near = through.near.iter();
+                let far = through.far.iter().map(|(column, _)| column);
+                let own = far.filter(|far| through.near.iter().all(|(_, near)| near.name != far.name));
+                near.map(|(_, column)| column).chain(own).collect()
             }
         }
     }
