@@ -10,6 +10,14 @@ fn number(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+/// Asserts that a filter finds so many rows.
+macro_rules! finds {
+    ($db:ident: $($count:literal $condition:expr;)*) => {$(
+        let found = Everything::query().filter($condition).count($db).await;
+        assert_eq!(found.unwrap_or_else(|error| panic!("{}: {error}", stringify!($condition))), $count, "{}", stringify!($condition));
+    )*};
+}
+
 /// For each column of integers: beyond its bounds, bound to `update` and `upsert` in every way that there is.
 macro_rules! beyond {
     ($db:ident, $id:ident: $($column:ident: $values:expr),*) => {$(
@@ -136,12 +144,85 @@ pub async fn floats_out_of_range(db: &Db) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that a filter finds so many rows.
-macro_rules! finds {
-    ($db:ident: $($count:literal $condition:expr;)*) => {$(
-        let found = Everything::query().filter($condition).count($db).await;
-        assert_eq!(found.unwrap_or_else(|error| panic!("{}: {error}", stringify!($condition))), $count, "{}", stringify!($condition));
-    )*};
+/// A `real` has 32 bits on every database, whether it is given, set or computed.
+pub async fn reals_have_32_bits(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().real(0.1).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let upsert = || NewEverything::new().id(stored.id).on_conflict(Everything::PRIMARY_KEY);
+    let alike = async || {
+        finds! { db:
+            1 |e| e.real.eq(0.1_f32);
+            0 |e| e.real.eq(0.1_f64);
+        }
+        Ok::<_, pilaster::Error>(())
+    };
+    alike().await?;
+    update().set(|e| e.real, 0.1_f64).run(db).await?;
+    alike().await?;
+    update().set(|e| e.real, 0.5).run(db).await?;
+    update().set_to(|e| (e.real, e.real / 5.0)).run(db).await?;
+    alike().await?;
+    upsert().set(|e| e.real, 0.1_f64).run(db).await?;
+    alike().await?;
+    upsert().set(|e| e.real, 0.5).run(db).await?;
+    upsert().set_to(|old, _| (old.real, old.real / 5.0)).run(db).await?;
+    alike().await?;
+    update().set_to(|e| (e.real, e.double.coalesce(0.1_f64))).run(db).await?;
+    alike().await?;
+    Ok(())
+}
+
+/// SQLite and PostgreSQL keep infinities; where one is computed they differ.
+pub async fn computed_infinities(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().real(1.0).double(1e308).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let overflow = update().set_to(|e| (e.double, e.double * 10.0)).run(db).await;
+    if db.dialect() == Dialect::Sqlite {
+        overflow?;
+        assert_eq!(Everything::get(db, stored.id).await?.unwrap().double, Some(f64::INFINITY));
+    } else {
+        misfit(overflow, "double");
+    }
+    if db.dialect() == Dialect::Mysql {
+        return Ok(());
+    }
+    update().set(|e| e.real, f32::INFINITY).set(|e| e.double, f64::INFINITY).run(db).await?;
+    update().set_to(|e| (e.double, e.double * 2.0)).run(db).await?;
+    let outcome = update().set_to(|e| (e.real, e.real * 2.0)).run(db).await;
+    if db.dialect() == Dialect::Sqlite {
+        misfit(outcome, "real");
+    } else {
+        outcome?;
+    }
+    let row = Everything::get(db, stored.id).await?.unwrap();
+    assert_eq!((row.real, row.double), (Some(f32::INFINITY), Some(f64::INFINITY)));
+    Ok(())
+}
+
+/// The same is said of a number that is set and of one that SQLite computes.
+pub async fn what_is_expected_is_said_alike(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().tiny(100).big(i64::MAX).real(1e38).exact(number("99999999")).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let expected = |outcome: Result<u64>| match outcome.unwrap_err().kind() {
+        ErrorKind::Encode(cell) => cell.expected.clone(),
+        other => panic!("{other:?}"),
+    };
+    let outcomes = [
+        (update().set(|e| e.tiny, 200).run(db).await, update().set_to(|e| (e.tiny, e.tiny * 2)).run(db).await),
+        (update().set(|e| e.big, 1_u64 << 63).run(db).await, update().set_to(|e| (e.big, e.big + 1)).run(db).await),
+        (update().set(|e| e.real, 1e39).run(db).await, update().set_to(|e| (e.real, e.real * 10.0)).run(db).await),
+        (
+            update().set(|e| e.exact, 100_000_000).run(db).await,
+            update().set_to(|e| (e.exact, e.exact * 2)).run(db).await,
+        ),
+    ];
+    for (set, computed) in outcomes {
+        let (set, computed) = (expected(set), expected(computed));
+        if db.dialect() == Dialect::Sqlite {
+            assert_eq!(set, computed);
+        }
+    }
+    Ok(())
 }
 
 pub async fn compared_with_wider_ones(db: &Db) -> Result<()> {
