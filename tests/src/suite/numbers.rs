@@ -264,6 +264,60 @@ pub async fn compared_with_wider_ones(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// What no integer of PostgreSQL can be has no effect on how a column is looked for.
+pub async fn compared_with_values_beyond_64_bits(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().small(7).big(i64::MAX).insert(db).await?;
+    NewEverything::new().insert(db).await?;
+    let (beyond, least) = (u64::MAX, 1_u64 << 63);
+    finds! { db:
+        0 |e| e.big.eq(beyond);
+        0 |e| e.big.gt(least);
+        0 |e| e.big.ge(least);
+        1 |e| e.big.ne(least);
+        1 |e| e.big.lt(least);
+        1 |e| e.big.le(beyond);
+        // NULL stays NULL, also where it is negated.
+        1 |e| !e.big.eq(beyond);
+        0 |e| !e.small.lt(least);
+        1 |e| !e.small.in_([beyond]);
+        1 |e| !e.small.in_([beyond, 5]);
+        0 |e| !e.small.not_in([least, beyond]);
+        0 |e| e.small.in_([least, beyond]);
+        1 |e| e.small.not_in([least, beyond]);
+        1 |e| e.small.in_([least, 7]);
+        0 |e| e.small.not_in([least, 7]);
+        1 |e| e.small.between(7, beyond);
+        0 |e| e.small.between(8, beyond);
+        0 |e| e.small.between(least, beyond);
+        1 |e| !e.small.between(least, beyond);
+        0 |e| !e.small.between(0, beyond);
+        1 |e| e.small.between(7, beyond) & e.big.eq(i64::MAX);
+        1 |e| (e.small + 1).lt(beyond);
+        1 |e| e.big.coalesce(beyond).eq(beyond);
+        0 |e| e.big.coalesce(beyond).eq(least);
+        2 |e| e.big.coalesce(0).lt(least);
+        2 |e| e.id.between(stored.id, beyond);
+    }
+    if db.dialect() == Dialect::Postgres {
+        let query = || Everything::query().select(|e| e.id);
+        let texts = [
+            query().filter(|e| e.id.eq(beyond)).to_sql(db.dialect())?,
+            query().filter(|e| e.id.in_([beyond])).to_sql(db.dialect())?,
+            query().filter(|e| e.id.between(least, beyond)).to_sql(db.dialect())?,
+        ];
+        let tx = db.begin().await?;
+        tx.sql("SET LOCAL enable_seqscan = off").execute().await?;
+        for text in texts {
+            let plan = tx.sql(format!("EXPLAIN {text}")).all::<String>().await?.join("\n");
+            assert!(plan.contains("Index Cond"), "{text}\n{plan}");
+        }
+        tx.rollback().await?;
+        let list = query().filter(|e| e.id.in_([1, beyond])).to_sql(db.dialect())?;
+        assert!(list.contains("\"id\" = ANY($1)"), "no cast of the column: {list}");
+    }
+    Ok(())
+}
+
 pub async fn computed_wider_than_the_column(db: &Db) -> Result<()> {
     NewEverything::new().tiny(100).small(30_000).int(2_000_000_000).big(5).insert(db).await?;
     finds! { db:
