@@ -146,13 +146,24 @@ pub(crate) fn check(column: &ColumnMeta, value: &Value<'_>) -> Result<()> {
         return Ok(());
     }
     let expected = match (column.kind, column.kind.range(), column.size) {
-        (_, Some((low, high)), _) => format!("an integer from {low} to {high}"),
-        (Kind::Decimal(Some(scale)), _, Some(digits)) => {
-            format!("a number of {digits} digits, {scale} of them behind the point")
-        }
-        _ => "a number in the range of its column".to_owned(),
+        (_, Some((low, high)), _) => an_integer(low, high),
+        (Kind::Decimal(Some(scale)), _, Some(digits)) => an_exact_number(digits.into(), scale.into()),
+        _ => A_NUMBER.to_owned(),
     };
     Err(Error::encode(expected, value.shown()))
+}
+
+/// What is expected of a floating point number, in messages.
+pub(crate) const A_NUMBER: &str = "a number in the range of its column";
+
+/// What is expected of an integer.
+pub(crate) fn an_integer(low: i128, high: i128) -> String {
+    format!("an integer from {low} to {high}")
+}
+
+/// What is expected of an exact number.
+pub(crate) fn an_exact_number(digits: i64, scale: i64) -> String {
+    format!("a number of {digits} digits, {scale} of them behind the point")
 }
 
 /// The same for a column of a new or changed row, by its position. The Rust types of all others but exact numbers have the

@@ -58,6 +58,16 @@ impl Value<'_> {
         }
     }
 
+    /// The number that a column of 32-bit floating point numbers makes of it, as PostgreSQL and MySQL round it.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    pub(crate) fn into_real(self) -> Self {
+        let number = match &self {
+            Self::Float(number) => Some(*number),
+            number => number.integer().map(|number| number as f64),
+        };
+        number.map_or(self, |number| Self::Float(f64::from(number as f32)))
+    }
+
     /// The value as messages show it.
     pub(crate) fn shown(&self) -> String {
         match self {

@@ -1,7 +1,9 @@
 //! What differs between the databases, as data.
 
-/// The function by which SQLite keeps a computed number in the range of its column. The driver makes it known there.
-pub(crate) const FITS: &str = "pilaster_fits";
+/// The functions by which SQLite keeps a computed number as its column has it. The driver makes them known there.
+pub(crate) const FITS_INTEGER: &str = "pilaster_integer";
+pub(crate) const FITS_REAL: &str = "pilaster_real";
+pub(crate) const FITS_DECIMAL: &str = "pilaster_decimal";
 
 /// A database's language. MariaDB speaks MySQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ pub(crate) mod lock;
 mod write;
 
 pub use dialect::Dialect;
-pub(crate) use dialect::FITS;
+pub(crate) use dialect::{FITS_DECIMAL, FITS_INTEGER, FITS_REAL};
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
 pub(crate) use lock::Lock;

@@ -112,8 +112,15 @@ pub async fn too_many_values(db: &Db) -> Result<()> {
     let error = sum(70_000).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Query), "{error:?}");
     assert!(error.to_string().contains(&most(db).to_string()), "{error}");
+    if db.dialect() == Dialect::Postgres {
+        let error = db.sql("SELECT $65536::bigint").bind(1).one::<i64>().await.unwrap_err();
+        assert!(error.to_string().contains("65535"), "{error}");
+    }
     // Nothing is broken by it.
     assert_eq!(User::query().count(db).await?, 3);
+    // What looks like the place of one in a text is none.
+    let text = format!("{}$65536", "x".repeat(300_000));
+    assert_eq!(db.sql(format!("SELECT '{text}'")).one::<String>().await?, text);
     Ok(())
 }
 

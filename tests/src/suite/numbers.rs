@@ -10,6 +10,14 @@ fn number(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+/// Asserts that a filter finds so many rows.
+macro_rules! finds {
+    ($db:ident: $($count:literal $condition:expr;)*) => {$(
+        let found = Everything::query().filter($condition).count($db).await;
+        assert_eq!(found.unwrap_or_else(|error| panic!("{}: {error}", stringify!($condition))), $count, "{}", stringify!($condition));
+    )*};
+}
+
 /// For each column of integers: beyond its bounds, bound to `update` and `upsert` in every way that there is.
 macro_rules! beyond {
     ($db:ident, $id:ident: $($column:ident: $values:expr),*) => {$(
@@ -136,12 +144,85 @@ pub async fn floats_out_of_range(db: &Db) -> Result<()> {
     Ok(())
 }
 
-/// Asserts that a filter finds so many rows.
-macro_rules! finds {
-    ($db:ident: $($count:literal $condition:expr;)*) => {$(
-        let found = Everything::query().filter($condition).count($db).await;
-        assert_eq!(found.unwrap_or_else(|error| panic!("{}: {error}", stringify!($condition))), $count, "{}", stringify!($condition));
-    )*};
+/// A `real` has 32 bits on every database, whether it is given, set or computed.
+pub async fn reals_have_32_bits(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().real(0.1).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let upsert = || NewEverything::new().id(stored.id).on_conflict(Everything::PRIMARY_KEY);
+    let alike = async || {
+        finds! { db:
+            1 |e| e.real.eq(0.1_f32);
+            0 |e| e.real.eq(0.1_f64);
+        }
+        Ok::<_, pilaster::Error>(())
+    };
+    alike().await?;
+    update().set(|e| e.real, 0.1_f64).run(db).await?;
+    alike().await?;
+    update().set(|e| e.real, 0.5).run(db).await?;
+    update().set_to(|e| (e.real, e.real / 5.0)).run(db).await?;
+    alike().await?;
+    upsert().set(|e| e.real, 0.1_f64).run(db).await?;
+    alike().await?;
+    upsert().set(|e| e.real, 0.5).run(db).await?;
+    upsert().set_to(|old, _| (old.real, old.real / 5.0)).run(db).await?;
+    alike().await?;
+    update().set_to(|e| (e.real, e.double.coalesce(0.1_f64))).run(db).await?;
+    alike().await?;
+    Ok(())
+}
+
+/// SQLite and PostgreSQL keep infinities; where one is computed they differ.
+pub async fn computed_infinities(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().real(1.0).double(1e308).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let overflow = update().set_to(|e| (e.double, e.double * 10.0)).run(db).await;
+    if db.dialect() == Dialect::Sqlite {
+        overflow?;
+        assert_eq!(Everything::get(db, stored.id).await?.unwrap().double, Some(f64::INFINITY));
+    } else {
+        misfit(overflow, "double");
+    }
+    if db.dialect() == Dialect::Mysql {
+        return Ok(());
+    }
+    update().set(|e| e.real, f32::INFINITY).set(|e| e.double, f64::INFINITY).run(db).await?;
+    update().set_to(|e| (e.double, e.double * 2.0)).run(db).await?;
+    let outcome = update().set_to(|e| (e.real, e.real * 2.0)).run(db).await;
+    if db.dialect() == Dialect::Sqlite {
+        misfit(outcome, "real");
+    } else {
+        outcome?;
+    }
+    let row = Everything::get(db, stored.id).await?.unwrap();
+    assert_eq!((row.real, row.double), (Some(f32::INFINITY), Some(f64::INFINITY)));
+    Ok(())
+}
+
+/// The same is said of a number that is set and of one that SQLite computes.
+pub async fn what_is_expected_is_said_alike(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().tiny(100).big(i64::MAX).real(1e38).exact(number("99999999")).insert(db).await?;
+    let update = || Everything::update().filter(|e| e.id.eq(stored.id));
+    let expected = |outcome: Result<u64>| match outcome.unwrap_err().kind() {
+        ErrorKind::Encode(cell) => cell.expected.clone(),
+        other => panic!("{other:?}"),
+    };
+    let outcomes = [
+        (update().set(|e| e.tiny, 200).run(db).await, update().set_to(|e| (e.tiny, e.tiny * 2)).run(db).await),
+        (update().set(|e| e.big, 1_u64 << 63).run(db).await, update().set_to(|e| (e.big, e.big + 1)).run(db).await),
+        (update().set(|e| e.real, 1e39).run(db).await, update().set_to(|e| (e.real, e.real * 10.0)).run(db).await),
+        (
+            update().set(|e| e.exact, 100_000_000).run(db).await,
+            update().set_to(|e| (e.exact, e.exact * 2)).run(db).await,
+        ),
+    ];
+    for (set, computed) in outcomes {
+        let (set, computed) = (expected(set), expected(computed));
+        if db.dialect() == Dialect::Sqlite {
+            assert_eq!(set, computed);
+        }
+    }
+    Ok(())
 }
 
 pub async fn compared_with_wider_ones(db: &Db) -> Result<()> {
@@ -180,6 +261,60 @@ pub async fn compared_with_wider_ones(db: &Db) -> Result<()> {
     let groups =
         Everything::query().group_by(|e| e.small).having(|e| e.small.max().lt(100_000) & e.small.sum().lt(i64::MAX));
     assert_eq!(groups.select(|e| e.small).all(db).await?, [Some(30_000)]);
+    Ok(())
+}
+
+/// What no integer of PostgreSQL can be has no effect on how a column is looked for.
+pub async fn compared_with_values_beyond_64_bits(db: &Db) -> Result<()> {
+    let stored = NewEverything::new().small(7).big(i64::MAX).insert(db).await?;
+    NewEverything::new().insert(db).await?;
+    let (beyond, least) = (u64::MAX, 1_u64 << 63);
+    finds! { db:
+        0 |e| e.big.eq(beyond);
+        0 |e| e.big.gt(least);
+        0 |e| e.big.ge(least);
+        1 |e| e.big.ne(least);
+        1 |e| e.big.lt(least);
+        1 |e| e.big.le(beyond);
+        // NULL stays NULL, also where it is negated.
+        1 |e| !e.big.eq(beyond);
+        0 |e| !e.small.lt(least);
+        1 |e| !e.small.in_([beyond]);
+        1 |e| !e.small.in_([beyond, 5]);
+        0 |e| !e.small.not_in([least, beyond]);
+        0 |e| e.small.in_([least, beyond]);
+        1 |e| e.small.not_in([least, beyond]);
+        1 |e| e.small.in_([least, 7]);
+        0 |e| e.small.not_in([least, 7]);
+        1 |e| e.small.between(7, beyond);
+        0 |e| e.small.between(8, beyond);
+        0 |e| e.small.between(least, beyond);
+        1 |e| !e.small.between(least, beyond);
+        0 |e| !e.small.between(0, beyond);
+        1 |e| e.small.between(7, beyond) & e.big.eq(i64::MAX);
+        1 |e| (e.small + 1).lt(beyond);
+        1 |e| e.big.coalesce(beyond).eq(beyond);
+        0 |e| e.big.coalesce(beyond).eq(least);
+        2 |e| e.big.coalesce(0).lt(least);
+        2 |e| e.id.between(stored.id, beyond);
+    }
+    if db.dialect() == Dialect::Postgres {
+        let query = || Everything::query().select(|e| e.id);
+        let texts = [
+            query().filter(|e| e.id.eq(beyond)).to_sql(db.dialect())?,
+            query().filter(|e| e.id.in_([beyond])).to_sql(db.dialect())?,
+            query().filter(|e| e.id.between(least, beyond)).to_sql(db.dialect())?,
+        ];
+        let tx = db.begin().await?;
+        tx.sql("SET LOCAL enable_seqscan = off").execute().await?;
+        for text in texts {
+            let plan = tx.sql(format!("EXPLAIN {text}")).all::<String>().await?.join("\n");
+            assert!(plan.contains("Index Cond"), "{text}\n{plan}");
+        }
+        tx.rollback().await?;
+        let list = query().filter(|e| e.id.in_([1, beyond])).to_sql(db.dialect())?;
+        assert!(list.contains("\"id\" = ANY($1)"), "no cast of the column: {list}");
+    }
     Ok(())
 }
 

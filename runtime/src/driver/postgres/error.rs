@@ -6,6 +6,7 @@ use tokio_postgres::error::{DbError, ErrorPosition};
 
 use super::super::network::{self, UNKNOWN};
 use super::options::Wanted;
+use super::places;
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -48,9 +49,7 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
 /// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
 /// connection would be lost.
 pub(super) fn of_too_many(sql: &str) -> Option<Error> {
-    const SHORTEST: usize = 4 * 65_535;
-    let has_too_many = sql.len() > SHORTEST && sql.contains("$65536");
-    has_too_many.then(|| {
+    (places::highest(sql) > 65_535).then(|| {
         Error::query("a statement takes 65535 values: send it in parts, or give a list as one array, as `in_` does")
     })
 }

@@ -20,6 +20,7 @@ mod link;
 mod numeric;
 mod open;
 mod options;
+mod places;
 mod pooler;
 mod rows;
 mod tls;

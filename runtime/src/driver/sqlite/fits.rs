@@ -1,47 +1,68 @@
-//! The function that keeps what SQLite computes in the range of its column: `pilaster_fits(value, low, high)` is the value, or
-//! an error. SQLite takes no notice of the width of a type, and goes on with floating point numbers where 64 bits do not
-//! suffice.
+//! The functions that keep what SQLite computes as its column has it, each of which gives the value or an error:
+//! `pilaster_integer(value, low, high)`, `pilaster_real(value)`, which rounds it to 32 bits, and `pilaster_decimal(value, digits,
+//! scale)`. SQLite takes no notice of the width of a type, and goes on with floating point numbers where 64 bits do not
+//! suffice. What is no number is not judged.
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Error, ffi};
 
 use crate::error::Cell;
-use crate::sql::FITS;
+use crate::misfit::{A_NUMBER, an_exact_number, an_integer};
+use crate::sql::{FITS_DECIMAL, FITS_INTEGER, FITS_REAL};
 
-/// What stands between the two parts of its message.
+/// What stands before their message.
+const REFUSED: &str = "pilaster: ";
+/// What stands between the two parts of it.
 const FOUND: &str = ", found ";
 
-/// Makes it known to a connection.
+/// Makes them known to a connection.
 pub(super) fn define(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function(FITS, 3, flags, |context| checked(context))
+    connection.create_scalar_function(FITS_INTEGER, 3, flags, |context| integer(context))?;
+    connection.create_scalar_function(FITS_REAL, 1, flags, |context| real(context))?;
+    connection.create_scalar_function(FITS_DECIMAL, 3, flags, |context| decimal(context))
 }
 
-/// The parts of its message, if it is its message.
+/// The parts of their message, if it is theirs.
 pub(super) fn refused(message: &str) -> Option<Cell> {
-    let (expected, found) = message.strip_prefix(FITS)?.strip_prefix(": ")?.split_once(FOUND)?;
+    let (expected, found) = message.strip_prefix(REFUSED)?.split_once(FOUND)?;
     Some(Cell { expected: expected.into(), found: found.into(), ..Cell::default() })
 }
 
-fn checked(context: &Context<'_>) -> rusqlite::Result<Value> {
-    let (value, low, high) = (context.get(0)?, context.get(1)?, context.get(2)?);
-    if fits(&value, &low, &high) {
-        return Ok(value);
-    }
-    let message = format!("{FITS}: a number from {} to {}{FOUND}{}", shown(&low), shown(&high), shown(&value));
-    Err(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_MISMATCH), Some(message)))
+fn refuse(expected: &str, found: impl std::fmt::Display) -> Error {
+    let message = format!("{REFUSED}{expected}{FOUND}{found}");
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_MISMATCH), Some(message))
 }
 
-/// Whether a number is in a range, and an integer where the range is one of integers. What is no number is not judged.
-fn fits(value: &Value, low: &Value, high: &Value) -> bool {
-    match (value, low, high) {
-        (Value::Integer(value), Value::Integer(low), Value::Integer(high)) => (low..=high).contains(&value),
-        (Value::Real(value), Value::Integer(low), Value::Integer(high)) => {
-            whole(*value).is_some_and(|value| (*low..=*high).contains(&value))
-        }
-        (value, Value::Real(low), Value::Real(high)) => real(value).is_none_or(|value| (*low..=*high).contains(&value)),
-        _ => true,
+/// The value, where it is an integer in a range.
+fn integer(context: &Context<'_>) -> rusqlite::Result<Value> {
+    let (value, low, high): (Value, i64, i64) = (context.get(0)?, context.get(1)?, context.get(2)?);
+    let is_within = |number: i64| (low..=high).contains(&number);
+    let expected = || an_integer(low.into(), high.into());
+    match value {
+        Value::Integer(number) if !is_within(number) => Err(refuse(&expected(), number)),
+        Value::Real(number) if !whole(number).is_some_and(is_within) => Err(refuse(&expected(), number)),
+        value => Ok(value),
+    }
+}
+
+/// The value with 32 bits, where it is in their range.
+#[allow(clippy::cast_possible_truncation)] // Wanted: that is how servers round it.
+fn real(context: &Context<'_>) -> rusqlite::Result<Value> {
+    let value = context.get(0)?;
+    let Some(number) = float(&value) else { return Ok(value) };
+    let rounded = number as f32;
+    if rounded.is_finite() { Ok(Value::Real(rounded.into())) } else { Err(refuse(A_NUMBER, number)) }
+}
+
+/// The value, where it has so many digits at most.
+fn decimal(context: &Context<'_>) -> rusqlite::Result<Value> {
+    let (value, digits, scale): (Value, i32, i32) = (context.get(0)?, context.get(1)?, context.get(2)?);
+    let most = (10_f64.powi(digits) - 1.0) / 10_f64.powi(scale);
+    match float(&value) {
+        Some(number) if number.abs() > most => Err(refuse(&an_exact_number(digits.into(), scale.into()), number)),
+        _ => Ok(value),
     }
 }
 
@@ -53,19 +74,11 @@ fn whole(value: f64) -> Option<i64> {
 }
 
 #[allow(clippy::cast_precision_loss)] // As SQLite compares them.
-fn real(value: &Value) -> Option<f64> {
+fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Integer(value) => Some(*value as f64),
         Value::Real(value) => Some(*value),
         _ => None,
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Integer(value) => value.to_string(),
-        Value::Real(value) => value.to_string(),
-        _ => String::new(),
     }
 }
 
@@ -74,35 +87,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_in_their_range_or_refused() {
+    fn numbers_are_as_their_column_has_them_or_refused() {
         let db = Connection::open_in_memory().unwrap();
         define(&db).unwrap();
-        let fits =
-            |arguments: &str| db.query_row(&format!("SELECT {FITS}({arguments})"), [], |row| row.get::<_, Value>(0));
-        for arguments in [
-            "32767, -32768, 32767",
-            "NULL, 0, 255",
-            "5.0, 0, 255",
-            "9223372036854775807, -9223372036854775808, 9223372036854775807",
-            "-99.99, -99.990, 99.990",
-            "99, -99.990, 99.990",
-            "'text', 0, 255",
-        ] {
-            assert!(fits(arguments).is_ok(), "{arguments}");
+        let call = |call: &str| db.query_row(&format!("SELECT pilaster_{call}"), [], |row| row.get::<_, Value>(0));
+        let good = [
+            ("integer(32767, -32768, 32767)", Value::Integer(32_767)),
+            ("integer(NULL, 0, 255)", Value::Null),
+            ("integer(5.0, 0, 255)", Value::Real(5.0)),
+            ("integer(9223372036854775807, -9223372036854775808, 9223372036854775807)", Value::Integer(i64::MAX)),
+            ("integer('text', 0, 255)", Value::Text("text".into())),
+            ("real(0.1)", Value::Real(0.1_f32.into())),
+            ("real(16777217)", Value::Real(16_777_216.0)),
+            ("real(3.40282347e38)", Value::Real(f32::MAX.into())),
+            ("real(NULL)", Value::Null),
+            ("decimal(-99.99, 4, 2)", Value::Real(-99.99)),
+            ("decimal(99, 4, 2)", Value::Integer(99)),
+            ("decimal(NULL, 4, 2)", Value::Null),
+        ];
+        for (text, expected) in good {
+            assert_eq!(call(text).unwrap(), expected, "{text}");
         }
-        for arguments in [
-            "32767 + 1, -32768, 32767",
-            "-1, 0, 255",
-            "5.5, 0, 255",
-            "9223372036854775807 + 1, -9223372036854775808, 9223372036854775807",
-            "-9223372036854775808 - 1, -9223372036854775808, 9223372036854775807",
-            "100, -99.990, 99.990",
-            "9e999, -3e38, 3e38",
-        ] {
-            let Error::SqliteFailure(_, Some(message)) = fits(arguments).unwrap_err() else { panic!("{arguments}") };
-            assert!(refused(&message).is_some(), "{message}");
+        let bad = [
+            ("integer(32767 + 1, -32768, 32767)", "an integer from -32768 to 32767", "32768"),
+            ("integer(-1, 0, 255)", "an integer from 0 to 255", "-1"),
+            ("integer(5.5, 0, 255)", "an integer from 0 to 255", "5.5"),
+            (
+                "integer(9223372036854775807 + 1, -9223372036854775808, 9223372036854775807)",
+                "an integer from -9223372036854775808 to 9223372036854775807",
+                "9223372036854776000",
+            ),
+            ("real(-3.5e38)", "a number in the range of its column", "-350000000000000000000000000000000000000"),
+            ("real(9e999)", "a number in the range of its column", "inf"),
+            ("decimal(100, 4, 2)", "a number of 4 digits, 2 of them behind the point", "100"),
+        ];
+        for (text, expected, found) in bad {
+            let Error::SqliteFailure(_, Some(message)) = call(text).unwrap_err() else { panic!("{text}") };
+            let cell = refused(&message).unwrap();
+            assert_eq!((cell.expected.as_str(), cell.found.as_str()), (expected, found));
         }
-        let cell = refused("pilaster_fits: a number from 0 to 255, found 256").unwrap();
-        assert_eq!((cell.expected.as_str(), cell.found.as_str()), ("a number from 0 to 255", "256"));
     }
 }

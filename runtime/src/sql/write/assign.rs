@@ -5,7 +5,7 @@ use super::{Insert, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
 use crate::misfit::{self, Target};
-use crate::sql::{Dialect, FITS, Node, Source, Table};
+use crate::sql::{Dialect, FITS_DECIMAL, FITS_INTEGER, FITS_REAL, Node, Source, Table};
 use crate::value::{Kind, Value};
 
 type Assignment = (&'static ColumnMeta, Node);
@@ -61,7 +61,9 @@ impl Writer {
                 (_, value) => value.clone(),
             };
             misfit::check(column, &stored)?;
-            self.bind(stored);
+            // The columns of SQLite have 64 bits, whatever they are called.
+            let is_real = self.dialect == Dialect::Sqlite && column.kind == Kind::Real;
+            self.bind(if is_real { stored.into_real() } else { stored });
             return Ok(());
         }
         if !is_computed {
@@ -88,14 +90,24 @@ impl Writer {
         }
     }
 
-    /// A value that SQLite computes for a number's column: SQLite itself takes no notice of the width of integers, nor of the
-    /// digits of exact numbers.
+    /// A value that SQLite computes for a number's column: SQLite itself takes no notice of the width of numbers, nor of the
+    /// digits of exact ones.
     fn write_watched(&mut self, column: &ColumnMeta, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let Some((low, high)) = bounds(column) else { return write(self) };
-        self.push(FITS);
+        let (name, limits) = match (column.kind, column.size) {
+            (Kind::Real, _) => (FITS_REAL, None),
+            (Kind::Decimal(Some(scale)), Some(digits)) => (FITS_DECIMAL, Some((digits.into(), scale.into()))),
+            (kind, _) => match kind.range() {
+                Some((low, high)) => (FITS_INTEGER, Some((low, high.min(i64::MAX.into())))),
+                None => return write(self),
+            },
+        };
+        self.push(name);
         self.push("(");
         write(self)?;
-        self.number(format_args!(", {low}, {high})"));
+        if let Some((one, other)) = limits {
+            self.number(format_args!(", {one}, {other}"));
+        }
+        self.push(")");
         Ok(())
     }
 
@@ -112,22 +124,6 @@ impl Writer {
             self.write_value(table, assignment)?;
         }
         Ok(())
-    }
-}
-
-/// The least and the greatest number of a column on SQLite, as literals: floating point numbers where they are no integers.
-fn bounds(column: &ColumnMeta) -> Option<(String, String)> {
-    match (column.kind, column.size) {
-        (Kind::Real, _) => Some((format!("{:e}", f64::from(f32::MIN)), format!("{:e}", f64::from(f32::MAX)))),
-        (Kind::Decimal(Some(scale)), Some(digits)) => {
-            let (whole, behind) = (digits.saturating_sub(scale) as usize, scale as usize);
-            let most = format!("0{}.{}0", "9".repeat(whole), "9".repeat(behind));
-            Some((format!("-{most}"), most))
-        }
-        (kind, _) => {
-            let (low, high) = kind.range()?;
-            Some((low.to_string(), high.min(i64::MAX.into()).to_string()))
-        }
     }
 }
 

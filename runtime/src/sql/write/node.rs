@@ -59,14 +59,7 @@ impl Writer {
                 self.push(")");
             }
             Node::Match { node, text, mode, ignore_case } => return self.write_match(node, text, *mode, *ignore_case),
-            Node::Between(node, low, high) => {
-                let kind = node.number();
-                self.write_operand(node)?;
-                self.push(" BETWEEN ");
-                self.write_beside(low, kind)?;
-                self.push(" AND ");
-                return self.write_beside(high, kind);
-            }
+            Node::Between(node, low, high) => return self.write_between(node, low, high),
             Node::Aggregate { function, distinct, argument, kind } => {
                 return self.write_aggregate(*function, *distinct, argument.as_deref(), *kind);
             }
@@ -122,29 +115,6 @@ impl Writer {
             }
             self.write_operand(node)?;
         }
-        Ok(())
-    }
-
-    pub(super) fn write_in(&mut self, node: &Node, values: &[Node], negated: bool) -> Result<()> {
-        if values.is_empty() {
-            return self.write_node(&Node::Constant(negated));
-        }
-        let kind = node.number();
-        self.write_operand(node)?;
-        if self.dialect == Dialect::Postgres
-            && let Some(list) = one_list(values)
-        {
-            // One text for all lengths, so that it is prepared once.
-            self.push(if negated { " <> ALL(" } else { " = ANY(" });
-            self.bind_list(list, kind);
-        } else {
-            self.push(if negated { " NOT IN (" } else { " IN (" });
-            for (at, value) in values.iter().enumerate() {
-                self.push(if at == 0 { "" } else { ", " });
-                self.write_beside(value, kind)?;
-            }
-        }
-        self.push(")");
         Ok(())
     }
 
@@ -272,23 +242,6 @@ pub(super) const ROUND_HALVES: &str = "round(1.0000000000000004 * ";
 
 /// Nothing around an argument.
 const PLAIN: (&str, &str) = ("", "");
-
-/// The values of a list as one, where all are plain values of one type.
-fn one_list(values: &[Node]) -> Option<Vec<Value<'static>>> {
-    let mut list = Vec::with_capacity(values.len());
-    for node in values {
-        let Node::Bind(value) = node else { return None };
-        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
-            return None;
-        }
-        list.push(value.clone());
-    }
-    Some(list)
-}
-
-fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
-    std::mem::discriminant(one) == std::mem::discriminant(other)
-}
 
 fn escape_like(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

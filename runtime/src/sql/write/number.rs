@@ -1,6 +1,10 @@
 //! Numbers beside numbers of another width. SQLite and MySQL compute and compare them in 64 bits, whatever their columns
 //! hold; PostgreSQL takes a parameter to be of the type beside it, and computes in the wider of the two. So a value that
-//! the other type cannot hold is cast to a wider one there, and what is computed is computed in 64 bits.
+//! the other type cannot hold is cast to a wider one there, and what is computed is computed in 64 bits. A value that is
+//! greater than all integers of 64 bits is not sent there at all: beside it PostgreSQL would cast the column to `numeric`,
+//! and use no index.
+
+use std::borrow::Cow;
 
 use super::Writer;
 use crate::error::Result;
@@ -16,6 +20,12 @@ impl Writer {
     pub(super) fn write_binary(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Result<()> {
         let (beside_left, beside_right) = (right.number(), left.number());
         if !op.is_arithmetic() {
+            if self.is_beyond(left, right) {
+                return self.write_beyond(left, matches!(op, BinaryOp::Eq | BinaryOp::Gt | BinaryOp::Ge));
+            }
+            if self.is_beyond(right, left) {
+                return self.write_beyond(right, matches!(op, BinaryOp::Eq | BinaryOp::Lt | BinaryOp::Le));
+            }
             self.write_beside(left, beside_left)?;
             self.push(operator(op));
             return self.write_beside(right, beside_right);
@@ -36,6 +46,65 @@ impl Writer {
             Some((word, Side::Right)) => self.write_cast(right, word),
             _ => self.write_term(right, whole),
         }
+    }
+
+    /// Whether a value is greater than all that an integer can be on PostgreSQL.
+    fn is_beyond(&self, node: &Node, value: &Node) -> bool {
+        self.dialect == Dialect::Postgres
+            && exceeds(value)
+            && node.number().is_some_and(|kind| kind.is_integer() && kind != Kind::UnsignedBigInt)
+            && !may_exceed(node)
+    }
+
+    /// What a comparison with such a value says: never, or of every integer that is not NULL.
+    fn write_beyond(&mut self, node: &Node, never: bool) -> Result<()> {
+        self.write_operand(node)?;
+        self.push(if never { " > 9223372036854775807" } else { " <= 9223372036854775807" });
+        Ok(())
+    }
+
+    pub(super) fn write_between(&mut self, node: &Node, low: &Node, high: &Node) -> Result<()> {
+        if self.is_beyond(node, low) || self.is_beyond(node, high) {
+            self.write_binary(BinaryOp::Ge, node, low)?;
+            self.push(" AND ");
+            return self.write_binary(BinaryOp::Le, node, high);
+        }
+        let kind = node.number();
+        self.write_operand(node)?;
+        self.push(" BETWEEN ");
+        self.write_beside(low, kind)?;
+        self.push(" AND ");
+        self.write_beside(high, kind)
+    }
+
+    pub(super) fn write_in(&mut self, node: &Node, values: &[Node], negated: bool) -> Result<()> {
+        if values.is_empty() {
+            return self.write_node(&Node::Constant(negated));
+        }
+        let values = match values.iter().any(|value| self.is_beyond(node, value)) {
+            true => Cow::Owned(values.iter().filter(|value| !exceeds(value)).cloned().collect()),
+            false => Cow::Borrowed(values),
+        };
+        if values.is_empty() {
+            return self.write_beyond(node, !negated);
+        }
+        let kind = node.number();
+        self.write_operand(node)?;
+        if self.dialect == Dialect::Postgres
+            && let Some(list) = one_list(&values)
+        {
+            // One text for all lengths, so that it is prepared once.
+            self.push(if negated { " <> ALL(" } else { " = ANY(" });
+            self.bind_list(list, kind);
+        } else {
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            for (at, value) in values.iter().enumerate() {
+                self.push(if at == 0 { "" } else { ", " });
+                self.write_beside(value, kind)?;
+            }
+        }
+        self.push(")");
+        Ok(())
     }
 
     /// An operand of arithmetic. What is unsigned on MySQL stays so in its results, where a negative one is an error.
@@ -76,7 +145,7 @@ impl Writer {
     }
 
     /// The values of a list, beside a number of a type, as one array.
-    pub(super) fn bind_list(&mut self, values: Vec<Value<'static>>, kind: Option<Kind>) {
+    fn bind_list(&mut self, values: Vec<Value<'static>>, kind: Option<Kind>) {
         let casts = || values.iter().filter_map(|value| wider(kind?, value));
         let cast = casts().find(|&word| word == "numeric").or_else(|| casts().next());
         self.bind(Value::List(values));
@@ -109,6 +178,36 @@ impl Side {
             _ => Self::Neither,
         }
     }
+}
+
+/// Whether it is a value beyond the integers of 64 bits.
+fn exceeds(node: &Node) -> bool {
+    matches!(node, Node::Bind(Value::UInt(number)) if i64::try_from(*number).is_err())
+}
+
+/// Whether it could be such a value, as `coalesce` gives it.
+fn may_exceed(node: &Node) -> bool {
+    node.any(&|node| match node {
+        Node::Scalar(select) => select.value().is_some_and(may_exceed),
+        node => exceeds(node),
+    })
+}
+
+/// The values of a list as one, where all are plain values of one type.
+fn one_list(values: &[Node]) -> Option<Vec<Value<'static>>> {
+    let mut list = Vec::with_capacity(values.len());
+    for node in values {
+        let Node::Bind(value) = node else { return None };
+        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
+            return None;
+        }
+        list.push(value.clone());
+    }
+    Some(list)
+}
+
+fn same_type(one: &Value<'_>, other: &Value<'_>) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
 /// The type of 64 bits for what both are, if both are numbers that have one.
