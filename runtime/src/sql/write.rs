@@ -106,7 +106,8 @@ impl Writer {
             }
             w.push("SELECT count(*) FROM (SELECT ");
             if select.counts_groups() {
-                w.write_body(select, |w| Ok(w.push("1 AS c0")))?;
+                w.push("1 AS c0");
+                w.write_body(select, |_| Ok(()))?;
             } else {
                 select.check_list()?;
                 w.push(if select.distinct { "DISTINCT " } else { "" });
