@@ -10,7 +10,7 @@ pub struct Plain {
     pub id: u64,
     /// Column `a`: tinyint.
     pub a: i8,
-    /// Column `d`: integer.
+    /// Column `d`: integer unsigned.
     pub d: Option<u32>,
     /// Column `k`: decimal(10,2).
     pub k: ::pilaster::rust_decimal::Decimal,
@@ -22,7 +22,7 @@ pub struct Plain {
     pub n: Option<bool>,
     /// Column `o`: bigint unsigned.
     pub o: Option<u64>,
-    /// Column `p`: smallint.
+    /// Column `p`: smallint unsigned.
     pub p: Option<u16>,
     /// Column `q`: string(80).
     pub q: String,
@@ -60,13 +60,13 @@ impl __rt::Model for Plain {
             columns: &[
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::UnsignedBigInt),
                 __rt::ColumnMeta::new("a", "a", __rt::Kind::TinyInt),
-                __rt::ColumnMeta::new("d", "d", __rt::Kind::Int).null(),
+                __rt::ColumnMeta::new("d", "d", __rt::Kind::UnsignedInt).null(),
                 __rt::ColumnMeta::new("k", "k", __rt::Kind::Decimal(Some(2))).sized(10),
                 __rt::ColumnMeta::new("l", "l", __rt::Kind::Bool),
                 __rt::ColumnMeta::new("m", "m", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::Bool).null(),
                 __rt::ColumnMeta::new("o", "o", __rt::Kind::UnsignedBigInt).null(),
-                __rt::ColumnMeta::new("p", "p", __rt::Kind::SmallInt).null(),
+                __rt::ColumnMeta::new("p", "p", __rt::Kind::UnsignedSmallInt).null(),
                 __rt::ColumnMeta::new("q", "q", __rt::Kind::Text).sized(80),
                 __rt::ColumnMeta::new("r", "r", __rt::Kind::Text).sized(80).null(),
                 __rt::ColumnMeta::new("s", "s", __rt::Kind::Text).sized(20).null(),
@@ -232,7 +232,7 @@ pub struct NewPlain {
     pub id: Option<u64>,
     /// Column `a`: tinyint; left to the database when `None`.
     pub a: Option<i8>,
-    /// Column `d`: integer; NULL when `None`.
+    /// Column `d`: integer unsigned; NULL when `None`.
     pub d: Option<u32>,
     /// Column `k`: decimal(10,2); left to the database when `None`.
     pub k: Option<::pilaster::rust_decimal::Decimal>,
@@ -244,7 +244,7 @@ pub struct NewPlain {
     pub n: Option<Option<bool>>,
     /// Column `o`: bigint unsigned; left to the database when `None`.
     pub o: Option<Option<u64>>,
-    /// Column `p`: smallint; left to the database when `None`.
+    /// Column `p`: smallint unsigned; left to the database when `None`.
     pub p: Option<Option<u16>>,
     /// Column `q`: string(80); left to the database when `None`.
     pub q: Option<String>,

@@ -9,7 +9,7 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     pub id: __rt::Column<N::Of<u64>>,
     /// Column `a`: tinyint.
     pub a: __rt::Column<N::Of<i8>>,
-    /// Column `d`: integer.
+    /// Column `d`: integer unsigned.
     pub d: __rt::Column<N::Of<Option<u32>>>,
     /// Column `k`: decimal(10,2).
     pub k: __rt::Column<N::Of<__rt::Scaled<2>>>,
@@ -21,7 +21,7 @@ pub struct PlainColumns<N: __rt::Nullability = __rt::NotNull> {
     pub n: __rt::Column<N::Of<Option<bool>>>,
     /// Column `o`: bigint unsigned.
     pub o: __rt::Column<N::Of<Option<u64>>>,
-    /// Column `p`: smallint.
+    /// Column `p`: smallint unsigned.
     pub p: __rt::Column<N::Of<Option<u16>>>,
     /// Column `q`: string(80).
     pub q: __rt::Column<N::Of<String>>,
