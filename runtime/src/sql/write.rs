@@ -60,6 +60,7 @@ pub(crate) struct Writer {
     target: Option<Target>,
     /// Where rows are grouped or distinct.
     same: Option<group::Same>,
+    /// While HAVING is written for MySQL.
     having: Option<group::Having>,
 }
 
