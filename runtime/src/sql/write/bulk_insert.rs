@@ -15,9 +15,10 @@ impl Writer {
         w.push(" (");
         w.separated(insert.columns, |w, column| w.ident(column.name));
         w.push(if counted { ") OVERRIDING SYSTEM VALUE" } else { ")" });
-        w.push(" SELECT * FROM unnest(");
-        w.separated(types.iter().enumerate(), |w, (at, ty)| w.number(format_args!("${}::{ty}[]", at + 1)));
-        w.push(")");
+        // Side by side in the list they give a row at a time; in FROM, each of them is kept in full before the first row, which
+        // takes a sixth of the time of an INSERT (PostgreSQL's nodeProjectSet.c and nodeFunctionscan.c).
+        w.push(" SELECT ");
+        w.separated(types.iter().enumerate(), |w, (at, ty)| w.number(format_args!("unnest(${}::{ty}[])", at + 1)));
         w.given = types.len();
         w.write_existing(insert)?;
         w.write_returning(insert.returning);
