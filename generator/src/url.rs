@@ -45,7 +45,7 @@ pub fn parse(url: &str) -> Result<Target, String> {
 
 fn sqlite(rest: &str) -> Result<PathBuf, String> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default();
     let path = decode(path)?;
     if path == ":memory:" {
         return Err("a database in memory is empty and gone when the command ends: name a file".to_owned());
@@ -96,6 +96,21 @@ fn decode(text: &str) -> Result<String, String> {
 pub fn of_file(path: &std::path::Path) -> String {
     let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
     format!("sqlite://{path}")
+}
+
+/// The URL of a file of SQLite in place of that of another URL, whose settings stay.
+#[must_use]
+pub fn at_file(url: &str, path: &std::path::Path) -> String {
+    with_settings(of_file(path), url.split_once('?').map_or("", |(_, settings)| settings))
+}
+
+/// The URL with more settings, which go over those that it has.
+#[must_use]
+pub fn with_settings(url: String, settings: &str) -> String {
+    match settings {
+        "" => url,
+        settings => format!("{url}{}{settings}", if url.contains('?') { '&' } else { '?' }),
+    }
 }
 
 /// The database that the URL of a server names, in its path or as `dbname`, which goes over it.
@@ -184,6 +199,7 @@ mod tests {
             ("SQLite:/blog.db", "/blog.db"),
             ("sqlite://a%20b%3F%25.db?mode=rwc", "a b?%.db"),
             ("sqlite://d%C3%A9.db", "dé.db"),
+            ("sqlite://a#b.db", "a#b.db"),
         ] {
             assert_eq!(parse(url), Ok(Target::Sqlite(PathBuf::from(path))), "{url}");
         }
@@ -214,6 +230,14 @@ mod tests {
             let path = PathBuf::from(path);
             assert_eq!(parse(&of_file(&path)), Ok(Target::Sqlite(path)));
         }
+    }
+
+    #[test]
+    fn settings_stay_where_a_file_is_found_elsewhere() {
+        let path = std::path::Path::new("/x/a?.db");
+        assert_eq!(at_file("sqlite://a%3F.db?busy_timeout=1s", path), "sqlite:///x/a%3F.db?busy_timeout=1s");
+        assert_eq!(at_file("sqlite://a%3F.db", path), "sqlite:///x/a%3F.db");
+        assert_eq!(with_settings("sqlite://a?mode=rw".to_owned(), "mode=ro"), "sqlite://a?mode=rw&mode=ro");
     }
 
     #[test]

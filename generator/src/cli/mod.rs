@@ -143,10 +143,9 @@ impl Context {
     /// A file of SQLite starts where paths start.
     fn place(&self, url: &mut String) {
         if let Ok(Target::Sqlite(path)) = url::parse(url)
-            && !url.contains('?')
             && !self.root.as_os_str().is_empty()
         {
-            *url = url::of_file(&self.path(&path));
+            *url = url::at_file(url, &self.path(&path));
         }
     }
 

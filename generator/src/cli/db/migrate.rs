@@ -24,7 +24,7 @@ pub(super) fn init(context: &mut Context, args: &InitArgs) -> Option<Report> {
     if let Some(url) = &args.from_database {
         // A relative path is relative to where the command runs, as elsewhere.
         let url = match url::parse(url) {
-            Ok(Target::Sqlite(path)) => url::of_file(&context.path(&path)),
+            Ok(Target::Sqlite(path)) => url::at_file(url, &context.path(&path)),
             _ => url.clone(),
         };
         let flags = Layer { input: Some(Input::Database(url)), ..Layer::default() };

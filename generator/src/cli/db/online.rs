@@ -55,11 +55,11 @@ pub(super) fn connect(context: &mut Context, args: &PlaceArgs, missing: Missing)
         url::Target::Sqlite(path) if missing == Missing::Pretend && !path.exists() => {
             (DialectName::Sqlite, "sqlite::memory:".to_owned())
         }
-        url::Target::Sqlite(path) => (DialectName::Sqlite, url::of_file(&path)),
+        url::Target::Sqlite(path) => (DialectName::Sqlite, url::at_file(&url, &path)),
         url::Target::Server(dialect) => (dialect, url),
     };
     let only_looks = dialect == DialectName::Sqlite && missing == Missing::Look;
-    let opened = if only_looks { open(&format!("{url}?mode=ro")) } else { open(&url) };
+    let opened = if only_looks { open(&url::with_settings(url.clone(), "mode=ro")) } else { open(&url) };
     let db = opened.map_err(|diagnostic| context.diagnostics.push(diagnostic)).ok()?;
     Some(Online { db, dialect, url, shown })
 }

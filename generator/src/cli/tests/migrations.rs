@@ -547,3 +547,21 @@ fn a_way_back_that_lacks_values_is_told_when_it_is_written() {
     let ran = project.run(&["db", "migrate", "-m", "back"]);
     assert!(!ran.err.contains("on the way back"), "{}", ran.err);
 }
+
+#[test]
+fn the_settings_of_a_url_count() {
+    let project = migrated();
+    let wrong = format!("{}?bussy_timeout=1s", url_of(&project));
+    let ran = project.run(&["db", "upgrade", "--database", &wrong]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("bussy_timeout"), "{}", ran.err);
+    assert!(!project.exists("blog.db"));
+    // A relative path starts where the command runs, with settings as without.
+    let ran = project.run(&["db", "upgrade", "--database", "sqlite://blog.db?busy_timeout=1s"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(project.exists("blog.db"));
+    let read_only = format!("{}?read_only=true", url_of(&project));
+    assert_eq!(project.run(&["db", "current", "--database", &read_only]).code, 0);
+    let ran = project.run(&["db", "downgrade", "--database", &read_only, "base"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+}
