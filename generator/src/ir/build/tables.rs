@@ -53,8 +53,9 @@ impl Builder<'_> {
 
     /// Much of what a model can do is done by its key.
     fn keyless(&mut self, table: &draft::Table, models: &[draft::Model]) {
-        // Without columns it has more to mend, which is told.
-        if table.kind != TableKind::Table || !table.primary_key.is_empty() || table.columns.is_empty() {
+        // Where there is more to mend, its key may be among that: a word that was misspelt.
+        let more = table.columns.is_empty() || self.diagnostics.has_errors();
+        if more || table.kind != TableKind::Table || !table.primary_key.is_empty() {
             return;
         }
         let Some(model) = models.iter().find(|model| model.table == table.name.value) else { return };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::codes;
-use crate::diag::Code;
+use crate::diag::{Code, suggest};
 use crate::ir::SqlType;
 use crate::ir::check::types as known;
 use crate::ir::draft::Type;
@@ -81,10 +81,12 @@ pub(crate) fn parse(text: &str) -> Result<Type, TypeError> {
 }
 
 fn unknown_with_length(head: &str, name: &str, range: Range<usize>) -> TypeError {
-    let help = known::foreign(name).map_or_else(
-        || "only `string(n)` and `decimal(p,s)` take lengths".to_owned(),
-        |ours| format!("write `{}`", if ours == "string(80)" { head.replacen(name, "string", 1) } else { ours.into() }),
-    );
+    let help = match (known::foreign(name), suggest(name, ["string", "decimal"])) {
+        (Some("string(80)"), _) => format!("write `{}`", head.replacen(name, "string", 1)),
+        (Some(ours), _) => format!("write `{ours}`"),
+        (None, Some(meant)) => format!("did you mean `{}`?", head.replacen(name, meant, 1)),
+        (None, None) => "only `string(n)` and `decimal(p,s)` take lengths".to_owned(),
+    };
     TypeError::new(codes::UNKNOWN_TYPE, range, format!("unknown type `{head}`"), help)
 }
 
@@ -128,6 +130,8 @@ mod tests {
         let help = |text: &str| parse(text).unwrap_err().help;
         assert_eq!(help("string"), "write `string(80)`, or `text` for any length");
         assert_eq!(help("varchar(20)"), "write `string(20)`");
+        assert_eq!(help("strng(20)"), "did you mean `string(20)`?");
+        assert_eq!(help("point(2)"), "only `string(n)` and `decimal(p,s)` take lengths");
         assert_eq!(help("bigint(20)"), "write `bigint`");
         assert_eq!(help("text(5)"), "write `text`");
         assert_eq!(help("text unsigned"), "only tinyint, smallint, integer and bigint can");

@@ -85,13 +85,6 @@ fn keys() {
     4 |     columns: { id: { typ: bigint } }
       |                ^^
       = help: add for instance `type: text`
-
-    warning[P0221]: `User` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key
-     --> models.yaml:3:3
-      |
-    3 |   User:
-      |   ^^^^
-      = help: mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; `primary_key: []` says that none is meant
     ");
     insta::assert_snapshot!(read("pilaster: 2\nmodel: {}\n").1.to_string(), @r"
     error[P0102]: unknown key `model` in a spec
@@ -390,13 +383,6 @@ fn relations() {
     7 |       friends: { many_to_many: User, inverse: none }
       |       ^^^^^^^
       = help: mark a column of it with `primary`
-
-    warning[P0221]: `User` has no primary key: its rows can be inserted and queried, but not fetched, saved or deleted by key
-     --> models.yaml:3:3
-      |
-    3 |   User:
-      |   ^^^^
-      = help: mark the columns that tell its rows apart with `primary`, for instance `id: bigint primary`; `primary_key: []` says that none is meant
     ");
 }
 
