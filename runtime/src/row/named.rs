@@ -22,8 +22,13 @@ pub(crate) fn is_in_order(row: &Row<'_>, meta: &ModelMeta) -> bool {
 
 fn places(row: &Row<'_>, meta: &ModelMeta) -> Result<Vec<usize>> {
     let place = |name: &str| {
-        let mut found = (0..row.len()).filter(|&at| row.name(at) == Some(name));
-        match (found.next(), found.next()) {
+        let called = |like: fn(&str, &str) -> bool| {
+            let mut found = (0..row.len()).filter(|&at| row.name(at).is_some_and(|given| like(given, name)));
+            (found.next(), found.next())
+        };
+        // SQLite and MySQL call a column as the query writes it, and know it in any case.
+        let exact = called(|given, name| given == name);
+        match if exact.0.is_some() { exact } else { called(str::eq_ignore_ascii_case) } {
             (Some(at), None) => Ok(at),
             (None, _) => {
                 Err(Error::query(format!("the result has no column named \"{name}\", which {} has", meta.model)))

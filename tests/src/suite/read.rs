@@ -227,6 +227,9 @@ pub async fn raw_sql_gives_models(db: &Db) -> Result<()> {
     drop(rows);
     let backwards = "SELECT editor_id, user_id, rating, views, status, body, title, id FROM post";
     assert_eq!(db.sql(backwards).one::<Post>().await?, post);
+    // PostgreSQL calls a column as it was made, the others as the query does.
+    let loud = format!("SELECT ID, Name, EMAIL, bio, age FROM {user} {by_id}");
+    assert_eq!(db.sql(loud).all::<User>().await?, [ann.clone(), bob.clone()]);
 
     let refused = async |sql: String, expected: &str| {
         let error = db.sql(sql).all::<User>().await.unwrap_err();

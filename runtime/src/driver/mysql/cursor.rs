@@ -414,7 +414,7 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
         Cell::Null => "NULL".to_owned(),
         Cell::Int(value) => format!("integer {value}"),
         Cell::UInt(value) => format!("integer {value}"),
-        Cell::Real(value) => format!("floating point number {value}"),
+        Cell::Real(value) => format!("floating point number {value:?}"),
         Cell::Number(digits) => format!("decimal {}", String::from_utf8_lossy(digits)),
         Cell::Bits(bytes) => format!("{} bytes of bits", bytes.len()),
         Cell::Shape(bytes) => geometry::decode(bytes).unwrap_or_else(|_| format!("{} bytes of a shape", bytes.len())),

@@ -229,7 +229,8 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
     let found = match found {
         Cell::Null => "NULL".to_owned(),
         Cell::Int(value) => format!("integer {value}"),
-        Cell::Real(value) => format!("real {value}"),
+        // With an exponent where it is long.
+        Cell::Real(value) => format!("real {value:?}"),
         Cell::Text(text) => match std::str::from_utf8(text) {
             Ok(text) => format!("text {:?}", shorten(text, SHOWN)),
             Err(_) => format!("{} bytes of text that are not UTF-8", text.len()),
@@ -274,5 +275,7 @@ mod tests {
         for value in [5.5, 9_223_372_036_854_775_808.0, f64::NAN, f64::INFINITY] {
             assert!(whole(&Cell::Real(value)).is_err(), "{value}");
         }
+        let error = whole(&Cell::Real(1e300)).unwrap_err().to_string();
+        assert!(error.contains("real 1e300"), "{error}");
     }
 }
