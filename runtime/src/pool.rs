@@ -163,7 +163,7 @@ impl Pool {
             attached: OnceLock::new(),
             settings,
         };
-        let first = Connection::open(&pool.settings, Access::Write).await?;
+        let first = Box::pin(Connection::open(&pool.settings, Access::Write)).await?;
         pool.writes_apart.store(first.awaits_standbys(), Ordering::Relaxed);
         let first = Idle { connection: Pooled::new(first), since: Instant::now() };
         pool.main.put(&mut lock(&pool.main.idle), first);
@@ -274,7 +274,8 @@ impl Pool {
     async fn open_in_time(&self, access: Access, begun: Instant) -> Result<Pooled> {
         let mut pause = Duration::from_millis(10);
         loop {
-            let error = match Connection::open(&self.settings, access).await {
+            // Kept apart: most statements find a connection, and the future of each would have room for this one.
+            let error = match Box::pin(Connection::open(&self.settings, access)).await {
                 Ok(connection) => {
                     self.opened.fetch_add(1, Ordering::Relaxed);
                     self.writes_apart.store(connection.awaits_standbys(), Ordering::Relaxed);

@@ -275,14 +275,15 @@ impl Connection {
                 // An error of the server's says nothing about the transaction, which a deadlock ends; any answer does.
                 let may_differ = begins || (self.transaction && may_end_transaction(error));
                 let unknown = !whole || (may_differ && is_of_server(error));
-                if unknown && self.client.query_drop("DO 0").await.is_err() {
+                if unknown && Box::pin(self.client.query_drop("DO 0")).await.is_err() {
                     return outcome;
                 }
                 self.note_status();
             }
         }
         let outcome = match outcome {
-            Err(error) => Err(self.placed(error).await),
+            // Kept apart, as it is rare and needs much room.
+            Err(error) => Err(Box::pin(self.placed(error)).await),
             outcome => outcome,
         };
         // Those of a statement that failed; there is no answer to wait for.
@@ -381,10 +382,15 @@ impl Connection {
     /// Prepares a statement, or takes it from the cache; `keep` puts it there. One that is not kept is released after its
     /// use, and after an error by `leave`.
     async fn prepare(&mut self, sql: &str, keep: bool) -> Result<Statement> {
-        let named = |fault| from_mysql(fault, Some(sql));
-        if let Some(statement) = self.cache.get(sql) {
-            return Ok(statement);
+        match self.cache.get(sql) {
+            Some(statement) => Ok(statement),
+            // Kept apart, as it is rare and needs much room.
+            None => Box::pin(self.prepare_anew(sql, keep)).await,
         }
+    }
+
+    async fn prepare_anew(&mut self, sql: &str, keep: bool) -> Result<Statement> {
+        let named = |fault| from_mysql(fault, Some(sql));
         let statement = match self.client.prep(sql).await {
             // The server's statements are used up: those of this connection go.
             Err(mysql_async::Error::Server(fault)) if fault.code == 1461 => {

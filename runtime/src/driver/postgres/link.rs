@@ -300,7 +300,8 @@ impl Seat {
         let link = Arc::clone(&self.link);
         let prepared = match link.prepared(sql) {
             Some(prepared) => prepared,
-            None => self.prepare(sql).await?,
+            // Kept apart, as it is rare and needs much room.
+            None => Box::pin(self.prepare(sql)).await?,
         };
         let mut bound = Bound::default();
         if let Err(error) = bind_all(&mut bound, &prepared, &mut |put| params.bind(put)) {

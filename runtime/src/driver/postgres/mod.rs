@@ -291,7 +291,7 @@ impl Session {
     ) -> Result<Result<u64>, tokio_postgres::Error> {
         let mut waiting = Waiting::alone(&self.link);
         let params = self.bound.params(0, self.bound.len());
-        let stream = waiting.wait(self.link.client.query_raw(&prepared.statement, params)).await?;
+        let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
         let patient = self.state.in_transaction;
         read_all(&mut waiting, stream, prepared, each, patient, gate).await.map(|(done, complete)| {
             self.state.in_flight = !complete;
@@ -301,9 +301,14 @@ impl Session {
 
     /// The statement of a text, out of the cache or made now.
     async fn prepare(&mut self, sql: &str) -> Result<Arc<Prepared>> {
-        if let Some(prepared) = self.link.prepared(sql) {
-            return Ok(prepared);
+        match self.link.prepared(sql) {
+            Some(prepared) => Ok(prepared),
+            // Kept apart, as it is rare and needs much room.
+            None => Box::pin(self.prepare_anew(sql)).await,
         }
+    }
+
+    async fn prepare_anew(&mut self, sql: &str) -> Result<Arc<Prepared>> {
         if let Some(error) = error::of_too_many(sql) {
             return Err(error);
         }
@@ -321,7 +326,7 @@ impl Session {
 
     async fn ask_to_prepare(&mut self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         self.begin_request();
-        let prepared = Waiting::alone(&self.link).wait(self.link.client.prepare(sql)).await;
+        let prepared = Waiting::alone(&self.link).wait(pin!(self.link.client.prepare(sql))).await;
         self.state.in_flight = false;
         prepared
     }
@@ -329,7 +334,7 @@ impl Session {
     /// Runs statements without parameters and rows.
     async fn control(&mut self, sql: &str) -> Result<()> {
         self.begin_request();
-        let outcome = Waiting::alone(&self.link).wait(self.link.client.batch_execute(sql)).await;
+        let outcome = Waiting::alone(&self.link).wait(pin!(self.link.client.batch_execute(sql))).await;
         match outcome {
             Ok(()) => {
                 self.state.in_flight = false;

@@ -8,7 +8,7 @@
 //! must not depend on his being polled, [hands over](Wire::hand_over) to the task.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
@@ -137,10 +137,9 @@ impl<'l> Waiting<'l> {
         waiting
     }
 
-    /// Waits for a future of the client library's.
-    pub(super) async fn wait<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|context| self.poll(context, |context| future.as_mut().poll(context))).await
+    /// Waits for a future of the client library's; pinned where it is made, as it needs much room and would be held twice.
+    pub(super) async fn wait<F: Future + Unpin>(&mut self, mut future: F) -> F::Output {
+        poll_fn(|context| self.poll(context, |context| Pin::new(&mut future).poll(context))).await
     }
 
     /// The next row.
