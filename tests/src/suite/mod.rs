@@ -81,7 +81,7 @@ macro_rules! behaviours {
             lock: nothing_is_lost, it_waits_and_reads_the_new_value, no_wait, skip_locked, a_queue_of_jobs,
                 share_locks_go_together, only_rows_of_the_query_itself, keys_that_are_left_free, waiting_for_too_long,
                 a_deadlock_is_run_again, at_repeatable_read, not_in_a_transaction_that_only_reads, not_where_rows_are_made_of_several,
-                of_any_selection, by_keys_that_share_a_column, how_they_are_written;
+                of_any_selection, built_before_or_after, by_keys_that_share_a_column, how_they_are_written;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
             types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
