@@ -32,5 +32,5 @@ pub use scope::{Maybe, NotNull, Nullability, Nullable, Push, Scope, TableRef};
 pub(crate) use select::fetch_each;
 pub use select::{Query, SortList};
 pub use selection::Selection;
-pub use update::{Filtered, Unfiltered, Update};
-pub use upsert::{ColumnList, Decided, Several, Single, Unique, Upsert};
+pub use update::{Bounded, Filtered, Unfiltered, Update};
+pub use upsert::{ColumnList, Decided, Decision, Several, Single, Unique, Upsert};
