@@ -14,6 +14,10 @@ use crate::transaction::{Level, Seat};
 use crate::value::Params;
 
 /// What statements run on: `&Db`, `&Tx` or `&mut Session`, async or blocking.
+#[diagnostic::on_unimplemented(
+    message = "statements run on `&db`, `&tx` or `&mut session`, not on `{Self}`",
+    label = "takes a database, a transaction or a session by reference"
+)]
 pub trait Executor<'e>: sealed::Sealed + Sized + Send {
     /// Async or blocking.
     type Mode: Mode;

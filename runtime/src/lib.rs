@@ -43,7 +43,7 @@ pub use query::{
     BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, LockedQuery, Model,
     Page, Predicate, Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
 };
-pub use raw::{Bind, FromRow, Mapped, Sql, sql};
+pub use raw::{Bind, FromColumn, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};
 pub use row::Row;
 pub use session::{

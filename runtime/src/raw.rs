@@ -6,9 +6,10 @@ mod model;
 use std::borrow::Cow;
 
 pub use bind::Bind;
+use bind::Scalar;
 pub use model::from_named;
 
-use crate::convert::ColumnType;
+use crate::convert::{Array, ColumnType};
 use crate::driver::{Done, keyword, split_keyword};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Access, Executor, Lease, Out, Target};
@@ -59,7 +60,8 @@ struct Statement<'e> {
 /// What a row of hand-written SQL can be read as: a column type, a tuple of them, or a model, by the names of its columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a row of hand-written SQL",
-    label = "expected a column type, a tuple of up to eight, or a model; `map` reads anything else"
+    label = "expected a column type, a tuple of up to eight, or a model; `map` reads anything else",
+    note = "columns are read as owned values, such as `String`, or `Option<String>` where they may be NULL, and arrays of PostgreSQL as a `Vec`"
 )]
 pub trait FromRow: Sized + Send {
     /// Reads the row.
@@ -69,15 +71,43 @@ pub trait FromRow: Sized + Send {
     fn from_row(row: &Row<'_>) -> Result<Self>;
 }
 
-impl<T: ColumnType<Value = T> + Send> FromRow for T {
+#[diagnostic::do_not_recommend]
+impl<T: FromColumn> FromRow for T {
     fn from_row(row: &Row<'_>) -> Result<Self> {
-        column::<T>(row, 0)
+        column(row, 0)
+    }
+}
+
+/// What a column of hand-written SQL can be read as: a column type, and for the arrays of PostgreSQL a `Vec` of most of them.
+pub trait FromColumn: Sized + Send {
+    /// Reads the column.
+    ///
+    /// # Errors
+    /// `Decode` when it holds something else, or there is no such column.
+    fn from_column(row: &Row<'_>, at: usize) -> Result<Self>;
+}
+
+impl<T: ColumnType<Value = T> + Send> FromColumn for T {
+    fn from_column(row: &Row<'_>, at: usize) -> Result<Self> {
+        T::decode(row, at)
+    }
+}
+
+impl<T: Scalar> FromColumn for Vec<T> {
+    fn from_column(row: &Row<'_>, at: usize) -> Result<Self> {
+        Array::<T>::decode(row, at)
+    }
+}
+
+impl<T: Scalar> FromColumn for Option<Vec<T>> {
+    fn from_column(row: &Row<'_>, at: usize) -> Result<Self> {
+        Array::<T>::decode_nullable(row, at)
     }
 }
 
 /// A column, named in the error when it holds something else.
-fn column<T: ColumnType>(row: &Row<'_>, at: usize) -> Result<T::Value> {
-    T::decode(row, at).map_err(|error| match row.name(at) {
+fn column<T: FromColumn>(row: &Row<'_>, at: usize) -> Result<T> {
+    T::from_column(row, at).map_err(|error| match row.name(at) {
         Some(name) => error.in_column("result", name),
         None => error,
     })
@@ -85,7 +115,7 @@ fn column<T: ColumnType>(row: &Row<'_>, at: usize) -> Result<T::Value> {
 
 macro_rules! tuples {
     ($($($name:ident $at:literal),+;)*) => {$(
-        impl<$($name: ColumnType<Value = $name> + Send),+> FromRow for ($($name,)+) {
+        impl<$($name: FromColumn),+> FromRow for ($($name,)+) {
             fn from_row(row: &Row<'_>) -> Result<Self> {
                 Ok(($(column::<$name>(row, $at)?,)+))
             }

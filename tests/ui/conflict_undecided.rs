@@ -7,6 +7,7 @@ fn main() {}
 
 async fn nothing_said(db: &Db) {
     let _ = NewUser::new("ann").on_conflict(User::BY_NAME).insert(db).await;
+    let _ = NewUser::new("ann").on_conflict(User::BY_NAME).run(db).await;
 }
 
 fn an_expression() {

@@ -3,6 +3,7 @@
 use pilaster_tests::models::{NewPost, NewUser};
 
 fn main() {
+    let _ = NewUser::new("ann").bio(Some("writes"));
     let _ = NewUser::new("ann").bio(Some(30));
     let _ = NewPost::new("title", 1).editor_id(true);
 }

@@ -102,6 +102,7 @@ pub trait Number: ColumnType {
 )]
 pub trait Ordered: ColumnType {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Ordered + ColumnType<Inner = T>> Ordered for Option<T> {}
 
 macro_rules! ordered {
@@ -119,6 +120,7 @@ ordered!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, String, Vec<u8>);
 pub trait Textual: ColumnType {}
 
 impl Textual for String {}
+#[diagnostic::do_not_recommend]
 impl<T: Textual + ColumnType<Inner = T>> Textual for Option<T> {}
 
 /// A value, column or expression that stands on the right of a comparison or assignment of class `C`.
@@ -132,6 +134,12 @@ pub trait Operand<C> {
     #[doc(hidden)]
     fn into_node(self) -> Node;
 }
+
+/// A class of which values compare with those of class `C`: every class with itself. As a bound it lets the compiler say that
+/// a column or expression does not fit, where it would say of an associated type that it is another one.
+pub trait ComparesWith<C> {}
+
+impl<C> ComparesWith<C> for C {}
 
 /// Class of all integers.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops;
 
 use super::select::Query;
-use crate::convert::{ColumnType, Number, Operand, Ordered, Textual};
+use crate::convert::{ColumnType, ComparesWith, Number, Operand, Ordered, Textual};
 use crate::meta::ColumnMeta;
 use crate::sql::{Aggregate, BinaryOp, MatchMode, Node, Order, Source, UnaryOp};
 use crate::value::Kind;
@@ -94,13 +94,16 @@ impl<T: ColumnType> Expr<T> {
     }
 }
 
-impl<T: ColumnType> Operand<T::Class> for Column<T> {
+// Of two columns that cannot be compared the compiler is to say so, and not which classes they have.
+#[diagnostic::do_not_recommend]
+impl<C, T: ColumnType<Class: ComparesWith<C>>> Operand<C> for Column<T> {
     fn into_node(self) -> Node {
         self.node()
     }
 }
 
-impl<T: ColumnType> Operand<T::Class> for Expr<T> {
+#[diagnostic::do_not_recommend]
+impl<C, T: ColumnType<Class: ComparesWith<C>>> Operand<C> for Expr<T> {
     fn into_node(self) -> Node {
         self.node
     }
@@ -180,6 +183,10 @@ impl Predicate for Column<Option<bool>> {
 }
 
 /// The right side of `in_`: a list of values, or a query of one column.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a list of values for this column",
+    label = "expected a list, such as `[1, 2]`, or a query of one column; a single value is compared with `eq`"
+)]
 pub trait List<C> {
     /// The test that `node` is (not) in it.
     #[doc(hidden)]
@@ -212,9 +219,12 @@ fn text_match(node: Node, text: &str, mode: MatchMode, ignore_case: bool) -> Exp
 }
 
 macro_rules! comparisons {
-    ($($(#[$doc:meta])* $name:ident = $op:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $op:ident $(, $bound:ident)?;)*) => {$(
         $(#[$doc])*
-        pub fn $name(self, other: impl Operand<T::Class>) -> Expr<bool> {
+        pub fn $name(self, other: impl Operand<T::Class>) -> Expr<bool>
+        $(where
+            T: $bound,)?
+        {
             compare(BinaryOp::$op, self.node(), other.into_node())
         }
     )*};
@@ -223,13 +233,17 @@ macro_rules! comparisons {
 macro_rules! matches {
     ($($(#[$doc:meta])* $name:ident = $mode:ident, $ignore_case:literal;)*) => {$(
         $(#[$doc])*
-        pub fn $name(self, text: impl AsRef<str>) -> Expr<bool> {
+        pub fn $name(self, text: impl AsRef<str>) -> Expr<bool>
+        where
+            T: Textual,
+        {
             text_match(self.node(), text.as_ref(), MatchMode::$mode, $ignore_case)
         }
     )*};
 }
 
-/// The methods that columns and expressions share. They are inherent, so that queries need no trait in scope.
+/// The methods that columns and expressions share. They are inherent, so that queries need no trait in scope. What only some
+/// types have is a method of all that is bound: where it is missing, the compiler says why.
 macro_rules! operators {
     ($this:ident) => {
         impl<T: ColumnType> $this<T> {
@@ -286,40 +300,45 @@ macro_rules! operators {
             pub fn coalesce(self, other: impl Operand<T::Class>) -> Expr<T::Inner> {
                 Expr::new(Node::Call("coalesce", vec![self.node(), other.into_node()]))
             }
-        }
 
-        impl<T: Ordered> $this<T> {
             comparisons! {
                 /// Less than.
-                lt = Lt;
+                lt = Lt, Ordered;
                 /// Less than or equal.
-                le = Le;
+                le = Le, Ordered;
                 /// Greater than.
-                gt = Gt;
+                gt = Gt, Ordered;
                 /// Greater than or equal.
-                ge = Ge;
+                ge = Ge, Ordered;
             }
 
             /// Between two values, both included.
-            pub fn between(self, low: impl Operand<T::Class>, high: impl Operand<T::Class>) -> Expr<bool> {
+            pub fn between(self, low: impl Operand<T::Class>, high: impl Operand<T::Class>) -> Expr<bool>
+            where
+                T: Ordered,
+            {
                 let (low, high) = (Box::new(low.into_node()), Box::new(high.into_node()));
                 Expr::new(Node::Between(Box::new(self.node()), low, high))
             }
 
             /// The smallest value; `None` when there is none.
-            pub fn min(self) -> Expr<Option<T::Inner>> {
+            pub fn min(self) -> Expr<Option<T::Inner>>
+            where
+                T: Ordered,
+            {
                 let kind = self.kind();
                 aggregate(Aggregate::Min, false, self.node(), kind)
             }
 
             /// The greatest value; `None` when there is none.
-            pub fn max(self) -> Expr<Option<T::Inner>> {
+            pub fn max(self) -> Expr<Option<T::Inner>>
+            where
+                T: Ordered,
+            {
                 let kind = self.kind();
                 aggregate(Aggregate::Max, false, self.node(), kind)
             }
-        }
 
-        impl<T: Textual> $this<T> {
             matches! {
                 /// Contains a text, case-sensitively; `%` and `_` have no special meaning.
                 contains = Contains, false;
@@ -336,12 +355,18 @@ macro_rules! operators {
             }
 
             /// In lower case; on SQLite ASCII letters only.
-            pub fn lower(self) -> Expr<T> {
+            pub fn lower(self) -> Expr<T>
+            where
+                T: Textual,
+            {
                 Expr::new(Node::Call("lower", vec![self.node()]))
             }
 
             /// In upper case; on SQLite ASCII letters only.
-            pub fn upper(self) -> Expr<T> {
+            pub fn upper(self) -> Expr<T>
+            where
+                T: Textual,
+            {
                 Expr::new(Node::Call("upper", vec![self.node()]))
             }
         }

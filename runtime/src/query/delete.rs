@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::column::Predicate;
 use super::model::Model;
 use super::scope::NotNull;
-use super::update::{Filtered, Unfiltered, write_lease};
+use super::update::{Bounded, Filtered, Unfiltered, write_lease};
 use crate::executor::{Executor, Out};
 use crate::mode::Mode;
 use crate::sql::{Node, Source, Statement, Table, Write, Writer};
@@ -46,12 +46,15 @@ impl<M: Model, F> Delete<M, F> {
     }
 }
 
-impl<M: Model> Delete<M, Filtered> {
+impl<M: Model, F> Delete<M, F> {
     /// Runs it and says how many rows were deleted.
     ///
     /// # Errors
     /// `ForeignKeyViolation` when other rows refer to them, and others of the database.
-    pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
+    pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64>
+    where
+        F: Bounded,
+    {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = write_lease(target, M::meta(), self.source, &self.filter).await?;

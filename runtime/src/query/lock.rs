@@ -2,11 +2,14 @@
 
 use std::marker::PhantomData;
 
-use super::scope::Scope;
-use super::select::Query;
+use super::column::{Expr, Predicate, Sort};
+use super::model::Model;
+use super::scope::{Maybe, NotNull, Push, Scope};
+use super::select::{Query, SortList};
+use super::selection::Selection;
 use crate::error::Result;
-use crate::executor::Out;
-use crate::relation::IncludeList;
+use crate::executor::{Executor, Out};
+use crate::relation::{IncludeList, Relation};
 use crate::sql::lock::{Lock, Strength, Wait};
 use crate::stream::RowStream;
 use crate::transaction::Transactional;
@@ -14,8 +17,8 @@ use crate::transaction::Transactional;
 /// A query that locks the rows it reads, until the transaction ends that it runs in; so it runs on `&Tx` or
 /// `&mut Session` only, as [`Transactional`] says.
 ///
-/// [`Query::for_update`], [`Query::for_no_key_update`] and [`Query::for_share`] make one of a query that is complete. Whether
-/// it waits for rows that others have locked is `W`: it does, unless [`LockedQuery::no_wait`] or
+/// [`Query::for_update`], [`Query::for_no_key_update`] and [`Query::for_share`] make one of a query, which goes on being built
+/// as before. Whether it waits for rows that others have locked is `W`: it does, unless [`LockedQuery::no_wait`] or
 /// [`LockedQuery::skip_locked`] says otherwise.
 ///
 /// Locked are the rows of the query's own model, and neither those that are joined or included, nor those that a condition
@@ -26,6 +29,9 @@ pub struct LockedQuery<S: Scope, O = <S as Scope>::Row, I = (), W = Waits> {
     waits: PhantomData<fn() -> W>,
 }
 
+/// A locked query that has more tables in its scope.
+type Joined<S, T, W> = LockedQuery<<S as Push<T>>::Out, <<S as Push<T>>::Out as Scope>::Row, (), W>;
+
 /// A locked query that waits for rows that others have locked.
 #[derive(Debug)]
 pub enum Waits {}
@@ -33,6 +39,15 @@ pub enum Waits {}
 /// A locked query that does not wait for them.
 #[derive(Debug)]
 pub enum WaitsNot {}
+
+/// What is asked for rows and not read from them. No locked query is; the bound says so where the compiler would otherwise
+/// take the method of an iterator to be meant.
+#[diagnostic::on_unimplemented(
+    message = "locked rows cannot be counted: a number has no row that could be locked",
+    label = "a query that locks has no `count`",
+    note = "count without the lock, or lock the rows with `all` and take the length of what comes"
+)]
+pub trait Countable {}
 
 impl<S: Scope, O, I> Query<S, O, I> {
     /// Locks the rows that are read, as an update of them would: nobody else changes, deletes or locks them before the
@@ -97,6 +112,14 @@ impl<S: Scope, O, I> LockedQuery<S, O, I> {
 }
 
 impl<S: Scope, O, I, W> LockedQuery<S, O, I, W> {
+    /// The same lock of a query that is made of the one beneath.
+    pub(super) fn then<T: Scope, P, J>(
+        self,
+        change: impl FnOnce(Query<S, O, I>) -> Query<T, P, J>,
+    ) -> LockedQuery<T, P, J, W> {
+        LockedQuery { query: change(self.query), waits: PhantomData }
+    }
+
     /// The query beneath, which keeps its lock.
     pub(crate) fn unwrapped(self) -> Query<S, O, I> {
         self.query
@@ -108,6 +131,103 @@ impl<S: Scope, O, I, W> LockedQuery<S, O, I, W> {
     /// Those of [`Query::to_sql`], and `Query` where its rows cannot be locked.
     pub fn to_sql(&self, dialect: crate::Dialect) -> Result<String> {
         self.query.to_sql(dialect)
+    }
+
+    /// See [`Query::filter`].
+    pub fn filter<P: Predicate>(self, condition: impl FnOnce(S::Columns) -> P) -> Self {
+        self.then(|query| query.filter(condition))
+    }
+
+    /// See [`Query::filter_if`].
+    pub fn filter_if<V, P: Predicate>(self, value: Option<V>, condition: impl FnOnce(S::Columns, V) -> P) -> Self {
+        self.then(|query| query.filter_if(value, condition))
+    }
+
+    /// See [`Query::order_by`].
+    pub fn order_by<L: SortList>(self, order: impl FnOnce(S::Columns) -> L) -> Self {
+        self.then(|query| query.order_by(order))
+    }
+
+    /// See [`Query::order_by_choice`].
+    ///
+    /// # Errors
+    /// Those of [`Query::order_by_choice`].
+    pub fn order_by_choice<'n>(
+        self,
+        choice: &str,
+        allowed: impl FnOnce(S::Columns) -> Vec<(&'n str, Sort)>,
+    ) -> Result<Self> {
+        Ok(Self { query: self.query.order_by_choice(choice, allowed)?, waits: PhantomData })
+    }
+
+    /// See [`Query::limit`].
+    pub fn limit(self, rows: u64) -> Self {
+        self.then(|query| query.limit(rows))
+    }
+
+    /// See [`Query::offset`].
+    pub fn offset(self, rows: u64) -> Self {
+        self.then(|query| query.offset(rows))
+    }
+
+    /// Cannot be called.
+    #[doc(hidden)]
+    pub fn count<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64>
+    where
+        W: Countable,
+    {
+        self.query.count(on)
+    }
+}
+
+impl<S: Scope, W> LockedQuery<S, S::Row, (), W> {
+    /// See [`Query::join`]. The rows that are added are not locked.
+    pub fn join<R: Relation>(self, relation: impl FnOnce(S::Columns) -> R) -> Joined<S, R::Target, W>
+    where
+        S: Push<R::Target>,
+    {
+        self.then(|query| query.join(relation))
+    }
+
+    /// See [`Query::left_join`]. The rows that are added are not locked.
+    pub fn left_join<R: Relation>(self, relation: impl FnOnce(S::Columns) -> R) -> Joined<S, Maybe<R::Target>, W>
+    where
+        S: Push<Maybe<R::Target>>,
+    {
+        self.then(|query| query.left_join(relation))
+    }
+
+    /// See [`Query::join_on`]. The rows that are added are not locked.
+    pub fn join_on<M: Model>(self, on: impl FnOnce(S::Columns, M::Columns<NotNull>) -> Expr<bool>) -> Joined<S, M, W>
+    where
+        S: Push<M>,
+    {
+        self.then(|query| query.join_on(on))
+    }
+
+    /// See [`Query::left_join_on`]. The rows that are added are not locked.
+    pub fn left_join_on<M: Model>(
+        self,
+        on: impl FnOnce(S::Columns, M::Columns<NotNull>) -> Expr<bool>,
+    ) -> Joined<S, Maybe<M>, W>
+    where
+        S: Push<Maybe<M>>,
+    {
+        self.then(|query| query.left_join_on(on))
+    }
+}
+
+impl<S: Scope, O, W> LockedQuery<S, O, (), W> {
+    /// See [`Query::select`].
+    pub fn select<L: Selection>(self, list: impl FnOnce(S::Columns) -> L) -> LockedQuery<S, L::Output, (), W> {
+        self.then(|query| query.select(list))
+    }
+}
+
+impl<S: Scope, O: 'static, W> LockedQuery<S, O, (), W> {
+    /// See [`Query::map`].
+    pub fn map<R: 'static>(self, map: impl Fn(O) -> R + Send + Sync + 'static) -> LockedQuery<S, R, (), W> {
+        self.then(|query| query.map(map))
     }
 }
 

@@ -214,6 +214,8 @@ impl<M: Keyed> IntoRef<M> for Ref<M> {
 
 macro_rules! keys {
     ($($ty:ty),*) => {$(
+        // Else the compiler says which types do not become the key, and not that a row is asked for.
+        #[diagnostic::do_not_recommend]
         impl<M: Keyed> IntoRef<M> for $ty
         where
             M::Key: From<$ty>,
@@ -227,6 +229,7 @@ macro_rules! keys {
 
 keys!(i8, i16, i32, i64, u8, u16, u32, u64, String, Vec<u8>);
 
+#[diagnostic::do_not_recommend]
 impl<M: Keyed> IntoRef<M> for &str
 where
     M::Key: From<String>,
@@ -253,6 +256,7 @@ macro_rules! tuples {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<M: Keyed<Key: KeyFrom<($($P,)*)>>, $($P),*> IntoRef<M> for ($($P,)*) {
             fn into_ref(self) -> Ref<M> {
                 Ref::new(<M::Key as KeyFrom<Self>>::key_from(self))

@@ -13,13 +13,16 @@ pub enum Perhaps {}
 /// the compiler; two impls without it would both be meant for a `T` that is made of an `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value of a column that holds `{T}` or NULL",
-    label = "expected `{T}`, what becomes one, or `Option<{T}>`"
+    label = "expected `{T}`, what becomes one, or `Option<{T}>`",
+    note = "of an `Option` the value has to be a `{T}`: `name.map(Into::into)` of an `Option<&str>`; a text that is there goes without `Some`"
 )]
 pub trait IntoNullable<T, H> {
     /// The value; `None` is NULL.
     fn into_nullable(self) -> Option<T>;
 }
 
+// Else the compiler says of an `Option` that it does not become a value.
+#[diagnostic::do_not_recommend]
 impl<T, V: Into<T>> IntoNullable<T, Given> for V {
     fn into_nullable(self) -> Option<T> {
         Some(self.into())
@@ -42,6 +45,7 @@ pub trait IntoNullableRef<M: Keyed, H> {
     fn into_nullable_ref(self) -> Option<Ref<M>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Keyed, V: IntoRef<M>> IntoNullableRef<M, Given> for V {
     fn into_nullable_ref(self) -> Option<Ref<M>> {
         Some(self.into_ref())

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::column::{Expr, Predicate, Sort};
+use super::lock::LockedQuery;
 use super::model::Model;
 use super::page::Page;
 use super::scope::{Maybe, NotNull, Push, Scope, TableRef};
@@ -558,6 +559,16 @@ macro_rules! includes {
                     decode: self.decode,
                     scope: PhantomData,
                 }
+            }
+        }
+
+        impl<M: Model, W, $($I),*> LockedQuery<M, M, ($($I,)*), W> {
+            /// See [`Query::include`]. The rows that come along are not locked.
+            pub fn include<R: crate::relation::IntoInclude<M>>(
+                self,
+                relation: impl FnOnce(M::Columns<NotNull>) -> R,
+            ) -> LockedQuery<M, M, ($($I,)* R::Include,), W> {
+                self.then(|query| query.include(relation))
             }
         }
     };

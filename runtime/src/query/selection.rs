@@ -11,7 +11,8 @@ use crate::sql::{Node, Projection};
 /// What a query can select or group by.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be selected",
-    label = "expected a column, an expression, the columns of a model, or a tuple of up to 12 of them"
+    label = "expected a column, an expression, the columns of a model, or a tuple of up to 12 of them",
+    note = "related rows come along with `include`, or with `join` as a model of the query"
 )]
 pub trait Selection {
     /// What a row of it is.
@@ -53,6 +54,7 @@ impl<T: ColumnType> Selection for Expr<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: ModelColumns> Selection for C {
     type Output = <C::Nullability as Nullability>::Row<C::Model>;
 

@@ -21,6 +21,15 @@ pub enum Unfiltered {}
 #[derive(Debug)]
 pub enum Filtered {}
 
+/// It is said which rows are meant.
+#[diagnostic::on_unimplemented(
+    message = "it is not said which rows are meant",
+    label = "`filter(|row| …)` comes before, or `all_rows()` where every row of the table is meant"
+)]
+pub trait Bounded: 'static {}
+
+impl Bounded for Filtered {}
+
 /// A column and what it is set to.
 pub(super) type Assignment = (&'static ColumnMeta, Node);
 
@@ -130,12 +139,15 @@ pub(super) async fn write_lease<'e>(
     }
 }
 
-impl<M: Model> Update<M, Filtered> {
+impl<M: Model, F> Update<M, F> {
     /// Runs it and says how many rows matched.
     ///
     /// # Errors
     /// `Query` when nothing is set, or a column that is computed or counts by itself, violations, and others of the database.
-    pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64> {
+    pub fn run<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, u64>
+    where
+        F: Bounded,
+    {
         let target = on.target();
         E::Mode::run(async move {
             let mut lease = write_lease(target, M::meta(), self.source, &self.filter).await?;

@@ -74,15 +74,30 @@ pub trait Settable {}
 impl Settable for Undecided {}
 impl Settable for Updating {}
 
+/// What becomes of a row that is there already, as far as it is said.
+pub trait Decision: Send + Sync + 'static {
+    /// What inserting one row gives.
+    type Stored<M: Send + 'static>: Send + 'static;
+}
+
+impl Decision for Undecided {
+    type Stored<M: Send + 'static> = M;
+}
+
+impl Decision for Ignoring {
+    type Stored<M: Send + 'static> = Option<M>;
+}
+
+impl Decision for Updating {
+    type Stored<M: Send + 'static> = M;
+}
+
 /// It is said what becomes of a row that is there already.
 #[diagnostic::on_unimplemented(
     message = "it is not said what becomes of a row that is there already",
     label = "`ignore`, `update`, `update_all`, `set`, `set_null` or `set_to` comes before"
 )]
-pub trait Decided: Send + Sync + 'static {
-    /// What inserting one row gives.
-    type Stored<M: Send + 'static>: Send + 'static;
-
+pub trait Decided: Decision {
     #[doc(hidden)]
     const UPDATES: bool;
     /// Out of the row that came back, if one did.
@@ -91,8 +106,6 @@ pub trait Decided: Send + Sync + 'static {
 }
 
 impl Decided for Ignoring {
-    type Stored<M: Send + 'static> = Option<M>;
-
     const UPDATES: bool = false;
 
     fn stored<M: Model>(row: Option<M>) -> Result<Option<M>> {
@@ -101,8 +114,6 @@ impl Decided for Ignoring {
 }
 
 impl Decided for Updating {
-    type Stored<M: Send + 'static> = M;
-
     const UPDATES: bool = true;
 
     fn stored<M: Model>(row: Option<M>) -> Result<M> {
@@ -257,7 +268,7 @@ impl<N: Insertable> Upsert<N, Single> {
     }
 }
 
-impl<N: Insertable, W> Upsert<N, Single, W> {
+impl<N: Insertable, W: Decision> Upsert<N, Single, W> {
     /// Inserts the row, or updates the one that is there, and gives it back as stored; after `ignore`, `None` where one is
     /// there.
     ///

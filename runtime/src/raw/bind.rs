@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use crate::convert::{ColumnType, Interval};
+use crate::convert::ColumnType;
 use crate::error::Result;
 use crate::value::Value;
 
-/// A value that can be bound to hand-written SQL: every column type, borrowed text and bytes, and for PostgreSQL a `Vec` or
-/// slice of most of them, as an array: `WHERE id = ANY($1)`. The other databases have no arrays, and refuse it.
+/// A value that can be bound to hand-written SQL: every column type, borrowed text and bytes, and for PostgreSQL a `Vec`, slice
+/// or array of most of them, as an array: `WHERE id = ANY($1)`. The other databases have no arrays, and refuse it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be bound to hand-written SQL",
-    label = "expected the value of a column, or a `Vec` of numbers, texts, dates and the like"
+    label = "expected the value of a column, or a list of numbers, texts, dates, enums and the like",
+    note = "a value of a type of your own is bound as what its column holds: `.bind(email.as_str())`"
 )]
 pub trait Bind<'e> {
     /// The value as the database takes it.
@@ -20,6 +21,7 @@ pub trait Bind<'e> {
     fn into_value(self) -> Result<Value<'e>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'e, T: ColumnType<Value = T>> Bind<'e> for T {
     fn into_value(self) -> Result<Value<'e>> {
         T::encode(&self).map(Value::into_owned)
@@ -50,54 +52,56 @@ impl<'e> Bind<'e> for &'e Vec<u8> {
     }
 }
 
-/// What an array can hold: all but `u8`, of which a `Vec` is bytes.
-pub trait Element: ColumnType<Value = Self> {}
+impl<'e, const N: usize> Bind<'e> for &'e [u8; N] {
+    fn into_value(self) -> Result<Value<'e>> {
+        self.as_slice().into_value()
+    }
+}
 
-macro_rules! elements {
+/// A column type of which there are arrays: all but `u8`, of which a `Vec` is bytes.
+pub trait Scalar: ColumnType<Value = Self, Inner = Self> + Send {}
+
+// Types that are a class by themselves, generated enums among them; the others follow.
+impl<T: ColumnType<Value = T, Inner = T, Class = T> + Send> Scalar for T {}
+
+macro_rules! scalars {
     ($($ty:ty),*) => {$(
-        impl Element for $ty {}
+        impl Scalar for $ty {}
     )*};
 }
 
-elements!(bool, i8, i16, i32, i64, u16, u32, u64, f32, f64, String, Vec<u8>, Interval);
-#[cfg(feature = "chrono")]
-elements!(chrono::NaiveDate, chrono::NaiveTime, chrono::NaiveDateTime, chrono::DateTime<chrono::Utc>);
-#[cfg(feature = "jiff")]
-elements!(jiff::civil::Date, jiff::civil::Time, jiff::civil::DateTime, jiff::Timestamp);
-#[cfg(feature = "decimal")]
-elements!(rust_decimal::Decimal);
-#[cfg(feature = "json")]
-elements!(serde_json::Value);
-#[cfg(feature = "uuid")]
-elements!(uuid::Uuid);
+scalars!(i8, i16, i32, i64, u16, u32, u64, f32, f64, String, Vec<u8>);
 
-impl<'e, T: Element> Bind<'e> for &[T] {
-    fn into_value(self) -> Result<Value<'e>> {
-        let values: Result<Vec<_>> = self.iter().map(|value| T::encode(value).map(Value::into_owned)).collect();
-        values.map(Value::List)
+/// What stands in a list that is bound: a value of a column type of which there are arrays, or borrowed text.
+pub trait Element {
+    /// The value as the database takes it.
+    ///
+    /// # Errors
+    /// `Encode` when the value has no form in the database.
+    fn to_value(&self) -> Result<Value<'static>>;
+}
+
+impl<T: Scalar> Element for T {
+    fn to_value(&self) -> Result<Value<'static>> {
+        T::encode(self).map(Value::into_owned)
     }
 }
 
-impl<'e, T: Element> Bind<'e> for &Vec<T> {
-    fn into_value(self) -> Result<Value<'e>> {
-        self.as_slice().into_value()
+impl Element for &str {
+    fn to_value(&self) -> Result<Value<'static>> {
+        Ok(Value::Text(Cow::Owned((*self).to_owned())))
     }
 }
 
-impl<'e, T: Element> Bind<'e> for Vec<T> {
-    fn into_value(self) -> Result<Value<'e>> {
-        self.as_slice().into_value()
-    }
+macro_rules! lists {
+    ($([$($size:ident)?] $ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'e, T: Element $(, const $size: usize)?> Bind<'e> for $ty {
+            fn into_value(self) -> Result<Value<'e>> {
+                self.iter().map(Element::to_value).collect::<Result<_>>().map(Value::List)
+            }
+        }
+    )*};
 }
 
-impl<'e> Bind<'e> for &[&str] {
-    fn into_value(self) -> Result<Value<'e>> {
-        Ok(Value::List(self.iter().map(|text| Value::Text(Cow::Owned((*text).to_owned()))).collect()))
-    }
-}
-
-impl<'e> Bind<'e> for Vec<&str> {
-    fn into_value(self) -> Result<Value<'e>> {
-        self.as_slice().into_value()
-    }
-}
+lists!([] &[T], [] &Vec<T>, [] Vec<T>, [N] [T; N], [N] &[T; N]);

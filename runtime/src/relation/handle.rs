@@ -49,6 +49,10 @@ impl<P, C, K> std::fmt::Debug for Rel<P, C, K> {
 }
 
 /// Anything that leads from a row of a query to rows of another model.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relation",
+    label = "takes a relation, such as `u.posts`; tables that no relation joins are joined by `join_on` and `left_join_on`"
+)]
 pub trait Relation {
     /// The model it leads to.
     type Target: Model;

@@ -37,6 +37,8 @@ pub async fn options_are_values_or_null(db: &Db) -> Result<()> {
     assert_eq!((bob.age, bob.bio, bob.email), (None, None, None));
     let eve = NewUser::new("eve").age(3).bio("plain").bio(None).age(None).age(4).insert(db).await?;
     assert_eq!((eve.age, eve.bio), (Some(4), None));
+    let borrowed = bio.as_deref().map(Into::into);
+    assert_eq!(NewUser::new("max").bio(borrowed).insert(db).await?.bio, bio);
 
     for (editor, expected) in [(Some(bob.id), Some(bob.id)), (None, None)] {
         assert_eq!(NewPost::new("x", &ann).editor_id(editor).insert(db).await?.editor_id, expected);

@@ -353,6 +353,45 @@ pub async fn of_any_selection(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A query is built behind its lock as before it.
+pub async fn built_before_or_after(db: &Db) -> Result<()> {
+    let ([ann, bob, eve], _) = blog(db).await?;
+    let tx = db.begin().await?;
+    let locked = || User::query().for_update();
+    let some = locked().filter(|u| u.name.ne("bob")).filter_if(Some(ann.id), |u, id| u.id.ge(id));
+    let some = some.filter_if(None::<i64>, |u, id| u.id.eq(id));
+    let last = some.clone().order_by(|u| u.id.desc()).limit(1).skip_locked();
+    assert_eq!(last.clone().all(&tx).await?, [eve.clone()]);
+    assert_eq!(last.offset(1).one(&tx).await?, ann);
+    let chosen = some.order_by_choice("-name", |u| vec![("name", u.name.asc())])?;
+    assert_eq!(names(&chosen.all(&tx).await?), ["eve", "ann"]);
+    assert!(locked().order_by_choice("age", |u| vec![("name", u.name.asc())]).is_err());
+
+    let found = locked().select(|u| (u.id, u.name)).filter(|u| u.id.eq(ann.id)).one(&tx).await?;
+    assert_eq!(found, (ann.id, "ann".to_owned()));
+    assert_eq!(locked().filter(|u| u.id.eq(bob.id)).map(|user| user.name).one(&tx).await?, "bob");
+    let included = locked().include(|u| u.posts).include(|u| u.edited_posts).order_by(|u| u.id.asc()).all(&tx).await?;
+    let included: Vec<_> = included.iter().map(|(_, posts, edited)| (posts.len(), edited.len())).collect();
+    assert_eq!(included, [(3, 1), (1, 1), (0, 0)]);
+
+    let posts = || Post::query().for_share();
+    let joined = posts().join(|p| p.user).left_join(|(p, _)| p.editor).filter(|(_, u, _)| u.name.eq("bob"));
+    let (post, user, editor) = joined.one(&tx).await?;
+    assert_eq!((post.title.as_str(), user.id, editor.map(|editor| editor.id)), ("Rust and SQL", bob.id, Some(ann.id)));
+    assert_eq!(posts().join_on::<User>(|p, u| p.editor_id.eq(u.id)).all(&tx).await?.len(), 2);
+    assert_eq!(posts().left_join_on::<User>(|p, u| p.editor_id.eq(u.id)).all(&tx).await?.len(), 4);
+    let (before, after) = (Post::query().join(|p| p.user).for_share().no_wait(), posts().no_wait().join(|p| p.user));
+    for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql] {
+        assert_eq!(before.to_sql(dialect)?, after.to_sql(dialect)?);
+    }
+    if let Some(second) = beside(db).await? {
+        let free = User::query().for_update().skip_locked().filter(|u| u.name.ne("bob")).all(&second).await?;
+        assert_eq!(free, []);
+        second.rollback().await?;
+    }
+    tx.commit().await
+}
+
 /// The table between has one column of both keys, which a query names once.
 pub async fn by_keys_that_share_a_column(db: &Db) -> Result<()> {
     for (org, code, label) in [(1, "ann", "red"), (2, "bob", "red"), (1, "eve", "blue")] {

@@ -56,7 +56,7 @@ macro_rules! behaviours {
             read: by_key, by_unique_key, by_key_of_two_columns, all_and_first, one, one_or_none, count_and_exists,
                 order_by_several, nulls_are_ordered_as_told, enums_are_ordered_by_declaration, limit_and_offset,
                 pages, distinct, optional_filters, order_by_a_choice, select_tuples, select_models, map_into_a_struct,
-                raw_sql, raw_sql_gives_models, raw_sql_takes_lists;
+                raw_sql, raw_sql_gives_models, raw_sql_takes_lists, raw_sql_gives_lists;
             filter: comparisons, null_is_neither_equal_nor_unequal, and_or_not, lists, long_lists, too_many_values, lists_of_a_subquery, ranges,
                 text_is_matched_literally, text_is_matched_by_case_or_not, arithmetic, quotients_of_integers, coalesce, enums, scalar_subquery;
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
@@ -81,7 +81,7 @@ macro_rules! behaviours {
             lock: nothing_is_lost, it_waits_and_reads_the_new_value, no_wait, skip_locked, a_queue_of_jobs,
                 share_locks_go_together, only_rows_of_the_query_itself, keys_that_are_left_free, waiting_for_too_long,
                 a_deadlock_is_run_again, at_repeatable_read, not_in_a_transaction_that_only_reads, not_where_rows_are_made_of_several,
-                of_any_selection, by_keys_that_share_a_column, how_they_are_written;
+                of_any_selection, built_before_or_after, by_keys_that_share_a_column, how_they_are_written;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
             types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,

@@ -253,9 +253,13 @@ pub async fn raw_sql_takes_lists(db: &Db) -> Result<()> {
     let user = quoted(db, "user");
     if db.dialect() != Dialect::Postgres {
         let sql = format!("SELECT count(*) FROM {user} WHERE id IN (?)");
-        let error = db.sql(sql).bind(vec![1, 2]).one::<i64>().await.unwrap_err();
+        let error = db.sql(&sql).bind(vec![1, 2]).one::<i64>().await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error}");
         assert!(error.to_string().contains("`IN (?, ?)`"), "{error}");
+        let error = db.sql(sql).bind([Status::Draft]).one::<i64>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error}");
+        let error = db.sql("SELECT 1").one::<Vec<i64>>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error}");
         return Ok(());
     }
     let by = async |sql: Sql<'_, &Db>| sql.all::<String>().await;
@@ -270,6 +274,12 @@ pub async fn raw_sql_takes_lists(db: &Db) -> Result<()> {
     let names = "SELECT name FROM \"user\" WHERE name = ANY($1) ORDER BY id";
     assert_eq!(by(db.sql(names).bind(vec!["bob", "a'\"b"])).await?, ["bob"]);
     assert_eq!(by(db.sql(names).bind(vec!["eve".to_owned()])).await?, ["eve"]);
+    // Whatever holds the list.
+    assert_eq!(by(db.sql(ids).bind([eve.id, ann.id])).await?, ["ann", "eve"]);
+    assert_eq!(by(db.sql(ids).bind(&[3_i64, 4])).await?, ["eve"]);
+    assert_eq!(by(db.sql(names).bind(["bob"])).await?, ["bob"]);
+    assert_eq!(by(db.sql(names).bind(&["bob", "eve"])).await?, ["bob", "eve"]);
+    assert_eq!(by(db.sql(names).bind(&vec!["ann"])).await?, ["ann"]);
     let back =
         "SELECT ($1::boolean[])[2] AND ($2::float8[])[1] = 0.5 AND ($3::uuid[])[1] = $4 AND ($5::bytea[])[1] = $6";
     let id = uuid::Uuid::from_u128(7);
@@ -277,6 +287,38 @@ pub async fn raw_sql_takes_lists(db: &Db) -> Result<()> {
     assert!(sql.bind(vec![vec![1_u8, 2]]).bind(vec![1_u8, 2]).one::<bool>().await?);
     let error = db.sql(ids).bind(vec!["one"]).all::<String>().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Encode(_)), "{error}");
+
+    NewPost::new("first", ann.id).status(Status::Published).insert(db).await?;
+    NewPost::new("second", ann.id).status(Status::Archived).insert(db).await?;
+    let titles = "SELECT title FROM post WHERE status = ANY($1) ORDER BY id";
+    assert_eq!(by(db.sql(titles).bind(vec![Status::Archived, Status::Draft])).await?, ["second"]);
+    assert_eq!(by(db.sql(titles).bind([Status::Published])).await?, ["first"]);
+    assert_eq!(by(db.sql(titles).bind(&Status::ALL[..2])).await?, ["first"]);
+    Ok(())
+}
+
+/// Arrays of PostgreSQL are read as what they are bound from.
+pub async fn raw_sql_gives_lists(db: &Db) -> Result<()> {
+    let [ann, bob] = users(db, ["ann", "bob"]).await?;
+    let post = NewPost::new("x", ann.id).status(Status::Published).insert(db).await?;
+    if db.dialect() != Dialect::Postgres {
+        let error = db.sql("SELECT title, id AS ids FROM post").all::<(String, Vec<i64>)>().await.unwrap_err();
+        let ErrorKind::Decode(cell) = error.kind() else { panic!("{error}") };
+        assert_eq!(cell.column.as_deref(), Some("ids"), "{error}");
+        return Ok(());
+    }
+    let all = "SELECT array_agg(id ORDER BY id), array_agg(name ORDER BY id) FROM \"user\"";
+    assert_eq!(db.sql(all).one::<Vec<i64>>().await?, [ann.id, bob.id]);
+    let (ids, names) = db.sql(all).one::<(Vec<i64>, Vec<String>)>().await?;
+    assert_eq!((ids, names.join(" ")), (vec![ann.id, bob.id], "ann bob".to_owned()));
+    let per_post = "SELECT id, array_agg(status), NULL::int[] FROM post GROUP BY id";
+    let rows = db.sql(per_post).all::<(i64, Vec<Status>, Option<Vec<i32>>)>().await?;
+    assert_eq!(rows, [(post.id, vec![Status::Published], None)]);
+    let error = db.sql("SELECT ARRAY[1, NULL] AS some").one::<Vec<i32>>().await.unwrap_err();
+    assert!(error.to_string().contains("without NULL"), "{error}");
+    let error = db.sql("SELECT NULL::int[] AS none").one::<Vec<i32>>().await.unwrap_err();
+    let ErrorKind::Decode(cell) = error.kind() else { panic!("{error}") };
+    assert_eq!(cell.column.as_deref(), Some("none"), "{error}");
     Ok(())
 }
 
@@ -291,6 +333,11 @@ pub async fn raw_sql(db: &Db) -> Result<()> {
     assert_eq!(lengths, [3]);
     assert_eq!(db.sql(format!("UPDATE {table} SET age = 1")).execute().await?, 2);
     assert_eq!(db.sql(format!("SELECT count(*) FROM {table}")).one::<i64>().await?, 2);
+    let bytes = match db.dialect() {
+        Dialect::Postgres => "SELECT $1::bytea",
+        _ => "SELECT ?",
+    };
+    assert_eq!(db.sql(bytes).bind(b"a\0b").one::<Vec<u8>>().await?, b"a\0b");
     let wrong = db.sql("SELEKT 1").one::<i64>().await.unwrap_err();
     assert_eq!(wrong.kind(), &ErrorKind::Query);
     Ok(())
