@@ -62,7 +62,8 @@ macro_rules! behaviours {
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
                 counts_of_groups, having_of_grouped, having_with_subqueries, having_of_two_tables, values_beside_groups, averages,
                 ungrouped_columns, counts_of_aggregates, distinct_orders, shares_of_a_total, orders_that_do_not_matter,
-                having_of_groups_in_subqueries;
+                having_of_groups_in_subqueries, having_without_groups, aggregates_where_none_can_stand,
+                aggregates_in_subqueries;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
                 delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns,
