@@ -74,6 +74,12 @@ pub(crate) trait Rows: Send {
     /// Hands the parameters of a row to `put`, in order.
     fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
 
+    /// Which of the rows that the caller knows of one is, from 1, and how many these are.
+    fn number(&self, row: usize) -> Option<(usize, usize)> {
+        let _ = row;
+        None
+    }
+
     /// What the parameters of each of them are for. Asked for after the statement failed.
     fn target(&mut self) -> Option<Target> {
         None
@@ -82,6 +88,15 @@ pub(crate) trait Rows: Send {
     /// What they are, if they are rows to insert, so that many of them may go into one statement.
     fn bulk(&self) -> Option<Bulk<'_>> {
         None
+    }
+}
+
+/// The error of one of the rows.
+#[cold]
+pub(crate) fn of_row(error: Error, rows: &dyn Rows, row: usize) -> Error {
+    match rows.number(row) {
+        Some((row, of)) => error.in_row(row, of),
+        None => error,
     }
 }
 

@@ -48,7 +48,7 @@ macro_rules! behaviours {
             insert: one_comes_back_as_stored, defaults_are_the_databases, options_are_values_or_null, many_keep_their_order,
                 many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
                 keys_of_ones_own, many_writers_get_their_own_keys, more_than_fit_one_statement,
-                many_keys_of_ones_own;
+                many_keys_of_ones_own, the_row_at_fault_is_named;
             upsert: one_is_inserted_or_updated, one_is_ignored, all_that_is_given, by_expressions,
                 several_columns_see_the_row_as_it_was, many_keep_their_order, many_are_ignored, the_same_row_many_times,
                 another_key_is_a_violation, ignored_by_one_key_of_several, null_finds_nothing, keys_of_several_columns, versions_count, get_or_insert,
