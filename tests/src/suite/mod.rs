@@ -90,7 +90,7 @@ macro_rules! behaviours {
                 what_does_not_fit_is_named;
             numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,
                 reals_have_32_bits, computed_infinities, what_is_expected_is_said_alike, compared_with_values_beyond_64_bits,
-                compared_with_wider_ones, computed_wider_than_the_column, reals_compared_with_doubles,
+                compared_with_wider_ones, computed_wider_than_the_column, computed_beyond_64_bits, reals_compared_with_doubles,
                 quotients_of_many_digits;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;
