@@ -14,6 +14,8 @@ struct Inner {
     message: String,
     /// What failed may have taken effect all the same.
     unknown: bool,
+    /// Which row of how many is at fault, from 1.
+    row: Option<(usize, usize)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -102,7 +104,7 @@ impl Error {
     /// An error of a kind with a message.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), unknown: false, source: None }))
+        Self(Box::new(Inner { kind, message: message.into(), unknown: false, row: None, source: None }))
     }
 
     /// Adds the error beneath.
@@ -148,6 +150,26 @@ impl Error {
     /// Notes that it has no effect whatever became of it.
     pub(crate) fn without_effect(mut self) -> Self {
         self.0.unknown = false;
+        self
+    }
+
+    /// Whether a row is to blame, and not the statement or the database.
+    pub(crate) fn is_of_row(&self) -> bool {
+        matches!(
+            self.0.kind,
+            ErrorKind::Encode(_)
+                | ErrorKind::UniqueViolation(_)
+                | ErrorKind::ForeignKeyViolation(_)
+                | ErrorKind::CheckViolation(_)
+                | ErrorKind::NotNullViolation(_)
+        )
+    }
+
+    /// Says which row of many it is that is to blame, if one is.
+    pub(crate) fn in_row(mut self, row: usize, of: usize) -> Self {
+        if self.is_of_row() && of > 1 {
+            self.0.row.get_or_insert((row, of));
+        }
         self
     }
 
@@ -245,7 +267,11 @@ impl fmt::Display for Error {
             ErrorKind::Encode(cell) => cell.write(f, "cannot write")?,
             _ => {}
         }
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.0.row {
+            Some((row, of)) => write!(f, " (row {row} of {of})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -268,6 +294,9 @@ impl fmt::Debug for Error {
         debug.field("kind", &self.0.kind);
         if !self.0.message.is_empty() {
             debug.field("message", &self.0.message);
+        }
+        if let Some(row) = &self.0.row {
+            debug.field("row", row);
         }
         if let Some(source) = &self.0.source {
             debug.field("source", source);

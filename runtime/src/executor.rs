@@ -1,6 +1,6 @@
 //! Where a statement runs: on a database, or in a transaction.
 
-use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows};
+use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows, of_row};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
@@ -484,8 +484,12 @@ fn place_row(error: Error, rows: &mut dyn Rows) -> Error {
             search.see(value);
             Ok(())
         });
-        if seen.is_err() || !search.next_row() {
+        if seen.is_err() {
             break;
+        }
+        if !search.next_row() {
+            let error = if search.is_sure(&error) { of_row(error, rows, row) } else { error };
+            return search.end(error);
         }
     }
     search.end(error)

@@ -120,6 +120,17 @@ impl<'t> Search<'t> {
         self.wrong.is_empty()
     }
 
+    /// Whether the row that was seen last is the one that the server refused: no value before it can be at fault.
+    pub(crate) fn is_sure(&self, error: &Error) -> bool {
+        match error.kind() {
+            ErrorKind::Encode(Cell { column: Some(column), .. }) => {
+                let has = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(column));
+                has(&self.wrong) && !has(&self.unsure)
+            }
+            _ => !self.wrong.is_empty() && self.unsure.is_empty(),
+        }
+    }
+
     /// The error with its place: the column where there is one at fault, else the table alone.
     pub(crate) fn end(self, error: Error) -> Error {
         let table = self.target.table;
@@ -271,6 +282,31 @@ mod tests {
         target.computed.push(&PRICE);
         assert_eq!(found(&target, None, &[&[text("abc"), Value::Null]]), place("price"));
         assert_eq!(found(&target, None, &[&[text("abc"), text("?")]]), (Some("post".to_owned()), None));
+    }
+
+    #[test]
+    fn a_row_is_named_where_no_other_can_be_at_fault() {
+        let is_sure = |target: &Target, column: Option<&str>, rows: &[&[Value<'_>]]| {
+            let cell = Cell { column: column.map(str::to_owned), ..Cell::default() };
+            let mut search = Search::new(target);
+            for row in rows {
+                row.iter().for_each(|value| search.see(value));
+                search.next_row();
+            }
+            search.is_sure(&Error::new(ErrorKind::Encode(cell), ""))
+        };
+        let mut target = Target::of("post", [&TITLE, &TAGS]);
+        let (good, bad) = ([text("abc"), Value::Null], [text("four"), Value::Null]);
+        assert!(is_sure(&target, None, &[&good, &bad]));
+        assert!(is_sure(&target, Some("title"), &[&good, &bad]));
+        assert!(!is_sure(&target, Some("tags"), &[&good, &bad]), "another column of it");
+        assert!(!is_sure(&target, None, &[&good, &good]));
+        // One before it can be at fault by what only the server knows, unless that names the column.
+        let unsure = [text("abc"), text("?")];
+        assert!(!is_sure(&target, None, &[&unsure, &bad]));
+        assert!(is_sure(&target, Some("title"), &[&unsure, &bad]));
+        target.computed.push(&TITLE);
+        assert!(!is_sure(&target, Some("title"), &[&good, &bad]));
     }
 
     #[test]

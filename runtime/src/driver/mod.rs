@@ -22,12 +22,18 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 #[cfg(all(feature = "tls", any(feature = "postgres", feature = "mysql")))]
 mod tls;
+mod words;
 
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use self::words::AN_INTEGER;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use self::words::{is_reading, not_waited_for, out_of_range};
+pub(crate) use self::words::{keyword, split_keyword};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::executor::Access;
@@ -74,6 +80,12 @@ pub(crate) trait Rows: Send {
     /// Hands the parameters of a row to `put`, in order.
     fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()>;
 
+    /// Which of the rows that the caller knows of one is, from 1, and how many these are.
+    fn number(&self, row: usize) -> Option<(usize, usize)> {
+        let _ = row;
+        None
+    }
+
     /// What the parameters of each of them are for. Asked for after the statement failed.
     fn target(&mut self) -> Option<Target> {
         None
@@ -82,6 +94,15 @@ pub(crate) trait Rows: Send {
     /// What they are, if they are rows to insert, so that many of them may go into one statement.
     fn bulk(&self) -> Option<Bulk<'_>> {
         None
+    }
+}
+
+/// The error of one of the rows.
+#[cold]
+pub(crate) fn of_row(error: Error, rows: &dyn Rows, row: usize) -> Error {
+    match rows.number(row) {
+        Some((row, of)) => error.in_row(row, of),
+        None => error,
     }
 }
 
@@ -478,41 +499,4 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
     }
     let _ = error;
     false
-}
-
-/// The first word of a statement, behind white space and comments; empty when there is none.
-pub(crate) fn keyword(sql: &str) -> &str {
-    split_keyword(sql).0
-}
-
-/// The first word of a statement, and what stands behind it.
-pub(crate) fn split_keyword(sql: &str) -> (&str, &str) {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '(' || c == '\u{feff}');
-        rest = if let Some(comment) = rest.strip_prefix("--") {
-            comment.split_once('\n').map_or("", |(_, behind)| behind)
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.split_once("*/").map_or("", |(_, behind)| behind)
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return rest.split_at_checked(end).unwrap_or_default();
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{keyword, split_keyword};
-
-    #[test]
-    fn the_first_word_stands_behind_comments() {
-        assert_eq!(keyword("select 1"), "select");
-        assert_eq!(keyword(" \n-- insert\n/* update */ WITH x AS"), "WITH");
-        assert_eq!(keyword("(values (1))"), "values");
-        for none in ["", "--", "/* open", "-- x", "?"] {
-            assert_eq!(keyword(none), "", "{none}");
-        }
-        assert_eq!(split_keyword("/* START */ START/* x */ SLAVE"), ("START", "/* x */ SLAVE"));
-    }
 }

@@ -6,7 +6,7 @@ use super::model::{Keyed, Model};
 use super::put::Puts;
 use super::upsert::{self, Several, Unique, Upsert};
 use crate::convert::KeyColumns;
-use crate::driver::{Bulk, Returned, Rows};
+use crate::driver::{Bulk, Returned, Rows, of_row};
 use crate::error::{Error, Result};
 use crate::executor::{Access, Executor, Lease, Out};
 use crate::meta::{ColumnMeta, ModelMeta};
@@ -178,7 +178,8 @@ pub(super) async fn insert_runs<N: Insertable>(
             texts.insert(columns.clone(), text);
         }
         if let (Some(text), Some(rows)) = (texts.get(&columns), all.get(start..end)) {
-            let mut batch = Batch { rows, columns: &columns, returning: &returning, text };
+            let place = (start, all.len());
+            let mut batch = Batch { rows, place, columns: &columns, returning: &returning, text };
             affected += match &text.conflict {
                 None => lease.execute_rows(&text.statement.sql, &mut batch, want.returned()).await?,
                 Some(conflict) => upsert::insert_found(lease, &mut batch, conflict, want).await?,
@@ -257,6 +258,8 @@ pub(crate) fn insert_text(
 /// Rows of one statement, bound straight from the structs.
 pub(super) struct Batch<'a, N> {
     pub rows: &'a [N],
+    /// How many rows come before them, of how many.
+    pub place: (usize, usize),
     pub columns: &'a [usize],
     pub returning: &'a [&'static ColumnMeta],
     pub text: &'a Text,
@@ -278,8 +281,13 @@ impl<N: Insertable> Rows for Batch<'_, N> {
         self.rows.len()
     }
 
-    fn bind(&mut self, row: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
-        let Some(row) = self.rows.get(row) else { return Ok(()) };
+    fn number(&self, row: usize) -> Option<(usize, usize)> {
+        let (before, all) = self.place;
+        Some((before + row + 1, all))
+    }
+
+    fn bind(&mut self, number: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+        let Some(row) = self.rows.get(number) else { return Ok(()) };
         let mut done = 0;
         let meta = N::Model::meta();
         let result = row.bind(&mut |value| {
@@ -288,7 +296,10 @@ impl<N: Insertable> Rows for Batch<'_, N> {
             done += 1;
             Ok(())
         });
-        result.map_err(|error| meta.locate_in(error, self.columns.get(done).copied()))?;
+        result.map_err(|error| {
+            let error = meta.locate_in(error, self.columns.get(done).copied());
+            of_row(error, self, number)
+        })?;
         for (at, value) in self.text.statement.params.iter().enumerate() {
             put(value).map_err(|error| self.own_target().locate(error, self.columns.len() + at))?;
         }

@@ -65,8 +65,8 @@ pub fn insert_one<'e, N: Insertable, E: Executor<'e>>(on: E, row: N) -> Out<'e, 
             stored = Some(N::Model::decode(row, 0).map_err(|error| meta.locate(error, row.position()))?);
             Ok(())
         };
-        let mut batch =
-            Batch { rows: std::slice::from_ref(&row), columns: &columns, returning: &returning, text: &text };
+        let rows = std::slice::from_ref(&row);
+        let mut batch = Batch { rows, place: (0, 1), columns: &columns, returning: &returning, text: &text };
         lease.execute_rows(&text.statement.sql, &mut batch, Returned::Rows(each)).await?;
         stored.ok_or_else(|| Error::query(format!("the database did not give back the {} it inserted", meta.model)))
     })

@@ -472,8 +472,9 @@ async fn insert_each<N: Insertable>(
     want: &mut Want<'_>,
 ) -> Result<u64> {
     let mut inserted = 0;
-    for row in batch.rows.chunks(1) {
-        let mut row = Batch { rows: row, columns: batch.columns, returning: batch.returning, text: batch.text };
+    for (at, row) in batch.rows.chunks(1).enumerate() {
+        let place = (batch.place.0 + at, batch.place.1);
+        let mut row = Batch { rows: row, place, ..*batch };
         let violated = match lease.execute_rows(&batch.text.statement.sql, &mut row, want.returned()).await {
             Ok(count) => {
                 inserted += count;

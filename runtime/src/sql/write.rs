@@ -5,6 +5,7 @@ mod bulk_insert;
 mod bulk_update;
 mod conflict;
 mod group;
+mod level;
 mod lock;
 mod node;
 mod number;
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 
 pub(crate) use self::bulk_update::BulkUpdate;
 pub(crate) use self::conflict::{Conflict, Existing};
+use self::level::{Level, Part};
 use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
 use crate::error::{Error, Result};
@@ -53,6 +55,9 @@ pub(crate) struct Writer {
     /// Those of them whose rows can be missing, behind a left join.
     optional: Vec<Source>,
     aliases: u32,
+    /// The query that is written, and those that it stands in, the outermost first.
+    level: Level,
+    around: Vec<Level>,
     qualify: bool,
     /// Parameters before those of the writer's own: the columns of an INSERT.
     given: usize,
@@ -80,6 +85,8 @@ impl Writer {
             scope: Vec::new(),
             optional: Vec::new(),
             aliases: 0,
+            level: Level::default(),
+            around: Vec::new(),
             qualify: true,
             given: 0,
             target: None,
@@ -103,7 +110,7 @@ impl Writer {
                 w.qualify = !select.joins.is_empty() || select.has_subquery();
                 w.push("SELECT count(*)");
                 w.write_from(select)?;
-                return w.write_conditions(" WHERE ", &select.filter);
+                return w.write_conditions(Part::Filter, &select.filter);
             }
             w.push("SELECT count(*) FROM (SELECT ");
             if select.counts_groups() {
@@ -311,7 +318,7 @@ impl Writer {
     }
 
     fn write_select(&mut self, select: &Select) -> Result<()> {
-        let outer = self.scope.len();
+        let outer = self.enter();
         match &select.per {
             Some((per, limit)) => self.apart(|w| w.write_limited(select, per, *limit))?,
             None => {
@@ -325,7 +332,7 @@ impl Writer {
                 self.write_lock(select)?;
             }
         }
-        self.scope.truncate(outer);
+        self.leave(outer);
         Ok(())
     }
 
@@ -336,7 +343,7 @@ impl Writer {
         self.same = (self.dialect == Dialect::Postgres).then(|| group::Same::of(select)).flatten();
         list(self)?;
         self.write_declared_from(select)?;
-        self.write_conditions(" WHERE ", &select.filter)?;
+        self.write_conditions(Part::Filter, &select.filter)?;
         self.write_groups(select)
     }
 
@@ -362,7 +369,7 @@ impl Writer {
             self.push(if *left { " LEFT JOIN " } else { " JOIN " });
             self.write_joined_table(select, *source, *table);
             self.push(" ON ");
-            self.write_node(on)?;
+            self.write_part(Part::On, |w| w.write_node(on))?;
         }
         Ok(())
     }
@@ -438,23 +445,6 @@ impl Writer {
                 self.number(format_args!(" AS c{at}"));
                 at += 1;
             }
-        }
-        Ok(())
-    }
-
-    fn write_conditions(&mut self, keyword: &str, nodes: &[Node]) -> Result<()> {
-        if nodes.is_empty() {
-            return Ok(());
-        }
-        self.push(keyword);
-        if let [node] = nodes {
-            return self.write_node(node);
-        }
-        for (at, node) in nodes.iter().enumerate() {
-            if at > 0 {
-                self.push(" AND ");
-            }
-            self.write_operand(node)?;
         }
         Ok(())
     }
@@ -537,19 +527,19 @@ impl Writer {
     fn write_exists(&mut self, select: &Select, negated: bool) -> Result<()> {
         self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
         if select.is_plain() {
-            let outer = self.scope.len();
+            let outer = self.enter();
             self.push("SELECT 1");
             self.apart(|w| {
                 w.write_from(select)?;
-                w.write_conditions(" WHERE ", &select.filter)
+                w.write_conditions(Part::Filter, &select.filter)
             })?;
-            self.scope.truncate(outer);
+            self.leave(outer);
         } else if select.counts_groups() {
-            let outer = self.scope.len();
+            let outer = self.enter();
             self.push("SELECT 1");
             self.apart(|w| w.write_body(select, |_| Ok(())))?;
             self.write_limit(select);
-            self.scope.truncate(outer);
+            self.leave(outer);
         } else {
             self.write_select(select)?;
         }

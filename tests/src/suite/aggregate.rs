@@ -1,7 +1,7 @@
 //! Aggregates and groups.
 
 use pilaster::rust_decimal::Decimal;
-use pilaster::{Db, Result};
+use pilaster::{Db, ErrorKind, Result};
 
 use super::blog;
 use crate::models::{NewPost, NewSeat, NewTicket, Post, Status, Ticket, User};
@@ -185,7 +185,7 @@ pub async fn ungrouped_columns(db: &Db) -> Result<()> {
     blog(db).await?;
     let is_refused = |outcome: Result<()>, column: &str| {
         let error = outcome.unwrap_err();
-        assert!(matches!(error.kind(), pilaster::ErrorKind::Query), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Query), "{error:?}");
         let place = format!("column \"{column}\" of \"post\" can have many values in a group");
         assert!(error.to_string().contains(&place), "{error}");
     };
@@ -195,6 +195,8 @@ pub async fn ungrouped_columns(db: &Db) -> Result<()> {
     is_refused(query().order_by(|p| p.views.asc()).select(|p| p.status).all(db).await.map(drop), "views");
     is_refused(query().having(|p| p.views.gt(1)).select(|p| p.status).all(db).await.map(drop), "views");
     is_refused(query().all(db).await.map(drop), "id");
+    let whole = query().all(db).await.unwrap_err().to_string();
+    assert!(whole.contains("all columns of Post are read here"), "nobody wrote the column: {whole}");
     // In a subquery as well, where PostgreSQL takes only columns that are grouped by for settled.
     let in_sum = Post::query()
         .group_by(|p| p.status)
@@ -290,6 +292,125 @@ pub async fn distinct_orders(db: &Db) -> Result<()> {
     let rows = query().order_by(|p| p.status.desc()).select(|p| (p.status, p.user_id)).all(db).await?;
     assert_eq!(rows.first().map(|row| row.0), Some(Status::Archived));
     assert_eq!(query().order_by(|p| p.title.asc()).all(db).await?.len(), 4);
+    Ok(())
+}
+
+/// What the error of a wrong query says.
+fn said<T>(outcome: Result<T>) -> String {
+    let error = outcome.err().unwrap();
+    assert!(matches!(error.kind(), ErrorKind::Query), "{error:?}");
+    error.to_string()
+}
+
+/// HAVING needs groups: those of `group_by`, or the one that a list of aggregates makes of all rows.
+pub async fn having_without_groups(db: &Db) -> Result<()> {
+    blog(db).await?;
+    let several = || Post::query().having(|p| p.id.count().gt(1));
+    let outcomes = [
+        said(several().all(db).await),
+        said(several().first(db).await),
+        said(several().count(db).await),
+        said(several().exists(db).await),
+        said(several().select(|p| p.title).all(db).await),
+        said(several().select(|p| (p.title, p.views)).count(db).await),
+        said(Post::query().having(|p| p.views.gt(1)).all(db).await),
+        said(User::query().filter(|u| u.id.in_(several().select(|p| p.user_id))).all(db).await),
+    ];
+    for said in outcomes {
+        assert!(said.starts_with("`having` chooses among groups, and this query has none"), "{said}");
+        assert!(["`group_by`", "`select`", "`filter`"].iter().all(|word| said.contains(word)), "{said}");
+    }
+    let ordered = said(Post::query().order_by(|p| p.views.max().desc()).all(db).await);
+    assert!(ordered.starts_with("`order_by` has an aggregate"), "{ordered}");
+    assert_eq!(several().select(|p| (p.id.count(), p.views.sum())).all(db).await?, [(4, Some(22))]);
+    assert_eq!(Post::query().having(|p| p.id.count().gt(4)).select(|p| p.views.max()).all(db).await?, []);
+    Ok(())
+}
+
+/// They are refused before anything is sent, by name and place.
+pub async fn aggregates_where_none_can_stand(db: &Db) -> Result<()> {
+    let ([ann, ..], _) = blog(db).await?;
+    let query = Post::query;
+    let total = move |p: <Post as pilaster::Model>::Columns<pilaster::query::NotNull>| {
+        User::query().select(move |_| p.views.sum()).as_expr()
+    };
+    let upsert = || NewPost::new("x", &ann).id(1).on_conflict(Post::PRIMARY_KEY);
+    let outcomes = [
+        (said(query().filter(|p| p.id.count().gt(1)).all(db).await), "count", "`filter`"),
+        (said(query().filter(|p| p.views.gt(1) & p.views.max().lt(1)).count(db).await), "max", "`filter`"),
+        (said(query().filter(|_| pilaster::count_rows().gt(1)).exists(db).await), "count_rows", "`filter`"),
+        (said(query().filter(|p| !p.views.sum().in_([1, 2])).group_by(|p| p.id).all(db).await), "sum", "`filter`"),
+        (said(User::query().filter(|u| u.posts.any(|p| p.views.avg().gt(1.0))).all(db).await), "avg", "`filter`"),
+        // It reads rows of the query around its own only, and so is one of that.
+        (said(query().filter(move |p| total(p).gt(1)).all(db).await), "sum", "`filter`"),
+        (said(query().join_on::<User>(|p, u| u.id.eq(p.id.min())).all(db).await), "min", "the condition of a join"),
+        (said(query().group_by(|p| p.id.count()).select(|p| p.id.count()).all(db).await), "count", "`group_by`"),
+        (said(query().group_by(|p| p.id.count()).all(db).await), "count", "`group_by`"),
+        (said(query().select(|p| p.views.sum().max()).all(db).await), "sum", "another one, `max`"),
+        (
+            said(query().group_by(|p| p.id).having(|p| (p.views.count_distinct() + 1).sum().gt(1)).count(db).await),
+            "count_distinct",
+            "another one, `sum`",
+        ),
+        (
+            said(Post::update().filter(|p| p.id.count().gt(1)).set(|p| p.views, 1).run(db).await),
+            "count",
+            "the `filter` of an update or a delete",
+        ),
+        (
+            said(Post::delete_many().filter(|p| p.views.min().gt(1)).run(db).await),
+            "min",
+            "the `filter` of an update or a delete",
+        ),
+        (
+            said(Post::update().all_rows().set_to(|p| (p.views, p.views.max().coalesce(0))).run(db).await),
+            "max",
+            "what is set in a row",
+        ),
+        (
+            said(upsert().set_to(|old, new| (old.views, new.views.max().coalesce(0))).run(db).await),
+            "max",
+            "what is set in a row",
+        ),
+    ];
+    for (said, name, place) in outcomes {
+        assert!(said.starts_with(&format!("the aggregate `{name}` cannot stand in {place}")), "{said}");
+        let helps = ["`having`", "subquery", "group rows"];
+        assert!(helps.iter().any(|help| said.contains(help)), "{said}");
+    }
+    assert_eq!(query().select(|p| p.views.sum()).one(db).await?, Some(22), "nothing was changed");
+    Ok(())
+}
+
+/// A subquery has aggregates of its own wherever it stands, and HAVING those of the groups in subqueries, too.
+pub async fn aggregates_in_subqueries(db: &Db) -> Result<()> {
+    let ([ann, bob, _], posts) = blog(db).await?;
+    let most = || Post::query().select(|p| p.views.max()).as_expr();
+    assert_eq!(Post::query().filter(|p| p.views.eq(most())).all(db).await?, posts[..1]);
+    let writers = User::query().filter(|u| u.posts.count().gt(0)).order_by(|u| u.id.asc()).all(db).await?;
+    assert_eq!(writers, [ann.clone(), bob.clone()]);
+    let above = Post::query().filter(|outer| {
+        let own = Post::query().filter(move |p| p.user_id.eq(outer.user_id)).select(|p| p.views.max()).as_expr();
+        outer.views.eq(own)
+    });
+    assert_eq!(above.order_by(|p| p.id.asc()).select(|p| p.views).all(db).await?, [10, 7]);
+    // It reads rows of both queries, and so is one of the inner.
+    let both = Post::query().filter(|outer| {
+        let all = Post::query().filter(|p| p.views.gt(0)).select(move |p| (p.views + outer.views).max()).as_expr();
+        all.eq(17)
+    });
+    assert_eq!(both.select(|p| p.views).all(db).await?, [7]);
+    let joined = Post::query().join_on::<User>(|p, u| p.user_id.eq(u.id) & p.views.eq(most()));
+    assert_eq!(joined.select(|(_, u)| u.name).all(db).await?, ["ann"]);
+    let many = Post::query().group_by(|p| p.user_id).having(|p| p.id.count().gt(1)).select(|p| p.user_id);
+    assert_eq!(User::query().filter(|u| u.id.in_(many.clone())).all(db).await?, [ann.clone()]);
+    let grouped = Post::query().group_by(|p| p.user_id).having(|outer| {
+        User::query().filter(move |u| u.id.le(outer.id.max())).select(|u| u.id.count()).as_expr().gt(0)
+    });
+    assert_eq!(grouped.count(db).await?, 2);
+    Post::update().filter(|p| p.user_id.in_(many.clone())).set_to(|p| (p.views, most().coalesce(0))).run(db).await?;
+    assert_eq!(Post::query().filter(|p| p.user_id.eq(ann.id)).select(|p| p.views.min()).one(db).await?, Some(10));
+    assert_eq!(Post::delete_many().filter(|p| p.user_id.in_(many)).run(db).await?, 3);
     Ok(())
 }
 

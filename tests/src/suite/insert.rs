@@ -1,12 +1,13 @@
 //! Inserting one row and many.
 
 use pilaster::rust_decimal::Decimal;
-use pilaster::{Db, ErrorKind, InsertMany, Result, serde_json};
+use pilaster::{Db, Dialect, ErrorKind, InsertMany, Result, serde_json};
 
 use super::{names, users};
 use crate::database::is_mysql;
 use crate::models::{
-    LogLine, NewEverything, NewLogLine, NewPost, NewSeat, NewTag, NewTicket, NewUser, Post, Seat, Status, Tag, User,
+    Everything, LogLine, NewEverything, NewLogLine, NewPost, NewSeat, NewTag, NewTicket, NewUser, Post, Seat, Status,
+    Tag, User,
 };
 use crate::types::Email;
 
@@ -113,6 +114,61 @@ pub async fn a_failure_inserts_nothing(db: &Db) -> Result<()> {
     let error = User::insert_many(["bob", "eve", "ann"].map(NewUser::new)).run(db).await.unwrap_err();
     assert!(error.is_unique_violation(), "{error:?}");
     assert_eq!(User::query().all(db).await?, [ann]);
+    Ok(())
+}
+
+/// An error of a row, which is told by its number.
+fn is_at<T>(outcome: Result<T>, place: &str) {
+    let error = outcome.err().unwrap();
+    let is_check = matches!(error.kind(), ErrorKind::Encode(_) | ErrorKind::CheckViolation(_));
+    assert!(is_check || error.is_unique_violation(), "{error:?}");
+    assert!(error.to_string().ends_with(&format!(" ({place})")), "{error} instead of {place}");
+}
+
+/// Of many rows the one at fault is told by its number, where that is known.
+pub async fn the_row_at_fault_is_named(db: &Db) -> Result<()> {
+    let fits = |n: i32| NewEverything::new().exact(Decimal::from(n));
+    let wrong = || NewEverything::new().exact(Decimal::from(100_000_000));
+    for (before, behind) in [(2, 2), (30, 70), (150, 1), (900, 0)] {
+        let place = format!("row {} of {}", before + 2, before + behind + 2);
+        // The first one goes in a statement of its own, as it gives other columns.
+        let rows = || {
+            let first = std::iter::once(fits(0).int(1));
+            first.chain((0..before).map(fits)).chain([wrong()]).chain((0..behind).map(fits)).collect::<Vec<_>>()
+        };
+        is_at(Everything::insert_many(rows()).run(db).await, &place);
+        is_at(Everything::insert_many(rows()).all(db).await, &place);
+        is_at(Everything::insert_many(rows()).keys(db).await, &place);
+        let keyed = || rows().into_iter().enumerate().map(|(at, row)| row.id(at as i64 + 1));
+        let upsert = || Everything::insert_many(keyed()).on_conflict(Everything::PRIMARY_KEY);
+        is_at(upsert().update_all().run(db).await, &place);
+        is_at(upsert().ignore().run(db).await, &place);
+    }
+    // A text is for the server to refuse, which takes the rows one after another.
+    let [ann] = users(db, ["ann"]).await?;
+    let titles = ["a".to_owned(), "b".repeat(81), "c".to_owned()];
+    let long = Post::insert_many(titles.map(|title| NewPost::new(title, &ann))).run(db).await;
+    if db.dialect() != Dialect::Sqlite {
+        is_at(long, "row 2 of 3");
+    }
+    // So few go one by one, or do where their keys are not counted and they come back.
+    let tags = || ["a", "b", "a", "c"].map(NewTag::new);
+    is_at(Tag::insert_many(tags()).all(db).await, "row 3 of 4");
+    if db.dialect() != Dialect::Mysql {
+        is_at(Tag::insert_many(tags()).run(db).await, "row 3 of 4");
+        let rows = ["one", "two", "", "four"].map(|title| NewPost::new(title, &ann));
+        is_at(Post::insert_many(rows.clone()).all(db).await, "row 3 of 4");
+        is_at(Post::insert_many(rows).keys(db).await, "row 3 of 4");
+    }
+    if db.dialect() == Dialect::Sqlite {
+        let names = (0..250).map(|n| if n == 130 { "ann".to_owned() } else { format!("user {n}") });
+        is_at(User::insert_many(names.map(NewUser::new)).run(db).await, "row 131 of 250");
+    }
+    // One row alone needs no number, nor does a statement that is wrong for all of them.
+    let error = User::insert_many([NewUser::new("ann")]).run(db).await.unwrap_err();
+    assert!(!error.to_string().contains("(row "), "{error}");
+    let twice = NewUser::new("ann").insert(db).await.unwrap_err();
+    assert!(!twice.to_string().contains("(row "), "{twice}");
     Ok(())
 }
 

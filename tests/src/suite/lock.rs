@@ -97,6 +97,15 @@ pub async fn no_wait(db: &Db) -> Result<()> {
     assert_eq!(refused(&second, of(&ann).for_update().no_wait()).await?, Some(ErrorKind::Locked));
     assert_eq!(refused(&second, of(&ann).for_share().no_wait()).await?, Some(ErrorKind::Locked));
     assert_eq!(refused(&second, of(&bob).for_update().no_wait()).await?, None);
+    // What is said is the same in kind everywhere: not that a time is over for which nobody waited.
+    for query in [of(&ann).for_update().no_wait(), of(&ann).for_share().no_wait()] {
+        let said = refusal(&second, async |inner| query.all(&inner).await).await?.unwrap().to_string();
+        assert!(said.starts_with("could not obtain lock on "), "{said}");
+        assert!(
+            said.ends_with("(another transaction has locked it, and the statement was told not to wait)"),
+            "{said}"
+        );
+    }
     // Whoever does not ask for a lock reads on.
     assert_eq!(of(&ann).one(&second).await?, ann);
     first.commit().await?;

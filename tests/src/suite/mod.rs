@@ -48,7 +48,7 @@ macro_rules! behaviours {
             insert: one_comes_back_as_stored, defaults_are_the_databases, options_are_values_or_null, many_keep_their_order,
                 many_with_different_columns, keys_only, none_at_all, a_failure_inserts_nothing, keyless_rows,
                 keys_of_ones_own, many_writers_get_their_own_keys, more_than_fit_one_statement,
-                many_keys_of_ones_own;
+                many_keys_of_ones_own, the_row_at_fault_is_named;
             upsert: one_is_inserted_or_updated, one_is_ignored, all_that_is_given, by_expressions,
                 several_columns_see_the_row_as_it_was, many_keep_their_order, many_are_ignored, the_same_row_many_times,
                 another_key_is_a_violation, ignored_by_one_key_of_several, null_finds_nothing, keys_of_several_columns, versions_count, get_or_insert,
@@ -62,7 +62,8 @@ macro_rules! behaviours {
             aggregate: count_sum_avg_min_max, of_nothing, groups, groups_of_expressions, having, floats, decimals, decimals_and_integers,
                 counts_of_groups, having_of_grouped, having_with_subqueries, having_of_two_tables, values_beside_groups, averages,
                 ungrouped_columns, counts_of_aggregates, distinct_orders, shares_of_a_total, orders_that_do_not_matter,
-                having_of_groups_in_subqueries;
+                having_of_groups_in_subqueries, having_without_groups, aggregates_where_none_can_stand,
+                aggregates_in_subqueries;
             write: save, save_of_a_row_that_is_gone, reload, delete, delete_of_a_row_that_is_gone, update_by_query,
                 update_to_null_and_options, update_by_an_expression, update_that_sets_nothing, update_of_all,
                 delete_by_query, by_rows_of_the_same_table, of_rows_of_the_same_table, generated_columns,
@@ -89,7 +90,7 @@ macro_rules! behaviours {
                 what_does_not_fit_is_named;
             numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,
                 reals_have_32_bits, computed_infinities, what_is_expected_is_said_alike, compared_with_values_beyond_64_bits,
-                compared_with_wider_ones, computed_wider_than_the_column, reals_compared_with_doubles,
+                compared_with_wider_ones, computed_wider_than_the_column, computed_beyond_64_bits, reals_compared_with_doubles,
                 quotients_of_many_digits;
             texts: a_column_selected_twice, keys_of_text, rows_that_may_be_missing, hand_written_sql_reads_again,
                 streams_writes_and_sessions;

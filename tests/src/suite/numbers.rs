@@ -342,6 +342,26 @@ pub async fn computed_wider_than_the_column(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// Nothing is written there, and nothing is said of writing.
+pub async fn computed_beyond_64_bits(db: &Db) -> Result<()> {
+    NewEverything::new().big(i64::MAX).int(2).double(1e308).insert(db).await?;
+    let read = [
+        Everything::query().select(|e| e.big * e.int).one(db).await.unwrap_err(),
+        Everything::query().select(|e| e.big + 1).all(db).await.unwrap_err(),
+        db.transaction(async |tx| Everything::query().select(|e| e.big * e.big).first(&tx).await).await.unwrap_err(),
+    ];
+    for error in read {
+        let ErrorKind::Decode(cell) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(cell.expected, "an integer of 64 bits", "{error:?}");
+        assert!(error.to_string().starts_with("cannot read "), "{error}");
+        assert!(!cell.found.is_empty(), "{error:?}");
+    }
+    // What is to be stored is another matter.
+    let written = Everything::update().all_rows().set_to(|e| (e.big, e.big * e.int)).run(db).await.unwrap_err();
+    assert!(written.to_string().starts_with("cannot write column \"big\" of \"everything\""), "{written}");
+    Ok(())
+}
+
 pub async fn reals_compared_with_doubles(db: &Db) -> Result<()> {
     NewEverything::new().real(0.1).double(0.1).insert(db).await?;
     finds! { db:

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use super::rows::{BYTES, bind_row, fetch, keyed};
 use super::{Connection, bind, from_mysql};
-use crate::driver::{Bulk, Each, Rows};
+use crate::driver::{Bulk, Each, Rows, of_row};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
 use crate::row::{Row, Source};
@@ -179,7 +179,8 @@ async fn insert_all(on: &mut Connection, plan: &Plan, rows: &mut dyn Rows, each:
         bind_row(rows, row, &mut values)?;
         let given = values.clone();
         let statement = on.prepare(&plan.insert, true).await?;
-        on.run_prepared(&statement, &plan.insert, values, &mut |_| Ok(()), None).await?;
+        let outcome = on.run_prepared(&statement, &plan.insert, values, &mut |_| Ok(()), None).await;
+        outcome.map_err(|error| of_row(error, rows, row))?;
         on.release(statement).await?;
         let (again, key) = plan.again(&given, on.client.last_insert_id())?;
         let mut found = 0;
@@ -222,7 +223,8 @@ async fn insert_some(on: &mut Connection, sql: &str, rows: &mut dyn Rows, first:
         let mut values = Vec::new();
         bind_row(rows, first + keys.len(), &mut values)?;
         bytes += values.iter().map(bind::weight).sum::<usize>();
-        on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await?;
+        let outcome = on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await;
+        outcome.map_err(|error| of_row(error, rows, first + keys.len()))?;
         keys.push(on.client.last_insert_id().ok_or_else(not_counted)?);
     }
     on.release(statement).await?;

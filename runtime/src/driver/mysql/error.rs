@@ -5,6 +5,7 @@ use std::io;
 use mysql_async::{DriverError, Error as Fault, IoError, ServerError};
 
 use super::super::network::{self, UNKNOWN};
+use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -30,6 +31,9 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         return Error::new(ErrorKind::Connection, why).with_source(fault);
     }
     let (kind, mut message) = match &fault {
+        Fault::Server(ServerError { code: 1690, message, .. }) if sql.is_some_and(is_reading) => {
+            (out_of_range("the server", message), String::new())
+        }
         Fault::Server(server) => (kind(server, sql), explain(server, sql)),
         Fault::Io(fault) => (ErrorKind::Connection, of_network(fault, sql)),
         Fault::Driver(DriverError::ConnectionClosed) => {
@@ -145,6 +149,10 @@ pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
 
 /// The server's message, and what can be done.
 fn explain(error: &ServerError, sql: Option<&str>) -> String {
+    // MariaDB's own words are those of a wait that was too long.
+    if let (1205 | 3572, Some(why)) = (error.code, sql.and_then(not_waited_for)) {
+        return format!("could not obtain lock on a row ({why})");
+    }
     let help = match error.code {
         1045 | 1698 if cfg!(feature = "tls") => {
             "check user and password in the URL; a user who REQUIREs TLS needs ssl-mode=REQUIRED, or ssl-cert and ssl-key"
@@ -157,7 +165,6 @@ fn explain(error: &ServerError, sql: Option<&str>) -> String {
         1040 | 1203 | 1226 => "lower max_connections in the URL, or raise the server's limit",
         1130 => "the server refuses this host: the user must be allowed to connect from it",
         1153 => "raise the server's max_allowed_packet",
-        1205 if sql.is_some_and(|sql| sql.ends_with(" NOWAIT")) => "another transaction holds the lock",
         1205 => "another transaction holds the lock; innodb_lock_wait_timeout says how long to wait",
         1390 => "a statement takes 65535 values: send a long list in parts, or join a table that holds it",
         1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",
@@ -361,6 +368,36 @@ mod tests {
             error.to_string().contains("`sha256_password`") && error.to_string().contains("check the user"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_was_not_to_be_waited_for_is_no_wait_that_was_too_long() {
+        let said = |code, message: &str, sql| {
+            let server = ServerError { code, message: message.to_owned(), state: "HY000".to_owned() };
+            let error = from_mysql(Fault::Server(server), Some(sql));
+            assert_eq!(*error.kind(), ErrorKind::Locked);
+            error.to_string()
+        };
+        let never = "could not obtain lock on a row (another transaction has locked it, and the statement was told not to wait)";
+        let timeout = "Lock wait timeout exceeded; try restarting transaction";
+        assert_eq!(said(1205, timeout, "SELECT 1 FROM t FOR UPDATE NOWAIT"), never);
+        assert_eq!(
+            said(3572, "Statement aborted because lock(s) could not be acquired", "SELECT 1 FOR UPDATE NOWAIT"),
+            never
+        );
+        let waited = said(1205, timeout, "SELECT 1 FROM t FOR UPDATE");
+        assert!(waited.starts_with(timeout) && waited.contains("innodb_lock_wait_timeout"), "{waited}");
+    }
+
+    #[test]
+    fn what_is_computed_out_of_range_is_read_or_written() {
+        let of = |sql| {
+            let message = "BIGINT value is out of range in '`a`.`b` * 2'".to_owned();
+            from_mysql(Fault::Server(ServerError { code: 1690, message, state: "22003".to_owned() }), Some(sql))
+        };
+        let read = of("SELECT b * 2 FROM a");
+        assert!(matches!(read.kind(), ErrorKind::Decode(_)) && read.message().is_empty(), "{read:?}");
+        assert!(matches!(of("UPDATE a SET b = b * 2").kind(), ErrorKind::Encode(_)));
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) use self::options::Options;
 use self::server::Server;
 use self::text::{commits, is_worth_preparing};
 use self::violation::Known;
-use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
+use super::{Begin, Done, Each, Gate, Returned, Rows, is_reading};
 use crate::Isolation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
@@ -176,18 +176,9 @@ impl Connection {
         self.server.skips_locked
     }
 
-    /// Whether a statement only reads, by its words: a SELECT can lock rows and write files, but not change a table.
+    /// Whether a statement only reads, by its words.
     pub(crate) fn is_read_only(&self, sql: &str) -> bool {
-        let first = keyword(sql).to_ascii_lowercase();
-        match first.as_str() {
-            "select" | "show" | "describe" | "desc" | "explain" | "values" | "table" | "help" => true,
-            "with" => {
-                let text = sql.to_ascii_lowercase();
-                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                !words.any(|word| matches!(word, "update" | "delete" | "insert" | "replace"))
-            }
-            _ => false,
-        }
+        is_reading(sql)
     }
 
     /// Whether a transaction is open.

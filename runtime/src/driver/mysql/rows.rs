@@ -13,7 +13,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Column, Statement, Value as Sent};
 
 use super::{Connection, Cursor, bind};
-use crate::driver::{Each, Returned, Rows};
+use crate::driver::{Each, Returned, Rows, of_row};
 use crate::error::{Error, Result};
 use crate::row::{RawRow, Row, Source};
 
@@ -96,7 +96,8 @@ async fn one_by_one(
         }
         let mut values = Vec::new();
         bind_row(rows, row, &mut values)?;
-        on.run_prepared(statement, sql, values, &mut |_| Ok(()), None).await?;
+        let outcome = on.run_prepared(statement, sql, values, &mut |_| Ok(()), None).await;
+        outcome.map_err(|error| of_row(error, rows, row))?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
             let key = on.client.last_insert_id().and_then(|key| i64::try_from(key).ok());
@@ -112,17 +113,18 @@ async fn single(
     statement: &Statement,
     sql: &str,
     rows: &mut dyn Rows,
-    row: usize,
+    at: usize,
     each: Each<'_>,
 ) -> Result<u64> {
     let mut values = Vec::new();
-    bind_row(rows, row, &mut values)?;
+    bind_row(rows, at, &mut values)?;
     let mut affected = 0;
     let mut count = |row: &Row<'_>| {
         affected += 1;
         each(row)
     };
-    on.run_prepared(statement, sql, values, &mut count, None).await?;
+    let outcome = on.run_prepared(statement, sql, values, &mut count, None).await;
+    outcome.map_err(|error| of_row(error, rows, at))?;
     Ok(affected)
 }
 

@@ -20,6 +20,7 @@ use tokio_postgres::types::{FromSql, Kind, Type};
 use super::bind::{DAYS, MICROS};
 use super::form::Form;
 use super::numeric::{self, Odd};
+use crate::driver::AN_INTEGER;
 use crate::error::{Error, Result};
 use crate::row::{RawRow, Row, Source};
 use crate::value::Decimal;
@@ -361,7 +362,7 @@ fn exact(decimal: Decimal) -> Option<i128> {
 
 fn whole(decimal: Decimal) -> Result<i64> {
     let value = exact(decimal).and_then(|whole| i64::try_from(whole).ok());
-    value.ok_or_else(|| Error::decode("an integer of 64 bits", format!("decimal {decimal}")))
+    value.ok_or_else(|| Error::decode(AN_INTEGER, format!("decimal {decimal}")))
 }
 
 /// The text of a value that has a binary form of its own.

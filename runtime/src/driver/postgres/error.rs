@@ -7,6 +7,7 @@ use tokio_postgres::error::{DbError, ErrorPosition};
 use super::super::network::{self, UNKNOWN};
 use super::options::Wanted;
 use super::places;
+use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
 /// How much of a statement is shown in a message.
@@ -21,16 +22,19 @@ const WORDS: crate::driver::tls::Words =
 #[cold]
 pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
     let Some(db) = error.as_db_error() else { return of_connection(error) };
-    let kind = kind(db);
+    let kind = match db.code().code() {
+        "22003" if is_reading(sql) => out_of_range("PostgreSQL", db.message()),
+        _ => kind(db),
+    };
     let mut message = match &kind {
-        ErrorKind::Encode(_) => String::new(),
+        ErrorKind::Encode(_) | ErrorKind::Decode(_) => String::new(),
         ErrorKind::Transaction => {
             format!(
                 "{}: an earlier statement of this transaction failed; roll back, or nest what may fail",
                 db.message()
             )
         }
-        _ => explain(db),
+        _ => explain(db, sql),
     };
     if kind == ErrorKind::Query {
         if let Some(hint) = db.hint() {
@@ -55,8 +59,15 @@ pub(super) fn of_too_many(sql: &str) -> Option<Error> {
 }
 
 /// A fault that is not the statement's own, and what to do about it.
-fn explain(db: &DbError) -> String {
+fn explain(db: &DbError, sql: &str) -> String {
     let help = match db.code().code() {
+        "55P03" if db.message().contains("lock timeout") => {
+            "another transaction holds the lock; lock_timeout says how long to wait"
+        }
+        "55P03" => match not_waited_for(sql) {
+            Some(why) => why,
+            None => return db.message().to_owned(),
+        },
         "42501" => "GRANT gives the role of the URL the right",
         "57014" if db.message().contains("statement timeout") => {
             "statement_timeout in the URL says how long it may take"

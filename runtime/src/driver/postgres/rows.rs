@@ -12,7 +12,7 @@ use std::task::{Context, Waker};
 use tokio_postgres::RowStream;
 
 use super::{Prepared, Session, Waiting, bind_all, error, read_all};
-use crate::driver::{Returned, Rows};
+use crate::driver::{Returned, Rows, of_row};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Rows that are sent before the first reply is read.
@@ -38,54 +38,56 @@ impl Session {
                 bind_all(&mut self.bound, &prepared, &mut |put| rows.bind(next, put))?;
                 next += 1;
             }
-            affected += self.run_window(sql, &prepared, next - first, &mut returned).await?;
+            let done = self.run_window(sql, &prepared, next - first, &mut returned).await;
+            affected += done.map_err(|(row, error)| of_row(error, rows, first + row))?;
         }
         Ok(affected)
     }
 
     /// Sends all rows that are bound, then reads all replies. A single one goes again where the statement did not fit
-    /// any more and nothing else depends on it.
+    /// any more and nothing else depends on it. An error comes with the row of it.
     async fn run_window(
         &mut self,
         sql: &str,
         prepared: &Arc<Prepared>,
         rows: usize,
         returned: &mut Returned<'_>,
-    ) -> Result<u64> {
+    ) -> Result<u64, (usize, Error)> {
         let mut prepared = Arc::clone(prepared);
         let mut again = rows == 1 && !self.state.in_transaction;
         loop {
             self.begin_request();
             let outcome = self.exchange(&prepared, rows, returned).await;
-            let error = match outcome {
+            let (row, error) = match outcome {
                 Ok(done) => {
                     self.state.in_flight = false;
                     return done;
                 }
-                Err(error) => error,
+                Err(fault) => fault,
             };
             let stale = error::is_stale_statement(&error);
             if stale {
                 self.link.evict(sql);
             }
             if !(stale && std::mem::take(&mut again)) {
-                return Err(self.failed(error, sql));
+                return Err((row, self.failed(error, sql)));
             }
             self.state.in_flight = false;
-            prepared = self.prepare(sql).await?;
+            prepared = self.prepare(sql).await.map_err(|error| (row, error))?;
             if prepared.slots.len() != self.bound.len() {
-                return Err(error::of_statement(error, sql));
+                return Err((row, error::of_statement(error, sql)));
             }
         }
     }
 
-    /// The server's first error outside, that of the caller inside. All replies are read in any case.
+    /// The server's first error outside, that of the caller inside, each with the row of it. All replies are read in any
+    /// case.
     async fn exchange(
         &self,
         prepared: &Arc<Prepared>,
         rows: usize,
         returned: &mut Returned<'_>,
-    ) -> Result<Result<u64>, tokio_postgres::Error> {
+    ) -> Result<Result<u64, (usize, Error)>, (usize, tokio_postgres::Error)> {
         let width = prepared.slots.len();
         let mut waiting = Waiting::alone(&self.link);
         let mut replies: Vec<(Reply<'_>, Option<Result<RowStream, tokio_postgres::Error>>)> = Vec::with_capacity(rows);
@@ -100,7 +102,7 @@ impl Session {
             replies.push((reply, ready));
         }
         let (mut affected, mut fault, mut refused) = (0, None, None);
-        for (reply, ready) in replies {
+        for (row, (reply, ready)) in replies.into_iter().enumerate() {
             let stream = match ready {
                 Some(done) => done,
                 None => waiting.wait(reply).await,
@@ -113,8 +115,8 @@ impl Session {
             };
             match read {
                 Ok(Ok(rows)) => affected += rows,
-                Ok(Err(error)) => refused = refused.or(Some(error)),
-                Err(error) => fault = fault.or(Some(error)),
+                Ok(Err(error)) => refused = refused.or(Some((row, error))),
+                Err(error) => fault = fault.or(Some((row, error))),
             }
         }
         match (fault, refused) {

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use super::super::civil;
 use super::error::shorten;
 use super::stmt::{Cell, Cursor};
+use crate::driver::AN_INTEGER;
 use crate::error::{Error, Result};
 use crate::row::RawRow;
 use crate::value::Decimal;
@@ -180,6 +181,8 @@ fn whole(cell: &Cell<'_>) -> Result<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0; // 2^63
     match cell {
         Cell::Real(value) if value.trunc() == *value && (-LIMIT..LIMIT).contains(value) => Ok(*value as i64),
+        // What came of integers beyond 64 bits.
+        Cell::Real(value) if value.trunc() == *value => Err(unexpected(AN_INTEGER, cell)),
         other => Err(unexpected("an integer", other)),
     }
 }

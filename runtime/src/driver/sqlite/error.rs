@@ -30,6 +30,18 @@ impl Fault {
                 " (a statement takes 32766 values: send a long list in parts, or join a table that holds it)",
             );
         }
+        message.push_str(match self.code {
+            // A transaction that read before it wrote; to wait does not help it.
+            ffi::SQLITE_BUSY_SNAPSHOT => {
+                " (another connection wrote since this transaction read: run it again, or begin it as one that writes, as \
+                `db.begin()` and `db.transaction(…)` do)"
+            }
+            code if code & 0xff == ffi::SQLITE_BUSY => {
+                " (another connection or program writes to the file: busy_timeout in the URL says how long to wait for it; \
+                keep transactions that write short)"
+            }
+            _ => "",
+        });
         if let (ErrorKind::Query, Some(sql)) = (&kind, sql) {
             message.push_str(&place(sql, self.offset));
         }

@@ -23,7 +23,7 @@ use self::error::from_rusqlite;
 pub(crate) use self::error::is_there;
 pub(crate) use self::stmt::Cursor;
 use self::stmt::{Found, Running, Session};
-use super::{Begin, Done, Each, Gate, Returned, Rows};
+use super::{Begin, Done, Each, Gate, Returned, Rows, of_row};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
 use crate::rt;
@@ -156,7 +156,7 @@ impl Connection {
             });
             // What is wrong with which row shows when they go one by one: the statement that failed changed nothing.
             if let Err(error) = outcome {
-                if is_of_a_row(&error) && self.session.in_transaction() {
+                if error.is_of_row() && self.session.in_transaction() {
                     break;
                 }
                 return Err(error);
@@ -181,7 +181,10 @@ impl Connection {
             Ok(affected)
         };
         let outcome = self.run(sql, few, work);
-        outcome.map_err(|error| self.explain(error, sql, &mut |put| rows.bind(at, put)))
+        outcome.map_err(|error| {
+            let error = self.explain(error, sql, &mut |put| rows.bind(at, put));
+            of_row(error, rows, at)
+        })
     }
 
     /// A violation with its table and columns, for which the parameters are asked once more.
@@ -328,15 +331,6 @@ impl Connection {
         }
         outcome
     }
-}
-
-/// Whether a row is to blame, and not the statement or the database.
-fn is_of_a_row(error: &Error) -> bool {
-    use ErrorKind::{CheckViolation, Encode, ForeignKeyViolation, NotNullViolation, UniqueViolation};
-    matches!(
-        error.kind(),
-        UniqueViolation(_) | ForeignKeyViolation(_) | CheckViolation(_) | NotNullViolation(_) | Encode(_)
-    )
 }
 
 /// An INSERT of one row with so many columns as one of so many rows, if it is that.

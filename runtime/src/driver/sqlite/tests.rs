@@ -145,7 +145,7 @@ fn a_wrong_type_is_named_with_the_value() {
     let cases = [
         ("SELECT 'abc'", Kind::BigInt, "an integer", "text \"abc\""),
         ("SELECT 5.5", Kind::Int, "an integer", "real 5.5"),
-        ("SELECT 9.3e18", Kind::BigInt, "an integer", "real 9.3e18"),
+        ("SELECT 9.3e18", Kind::BigInt, "an integer of 64 bits", "real 9.3e18"),
         ("SELECT x'00'", Kind::BigInt, "an integer", "a blob of 1 bytes"),
         ("SELECT 2", Kind::Bool, "a boolean, 0 or 1", "integer 2"),
         ("SELECT 'true'", Kind::Bool, "a boolean, 0 or 1", "text \"true\""),
@@ -378,6 +378,36 @@ fn constraints_are_told_apart() {
     assert!(matches!(raised.kind(), ErrorKind::CheckViolation(_)) && raised.to_string() == "parents stay");
     assert!(matches!(fail("INSERT INTO s VALUES ('x')").kind(), ErrorKind::Encode(_)));
     assert!(matches!(fail("INSERT INTO t (id, a) VALUES ('x', 1)").kind(), ErrorKind::Encode(_)));
+}
+
+/// A file that others write to: what to do about it is said.
+#[test]
+fn a_locked_file_is_told_with_what_helps() {
+    let path = std::env::temp_dir().join(format!("pilaster-locked-{}.db", std::process::id()));
+    let file = Options { path: Some(path.clone()), ..options() };
+    let [mut one, mut other] = [(); 2].map(|()| Connection::open(&file, false).unwrap());
+    run(&mut one, "CREATE TABLE t (a)", &[]).unwrap();
+    block_on(one.begin(Begin::default())).unwrap();
+    let begun = block_on(other.begin(Begin::default())).unwrap_err();
+    let written = run(&mut other, "INSERT INTO t VALUES (1)", &[]).unwrap_err();
+    for error in [begun, written] {
+        assert!(matches!(error.kind(), ErrorKind::Locked), "{error:?}");
+        let said = error.to_string();
+        assert!(said.starts_with("database is locked (") && said.contains("busy_timeout in the URL"), "{said}");
+    }
+    block_on(one.rollback()).unwrap();
+
+    // By hand: a transaction that reads first and writes then.
+    block_on(other.batch("BEGIN")).unwrap();
+    assert!(texts(&mut other, "SELECT a FROM t").is_empty());
+    run(&mut one, "INSERT INTO t VALUES (1)", &[]).unwrap();
+    let late = run(&mut other, "INSERT INTO t VALUES (2)", &[]).unwrap_err();
+    assert!(matches!(late.kind(), ErrorKind::Serialization), "{late:?}");
+    assert!(late.to_string().contains("begin it as one that writes"), "{late}");
+    drop((one, other));
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Assignments of an UPDATE: all of them see the row as it was, and their values know what they are for.
 
 use super::node::ROUND_HALVES;
-use super::{Insert, Write, Writer};
+use super::{Insert, Part, Write, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::ColumnMeta;
 use crate::misfit::{self, Target};
@@ -38,7 +38,7 @@ impl Writer {
     pub(super) fn write_value(&mut self, table: Table, (column, node): &Assignment) -> Result<()> {
         let first = self.given + self.out.params.len();
         let is_computed = is_computed(table, column, node);
-        let outcome = self.write_kept(column, node, is_computed);
+        let outcome = self.write_part(Part::Set, |w| w.write_kept(column, node, is_computed));
         if outcome.is_ok() && self.target.is_none() {
             return Ok(());
         }

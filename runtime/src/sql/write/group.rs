@@ -1,6 +1,6 @@
 //! Groups: what may be shown of them, and how each database is told that two expressions are the same.
 
-use super::Writer;
+use super::{Part, Writer};
 use crate::error::{Error, Result};
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::sql::{Dialect, Node, Order, Projection, Select, Source, Table};
@@ -44,14 +44,14 @@ impl Writer {
     pub(super) fn write_groups(&mut self, select: &Select) -> Result<()> {
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
-            self.separated_nodes(&select.group_by, ", ")?;
+            self.write_part(Part::Group, |w| w.separated_nodes(&select.group_by, ", "))?;
         }
         if select.having.is_empty() {
             return Ok(());
         }
         let inner = (self.dialect == Dialect::Mysql).then(|| Having::of(select));
         let outer = std::mem::replace(&mut self.having, inner);
-        let outcome = self.write_conditions(" HAVING ", &select.having);
+        let outcome = self.write_conditions(Part::Having, &select.having);
         self.having = outer;
         outcome
     }
@@ -236,14 +236,41 @@ impl Select {
 
     fn refuse(&self, loose: Option<Loose>) -> Result<()> {
         let Some((source, column)) = loose else { return Ok(()) };
+        self.check_groups()?;
+        if self.group_by.is_empty() && !self.lists_aggregate() {
+            return Err(self.no_groups());
+        }
         let table = self.table_of(source).map_or("", |table| table.name().1);
         let name = column.name;
-        let hint =
-            if self.group_by.iter().any(Node::has_subquery) { " (no subquery is the same as another one)" } else { "" };
+        // Nobody need have written it.
+        let whole = self.projection.iter().find_map(|item| match item {
+            Projection::Model(of, meta) if *of == source => Some(meta.model),
+            _ => None,
+        });
+        let hint = match whole {
+            Some(model) => format!(" (all columns of {model} are read here: `select` those that groups have)"),
+            None if self.group_by.iter().any(Node::has_subquery) => {
+                " (no subquery is the same as another one)".to_owned()
+            }
+            None => String::new(),
+        };
         Err(Error::query(format!(
             "column \"{name}\" of \"{table}\" can have many values in a group: \
              name it in `group_by`, or take its `min`, `max` or another aggregate{hint}"
         )))
+    }
+
+    /// The error of a query that is about groups and makes none.
+    #[cold]
+    fn no_groups(&self) -> Error {
+        let (what, instead) = match self.having.is_empty() {
+            false => ("`having` chooses among groups", "choose rows with `filter`"),
+            true => ("`order_by` has an aggregate, which is one of a group", "order rows by their own columns"),
+        };
+        Error::query(format!(
+            "{what}, and this query has none: make groups with `group_by`, make all rows one with a `select` of aggregates \
+             alone, or {instead}"
+        ))
     }
 }
 
@@ -252,13 +279,13 @@ type Loose = (Source, &'static ColumnMeta);
 
 /// The subqueries around an expression, up to the query that is looked at. A query may be used in itself as a subquery, and
 /// what it reads is its own there.
-struct Within<'a> {
-    select: &'a Select,
-    around: Option<&'a Within<'a>>,
+pub(super) struct Within<'a> {
+    pub(super) select: &'a Select,
+    pub(super) around: Option<&'a Within<'a>>,
 }
 
 impl Within<'_> {
-    fn declares(&self, source: Source) -> bool {
+    pub(super) fn declares(&self, source: Source) -> bool {
         self.select.table_of(source).is_some() || self.around.is_some_and(|around| around.declares(source))
     }
 }

@@ -186,14 +186,16 @@ impl Writer {
             Aggregate::Max => "max(",
         });
         self.push(if distinct { "DISTINCT " } else { "" });
-        match argument {
-            Some(node) => {
-                self.push(inner.0);
-                self.write_node(node)?;
-                self.push(inner.1);
-            }
-            None => self.push("*"),
-        }
+        self.write_argument(function.name(distinct, argument), argument, |w| {
+            let Some(node) = argument else {
+                w.push("*");
+                return Ok(());
+            };
+            w.push(inner.0);
+            w.write_node(node)?;
+            w.push(inner.1);
+            Ok(())
+        })?;
         self.push(")");
         match behind {
             Behind::Nothing => {}

@@ -1,6 +1,6 @@
 //! Conditions of an UPDATE or DELETE, and assignments, that read the table which it changes.
 
-use super::{Alias, Write, Writer};
+use super::{Alias, Part, Write, Writer};
 use crate::error::Result;
 use crate::meta::{ColumnMeta, ModelMeta};
 use crate::sql::{Dialect, Node, Select, Table};
@@ -34,7 +34,7 @@ impl Writer {
     /// Keys and values of the rows that are to be changed.
     fn write_aside(&mut self, write: &Write<'_>, key: &[&'static ColumnMeta]) -> Result<()> {
         self.push("(SELECT ");
-        let outer = self.scope.len();
+        let outer = self.enter();
         self.scope.push((write.source, Alias::Number(self.aliases)));
         self.aliases += 1;
         for (at, column) in key.iter().enumerate() {
@@ -49,8 +49,8 @@ impl Writer {
         }
         self.push(" FROM ");
         self.write_source(write.source, write.table);
-        self.write_conditions(" WHERE ", write.filter)?;
-        self.scope.truncate(outer);
+        self.write_conditions(Part::Changed, write.filter)?;
+        self.leave(outer);
         self.push(if self.dialect == Dialect::Mysql { ALL_ROWS } else { "" });
         self.push(") AS ");
         self.push(name_aside(write.table));
@@ -103,11 +103,11 @@ impl Writer {
     /// The conditions. MySQL reads the table that it changes only where the rows have to be put aside first, which
     /// DISTINCT makes of the keys.
     pub(super) fn write_filter(&mut self, write: &Write<'_>) -> Result<()> {
-        let Some(key) = self.key_to_put_aside(write) else { return self.write_conditions(" WHERE ", write.filter) };
+        let Some(key) = self.key_to_put_aside(write) else { return self.write_conditions(Part::Changed, write.filter) };
         self.push(" WHERE (");
         self.separated(&key, |w, column| w.ident(column.name));
         self.push(") IN (SELECT * FROM (SELECT DISTINCT ");
-        let outer = self.scope.len();
+        let outer = self.enter();
         self.scope.push((write.source, Alias::Number(self.aliases)));
         self.aliases += 1;
         for (at, column) in key.iter().enumerate() {
@@ -116,8 +116,8 @@ impl Writer {
         }
         self.push(" FROM ");
         self.write_source(write.source, write.table);
-        self.write_conditions(" WHERE ", write.filter)?;
-        self.scope.truncate(outer);
+        self.write_conditions(Part::Changed, write.filter)?;
+        self.leave(outer);
         self.push(") AS q)");
         Ok(())
     }
