@@ -95,7 +95,7 @@ async fn one_by_one(
             continue;
         }
         let mut values = Vec::new();
-        bind_row(rows, row, &mut values)?;
+        bind_row(on, rows, row, &mut values)?;
         on.run_prepared(statement, sql, values, &mut |_| Ok(()), None).await?;
         affected += on.client.affected_rows();
         if let Returned::Keys(keys) = &mut returned {
@@ -116,7 +116,7 @@ async fn single(
     each: Each<'_>,
 ) -> Result<u64> {
     let mut values = Vec::new();
-    bind_row(rows, row, &mut values)?;
+    bind_row(on, rows, row, &mut values)?;
     let mut affected = 0;
     let mut count = |row: &Row<'_>| {
         affected += 1;
@@ -145,7 +145,7 @@ async fn many(
         let (mut values, mut bytes, mut count) = (Vec::new(), 0, 0);
         while count < most && next < rows.len() && (count == 0 || bytes < BYTES) {
             let first = values.len();
-            bind_row(rows, next, &mut values)?;
+            bind_row(on, rows, next, &mut values)?;
             bytes += values.iter().skip(first).map(bind::weight).sum::<usize>();
             (count, next) = (count + 1, next + 1);
         }
@@ -233,9 +233,9 @@ pub(super) fn keyed(
     found.into_iter().map(with_key).collect()
 }
 
-pub(super) fn bind_row(rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
+pub(super) fn bind_row(on: &Connection, rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
     rows.bind(row, &mut |value| {
-        values.push(bind::value(value)?);
+        values.push(bind::within(value, on.packet)?);
         Ok(())
     })
 }
