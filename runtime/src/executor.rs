@@ -1,10 +1,9 @@
 //! Where a statement runs: on a database, or in a transaction.
 
-use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows, of_row};
+use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows, place_row};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
 use crate::meta::ModelMeta;
-use crate::misfit::{self, Search};
 use crate::mode::Mode;
 use crate::pool::{Pool, Pooled};
 use crate::session::{Arena, Core};
@@ -468,31 +467,6 @@ impl Lease<'_> {
 #[inline]
 fn placed<T>(outcome: Result<T>, params: &dyn Params) -> Result<T> {
     outcome.map_err(|error| params.place(error))
-}
-
-/// The error of a statement that ran for many rows, with the place of the value at fault.
-#[cold]
-fn place_row(error: Error, rows: &mut dyn Rows) -> Error {
-    if !misfit::is_wanted(&error) {
-        return error;
-    }
-    let Some(target) = rows.target() else { return error };
-    let mut search = Search::new(&target);
-    for row in 0..rows.len() {
-        // What cannot be bound was not sent.
-        let seen = rows.bind(row, &mut |value| {
-            search.see(value);
-            Ok(())
-        });
-        if seen.is_err() {
-            break;
-        }
-        if !search.next_row() {
-            let error = if search.is_sure(&error) { of_row(error, rows, row) } else { error };
-            return search.end(error);
-        }
-    }
-    search.end(error)
 }
 
 /// Whether the connection was lost.

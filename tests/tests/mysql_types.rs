@@ -122,3 +122,32 @@ async fn rows_exchange_large_numbers() {
     })
     .await;
 }
+
+/// The server hangs up on whoever sends more than it takes at once, so that nothing is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_the_server_takes_at_once_is_refused() {
+    with(async |db| {
+        let most = usize::try_from(db.sql("SELECT @@max_allowed_packet").one::<i64>().await?).unwrap();
+        db.sql("CREATE TABLE page (one longtext, two longtext)").execute().await?;
+        let sent = db.sql("INSERT INTO page VALUES (?, ?)").bind("a".repeat(most)).bind("b").execute();
+        let error = sent.await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Encode(_)) && !error.is_outcome_unknown(), "{error:?}");
+        assert!(error.to_string().contains("max_allowed_packet"), "{error}");
+        for text in [format!("SELECT '{}'", "a".repeat(most)), format!("SELECT '{}', ?", "a".repeat(most))] {
+            let query = db.sql(&text);
+            let query = if text.ends_with('?') { query.bind(1) } else { query };
+            let error = query.one::<String>().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Query) && !error.is_outcome_unknown(), "{error:?}");
+        }
+        let error = db.sql(format!("DO '{}'", "a".repeat(most))).batch().await.unwrap_err();
+        assert!(error.to_string().contains("max_allowed_packet"), "{error}");
+        assert_eq!(db.sql("SELECT count(*) FROM page").one::<i64>().await?, 0);
+        let token = Token::insert_many([NewToken::new("t".repeat(most))]).run(&db).await.unwrap_err();
+        assert!(
+            matches!(token.kind(), ErrorKind::Encode(cell) if cell.column.as_deref() == Some("label")),
+            "{token:?}"
+        );
+        Ok(())
+    })
+    .await;
+}

@@ -202,6 +202,30 @@ async fn statements_need_not_be_kept() {
     .await;
 }
 
+/// The client library asks for types that it does not know, with statements that are not kept either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_of_rows_and_ranges_are_known_without_kept_statements() {
+    with_url(TOKEN, async |db, url| {
+        db.sql(
+            "CREATE TYPE pair AS (a integer, b text); CREATE TYPE spread AS RANGE (subtype = float8);
+             CREATE TABLE kept (pair pair, pairs pair[], spread spread, spreads spread[], token token)",
+        )
+        .batch()
+        .await?;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let plain = Db::connect(&format!("{url}{separator}statement_cache=0")).await?;
+        plain.sql("INSERT INTO kept (pair, spread) VALUES ($1, $2)").bind("(1,x)").bind("[1,2)").execute().await?;
+        for column in ["pairs", "spreads", "token"] {
+            let insert = format!("INSERT INTO kept ({column}) VALUES ($1)");
+            plain.sql(insert).bind(None::<String>).execute().await?;
+        }
+        let stored = "SELECT pair::text || spread::text FROM kept WHERE pair IS NOT NULL";
+        assert_eq!(plain.sql(stored).one::<String>().await?, "(1,x)[1,2)");
+        plain.close().await
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[allow(clippy::print_stderr)]
 async fn a_pooler_in_transaction_mode_may_stand_between() {

@@ -78,7 +78,9 @@ async fn arrays() {
         assert_eq!(odd.words, Some(words.clone()));
         assert_eq!(odd.moods, Some(vec![Mood::NotSo, Mood::Happy]));
         assert_eq!(odd.exact, Some(vec![Decimal::new(-1, 2), Decimal::new(9_999_999_999, 2)]));
-        assert_eq!(Odd::query().filter(|o| o.words.eq(words)).count(&db).await?, 11);
+        assert_eq!(Odd::query().filter(|o| o.words.eq(words.clone())).count(&db).await?, 11);
+        assert_eq!(Odd::query().filter(|o| o.words.in_([words.clone(), vec![]])).count(&db).await?, 22);
+        assert_eq!(Odd::query().filter(|o| o.words.not_in([words])).count(&db).await?, 11);
         let mut odd = odd;
         odd.numbers = Some(vec![7]);
         odd.save(&db).await?;

@@ -38,7 +38,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::executor::Access;
 use crate::meta::{ColumnMeta, ModelMeta};
-use crate::misfit::Target;
+use crate::misfit::{self, Search, Target};
 use crate::row::Row;
 use crate::sql::{Conflict, Dialect, Existing, Table};
 use crate::value::{Params, Value};
@@ -104,6 +104,31 @@ pub(crate) fn of_row(error: Error, rows: &dyn Rows, row: usize) -> Error {
         Some((row, of)) => error.in_row(row, of),
         None => error,
     }
+}
+
+/// The error of a statement that ran for many rows, with the place of the value at fault.
+#[cold]
+pub(crate) fn place_row(error: Error, rows: &mut dyn Rows) -> Error {
+    if !misfit::is_wanted(&error) {
+        return error;
+    }
+    let Some(target) = rows.target() else { return error };
+    let mut search = Search::new(&target);
+    for row in 0..rows.len() {
+        // What cannot be bound was not sent.
+        let seen = rows.bind(row, &mut |value| {
+            search.see(value);
+            Ok(())
+        });
+        if seen.is_err() {
+            break;
+        }
+        if !search.next_row() {
+            let error = if search.is_sure(&error) { of_row(error, rows, row) } else { error };
+            return search.end(error);
+        }
+    }
+    search.end(error)
 }
 
 /// Rows to insert.

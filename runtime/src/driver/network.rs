@@ -11,6 +11,10 @@ pub(super) fn unreachable(io: &Error) -> String {
     let help = match io.kind() {
         ErrorKind::ConnectionRefused => "nobody listens there: does the server run, and are host and port right?",
         ErrorKind::NotFound => "there is no such socket: does the server run, and does it make its socket there?",
+        // The client library's own, of a server of the wrong kind, has no number.
+        ErrorKind::PermissionDenied if io.raw_os_error().is_none() => {
+            "target_session_attrs in the URL asks for another kind of server"
+        }
         ErrorKind::PermissionDenied => "this user may not open the socket",
         ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => {
             "the server hung up: is it one of this kind, and does its log say why?"

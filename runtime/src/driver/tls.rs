@@ -131,6 +131,11 @@ fn certificate_fault(fault: &CertificateError, words: &Words) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the server's certificate is not valid yet (is the clock of this machine right?)".to_owned()
         }
+        // What `openssl req -x509` makes: it may vouch for others, and is trusted where it is named itself.
+        CertificateError::Other(fault) if fault.to_string().contains("CaUsedAsEndEntity") => format!(
+            "the server's certificate is signed by the server itself, and not trusted here (name its file in {})",
+            words.roots
+        ),
         other => format!("the server's certificate cannot be accepted: {other}"),
     }
 }

@@ -172,7 +172,7 @@ fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut D
             fields.push((at, Field { name, column: column.value.clone(), version: false }));
         } else {
             let message = format!("the column is left out of `{name}`: another one is already its field `{field}`");
-            let help = write_name(&format!("{sql}.{}", column.value), &format!("{field}_2"));
+            let help = write_name(&format!("{sql}.{}", column.value), &rust::join(&field, "2"));
             diagnostics.push(Diagnostic::warning(codes::NAME_TAKEN, column.place.clone(), message).help(help));
         }
     }

@@ -203,6 +203,10 @@ fn exact_names_win_over_converted_ones() {
          pilaster.toml: [names] \"queues\" = \"QueueRecord\""
     );
     assert!(found[1].contains("[names] \"queue.fooBar\" = \"foo_bar_2\""), "{found:?}");
+    let (_, found) = run(vec![table("t", &["*id", "self", "Self"])], &Overrides::default());
+    assert!(found[0].contains("[names] \"t.Self\" = \"self_2\""), "a name that may be given: {found:?}");
+    let (_, found) = run(vec![table("t", &["*id", "self", "Self"])], &names(&[("t.Self", "self_2")]));
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]

@@ -50,6 +50,20 @@ pub(super) fn value(value: &Value<'_>) -> Result<Sent> {
     })
 }
 
+/// What goes with a long value.
+const LONG: usize = 8;
+
+/// What is sent for a value, if the server takes so many bytes at once: it hangs up on whoever sends more.
+pub(super) fn within(given: &Value<'_>, packet: usize) -> Result<Sent> {
+    match value(given)? {
+        Sent::Bytes(bytes) if bytes.len().saturating_add(LONG) > packet => {
+            let expected = format!("less than {packet} bytes, the server's max_allowed_packet");
+            Err(Error::encode(expected, format!("{} bytes", bytes.len())))
+        }
+        sent => Ok(sent),
+    }
+}
+
 /// How many bytes a value takes on its way, roughly.
 pub(super) fn weight(value: &Sent) -> usize {
     match value {

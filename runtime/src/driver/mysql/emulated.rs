@@ -176,7 +176,7 @@ async fn control(on: &mut Connection, sql: &str) -> Result<()> {
 async fn insert_all(on: &mut Connection, plan: &Plan, rows: &mut dyn Rows, each: Each<'_>) -> Result<u64> {
     for row in 0..rows.len() {
         let mut values = Vec::new();
-        bind_row(rows, row, &mut values)?;
+        bind_row(on, rows, row, &mut values)?;
         let given = values.clone();
         let statement = on.prepare(&plan.insert, true).await?;
         let outcome = on.run_prepared(&statement, &plan.insert, values, &mut |_| Ok(()), None).await;
@@ -221,7 +221,7 @@ async fn insert_some(on: &mut Connection, sql: &str, rows: &mut dyn Rows, first:
     let (mut keys, mut bytes) = (Vec::new(), 0);
     while keys.len() < TOGETHER && first + keys.len() < rows.len() && bytes < BYTES {
         let mut values = Vec::new();
-        bind_row(rows, first + keys.len(), &mut values)?;
+        bind_row(on, rows, first + keys.len(), &mut values)?;
         bytes += values.iter().map(bind::weight).sum::<usize>();
         let outcome = on.run_prepared(&statement, sql, values, &mut |_| Ok(()), None).await;
         outcome.map_err(|error| of_row(error, rows, first + keys.len()))?;

@@ -70,6 +70,8 @@ pub(crate) struct Connection {
     undo: Vec<String>,
     /// Where constraints are that were violated.
     known: Known,
+    /// How many bytes the server takes at once.
+    packet: usize,
     /// Which server it is.
     which: Arc<str>,
     /// How long the server may take to answer where it has nothing to do.
@@ -85,7 +87,7 @@ impl Connection {
             let message = format!("cannot connect to the server at {}: {}", options.place(), error.message());
             Error::new(error.kind().clone(), message).with_source(error)
         };
-        let Opened { client, version, which } = open::open(options).await.map_err(named)?;
+        let Opened { client, version, packet, which } = open::open(options).await.map_err(named)?;
         let mut server = Server::of(&version).map_err(named)?;
         server.returning &= options.returning;
         let cache = Cache::new(options.statements);
@@ -101,6 +103,7 @@ impl Connection {
             transaction: false,
             undo: Vec::new(),
             known: Known::default(),
+            packet,
             which,
             patience: options.connect_timeout,
             used: Instant::now(),
@@ -109,7 +112,7 @@ impl Connection {
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
         self.refuse_ddl(sql)?;
-        let values = collect(params)?;
+        let values = self.collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, each, None).await;
         self.finish(sql, outcome).await
@@ -117,7 +120,7 @@ impl Connection {
 
     pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
         self.refuse_ddl(sql)?;
-        let values = collect(params)?;
+        let values = self.collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, each, Some(gate)).await;
         self.finish(sql, outcome).await
@@ -125,7 +128,7 @@ impl Connection {
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         self.refuse_ddl(sql)?;
-        let values = collect(params)?;
+        let values = self.collect(params)?;
         self.enter().await?;
         let outcome = self.run(sql, values, &mut |_| Ok(()), None).await;
         self.finish(sql, outcome).await?;
@@ -318,9 +321,35 @@ impl Connection {
         Err(Error::new(kind, message))
     }
 
+    /// The parameters of a statement.
+    fn collect(&self, params: &dyn Params) -> Result<Vec<mysql_async::Value>> {
+        let mut values = Vec::new();
+        params.bind(&mut |value| {
+            values.push(bind::within(value, self.packet)?);
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Refuses a text that the server would hang up on.
+    fn fits(&self, sql: &str) -> Result<()> {
+        match sql.len() < self.packet {
+            true => Ok(()),
+            false => Err(Error::query(format!(
+                "the statement has {} bytes, and the server takes {} (send it in parts, give what is long as a value, or \
+                 raise the server's max_allowed_packet)",
+                sql.len(),
+                self.packet
+            ))),
+        }
+    }
+
     /// Runs statements without parameters and rows.
     async fn command(&mut self, sql: &str) -> Result<()> {
-        let outcome = self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql)));
+        let outcome = match self.fits(sql) {
+            Ok(()) => self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql))),
+            Err(error) => Err(error),
+        };
         self.leave(outcome, true).await
     }
 
@@ -333,6 +362,7 @@ impl Connection {
         gate: Option<&Gate>,
     ) -> Result<()> {
         let named = |fault| from_mysql(fault, Some(sql));
+        self.fits(sql)?;
         self.in_text = values.is_empty() && !is_worth_preparing(sql);
         if self.in_text {
             let answer = self.client.query_iter(sql).await.map_err(named)?;
@@ -474,16 +504,6 @@ pub(crate) fn may_pass(error: &Error) -> bool {
         }
     }
     false
-}
-
-/// The parameters of a statement.
-fn collect(params: &dyn Params) -> Result<Vec<mysql_async::Value>> {
-    let mut values = Vec::new();
-    params.bind(&mut |value| {
-        values.push(bind::value(value)?);
-        Ok(())
-    })?;
-    Ok(values)
 }
 
 fn level(isolation: Isolation) -> &'static str {

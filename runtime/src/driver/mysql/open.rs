@@ -15,11 +15,16 @@ use crate::rt;
 /// passes the comment by.
 const WHICH: &str = "SELECT concat_ws(' ', @@hostname, @@port, @@server_id /*!50708 , @@server_uuid */)";
 
+/// How much a statement, or one of its values, may have. The server hangs up on whoever sends more.
+const PACKET: &str = "SELECT @@max_allowed_packet";
+
 /// A session that is set up.
 pub(super) struct Opened {
     pub client: Conn,
     /// The server's version.
     pub version: String,
+    /// How many bytes the server takes at once.
+    pub packet: usize,
     /// Which server it is.
     pub which: Arc<str>,
 }
@@ -46,10 +51,11 @@ pub(super) async fn open(options: &Options) -> Result<Opened> {
 
 async fn connect(options: Options) -> Result<Opened, Fault> {
     let mut client = options.tls.connect(options.client()).await?;
-    let texts = texts(&mut client, format!("{}; {WHICH}", options.session())).await?;
+    let texts = texts(&mut client, format!("{}; {PACKET}; {WHICH}", options.session())).await?;
     let version = texts.first().cloned().unwrap_or_default();
+    let packet = texts.get(1).and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
     let which = texts.last().map(String::as_str).unwrap_or_default().into();
-    Ok(Opened { client, version, which })
+    Ok(Opened { client, version, packet, which })
 }
 
 /// The first column of all rows that some statements give.

@@ -95,7 +95,7 @@ async fn one_by_one(
             continue;
         }
         let mut values = Vec::new();
-        bind_row(rows, row, &mut values)?;
+        bind_row(on, rows, row, &mut values)?;
         let outcome = on.run_prepared(statement, sql, values, &mut |_| Ok(()), None).await;
         outcome.map_err(|error| of_row(error, rows, row))?;
         affected += on.client.affected_rows();
@@ -117,7 +117,7 @@ async fn single(
     each: Each<'_>,
 ) -> Result<u64> {
     let mut values = Vec::new();
-    bind_row(rows, at, &mut values)?;
+    bind_row(on, rows, at, &mut values)?;
     let mut affected = 0;
     let mut count = |row: &Row<'_>| {
         affected += 1;
@@ -147,7 +147,7 @@ async fn many(
         let (mut values, mut bytes, mut count) = (Vec::new(), 0, 0);
         while count < most && next < rows.len() && (count == 0 || bytes < BYTES) {
             let first = values.len();
-            bind_row(rows, next, &mut values)?;
+            bind_row(on, rows, next, &mut values)?;
             bytes += values.iter().skip(first).map(bind::weight).sum::<usize>();
             (count, next) = (count + 1, next + 1);
         }
@@ -235,9 +235,9 @@ pub(super) fn keyed(
     found.into_iter().map(with_key).collect()
 }
 
-pub(super) fn bind_row(rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
+pub(super) fn bind_row(on: &Connection, rows: &mut dyn Rows, row: usize, values: &mut Vec<Sent>) -> Result<()> {
     rows.bind(row, &mut |value| {
-        values.push(bind::value(value)?);
+        values.push(bind::within(value, on.packet)?);
         Ok(())
     })
 }

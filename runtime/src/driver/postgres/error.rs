@@ -154,6 +154,8 @@ pub(super) fn wants_other_encryption(error: &tokio_postgres::Error) -> bool {
 fn refusal(code: &str) -> ErrorKind {
     match code {
         "28P01" | "28000" | "42501" => ErrorKind::Permission,
+        // What the URL sets for the session: there is no such parameter, or it takes no such value.
+        "42704" | "22023" => ErrorKind::Config,
         _ => ErrorKind::Connection,
     }
 }
@@ -172,6 +174,7 @@ fn advice(db: &DbError) -> &'static str {
         "53300" => " (lower max_connections of this pool or of others, or raise the server's)",
         "57P03" => " (try again in a moment)",
         "42501" => " (GRANT CONNECT ON DATABASE … lets the role in)",
+        "42704" | "22023" => " (correct the setting behind the ? of the URL)",
         _ => "",
     }
 }

@@ -12,10 +12,13 @@ use super::{Session, State, error};
 use crate::error::Result;
 use crate::value::Params;
 
-/// The types that a database has beside the server's own and those of rows, as far as the user may name them.
+/// The types that a database has beside the server's own, as far as the user may name them. Those of the rows of tables
+/// are left out, as they are many, unless a column has one.
 const TYPES: &str = "SELECT t.oid::regtype FROM pg_catalog.pg_type AS t \
     JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem \
-    WHERE t.oid >= 16384 AND t.typtype IN ('b', 'd', 'e') AND t.typisdefined AND coalesce(e.typtype, 'b') <> 'c' \
+    WHERE t.oid >= 16384 AND t.typtype IN ('b', 'c', 'd', 'e', 'm', 'r') AND t.typisdefined \
+    AND ('c' NOT IN (t.typtype, coalesce(e.typtype, 'b')) \
+    OR t.oid IN (SELECT atttypid FROM pg_catalog.pg_attribute WHERE attnum > 0 AND atttypid >= 16384)) \
     AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') ORDER BY t.oid";
 /// The statements that the client library made on the server's connection, in this program or another one.
 const LEFT_BEHIND: &str = "SELECT name FROM pg_catalog.pg_prepared_statements WHERE name ~ '^s[0-9]+$'";

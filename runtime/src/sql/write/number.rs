@@ -193,12 +193,15 @@ fn may_exceed(node: &Node) -> bool {
     })
 }
 
-/// The values of a list as one, where all are plain values of one type.
+/// The values of a list as one, where all are plain values of one type. There are no arrays of arrays.
 fn one_list(values: &[Node]) -> Option<Vec<Value<'static>>> {
     let mut list = Vec::with_capacity(values.len());
     for node in values {
         let Node::Bind(value) = node else { return None };
-        if value.is_null() || list.first().is_some_and(|first| !same_type(first, value)) {
+        if value.is_null()
+            || matches!(value, Value::List(_))
+            || list.first().is_some_and(|first| !same_type(first, value))
+        {
             return None;
         }
         list.push(value.clone());
