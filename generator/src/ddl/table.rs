@@ -118,12 +118,14 @@ pub(super) fn check_constraint(walk: &mut Walk<'_>, table: &Table, check: &crate
     Some(format!("{name}CHECK ({condition})"))
 }
 
-/// The name that a check without one gets: `<table>_<columns>_check`, with a hash if an earlier one has that.
+/// The name that a check without one gets: `<table>_<columns>_check`, with a hash if another one was given that, or an earlier
+/// one has got it.
 fn check_name(table: &Table, check: &crate::ir::Check, text: &str) -> String {
     let made = |check: &crate::ir::Check| name::made(&table.name.name, check.expr.columns().into_iter(), "check");
     let plain = made(check);
+    let given = table.checks.iter().any(|other| other.name.as_ref() == Some(&plain));
     let mut earlier = table.checks.iter().take_while(|other| !std::ptr::eq(*other, check));
-    let taken = earlier.any(|other| other.name.clone().unwrap_or_else(|| made(other)) == plain);
+    let taken = given || earlier.any(|other| other.name.is_none() && made(other) == plain);
     if taken { name::distinct(&plain, text, "check") } else { plain }
 }
 

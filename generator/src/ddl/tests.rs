@@ -317,6 +317,16 @@ fn index_names_that_are_taken() {
     assert_eq!(findings(&schema, DialectName::Mysql).len(), 0, "a table has names of its own there");
 }
 
+#[test]
+fn a_made_name_is_none_that_is_given() {
+    let mut schema = blog();
+    let given = Check { name: Some("post_check".into()), expr: text("title <> 'x'") };
+    schema.tables[0].checks = vec![Check { name: None, expr: text("length(title) > 0") }, given];
+    let sql = script(&written(&schema, DialectName::Postgres));
+    assert_eq!(sql.matches("CONSTRAINT \"post_check\"").count(), 1, "{sql}");
+    assert_eq!(sql.matches("CHECK (length(title) > 0)").count(), 1, "{sql}");
+}
+
 /// `(a, b_c)` and `(a_b, c)` would make one name of two constraints.
 #[test]
 fn made_names_of_constraints_that_are_one() {

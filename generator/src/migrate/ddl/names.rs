@@ -29,7 +29,7 @@ pub(in crate::migrate) fn named(table: &Table, state: &State, dialect: DialectNa
         for key in &mut named.foreign_keys {
             key.name = Some(key_name(own, key));
         }
-        let mut taken = BTreeSet::new();
+        let mut taken: BTreeSet<String> = named.checks.iter().filter_map(|check| check.name.clone()).collect();
         for check in &mut named.checks {
             let name = check_name(own, check, &taken, dialect);
             taken.insert(name.clone());
