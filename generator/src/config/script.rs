@@ -99,7 +99,8 @@ impl Generator {
         self
     }
 
-    /// Decides a Rust name, by `table`, `table.column` or `table.relation`. For databases.
+    /// Decides a Rust name, by `table`, `table.column`, `table.relation` or `table.relation(column, …)`. For
+    /// databases.
     pub fn name(mut self, sql: impl Into<String>, rust: impl Into<String>) -> Self {
         self.layer.names.push((sql.into(), rust.into()));
         self

@@ -29,7 +29,8 @@ pub struct Overrides {
     pub exclude: Vec<String>,
     /// Rust names by `table`, `table.column`, `table.relation` or `enum`, `enum.label`. Tables and columns go by their
     /// SQL names, relations by the name they would have; where a column has that name too, a relation is
-    /// `table.relation()`.
+    /// `table.relation()`, and where several relations would have it, one of them is `table.relation(column, …)` with the
+    /// columns of its foreign keys.
     pub names: Vec<(String, String)>,
     /// Types by `table.column`: a logical type as in a spec (`boolean`, `decimal(10,2)`, `timestamp` …).
     pub types: Vec<(String, String)>,

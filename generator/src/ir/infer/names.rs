@@ -36,7 +36,7 @@ impl<'a> Names<'a> {
         self.checked(&key, name, rust::is_value_name(name), &rust::field(name), diagnostics)
     }
 
-    /// The name of a relation, by the key that [`relation_key`] tells.
+    /// The name of a relation, by one of its keys: that of all relations that would have a name (see [`relation_key`]), or its own.
     pub fn relation(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         let name = self.get(key)?;
         let fits = rust::is_value_name(name) && !rust::reserved::relation(name);
@@ -54,7 +54,7 @@ impl<'a> Names<'a> {
             let message = format!("the name `{name}` for `{key}` is of no use: nothing is called so");
             diagnostics.push(
                 Diagnostic::warning(codes::OVERRIDE_UNUSED, Place::Object(format!("names.\"{key}\"")), message)
-                    .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have"),
+                    .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have, and `table.relation(column, …)` with those of its foreign key where several would have that name"),
             );
         }
     }

@@ -196,8 +196,8 @@ impl<'a> Context<'a> {
         for (at, near) in order {
             let Some(side) = side(edges, at, near) else { continue };
             let Some(table) = self.tables.get(side.model) else { continue };
-            let given = names.relation(&relation_key(table, &side.name), diagnostics);
-            match given {
+            let given = names.relation(&exact_key(table, side), diagnostics);
+            match given.or_else(|| names.relation(&relation_key(table, &side.name), diagnostics)) {
                 Some(name) => self.claim(side, name, taken, diagnostics),
                 None => rest.push((at, near)),
             }
@@ -216,6 +216,7 @@ impl<'a> Context<'a> {
         else {
             return;
         };
+        let mut key = relation_key(table, &side.name);
         let why = if rust::reserved::relation(&name) {
             "every model has a method of that name".to_owned()
         } else if taken.insert(name.clone()) {
@@ -224,6 +225,7 @@ impl<'a> Context<'a> {
         } else if let Some(field) = model.fields.iter().find(|field| field.name.value == name) {
             format!("the column \"{}\" has that name", field.column)
         } else {
+            key = exact_key(table, side);
             "another relation has that name".to_owned()
         };
         let message = format!("the relation `{name}` of `{}` is left out: {why}", model.name.value);
@@ -232,8 +234,7 @@ impl<'a> Context<'a> {
             _ => format!("related_{name}"),
         };
         diagnostics.push(
-            Diagnostic::warning(codes::NAME_TAKEN, relation_place(table, &name), message)
-                .help(write_name(&relation_key(table, &side.name), &free)),
+            Diagnostic::warning(codes::NAME_TAKEN, relation_place(table, &name), message).help(write_name(&key, &free)),
         );
     }
 
@@ -267,7 +268,28 @@ fn side(edges: &mut [Edge], at: usize, near: bool) -> Option<&mut Side> {
     edges.get_mut(at).map(|edge| if near { &mut edge.near } else { &mut edge.far })
 }
 
+/// The key of one relation alone, where several would have a name: by the columns of the foreign keys that make it.
+fn exact_key(table: &Table, side: &Side) -> String {
+    format!("{}.{}({})", table.name.value.name, side.name, side.columns().join(", "))
+}
+
 impl Side {
+    /// The columns of the foreign keys, wherever they are.
+    fn columns(&self) -> Vec<&str> {
+        match &self.kind {
+            RelationKind::BelongsTo(on) => on.iter().map(|(own, _)| own.as_str()).collect(),
+            RelationKind::HasOne(on) | RelationKind::HasMany(on) => {
+                on.iter().map(|(_, other)| other.as_str()).collect()
+            }
+            RelationKind::ManyToMany { near, far, .. } => near
+                .iter()
+                .map(|(_, between)| between)
+                .chain(far.iter().map(|(between, _)| between))
+                .map(String::as_str)
+                .collect(),
+        }
+    }
+
     fn new(model: usize, target: usize, name: String, kind: RelationKind) -> Self {
         Self { model, target, name, kind, given: None }
     }

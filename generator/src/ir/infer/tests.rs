@@ -233,12 +233,35 @@ fn a_new_table_renames_nothing() {
     let (after, found) = run(more, &Overrides::default());
     // the posts that a user likes must not take the name of those that the user wrote
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("P0401 the relation `posts` of `User` is left out: another relation"), "{found:?}");
+    assert_eq!(
+        found[0],
+        "P0401 the relation `posts` of `User` is left out: another relation has that name | name it in pilaster.toml: \
+         [names] \"users.posts(user_id, post_id)\" = \"related_posts\""
+    );
     for (old, new) in before.iter().zip(&after) {
         for part in old.split(": ").nth(1).unwrap().split(", ") {
             assert!(new.contains(part), "{part} of {old} is not in {new}");
         }
     }
+}
+
+#[test]
+fn one_of_two_relations_with_a_name_gets_another() {
+    let with = |keys: [ForeignKey; 2]| {
+        let mut tables = vec![table("b", &["*k", "*n"]), table("a", &["*id", "x_k", "x_n", "y_k", "y_n"])];
+        tables[1].foreign_keys = keys.to_vec();
+        tables
+    };
+    let keys = || [["x_k", "x_n"], ["y_k", "y_n"]].map(|columns| key(&columns, "b", &["k", "n"]));
+    let (_, found) = run(with(keys()), &Overrides::default());
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].ends_with("[names] \"a.b(y_k, y_n)\" = \"b_b\""), "{found:?}");
+    assert!(found[1].ends_with("[names] \"b.as(y_k, y_n)\" = \"related_as\""), "{found:?}");
+    let given = [("a.b(y_k, y_n)", "second"), ("b.as(y_k, y_n)", "seconds")];
+    let (models, found) = run(with(keys()), &names(&given));
+    assert_eq!(found, Vec::<String>::new());
+    let expected = ["B(k n): as*A/b, seconds*A/second", "A(id x_k x_n y_k y_n): b^B/as, second^B/seconds"];
+    assert_eq!(models, expected);
 }
 
 #[test]
