@@ -71,6 +71,14 @@ async fn postgres_over_its_socket_and_on_several_hosts() {
     let none = format!("postgres://postgres@localhost:{other}/postgres?target_session_attrs=read-write");
     let error = Db::connect(&none).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Connection, "{error}");
+    assert!(error.message().contains("target_session_attrs"), "{error}");
+
+    // What the server does not know, or does not take, is a mistake of the URL.
+    for wrong in ["no_such_setting%3D1", "work_mem%3Dmuch"] {
+        let url = format!("postgres://postgres@localhost:{port}/postgres?options=-c%20{wrong}");
+        let error = Db::connect(&url).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Config, "{error}");
+    }
 
     // Names with spaces and capitals are quoted as in SQL.
     let db = Db::connect(&format!("postgres://postgres@localhost:{port}/postgres")).await.unwrap();

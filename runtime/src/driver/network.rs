@@ -40,3 +40,17 @@ fn plain(io: &Error) -> String {
         _ => io.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_that_may_not_be_opened_is_no_server_of_another_kind() {
+        let of_the_system = unreachable(&Error::from_raw_os_error(13));
+        assert!(of_the_system.contains("may not open the socket"), "{of_the_system}");
+        let of_the_library = unreachable(&Error::new(ErrorKind::PermissionDenied, "session is read only"));
+        assert!(of_the_library.contains("target_session_attrs"), "{of_the_library}");
+    }
+}

@@ -180,6 +180,22 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_vouches_for_itself_is_told() {
+        #[derive(Debug)]
+        struct Own;
+        impl std::fmt::Display for Own {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("CaUsedAsEndEntity")
+            }
+        }
+        impl std::error::Error for Own {}
+        let words = Words { roots: "sslrootcert", certificate: "sslcert", any_name: "sslmode=verify-ca" };
+        let fault = CertificateError::Other(rustls::OtherError(std::sync::Arc::new(Own)));
+        let text = certificate_fault(&fault, &words);
+        assert!(text.contains("signed by the server itself") && text.contains("sslrootcert"), "{text}");
+    }
+
+    #[test]
     fn files_that_are_missing_or_of_another_kind_are_named() {
         for (path, said) in [("/no/such/file.pem", "cannot read"), ("Cargo.toml", "no certificate")] {
             let error = Roots::File(path.into()).load().unwrap_err();
