@@ -1,5 +1,6 @@
 //! Static metadata of models, filled in by generated code.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ pub struct ModelMeta {
     pub uniques: &'static [&'static [usize]],
     /// Foreign keys.
     pub foreign_keys: &'static [ForeignKeyMeta],
+    /// Where texts of statements are kept, if anywhere. A function, as metadata stands in constants, which may not point to
+    /// what changes.
+    pub texts: Option<fn() -> &'static Texts>,
 }
 
 /// A foreign key of a model's table. The table it points to is given by name: metadata cannot go in circles.
@@ -57,18 +61,31 @@ pub enum OnDelete {
     Set,
 }
 
-/// The SELECT by primary key, per dialect, made when it is first used.
+/// Texts of a model that do not depend on the query.
 #[derive(Debug, Default)]
-pub struct Texts([OnceLock<String>; 3]);
+pub struct Texts {
+    by_key: PerDialect,
+    columns: PerDialect,
+}
 
 impl Texts {
     /// No text yet.
     #[must_use]
     pub const fn new() -> Self {
+        Self { by_key: PerDialect::new(), columns: PerDialect::new() }
+    }
+}
+
+/// A text per dialect, made when it is first used.
+#[derive(Debug, Default)]
+struct PerDialect([OnceLock<String>; 3]);
+
+impl PerDialect {
+    const fn new() -> Self {
         Self([const { OnceLock::new() }; 3])
     }
 
-    pub(crate) fn get(&self, dialect: Dialect, make: impl FnOnce() -> Result<String>) -> Result<&str> {
+    fn get(&self, dialect: Dialect, make: impl FnOnce() -> Result<String>) -> Result<&str> {
         let [sqlite, postgres, mysql] = &self.0;
         let text = match dialect {
             Dialect::Sqlite => sqlite,
@@ -180,7 +197,30 @@ impl ModelMeta {
         version: None,
         uniques: &[],
         foreign_keys: &[],
+        texts: None,
     };
+
+    /// The SELECT by primary key.
+    pub(crate) fn by_key(&self, dialect: Dialect, make: impl FnOnce() -> Result<String>) -> Result<Cow<'static, str>> {
+        self.kept(|texts| &texts.by_key, dialect, make)
+    }
+
+    /// All columns, as the list of a SELECT from the table alone.
+    pub(crate) fn list(&self, dialect: Dialect, make: impl FnOnce() -> Result<String>) -> Result<Cow<'static, str>> {
+        self.kept(|texts| &texts.columns, dialect, make)
+    }
+
+    fn kept(
+        &self,
+        which: fn(&'static Texts) -> &'static PerDialect,
+        dialect: Dialect,
+        make: impl FnOnce() -> Result<String>,
+    ) -> Result<Cow<'static, str>> {
+        match self.texts {
+            Some(texts) => which(texts()).get(dialect, make).map(Cow::Borrowed),
+            None => make().map(Cow::Owned),
+        }
+    }
 
     /// Whether a foreign key points to this table.
     pub(crate) fn is_target_of(&self, key: &ForeignKeyMeta) -> bool {

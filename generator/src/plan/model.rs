@@ -290,6 +290,10 @@ fn meta(context: &Context<'_>, model: &Model, table: &Table, columns: &[Planned<
         #version
         #uniques
         #foreign_keys
+        texts: #some(|| {
+            static TEXTS: __rt::Texts = __rt::Texts::new();
+            &TEXTS
+        }),
         ..__rt::ModelMeta::EMPTY
     })
 }

@@ -5,7 +5,7 @@ use super::hook::Owned;
 use super::scope::Nullability;
 use crate::convert::{ColumnType, KeyColumns};
 use crate::error::Result;
-use crate::meta::{ColumnMeta, ModelMeta, RelationMeta, Texts};
+use crate::meta::{ColumnMeta, ModelMeta, RelationMeta};
 use crate::relation::Rel;
 use crate::row::Row;
 use crate::sql::Source;
@@ -106,9 +106,6 @@ pub trait Keyed: Model {
     #[doc(hidden)]
     const ORPHANS: &'static [&'static [usize]] = &[];
 
-    /// Where the text of its statement by key is kept.
-    #[doc(hidden)]
-    fn texts() -> &'static Texts;
     /// The key of this row.
     fn key(&self) -> Self::Key;
 }

@@ -150,8 +150,9 @@ pub fn reload<'e, M: Keyed, E: Executor<'e>>(on: E, row: &'e mut M) -> Out<'e, E
 
 pub(crate) async fn fetch_by_key<M: Keyed>(lease: &mut Lease<'_>, values: &[Value<'static>]) -> Result<Option<M>> {
     let meta = M::meta();
-    let sql = M::texts().get(lease.dialect(), || select_text(lease.dialect(), meta, meta.key))?;
-    fetch_one::<M>(lease, sql, &values).await
+    let dialect = lease.dialect();
+    let sql = meta.by_key(dialect, || select_text(dialect, meta, meta.key))?;
+    fetch_one::<M>(lease, &sql, &values).await
 }
 
 async fn fetch_one<M: Model>(lease: &mut Lease<'_>, sql: &str, values: &dyn Params) -> Result<Option<M>> {

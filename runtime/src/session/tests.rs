@@ -32,6 +32,7 @@ const fn table(
         version: None,
         uniques,
         foreign_keys,
+        texts: None,
     }
 }
 

@@ -288,11 +288,16 @@ impl Writer {
         self.ident(name);
     }
 
+    /// The alias of a column's table, which must be in scope.
+    fn alias_of(&self, source: Source, column: &str) -> Result<Alias> {
+        let alias = self.scope.iter().rev().find(|(known, _)| *known == source).map(|(_, alias)| *alias);
+        alias.ok_or_else(|| {
+            Error::query(format!("column \"{column}\" is used in a query that does not read its table"))
+        })
+    }
+
     fn column(&mut self, source: Source, column: &ColumnMeta) -> Result<()> {
-        let Some(&(_, alias)) = self.scope.iter().rev().find(|(known, _)| *known == source) else {
-            let message = format!("column \"{}\" is used in a query that does not read its table", column.name);
-            return Err(Error::query(message));
-        };
+        let alias = self.alias_of(source, column.name)?;
         if self.qualify {
             match alias {
                 Alias::Number(number) => {
@@ -393,6 +398,11 @@ impl Writer {
         let mut first = true;
         for item in projection {
             match item {
+                Projection::Model(source, table) if !self.qualify => {
+                    self.alias_of(*source, table.columns.first().map_or("", |column| column.name))?;
+                    self.push(if std::mem::take(&mut first) { "" } else { ", " });
+                    self.push(&table.list(self.dialect, || Ok(Self::list(self.dialect, table.columns)))?);
+                }
                 Projection::Model(source, table) => {
                     for column in table.columns {
                         self.push(if std::mem::take(&mut first) { "" } else { ", " });

@@ -35,6 +35,7 @@ static NOTE: ModelMeta = ModelMeta {
     version: None,
     uniques: &[],
     foreign_keys: &[],
+    texts: None,
 };
 
 const TABLE: &str = "CREATE TABLE `no``te` (id BIGINT AUTO_INCREMENT PRIMARY KEY, `te``xt` VARCHAR(50) COLLATE \
@@ -327,6 +328,7 @@ async fn assignments_that_read_a_table_of_hostile_names() {
         version: None,
         uniques: &[],
         foreign_keys: &[],
+        texts: None,
     };
     let Some(mut server) = Server::new().await else { return };
     server.connection.batch("CREATE TABLE q (k0 BIGINT PRIMARY KEY, v0 BIGINT, v1 BLOB)").await.unwrap();

@@ -36,8 +36,12 @@ impl Writer {
 
     /// RETURNING of some columns, to stand behind a statement.
     pub(crate) fn returning(dialect: Dialect, columns: &[ColumnMeta]) -> String {
+        format!(" RETURNING {}", Self::list(dialect, columns))
+    }
+
+    /// Columns of one table that are read.
+    pub(super) fn list(dialect: Dialect, columns: &[ColumnMeta]) -> String {
         let mut w = Self::new(dialect);
-        w.push(" RETURNING ");
         w.separated(columns, |w, column| w.returned(column));
         w.out.sql
     }

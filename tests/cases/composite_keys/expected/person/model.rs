@@ -49,6 +49,10 @@ impl __rt::Model for Person {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -143,11 +147,6 @@ impl __rt::FromRow for Person {
 impl __rt::Keyed for Person {
     type Key = (i32, String);
     type Columns = (i32, String);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, String) {
         (self.tenant_id, self.code.clone())

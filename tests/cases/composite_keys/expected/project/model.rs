@@ -35,6 +35,10 @@ impl __rt::Model for Project {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -102,11 +106,6 @@ impl __rt::FromRow for Project {
 impl __rt::Keyed for Project {
     type Key = (i32, String);
     type Columns = (i32, String);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, String) {
         (self.tenant_id, self.code.clone())

@@ -72,6 +72,10 @@ impl __rt::Model for Task {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -164,11 +168,6 @@ impl __rt::FromRow for Task {
 impl __rt::Keyed for Task {
     type Key = (i32, String, i32);
     type Columns = (i32, String, i32);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, String, i32) {
         (self.tenant_id, self.project_code.clone(), self.number)

@@ -31,6 +31,10 @@ impl __rt::Model for Account {
             ],
             key: &[0],
             uniques: &[&[3]],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -101,11 +105,6 @@ impl __rt::FromRow for Account {
 impl __rt::Keyed for Account {
     type Key = crate::types::Email;
     type Columns = super::super::EmailColumn;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> crate::types::Email {
         ::core::clone::Clone::clone(&self.email)

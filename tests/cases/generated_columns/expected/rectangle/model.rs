@@ -29,6 +29,10 @@ impl __rt::Model for Rectangle {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -77,11 +81,6 @@ impl __rt::FromRow for Rectangle {
 impl __rt::Keyed for Rectangle {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

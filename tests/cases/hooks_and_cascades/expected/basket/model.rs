@@ -23,6 +23,10 @@ impl __rt::Model for Basket {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -68,11 +72,6 @@ impl __rt::Keyed for Basket {
     const OWNED: &'static [__rt::Owned] = &[
         __rt::Owned::new::<super::super::Item>(&[(0, 3)]),
     ];
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -47,6 +47,10 @@ impl __rt::Model for Item {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -124,11 +128,6 @@ impl __rt::Keyed for Item {
         <Self as ::pilaster::BeforeDelete>::before_delete,
     );
     const ORPHANS: &'static [&'static [usize]] = &[&[1, 2], &[3]];
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -22,6 +22,10 @@ impl __rt::Model for Shelf {
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::Int),
             ],
             key: &[0, 1],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -78,11 +82,6 @@ impl __rt::FromRow for Shelf {
 impl __rt::Keyed for Shelf {
     type Key = (i32, i32);
     type Columns = (i32, i32);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, i32) {
         (self.hall, self.number)

@@ -28,6 +28,10 @@ impl __rt::Model for Etc {
             ],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -75,11 +79,6 @@ impl __rt::FromRow for Etc {
 impl __rt::Keyed for Etc {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

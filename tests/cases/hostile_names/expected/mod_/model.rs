@@ -33,6 +33,10 @@ impl __rt::Model for Mod {
                     deferred: false,
                 },
             ],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -89,11 +93,6 @@ impl __rt::FromRow for Mod {
 impl __rt::Keyed for Mod {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

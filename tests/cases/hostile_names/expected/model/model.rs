@@ -18,6 +18,10 @@ impl __rt::Model for Model {
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt)],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -55,11 +59,6 @@ impl __rt::FromRow for Model {
 impl __rt::Keyed for Model {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

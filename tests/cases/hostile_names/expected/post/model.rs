@@ -36,6 +36,10 @@ impl __rt::Model for Post {
                     deferred: false,
                 },
             ],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -84,11 +88,6 @@ impl __rt::FromRow for Post {
 impl __rt::Keyed for Post {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -40,6 +40,10 @@ impl __rt::Model for PostTag {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -104,11 +108,6 @@ impl __rt::FromRow for PostTag {
 impl __rt::Keyed for PostTag {
     type Key = (i64, String);
     type Columns = (i64, String);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i64, String) {
         (self.post_id, self.tag_name.clone())

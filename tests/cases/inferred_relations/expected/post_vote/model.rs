@@ -43,6 +43,10 @@ impl __rt::Model for PostVote {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -110,11 +114,6 @@ impl __rt::FromRow for PostVote {
 impl __rt::Keyed for PostVote {
     type Key = (i64, i64);
     type Columns = (i64, i64);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i64, i64) {
         (self.post_id, self.user_id)

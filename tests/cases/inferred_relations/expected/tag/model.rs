@@ -17,6 +17,10 @@ impl __rt::Model for Tag {
             table: "tags",
             columns: &[__rt::ColumnMeta::new("name", "name", __rt::Kind::Text)],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -101,11 +105,6 @@ impl __rt::FromRow for Tag {
 impl __rt::Keyed for Tag {
     type Key = String;
     type Columns = String;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> String {
         self.name.clone()

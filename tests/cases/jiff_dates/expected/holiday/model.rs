@@ -22,6 +22,10 @@ impl __rt::Model for Holiday {
                 __rt::ColumnMeta::new("name", "name", __rt::Kind::Text).sized(40),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -64,11 +68,6 @@ impl __rt::FromRow for Holiday {
 impl __rt::Keyed for Holiday {
     type Key = ::pilaster::jiff::civil::Date;
     type Columns = ::pilaster::jiff::civil::Date;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> ::pilaster::jiff::civil::Date {
         self.day

@@ -21,6 +21,10 @@ impl __rt::Model for LogLine {
                 __rt::ColumnMeta::new("at", "at", __rt::Kind::Timestamp),
                 __rt::ColumnMeta::new("line", "line", __rt::Kind::Text),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

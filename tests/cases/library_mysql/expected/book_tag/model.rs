@@ -40,6 +40,10 @@ impl __rt::Model for BookTag {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -104,11 +108,6 @@ impl __rt::FromRow for BookTag {
 impl __rt::Keyed for BookTag {
     type Key = (i32, i32);
     type Columns = (i32, i32);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, i32) {
         (self.book_id, self.tag_id)

@@ -27,6 +27,10 @@ impl __rt::Model for Author {
             key: &[0],
             auto_key: Some(0),
             uniques: &[&[1]],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -87,11 +91,6 @@ impl __rt::FromRow for Author {
 impl __rt::Keyed for Author {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -40,6 +40,10 @@ impl __rt::Model for BookTag {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -104,11 +108,6 @@ impl __rt::FromRow for BookTag {
 impl __rt::Keyed for BookTag {
     type Key = (i64, i64);
     type Columns = (i64, i64);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i64, i64) {
         (self.book_id, self.tag_id)

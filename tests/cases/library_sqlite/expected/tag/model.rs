@@ -24,6 +24,10 @@ impl __rt::Model for Tag {
             key: &[0],
             auto_key: Some(0),
             uniques: &[&[1]],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -113,11 +117,6 @@ impl __rt::FromRow for Tag {
 impl __rt::Keyed for Tag {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -22,6 +22,10 @@ impl __rt::Model for Course {
                 __rt::ColumnMeta::new("title", "title", __rt::Kind::Text),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -104,11 +108,6 @@ impl __rt::FromRow for Course {
 impl __rt::Keyed for Course {
     type Key = String;
     type Columns = String;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> String {
         self.code.clone()

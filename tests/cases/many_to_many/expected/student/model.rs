@@ -23,6 +23,10 @@ impl __rt::Model for Student {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -105,11 +109,6 @@ impl __rt::FromRow for Student {
 impl __rt::Keyed for Student {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

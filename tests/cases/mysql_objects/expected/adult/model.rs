@@ -24,6 +24,10 @@ impl __rt::Model for Adult {
                 __rt::ColumnMeta::new("email", "email", __rt::Kind::Text).sized(120),
                 __rt::ColumnMeta::new("older", "older", __rt::Kind::BigInt).null(),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -22,6 +22,10 @@ impl __rt::Model for History {
                 __rt::ColumnMeta::new("what", "what", __rt::Kind::Text).sized(20).null(),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -64,11 +68,6 @@ impl __rt::FromRow for History {
 impl __rt::Keyed for History {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

@@ -23,6 +23,10 @@ impl __rt::Model for Measurement {
                     .sized(12),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -65,11 +69,6 @@ impl __rt::FromRow for Measurement {
 impl __rt::Keyed for Measurement {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

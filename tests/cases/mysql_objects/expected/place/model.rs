@@ -35,6 +35,10 @@ impl __rt::Model for Place {
                 ),
             ],
             key: &[0, 1],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -140,11 +144,6 @@ impl __rt::FromRow for Place {
 impl __rt::Keyed for Place {
     type Key = (String, String);
     type Columns = (String, String);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (String, String) {
         (self.country.clone(), self.city.clone())

@@ -46,6 +46,10 @@ impl __rt::Model for Visit {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -116,11 +120,6 @@ impl __rt::FromRow for Visit {
 impl __rt::Keyed for Visit {
     type Key = (i32, String, String);
     type Columns = (i32, String, String);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, String, String) {
         (self.account_id, self.country.clone(), self.city.clone())

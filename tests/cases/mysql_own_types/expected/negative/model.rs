@@ -21,6 +21,10 @@ impl __rt::Model for Negative {
                 __rt::ColumnMeta::new("id", "id", __rt::Kind::UnsignedBigInt),
                 __rt::ColumnMeta::new("more", "more", __rt::Kind::Int),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

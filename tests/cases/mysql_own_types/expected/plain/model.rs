@@ -87,6 +87,10 @@ impl __rt::Model for Plain {
             key: &[0],
             auto_key: Some(0),
             uniques: &[&[2, 3]],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -210,11 +214,6 @@ impl __rt::FromRow for Plain {
 impl __rt::Keyed for Plain {
     type Key = u64;
     type Columns = u64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> u64 {
         self.id

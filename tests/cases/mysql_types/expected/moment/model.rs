@@ -43,6 +43,10 @@ impl __rt::Model for Moment {
                 __rt::ColumnMeta::new("h", "h", __rt::Kind::DateTime).null(),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -123,11 +127,6 @@ impl __rt::FromRow for Moment {
 impl __rt::Keyed for Moment {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> ::pilaster::uuid::Uuid {
         self.id

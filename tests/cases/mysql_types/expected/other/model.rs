@@ -47,6 +47,10 @@ impl __rt::Model for Other {
                 __rt::ColumnMeta::new("hidden", "hidden", __rt::Kind::Int).null(),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -119,11 +123,6 @@ impl __rt::FromRow for Other {
 impl __rt::Keyed for Other {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> ::pilaster::uuid::Uuid {
         self.id

@@ -20,6 +20,10 @@ impl __rt::Model for U1f468U200dU1f469U200dU1f467 {
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::BigInt)],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -57,11 +61,6 @@ impl __rt::FromRow for U1f468U200dU1f469U200dU1f467 {
 impl __rt::Keyed for U1f468U200dU1f469U200dU1f467 {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -27,6 +27,10 @@ impl __rt::Model for Document {
             key: &[0],
             auto_key: Some(0),
             version: Some(2),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -72,11 +76,6 @@ impl __rt::FromRow for Document {
 impl __rt::Keyed for Document {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

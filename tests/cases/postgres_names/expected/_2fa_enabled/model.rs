@@ -18,6 +18,10 @@ impl __rt::Model for _2faEnabled {
             columns: &[__rt::ColumnMeta::new("id", "id", __rt::Kind::Int)],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -55,11 +59,6 @@ impl __rt::FromRow for _2faEnabled {
 impl __rt::Keyed for _2faEnabled {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

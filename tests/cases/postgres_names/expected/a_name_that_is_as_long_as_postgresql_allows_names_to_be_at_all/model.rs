@@ -33,6 +33,10 @@ impl __rt::Model for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
             uniques: &[&[1]],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -80,11 +84,6 @@ impl __rt::FromRow for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
 impl __rt::Keyed for ANameThatIsAsLongAsPostgresqlAllowsNamesToBeAtAll {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

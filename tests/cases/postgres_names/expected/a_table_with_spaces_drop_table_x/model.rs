@@ -35,6 +35,10 @@ impl __rt::Model for ATableWithSpacesDropTableX {
                     deferred: false,
                 },
             ],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -91,11 +95,6 @@ impl __rt::FromRow for ATableWithSpacesDropTableX {
 impl __rt::Keyed for ATableWithSpacesDropTableX {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

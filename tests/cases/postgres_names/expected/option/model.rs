@@ -41,6 +41,10 @@ impl __rt::Model for Option {
                     deferred: false,
                 },
             ],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -115,11 +119,6 @@ impl __rt::FromRow for Option {
 impl __rt::Keyed for Option {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

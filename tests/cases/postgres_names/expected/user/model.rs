@@ -61,6 +61,10 @@ impl __rt::Model for User {
             ],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -203,11 +207,6 @@ impl __rt::FromRow for User {
 impl __rt::Keyed for User {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     #[allow(clippy::misnamed_getters)]
     fn key(&self) -> i32 {

@@ -29,6 +29,10 @@ impl __rt::Model for AccountCount {
                 __rt::ColumnMeta::new("number", "number", __rt::Kind::BigInt).null(),
                 __rt::ColumnMeta::new("mean", "mean", __rt::Kind::Decimal(None)).null(),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -26,6 +26,10 @@ impl __rt::Model for Adult {
                     .null(),
                 __rt::ColumnMeta::new("born", "born", __rt::Kind::Date).null(),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

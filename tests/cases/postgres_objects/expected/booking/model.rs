@@ -48,6 +48,10 @@ impl __rt::Model for Booking {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -126,11 +130,6 @@ impl __rt::FromRow for Booking {
 impl __rt::Keyed for Booking {
     type Key = (i32, i32);
     type Columns = (i32, i32);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i32, i32) {
         (self.room, self.owner)

@@ -26,6 +26,10 @@ impl __rt::Model for Measurement {
                     .sized(12),
             ],
             key: &[0, 1],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -86,11 +90,6 @@ impl __rt::FromRow for Measurement {
 impl __rt::Keyed for Measurement {
     type Key = (i64, ::pilaster::chrono::NaiveDate);
     type Columns = (i64, ::pilaster::chrono::NaiveDate);
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> (i64, ::pilaster::chrono::NaiveDate) {
         (self.id, self.day)

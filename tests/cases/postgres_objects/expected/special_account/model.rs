@@ -45,6 +45,10 @@ impl __rt::Model for SpecialAccount {
                     .computed(),
                 __rt::ColumnMeta::new("reason", "reason", __rt::Kind::Text),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

@@ -26,6 +26,10 @@ impl __rt::Model for ByMac {
             ],
             key: &[0],
             uniques: &[&[1], &[2]],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -85,11 +89,6 @@ impl __rt::FromRow for ByMac {
 impl __rt::Keyed for ByMac {
     type Key = String;
     type Columns = String;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> String {
         self.mac.clone()

@@ -36,6 +36,10 @@ impl __rt::Model for MacNote {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -95,11 +99,6 @@ impl __rt::FromRow for MacNote {
 impl __rt::Keyed for MacNote {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

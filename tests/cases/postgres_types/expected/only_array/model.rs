@@ -31,6 +31,10 @@ impl __rt::Model for OnlyArray {
                     )
                     .null(),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META

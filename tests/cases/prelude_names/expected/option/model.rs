@@ -26,6 +26,10 @@ impl __rt::Model for Option {
             ],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -92,11 +96,6 @@ impl __rt::FromRow for Option {
 impl __rt::Keyed for Option {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     #[allow(clippy::misnamed_getters)]
     fn key(&self) -> i64 {

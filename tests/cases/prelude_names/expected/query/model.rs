@@ -38,6 +38,10 @@ impl __rt::Model for Query {
             ],
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -106,11 +110,6 @@ impl __rt::FromRow for Query {
 impl __rt::Keyed for Query {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -24,6 +24,10 @@ impl __rt::Model for String {
             key: &[0],
             auto_key: ::core::option::Option::Some(0),
             uniques: &[&[1]],
+            texts: ::core::option::Option::Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -105,11 +109,6 @@ impl __rt::FromRow for String {
 impl __rt::Keyed for String {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

@@ -48,6 +48,10 @@ impl __rt::Model for Node {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -126,11 +130,6 @@ impl __rt::FromRow for Node {
 impl __rt::Keyed for Node {
     type Key = i64;
     type Columns = i64;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i64 {
         self.id

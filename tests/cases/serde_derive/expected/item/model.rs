@@ -44,6 +44,10 @@ impl __rt::Model for Item {
                 __rt::ColumnMeta::new("sold_at", "sold_at", __rt::Kind::Timestamp).null(),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -108,11 +112,6 @@ impl __rt::FromRow for Item {
 impl __rt::Keyed for Item {
     type Key = ::pilaster::uuid::Uuid;
     type Columns = ::pilaster::uuid::Uuid;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> ::pilaster::uuid::Uuid {
         self.id

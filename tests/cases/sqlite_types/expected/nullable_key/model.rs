@@ -22,6 +22,10 @@ impl __rt::Model for NullableKey {
                 __rt::ColumnMeta::new("n", "n", __rt::Kind::BigInt).null(),
             ],
             key: &[0],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -64,11 +68,6 @@ impl __rt::FromRow for NullableKey {
 impl __rt::Keyed for NullableKey {
     type Key = String;
     type Columns = String;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> String {
         self.code.clone()

@@ -32,6 +32,10 @@ impl __rt::Model for Counter {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -83,11 +87,6 @@ impl __rt::FromRow for Counter {
 impl __rt::Keyed for Counter {
     type Key = u32;
     type Columns = u32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> u32 {
         self.id

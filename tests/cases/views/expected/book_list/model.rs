@@ -27,6 +27,10 @@ impl __rt::Model for BookList {
                 __rt::ColumnMeta::new("author", "author", __rt::Kind::Text).null(),
                 __rt::ColumnMeta::new("pages", "pages", __rt::Kind::Text).null(),
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
