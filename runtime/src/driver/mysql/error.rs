@@ -7,6 +7,7 @@ use mysql_async::{DriverError, Error as Fault, IoError, ServerError};
 use super::super::network::{self, UNKNOWN};
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
+use crate::value::shorten;
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -142,14 +143,6 @@ pub(super) fn may_end_transaction(error: &Error) -> bool {
             | ErrorKind::Encode(_)
             | ErrorKind::Decode(_)
     )
-}
-
-/// The beginning of a text.
-pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => std::borrow::Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
-        None => std::borrow::Cow::Borrowed(text),
-    }
 }
 
 /// The server's message, and what can be done.

@@ -9,6 +9,7 @@ use super::options::Wanted;
 use super::places;
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
+use crate::value::shorten;
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -44,8 +45,7 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
             message.push_str(&format!(", at character {at}"));
         }
         message.push_str(" in: ");
-        message.extend(sql.chars().take(SHOWN));
-        message.push_str(if sql.chars().nth(SHOWN).is_some() { "…" } else { "" });
+        message.push_str(&shorten(sql, SHOWN));
     }
     Error::new(kind, message).with_source(error)
 }
