@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mysql_async::OptsBuilder;
 
+use super::super::network;
 use super::tls::Wishes;
 use crate::config::{Secret, Settings, duration, limit, truth};
 use crate::error::{Error, Result};
@@ -117,7 +118,7 @@ impl Options {
     pub(super) fn place(&self) -> String {
         match &self.socket {
             Some(socket) => socket.clone(),
-            None => format!("{}:{}", self.host, self.port),
+            None => network::place(&self.host, self.port),
         }
     }
 
