@@ -164,6 +164,28 @@ async fn rows_exchange_large_numbers() {
     .await;
 }
 
+/// Rows that come back may be larger than what the server takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_larger_than_the_server_takes_at_once_are_read() {
+    with(async |db| {
+        let most = usize::try_from(db.sql("SELECT @@max_allowed_packet").one::<i64>().await?).unwrap();
+        db.sql("CREATE TABLE page (one longtext, two longtext)").execute().await?;
+        let half = "a".repeat(most / 3 * 2);
+        db.sql("INSERT INTO page (one) VALUES (?)").bind(half.as_str()).execute().await?;
+        db.sql("UPDATE page SET two = one").execute().await?;
+        let connection = db.sql("SELECT connection_id()").one::<i64>().await?;
+        let (one, two) = db.sql("SELECT one, two FROM page").one::<(String, String)>().await?;
+        assert!(one == half && two == half);
+        if !is_mysql(&db).await? {
+            let back = db.sql("INSERT INTO page (one) VALUES (?) RETURNING one, one").bind(half.as_str());
+            assert!(back.one::<(String, String)>().await? == (one, two));
+        }
+        assert_eq!(db.sql("SELECT connection_id()").one::<i64>().await?, connection, "it is not lost");
+        Ok(())
+    })
+    .await;
+}
+
 /// The server hangs up on whoever sends more than it takes at once, so that nothing is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_the_server_takes_at_once_is_refused() {

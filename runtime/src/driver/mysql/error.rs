@@ -58,10 +58,9 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
 fn of_network(fault: &IoError, sql: Option<&str>) -> String {
     match (fault, sql) {
         // A row that comes back is refused by the client library, which tells so by the text alone.
-        (IoError::Io(io), Some(_)) if io.to_string() == "Packet is larger than max_allowed_packet" => format!(
-            "the connection was lost by a row of more bytes than the server's max_allowed_packet (raise it, or select \
-             fewer columns; {UNKNOWN})"
-        ),
+        (IoError::Io(io), Some(_)) if io.to_string() == "Packet is larger than max_allowed_packet" => {
+            format!("the connection was lost by a row of more than 1 GiB (select fewer columns; {UNKNOWN})")
+        }
         (IoError::Io(io), Some(_)) => format!("the connection to the server was lost: {}", network::lost(io)),
         (IoError::Io(io), None) => network::unreachable(io),
         #[allow(unreachable_patterns)]

@@ -46,6 +46,9 @@ pub(crate) struct Options {
     pub(super) tls: Wishes,
 }
 
+/// The most bytes that a row may have which the client library reads.
+const LARGEST: usize = 1 << 30;
+
 impl Options {
     /// The settings as far as they concern a connection.
     pub(crate) fn of(settings: &Settings) -> Result<Self> {
@@ -106,6 +109,8 @@ impl Options {
             .prefer_socket(false)
             // Statements are cached here, without parsing their text anew at every run.
             .stmt_cache_size(0)
+            // The server sends rows of any size. What it takes at once is checked before anything is sent.
+            .max_allowed_packet(Some(LARGEST))
             .tcp_keepalive(self.tcp_keepalive)
             .wait_timeout(Some(IDLE_SECONDS));
         match &self.socket {
