@@ -25,6 +25,7 @@ pub use crate::value::{Kind, Value};
 pub use crate::{Codec, ColumnType, Dialect, Error, Operand};
 
 use crate::executor::Access;
+use crate::value::quoted;
 
 /// Reads an enum by its label; an unknown label is a `Decode` error.
 pub fn decode_enum<T>(
@@ -39,7 +40,7 @@ pub fn decode_enum<T>(
 /// The error of a text that is no label of an enum.
 #[must_use]
 pub fn unknown_label(name: &'static str, label: &str) -> Error {
-    Error::decode(format!("a label of {name}"), format!("{label:?}"))
+    Error::decode(format!("a label of {name}"), quoted(label))
 }
 
 /// A column out of range of a model; cannot happen in generated code that matches its table.

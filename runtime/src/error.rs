@@ -166,8 +166,13 @@ impl Error {
     }
 
     /// Says which row of many it is that is to blame, if one is.
-    pub(crate) fn in_row(mut self, row: usize, of: usize) -> Self {
-        if self.is_of_row() && of > 1 {
+    pub(crate) fn in_row(self, row: usize, of: usize) -> Self {
+        if self.is_of_row() { self.numbered(row, of) } else { self }
+    }
+
+    /// Says which row of many an error came of that is known to come of one.
+    pub(crate) fn numbered(mut self, row: usize, of: usize) -> Self {
+        if of > 1 {
             self.0.row.get_or_insert((row, of));
         }
         self

@@ -7,6 +7,7 @@
 )]
 
 pub mod blocking;
+mod civil;
 pub mod codegen;
 mod config;
 pub mod convert;

@@ -81,8 +81,7 @@ fn show(params: &dyn Params) -> String {
         if out.len() > 1 {
             out.push_str(", ");
         }
-        let text = format!("{value:?}");
-        out.push_str(&text);
+        out.push_str(&value.shown());
         Ok(())
     });
     if shown.is_err() {

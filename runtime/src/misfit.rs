@@ -21,12 +21,20 @@ pub(crate) struct Target {
     pub columns: Vec<Option<&'static ColumnMeta>>,
     /// The columns whose values the database computes.
     pub computed: Vec<&'static ColumnMeta>,
+    /// All columns of the table that its model shows: the database makes values of more of them than the statement names.
+    pub shown: &'static [ColumnMeta],
 }
 
 impl Target {
     /// Given columns, in the order of the parameters.
     pub(crate) fn of(table: &'static str, columns: impl IntoIterator<Item = &'static ColumnMeta>) -> Self {
-        Self { table, columns: columns.into_iter().map(Some).collect(), computed: Vec::new() }
+        Self { table, columns: columns.into_iter().map(Some).collect(), ..Self::default() }
+    }
+
+    /// Columns of a model, by their positions.
+    pub(crate) fn of_model(meta: &'static ModelMeta, columns: &[usize]) -> Self {
+        let columns = columns.iter().filter_map(|&at| meta.columns.get(at));
+        Self { shown: meta.columns, ..Self::of(meta.table, columns) }
     }
 
     /// The error of a value that could not be sent, with its place.
@@ -136,7 +144,7 @@ impl<'t> Search<'t> {
         let table = self.target.table;
         if let ErrorKind::Encode(Cell { column: Some(column), .. }) = error.kind() {
             // A trigger may write to another table.
-            let own = self.target.columns.iter().flatten().chain(&self.target.computed);
+            let own = self.target.columns.iter().flatten().copied().chain(self.target.shown);
             let is_own = own.into_iter().any(|own| own.name.eq_ignore_ascii_case(column));
             return if is_own { error.in_table(table) } else { error };
         }
@@ -314,6 +322,10 @@ mod tests {
         let target = Target::of("post", [&TITLE]);
         assert_eq!(found(&target, Some("TITLE"), &[]), place("TITLE"));
         assert_eq!(found(&target, Some("note"), &[]), (None, Some("note".to_owned())));
+        // The server computes it, or has a default for it.
+        static SHOWN: [ColumnMeta; 1] = [ColumnMeta::new("length", "length", Kind::Int)];
+        let target = Target { shown: &SHOWN, ..target };
+        assert_eq!(found(&target, Some("length"), &[]), place("length"));
     }
 
     #[test]

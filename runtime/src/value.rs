@@ -6,6 +6,10 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 
+mod shown;
+
+pub(crate) use self::shown::{quoted, several, shorten};
+
 /// A value bound to a statement. Borrowed where it can be.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -66,20 +70,6 @@ impl Value<'_> {
             number => number.integer().map(|number| number as f64),
         };
         number.map_or(self, |number| Self::Float(f64::from(number as f32)))
-    }
-
-    /// The value as messages show it.
-    pub(crate) fn shown(&self) -> String {
-        match self {
-            Self::Null => "NULL".into(),
-            Self::Bool(v) => v.to_string(),
-            Self::Int(v) => v.to_string(),
-            Self::UInt(v) | Self::Pending(v, _) => v.to_string(),
-            Self::Float(v) => v.to_string(),
-            Self::Decimal(v) => v.to_string(),
-            Self::Text(v) | Self::Json(v) | Self::Geometry(v) => format!("{v:?}"),
-            other => format!("{other:?}"),
-        }
     }
 }
 

@@ -120,10 +120,7 @@ fn statements(url: &str) {
     assert_eq!(lines(Level::INFO, url, "", secret), [""; 0]);
     let echoed = lines(Level::INFO, url, "echo=true", secret);
     assert_eq!(echoed.len(), 1);
-    assert!(
-        echoed[0].starts_with("INFO") && echoed[0].contains("secret") && echoed[0].contains("Int(5)"),
-        "{echoed:?}"
-    );
+    assert!(echoed[0].starts_with("INFO") && echoed[0].contains("secret") && echoed[0].contains(", 5]"), "{echoed:?}");
 
     let slow = lines(Level::WARN, url, "slow_statement=0ms", secret);
     assert_eq!(slow, [format!("WARN {} rows=1", read.replace("message=statement", "message=slow statement"))]);

@@ -80,6 +80,43 @@ async fn with_pooled<F: Future<Output = ()>>(
     .await;
 }
 
+/// Types that are made while a connection lives: the client library asks for them by statements that it has no more.
+async fn meet_types(url: &str) {
+    let db = Db::builder(url).max_connections(1).connect().await.unwrap();
+    assert_eq!(db.sql("SELECT mood FROM t WHERE id = $1").bind(1).all::<String>().await.unwrap(), [""; 0]);
+    for n in 0..3 {
+        db.sql(format!("CREATE TYPE mood{n} AS ENUM ('so', 'not so')")).execute().await.unwrap();
+        db.sql(format!("CREATE TABLE t{n} (id int, mood mood{n})")).execute().await.unwrap();
+        let insert = db.sql(format!("INSERT INTO t{n} VALUES ($1, $2)")).bind(n).bind("so");
+        assert_eq!(insert.execute().await.unwrap(), 1);
+        let read = db.sql(format!("SELECT mood FROM t{n} WHERE id = $1")).bind(n);
+        assert_eq!(read.one::<String>().await.unwrap(), "so");
+        // In a transaction of one's own the statement is lost with that, which is told, and is run again.
+        db.sql(format!("ALTER TYPE mood{n} RENAME TO old{n}")).execute().await.unwrap();
+        db.sql(format!("CREATE TYPE mood{n} AS ENUM ('a', 'b')")).execute().await.unwrap();
+        let found = db.transaction(async |tx| tx.sql(format!("SELECT $1::mood{n}")).bind("a").one::<String>().await);
+        assert_eq!(found.await.unwrap(), "a");
+    }
+    let left = "SELECT count(*) FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' AND parameter_types = '{oid}'";
+    assert!(db.sql(left).one::<i64>().await.unwrap() < 3);
+    db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_are_made_while_a_connection_lives() {
+    with_url(async |url| {
+        prepare(&url).await;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        meet_types(&format!("{url}{separator}statement_cache=0")).await;
+    })
+    .await;
+    with_pooled(through_pooler, async |url, pooled| {
+        prepare(&url).await;
+        meet_types(&pooled).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_in_transaction_mode_may_stand_between() {
     with_pooled(through_pooler, async |url, pooled| {

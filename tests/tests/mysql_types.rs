@@ -1,5 +1,5 @@
 //! Types that MySQL and MariaDB have and the others have not: unsigned integers, and their own types as text.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::future::Future;
 
@@ -53,6 +53,47 @@ async fn unsigned_integers() {
             assert_eq!((odd.tiny, odd.small, odd.int, odd.big), (Some(tiny), Some(small), Some(int), Some(big)));
             assert_eq!(Odd::query().filter(|o| o.big.eq(big).and(o.tiny.eq(tiny))).count(&db).await?, 11);
         }
+        Ok(())
+    })
+    .await;
+}
+
+/// Those of 64 bits are computed exactly, from end to end, and below zero too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsigned_integers_of_64_bits_are_computed() {
+    with(async |db| {
+        let id = NewOdd::new().big(3_u64).insert(&db).await?.id;
+        let one = || Odd::query().filter(|o| o.id.eq(id));
+        let update = || Odd::update().filter(|o| o.id.eq(id));
+        assert_eq!(one().filter(|o| (o.big - 5).eq(-2) & (o.big * -1).lt(0) & (o.big - 1).eq(2)).count(&db).await?, 1);
+        assert_eq!(
+            one().select(|o| (o.big + 1, o.big - 1, o.big * 4, o.big / 2)).one(&db).await?,
+            (Some(4), Some(2), Some(12), Some(1))
+        );
+        update().set_to(|o| (o.big, o.big * 2 - 1)).run(&db).await?;
+        assert_eq!(one().one(&db).await?.big, Some(5));
+        for (start, step) in [(u64::MAX, 1), (0, -1)] {
+            update().set(|o| o.big, start).run(&db).await?;
+            assert_eq!(one().select(|o| o.big - step + step).one(&db).await?, Some(start));
+            assert_eq!(one().select(|o| o.big / 1).one(&db).await?, Some(start));
+            let error = update().set_to(|o| (o.big, o.big + step)).run(&db).await.unwrap_err();
+            let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+            assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("odd"), Some("big")), "{error:?}");
+            let error = one().select(|o| o.big + step).one(&db).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Decode(_)), "{error:?}");
+        }
+        // Sums and averages.
+        let sums = || Odd::query().select(|o| (o.big.sum(), o.big.avg(), o.big.max()));
+        NewOdd::new().big(u64::MAX - 4).insert(&db).await?;
+        NewOdd::new().insert(&db).await?;
+        update().set(|o| o.big, 4_u64).run(&db).await?;
+        let half = 9_223_372_036_854_775_807.5;
+        assert_eq!(sums().one(&db).await?, (Some(u64::MAX), Some(half), Some(u64::MAX - 4)));
+        update().set(|o| o.big, 5_u64).run(&db).await?;
+        let error = sums().one(&db).await.unwrap_err();
+        let ErrorKind::Decode(cell) = error.kind() else { panic!("{error:?}") };
+        assert!(cell.found.contains("18446744073709551616"), "{error}");
+        assert_eq!(Odd::query().group_by(|o| o.tiny).having(|o| o.big.sum().gt(u64::MAX)).count(&db).await?, 1);
         Ok(())
     })
     .await;
@@ -118,6 +159,28 @@ async fn rows_exchange_large_numbers() {
         session.commit().await?;
         let racers = Racer::query().order_by(|r| r.id.asc()).all(&db).await?;
         assert_eq!(racers.iter().map(|r| r.place).collect::<Vec<_>>(), [places[1], places[0]]);
+        Ok(())
+    })
+    .await;
+}
+
+/// Rows that come back may be larger than what the server takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_larger_than_the_server_takes_at_once_are_read() {
+    with(async |db| {
+        let most = usize::try_from(db.sql("SELECT @@max_allowed_packet").one::<i64>().await?).unwrap();
+        db.sql("CREATE TABLE page (one longtext, two longtext)").execute().await?;
+        let half = "a".repeat(most / 3 * 2);
+        db.sql("INSERT INTO page (one) VALUES (?)").bind(half.as_str()).execute().await?;
+        db.sql("UPDATE page SET two = one").execute().await?;
+        let connection = db.sql("SELECT connection_id()").one::<i64>().await?;
+        let (one, two) = db.sql("SELECT one, two FROM page").one::<(String, String)>().await?;
+        assert!(one == half && two == half);
+        if !is_mysql(&db).await? {
+            let back = db.sql("INSERT INTO page (one) VALUES (?) RETURNING one, one").bind(half.as_str());
+            assert!(back.one::<(String, String)>().await? == (one, two));
+        }
+        assert_eq!(db.sql("SELECT connection_id()").one::<i64>().await?, connection, "it is not lost");
         Ok(())
     })
     .await;

@@ -108,6 +108,33 @@ async fn arrays_that_rust_has_not_are_errors() {
     .await;
 }
 
+/// Types of existing databases that have no equality: the error says what to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_does_not_compare_is_told() {
+    fn told<T: std::fmt::Debug>(outcome: Result<T>, help: &str) {
+        let error = outcome.unwrap_err();
+        assert!(*error.kind() == ErrorKind::Query && error.message().contains(help), "{error:?}");
+        assert!(!error.message().contains("explicit"), "{error}");
+    }
+    with(async |db| {
+        db.sql("ALTER TABLE odd ALTER network TYPE json USING NULL, ALTER search TYPE xml USING NULL")
+            .execute()
+            .await?;
+        let json = "ALTER COLUMN … TYPE jsonb";
+        told(Odd::query().filter(|o| o.network.eq("{}")).count(&db).await, json);
+        told(Odd::query().filter(|o| o.network.in_(["{}", "1"])).count(&db).await, json);
+        told(Odd::query().order_by(|o| o.network.asc()).all(&db).await, json);
+        told(Odd::query().select(|o| o.network).distinct().all(&db).await, json);
+        told(Odd::query().group_by(|o| o.network).select(|o| o.network).all(&db).await, json);
+        told(Odd::query().filter(|o| o.search.eq("<a/>")).count(&db).await, "cast them to text");
+        told(Odd::query().filter(|o| o.place.eq("(1,2)")).count(&db).await, "cast them to text");
+        let error = db.sql("SELECT min(network) FROM odd").execute().await.unwrap_err();
+        assert!(!error.message().contains(json), "{error}");
+        Ok(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn types_of_the_server_are_carried_as_text() {
     with(async |db| {

@@ -13,7 +13,7 @@ column_type!(
     |row, at| match row.date(at)? {
         Some(days) => match epoch().checked_add_signed(chrono::TimeDelta::days(i64::from(days))) {
             Some(date) => Ok(Some(date)),
-            None => Err(Error::decode("a date within chrono's range", format!("day {days} since 1970-01-01"))),
+            None => Err(Error::decode("a date within chrono's range", Value::Date(days).shown())),
         },
         None => Ok(None),
     },
@@ -26,7 +26,7 @@ column_type!(
     |row, at| match row.time(at)? {
         Some(micros) => match time_of_day(micros) {
             Some(time) => Ok(Some(time)),
-            None => Err(Error::decode("a time of day", format!("{micros} microseconds since midnight"))),
+            None => Err(Error::decode("a time of day", Value::Time(micros).shown())),
         },
         None => Ok(None),
     },
@@ -69,7 +69,7 @@ fn time_of_day(micros: i64) -> Option<NaiveTime> {
 
 fn instant(micros: i64) -> crate::error::Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros)
-        .ok_or_else(|| Error::decode("a time within chrono's range", format!("{micros} microseconds since 1970")))
+        .ok_or_else(|| Error::decode("a time within chrono's range", Value::DateTime(micros).shown()))
 }
 
 fn epoch() -> NaiveDate {

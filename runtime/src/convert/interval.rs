@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{column_type, operand};
 use crate::error::{Error, Result};
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Value, quoted};
 
 /// A span of time. Months and days are apart from the rest, since neither has a fixed length.
 ///
@@ -66,7 +66,7 @@ impl FromStr for Interval {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        parse(text).ok_or_else(|| Error::decode("an interval such as P1DT2H of ISO 8601", format!("{text:?}")))
+        parse(text).ok_or_else(|| Error::decode("an interval such as P1DT2H of ISO 8601", quoted(text)))
     }
 }
 

@@ -14,7 +14,7 @@ column_type!(
     |row, at| match row.date(at)? {
         Some(days) => match EPOCH.checked_add(SignedDuration::from_hours(i64::from(days) * 24)) {
             Ok(date) => Ok(Some(date)),
-            Err(_) => Err(Error::decode("a date within jiff's range", format!("day {days} since 1970-01-01"))),
+            Err(_) => Err(Error::decode("a date within jiff's range", Value::Date(days).shown())),
         },
         None => Ok(None),
     },
@@ -27,7 +27,7 @@ column_type!(
     |row, at| match row.time(at)? {
         Some(micros) => match Time::midnight().checked_add(SignedDuration::from_micros(micros)) {
             Ok(time) => Ok(Some(time)),
-            Err(_) => Err(Error::decode("a time of day", format!("{micros} microseconds since midnight"))),
+            Err(_) => Err(Error::decode("a time of day", Value::Time(micros).shown())),
         },
         None => Ok(None),
     },
@@ -74,5 +74,5 @@ fn instant(micros: i64) -> Result<Timestamp> {
 }
 
 fn out_of_range(micros: i64) -> Error {
-    Error::decode("a time within jiff's range", format!("{micros} microseconds since 1970"))
+    Error::decode("a time within jiff's range", Value::DateTime(micros).shown())
 }

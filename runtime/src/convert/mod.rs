@@ -323,6 +323,12 @@ impl Number for i64 {
     type Computed = i64;
 }
 
+impl Number for u64 {
+    type Sum = Option<u64>;
+    type Average = Option<f64>;
+    type Computed = u64;
+}
+
 column_type!(bool, bool, Kind::Bool, |row, at| row.bool(at), |value| Value::Bool(*value));
 operand!(bool: bool);
 

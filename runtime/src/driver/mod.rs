@@ -10,8 +10,6 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod cache;
-#[cfg(any(feature = "sqlite", feature = "mysql"))]
-mod civil;
 #[cfg(feature = "mysql")]
 pub(crate) mod mysql;
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -6,6 +6,11 @@ use std::io::{Error, ErrorKind};
 pub(super) const UNKNOWN: &str =
     "whether a statement that was under way took effect is not known: look before it is run again";
 
+/// Where a server is: an address that has colons itself stands in brackets, as in a URL.
+pub(super) fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 /// Why a server could not be reached.
 pub(super) fn unreachable(io: &Error) -> String {
     let help = match io.kind() {
@@ -44,6 +49,12 @@ fn plain(io: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_many_colons_stand_in_brackets() {
+        let shown = ["::1", "127.0.0.1", "db"].map(|host| place(host, 5432));
+        assert_eq!(shown, ["[::1]:5432", "127.0.0.1:5432", "db:5432"]);
+    }
 
     #[cfg(unix)]
     #[test]

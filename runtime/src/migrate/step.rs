@@ -6,7 +6,7 @@ use super::{fail, rebuild};
 use crate::error::Result;
 use crate::executor::Lease;
 use crate::sql::Dialect;
-use crate::value::Value;
+use crate::value::{Value, shorten};
 
 const NONE: [Value<'static>; 0] = [];
 
@@ -86,6 +86,6 @@ pub(super) fn shown(step: &Step, error: &str) -> String {
         Action::ConcurrentIndex(index) => index.create.as_ref().unwrap_or(&index.drop),
         Action::SqliteRebuild(it) => &it.create,
     };
-    let text: String = sql.chars().take(SHOWN).collect();
-    if error.contains(&text) { String::new() } else { format!("\n  in: {text}") }
+    let text = shorten(sql, SHOWN);
+    if error.contains(&*text) { String::new() } else { format!("\n  in: {text}") }
 }

@@ -128,14 +128,19 @@ impl<N: Insertable> InsertMany<N> {
         if self.rows.is_empty() {
             return Ok(0);
         }
-        if let Some(hook) = N::BEFORE_INSERT {
-            self.rows.iter_mut().try_for_each(hook)?;
-        }
+        call_hooks(&mut self.rows)?;
         lease.begin_atomic().await?;
         let result = insert_runs(lease, &self.rows, &|_| Ok(None), &mut want).await;
         let result = result.and_then(|stored| all_stored(N::Model::meta(), stored, self.rows.len(), &want));
         lease.finish_atomic(result).await
     }
+}
+
+/// Calls the hook of every row; what it refuses is told by its number.
+pub(super) fn call_hooks<N: Insertable>(rows: &mut [N]) -> Result<()> {
+    let (Some(hook), of) = (N::BEFORE_INSERT, rows.len()) else { return Ok(()) };
+    let mut rows = rows.iter_mut().zip(1..);
+    rows.try_for_each(|(row, number)| hook(row).map_err(|error| error.numbered(number, of)))
 }
 
 /// What comes back is told apart by its place, so none may be missing. A trigger or a rule can leave rows out.

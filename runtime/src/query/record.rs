@@ -11,7 +11,7 @@ use crate::meta::{ColumnMeta, ModelMeta};
 use crate::misfit::Assigned;
 use crate::mode::Mode;
 use crate::sql::{BinaryOp, Node, Select, Source, Statement, Table, Write, Writer};
-use crate::value::{Params, Value};
+use crate::value::{Params, Value, several};
 
 /// The row of a key.
 #[doc(hidden)]
@@ -221,8 +221,8 @@ fn assignments<M: Keyed>(row: &M) -> Result<(Source, Vec<(&'static ColumnMeta, N
 /// The error of a row that a write did not find, which names it as sessions do.
 fn gone<M: Keyed>(key: &M::Key) -> Error {
     let meta = M::meta();
-    let parts: Vec<String> = <M as Keyed>::Columns::values(key).iter().flatten().map(Value::shown).collect();
-    let row = format!("{} {}", meta.model, parts.join(", "));
+    let parts: Vec<Value<'_>> = <M as Keyed>::Columns::values(key).into_iter().flatten().collect();
+    let row = format!("{} {}", meta.model, several(&parts));
     if meta.version.is_some() {
         return Error::new(ErrorKind::Stale, format!("{row} was changed or deleted since it was read"));
     }

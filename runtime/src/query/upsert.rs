@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::column::Column;
-use super::insert::{Batch, Insertable, Want, insert_runs};
+use super::insert::{Batch, Insertable, Want, call_hooks, insert_runs};
 use super::model::{Keyed, Model};
 use super::record::find_by;
 use super::scope::NotNull;
@@ -351,10 +351,7 @@ impl<N: Insertable, C: 'static, W> Upsert<N, C, W> {
 
 impl<N: Insertable, C: 'static, W: Decided> Upsert<N, C, W> {
     fn call_hooks(&mut self) -> Result<()> {
-        match N::BEFORE_INSERT {
-            Some(hook) => self.rows.iter_mut().try_for_each(hook),
-            None => Ok(()),
-        }
+        call_hooks(&mut self.rows)
     }
 
     async fn insert_first(&self, lease: &mut Lease<'_>) -> Result<Option<N::Model>> {

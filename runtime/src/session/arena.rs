@@ -12,7 +12,7 @@ use super::undo::Undo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::meta::{ModelMeta, RelationMeta};
 use crate::query::{Insertable, Keyed, Owned};
-use crate::value::Value;
+use crate::value::{Value, several};
 
 /// What a row is to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -477,8 +477,7 @@ impl Arena {
         let model = self.meta(index).map_or("row", |meta| meta.model);
         match self.key_values(index, true) {
             Ok(key) if !key.is_empty() => {
-                let parts: Vec<String> = key.iter().map(Value::shown).collect();
-                format!("{model} {}", parts.join(", "))
+                format!("{model} {}", several(&key))
             }
             _ => format!("new {model}"),
         }

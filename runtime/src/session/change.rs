@@ -5,7 +5,7 @@ use std::fmt;
 use super::arena::{Arena, Shelf};
 use super::plan::Kind;
 use crate::error::Result;
-use crate::value::Value;
+use crate::value::{Value, several};
 
 /// What happens to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl fmt::Display for Change {
             Action::Unlink => "unlink",
         };
         write!(f, "{verb} {}", self.model)?;
-        for (at, part) in self.key.iter().enumerate() {
-            write!(f, "{}{}", if at == 0 { " " } else { ", " }, part.shown())?;
+        if !self.key.is_empty() {
+            write!(f, " {}", several(&self.key))?;
         }
         let empty = |column: &&Changed| self.action == Action::Insert && matches!(column.after, Some(Value::Null));
         for (at, column) in self.columns.iter().filter(|column| !empty(column)).enumerate() {

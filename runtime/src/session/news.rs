@@ -91,7 +91,7 @@ impl Rows for NewRows<'_> {
     fn target(&mut self) -> Option<Target> {
         // What failed gives no rows.
         self.made = None;
-        Some(Target::of(self.meta.table, self.batch.columns.iter().filter_map(|&at| self.meta.columns.get(at))))
+        Some(Target::of_model(self.meta, &self.batch.columns))
     }
 
     fn bind(&mut self, number: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {

@@ -439,7 +439,7 @@ impl Rows for OldRows<'_> {
     }
 
     fn target(&mut self) -> Option<Target> {
-        Some(Target::of(self.meta.table, self.batch.columns.iter().filter_map(|&at| self.meta.columns.get(at))))
+        Some(Target::of_model(self.meta, &self.batch.columns))
     }
 }
 

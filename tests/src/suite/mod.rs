@@ -87,7 +87,7 @@ macro_rules! behaviours {
             tables: created_again_and_dropped;
             types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
-                what_does_not_fit_is_named;
+                what_does_not_fit_is_named, what_does_not_fit_can_be_read, what_is_generated_is_named;
             numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,
                 reals_have_32_bits, computed_infinities, what_is_expected_is_said_alike, compared_with_values_beyond_64_bits,
                 compared_with_wider_ones, computed_wider_than_the_column, computed_beyond_64_bits, reals_compared_with_doubles,

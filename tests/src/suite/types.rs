@@ -5,7 +5,9 @@ use pilaster::rust_decimal::Decimal;
 use pilaster::{Db, Dialect, Error, ErrorKind, Result, serde_json, uuid};
 
 use super::{place, quoted};
-use crate::models::{Everything, NewDocument, NewEverything, NewTicket, Post, Status, Ticket, User};
+use crate::models::{
+    Everything, NewDocument, NewEverything, NewRectangle, NewTicket, Post, Rectangle, Status, Ticket, User,
+};
 
 /// Inserts a row, reads it by key, and gives back both, which must be equal.
 async fn there_and_back(db: &Db, row: NewEverything) -> Result<Everything> {
@@ -419,6 +421,62 @@ pub(super) async fn misfits(
     }
     assert_eq!(Everything::query().filter(|e| e.int.is_null()).count(db).await?, 0, "nothing of it is stored");
     Everything::delete_many().all_rows().run(db).await.map(drop)
+}
+
+/// What the database computes can be out of range, too. SQLite has no range there.
+pub async fn what_is_generated_is_named(db: &Db) -> Result<()> {
+    if db.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    let named = |error: Error| {
+        let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(cell.table.as_deref(), Some("rectangle"), "{error:?}");
+        // PostgreSQL does not tell which.
+        assert!(cell.column.is_none() || cell.column.as_deref() == Some("area"), "{error:?}");
+        assert_eq!(cell.column.is_none(), db.dialect() == Dialect::Postgres, "{error:?}");
+    };
+    let stored = NewRectangle::new(3, 4).insert(db).await?;
+    let wrong = || NewRectangle::new(1_000_000, 1_000_000);
+    named(wrong().insert(db).await.unwrap_err());
+    named(Rectangle::insert_many([wrong(), wrong()]).all(db).await.unwrap_err());
+    named(wrong().id(stored.id).on_conflict(Rectangle::PRIMARY_KEY).update_all().run(db).await.unwrap_err());
+    let update = Rectangle::update().filter(|r| r.id.eq(stored.id));
+    named(update.set(|r| r.width, 1_000_000_000).run(db).await.unwrap_err());
+    let mut row = stored;
+    row.width = 1_000_000_000;
+    named(row.save(db).await.unwrap_err());
+    let mut session = db.session().await?;
+    session.add(wrong());
+    named(session.flush().await.unwrap_err());
+    session.rollback().await
+}
+
+/// What was found is shown as one would write it, at a readable length.
+pub async fn what_does_not_fit_can_be_read(db: &Db) -> Result<()> {
+    async fn found(row: NewEverything, db: &Db) -> String {
+        match row.insert(db).await.unwrap_err().kind() {
+            ErrorKind::Encode(cell) => cell.found.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    if db.dialect() == Dialect::Postgres {
+        assert_eq!(found(NewEverything::new().day(NaiveDate::MIN), db).await, "-262143-01-01");
+    } else {
+        let (late, early) = (day("+10000-01-01"), day("-0001-12-31"));
+        assert_eq!(found(NewEverything::new().day(late), db).await, "10000-01-01");
+        assert_eq!(
+            found(NewEverything::new().local(early.and_hms_opt(10, 0, 0).unwrap()), db).await,
+            "-0001-12-31 10:00:00"
+        );
+        let instant = late.and_hms_milli_opt(1, 2, 3, 500).unwrap().and_utc();
+        assert_eq!(found(NewEverything::new().instant(instant), db).await, "10000-01-01 01:02:03.5+00:00");
+    }
+    // Without an exponent it has 300 digits.
+    let id = NewEverything::new().insert(db).await?.id;
+    let error = Everything::update().filter(|e| e.id.eq(id)).set(|e| e.real, 1e300).run(db).await.unwrap_err();
+    assert!(error.to_string().len() < 200, "{error}");
+    Ok(())
 }
 
 pub async fn what_does_not_fit_is_named(db: &Db) -> Result<()> {

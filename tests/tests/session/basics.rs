@@ -1,6 +1,6 @@
 //! Adding, changing and deleting; what is sent and what comes back.
 
-use pilaster::Action;
+use pilaster::{Action, uuid::Uuid};
 use pilaster_tests::statements::Statements;
 
 use super::models::*;
@@ -118,6 +118,33 @@ fn changes_are_data() {
             "delete User: #5"
         ]
     );
+}
+
+#[test]
+fn values_of_changes_can_be_read() {
+    let db = database();
+    let id = Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8);
+    let gone = NewToken::new(id, "spare").insert(&db).unwrap();
+    let address = NewAddress::new(1, true).rating(0.5).insert(&db).unwrap();
+    let mut session = db.session().unwrap();
+    let token = session.get::<Token>(id).unwrap().unwrap();
+    let address = session.get::<Address>(address.id).unwrap().unwrap();
+    session[address].rating = Some(1e300);
+    session.add(NewNode::new("x".repeat(100)));
+    session.delete(token).unwrap();
+    let mut lines: Vec<String> = session.changes().unwrap().iter().map(ToString::to_string).collect();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "delete Token 67e55044-10b1-426f-9247-bb680e5fe0c8",
+            &format!("insert Node: name = \"{}…\"", "x".repeat(60)),
+            "update Address 1: rating 0.5 -> 1e300",
+        ]
+    );
+    session.commit().unwrap();
+    let error = gone.delete(&db).unwrap_err();
+    assert_eq!(error.message(), "Token 67e55044-10b1-426f-9247-bb680e5fe0c8 is not stored any more");
 }
 
 #[test]

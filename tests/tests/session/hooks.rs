@@ -76,7 +76,12 @@ fn rows_that_are_written_without_a_session_call_them_too() {
     let mut first = NewArticle::new("The first").insert(&db).unwrap();
     assert_eq!(first.slug.as_deref(), Some("the-first"));
     let many = [NewArticle::new("A b"), NewArticle::new("")];
-    assert_eq!(*Article::insert_many(many).run(&db).unwrap_err().kind(), ErrorKind::Refused);
+    let refused = Article::insert_many(many.clone()).run(&db).unwrap_err();
+    assert_eq!(*refused.kind(), ErrorKind::Refused);
+    assert_eq!(refused.to_string(), "an article needs a title (row 2 of 2)");
+    let refused = Article::insert_many(many).on_conflict(Article::PRIMARY_KEY).ignore().run(&db).unwrap_err();
+    assert_eq!(refused.to_string(), "an article needs a title (row 2 of 2)");
+    assert_eq!(NewArticle::new("").insert(&db).unwrap_err().to_string(), "an article needs a title");
     let many = Article::insert_many([NewArticle::new("A b"), NewArticle::new("C")]).all(&db).unwrap();
     assert_eq!(many[0].slug.as_deref(), Some("a-b"));
     first.save(&db).unwrap();

@@ -15,7 +15,7 @@
 
 use mysql_async::Value as Sent;
 
-use crate::driver::civil;
+use crate::civil;
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -34,10 +34,10 @@ pub(super) fn value(value: &Value<'_>) -> Result<Sent> {
         Value::Text(value) | Value::Json(value) => Sent::Bytes(value.as_bytes().to_vec()),
         Value::Bytes(value) => Sent::Bytes(value.to_vec()),
         Value::Geometry(value) => Sent::Bytes(super::geometry::encode(value)?),
-        Value::Date(days) => date(i64::from(*days), 0)?,
-        Value::Time(micros) => time(*micros)?,
+        Value::Date(days) => date(i64::from(*days), 0).ok_or_else(|| no_date(value))?,
+        Value::Time(micros) => time(*micros).ok_or_else(|| Error::encode("a time of day", value.shown()))?,
         Value::DateTime(micros) | Value::Timestamp(micros) => {
-            date(micros.div_euclid(civil::DAY), micros.rem_euclid(civil::DAY))?
+            date(micros.div_euclid(civil::DAY), micros.rem_euclid(civil::DAY)).ok_or_else(|| no_date(value))?
         }
         Value::Uuid(uuid) => Sent::Bytes(civil::uuid_text(*uuid).to_vec()),
         Value::Pending(..) => return Err(crate::value::pending_key()),
@@ -73,22 +73,24 @@ pub(super) fn weight(value: &Sent) -> usize {
 }
 
 /// A day and the microseconds in it.
-fn date(days: i64, micros: i64) -> Result<Sent> {
-    let sent = civil::is_writable_day(days).then(|| {
-        let (year, month, day) = civil::civil_from_days(days);
-        let (hour, minute, second, rest) = clock(micros)?;
-        let year = u16::try_from(year).ok()?;
-        Some(Sent::Date(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?, hour, minute, second, rest))
-    });
-    sent.flatten().ok_or_else(|| Error::encode("a date of the years 0 to 9999", format!("day {days} since 1970-01-01")))
+fn date(days: i64, micros: i64) -> Option<Sent> {
+    if !civil::is_writable_day(days) {
+        return None;
+    }
+    let (year, month, day) = civil::civil_from_days(days);
+    let (hour, minute, second, rest) = clock(micros)?;
+    let year = u16::try_from(year).ok()?;
+    Some(Sent::Date(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?, hour, minute, second, rest))
 }
 
-fn time(micros: i64) -> Result<Sent> {
-    let within = (0..civil::DAY).contains(&micros).then(|| clock(micros)).flatten();
-    match within {
-        Some((hour, minute, second, rest)) => Ok(Sent::Time(false, 0, hour, minute, second, rest)),
-        None => Err(Error::encode("a time of day", format!("{micros} microseconds since midnight"))),
-    }
+#[cold]
+fn no_date(found: &Value<'_>) -> Error {
+    Error::encode("a date of the years 0 to 9999", found.shown())
+}
+
+fn time(micros: i64) -> Option<Sent> {
+    let (hour, minute, second, rest) = (0..civil::DAY).contains(&micros).then(|| clock(micros)).flatten()?;
+    Some(Sent::Time(false, 0, hour, minute, second, rest))
 }
 
 /// Hour, minute, second and microsecond of a time within a day.

@@ -25,15 +25,11 @@ use std::cell::RefCell;
 use mysql_async::consts::ColumnType;
 use mysql_async::{Column, Value};
 
-use super::error::shorten;
 use super::geometry;
-use crate::driver::civil;
+use crate::civil;
 use crate::error::{Error, Result};
 use crate::row::RawRow;
-use crate::value::Decimal;
-
-/// How much of a value is shown in a message.
-const SHOWN: usize = 40;
+use crate::value::{Decimal, quoted};
 
 /// A row in hand.
 pub(crate) struct Cursor<'c> {
@@ -419,21 +415,16 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
         Cell::Bits(bytes) => format!("{} bytes of bits", bytes.len()),
         Cell::Shape(bytes) => geometry::decode(bytes).unwrap_or_else(|_| format!("{} bytes of a shape", bytes.len())),
         Cell::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => format!("text {:?}", shorten(text, SHOWN)),
+            Ok(text) => format!("text {}", quoted(text)),
             Err(_) => format!("{} bytes", bytes.len()),
         },
         Cell::Date(year, month, day, 0) => format!("date {year:04}-{month:02}-{day:02}"),
-        Cell::Date(year, month, day, micros) => format!("date {year:04}-{month:02}-{day:02} {}", hours(*micros)),
-        Cell::Time(micros) => format!("time {}", hours(*micros)),
+        Cell::Date(year, month, day, micros) => {
+            format!("date {year:04}-{month:02}-{day:02} {}", civil::time_shown(*micros))
+        }
+        Cell::Time(micros) => format!("time {}", civil::time_shown(*micros)),
     };
     Error::decode(expected, found)
-}
-
-fn hours(micros: i64) -> String {
-    let (sign, micros) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
-    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{sign}{hours:02}:{minutes:02}:{seconds:02}.{rest:06}")
 }
 
 #[cfg(test)]
@@ -514,6 +505,5 @@ mod tests {
         assert_eq!(days(2024, 0, 1), None);
         assert_eq!(days(2024, 2, 29), Some(19_782));
         assert_eq!(days(2023, 2, 29), None);
-        assert_eq!(hours(-90_061_000_001), "-25:01:01.000001");
     }
 }

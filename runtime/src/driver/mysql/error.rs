@@ -7,6 +7,7 @@ use mysql_async::{DriverError, Error as Fault, IoError, ServerError};
 use super::super::network::{self, UNKNOWN};
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
+use crate::value::shorten;
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -57,10 +58,9 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
 fn of_network(fault: &IoError, sql: Option<&str>) -> String {
     match (fault, sql) {
         // A row that comes back is refused by the client library, which tells so by the text alone.
-        (IoError::Io(io), Some(_)) if io.to_string() == "Packet is larger than max_allowed_packet" => format!(
-            "the connection was lost by a row of more bytes than the server's max_allowed_packet (raise it, or select \
-             fewer columns; {UNKNOWN})"
-        ),
+        (IoError::Io(io), Some(_)) if io.to_string() == "Packet is larger than max_allowed_packet" => {
+            format!("the connection was lost by a row of more than 1 GiB (select fewer columns; {UNKNOWN})")
+        }
         (IoError::Io(io), Some(_)) => format!("the connection to the server was lost: {}", network::lost(io)),
         (IoError::Io(io), None) => network::unreachable(io),
         #[allow(unreachable_patterns)]
@@ -142,14 +142,6 @@ pub(super) fn may_end_transaction(error: &Error) -> bool {
             | ErrorKind::Encode(_)
             | ErrorKind::Decode(_)
     )
-}
-
-/// The beginning of a text.
-pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => std::borrow::Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
-        None => std::borrow::Cow::Borrowed(text),
-    }
 }
 
 /// The server's message, and what can be done.

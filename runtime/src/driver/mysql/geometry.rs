@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::error::{Error, Result};
+use crate::value::quoted;
 
 const EXPECTED: &str = "a shape as WKT, such as POINT(1 2)";
 /// Collections within collections.
@@ -16,7 +17,7 @@ const NAMES: [&str; 7] =
 /// The bytes of a text.
 pub(super) fn encode(text: &str) -> Result<Vec<u8>> {
     let mut reader = Text { rest: text };
-    read(&mut reader).ok_or_else(|| Error::encode(EXPECTED, format!("{:?}", super::error::shorten(text, 60))))
+    read(&mut reader).ok_or_else(|| Error::encode(EXPECTED, quoted(text)))
 }
 
 fn read(reader: &mut Text<'_>) -> Option<Vec<u8>> {

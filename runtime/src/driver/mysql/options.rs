@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mysql_async::OptsBuilder;
 
+use super::super::network;
 use super::tls::Wishes;
 use crate::config::{Secret, Settings, duration, limit, truth};
 use crate::error::{Error, Result};
@@ -44,6 +45,9 @@ pub(crate) struct Options {
     /// Whether and how to encrypt.
     pub(super) tls: Wishes,
 }
+
+/// The most bytes that a row may have which the client library reads.
+const LARGEST: usize = 1 << 30;
 
 impl Options {
     /// The settings as far as they concern a connection.
@@ -105,6 +109,8 @@ impl Options {
             .prefer_socket(false)
             // Statements are cached here, without parsing their text anew at every run.
             .stmt_cache_size(0)
+            // The server sends rows of any size. What it takes at once is checked before anything is sent.
+            .max_allowed_packet(Some(LARGEST))
             .tcp_keepalive(self.tcp_keepalive)
             .wait_timeout(Some(IDLE_SECONDS));
         match &self.socket {
@@ -117,7 +123,7 @@ impl Options {
     pub(super) fn place(&self) -> String {
         match &self.socket {
             Some(socket) => socket.clone(),
-            None => format!("{}:{}", self.host, self.port),
+            None => network::place(&self.host, self.port),
         }
     }
 

@@ -359,7 +359,7 @@ fn put_float(out: &mut Vec<u8>, form: Form, value: &Value<'_>) -> Result<()> {
     }
     let narrow = wide as f32;
     if narrow.is_infinite() && wide.is_finite() {
-        return Err(Error::encode(form.expects(), wide.to_string()));
+        return Err(Error::encode(form.expects(), value.shown()));
     }
     out.extend_from_slice(&narrow.to_be_bytes());
     Ok(())
@@ -374,8 +374,8 @@ fn put_numeric(out: &mut Vec<u8>, value: &Value<'_>) -> Result<()> {
             numeric::write_odd(out, *value);
             return Ok(());
         }
-        Value::Float(value) => {
-            Decimal::parse(&value.to_string()).ok_or_else(|| Error::encode("a decimal", value.to_string()))?
+        Value::Float(number) => {
+            Decimal::parse(&number.to_string()).ok_or_else(|| Error::encode("a decimal", value.shown()))?
         }
         other => return Err(mismatch(Form::Numeric.expects(), other)),
     };
@@ -387,25 +387,27 @@ fn put_numeric(out: &mut Vec<u8>, value: &Value<'_>) -> Result<()> {
 }
 
 fn put_date(out: &mut Vec<u8>, days: i32) -> Result<()> {
-    let day = days.checked_sub(DAYS).filter(|day| DAY_RANGE.contains(day)).ok_or_else(|| {
-        Error::encode("a date from 4714-11-24 BC to 5874897-12-31", format!("day {days} since 1970-01-01"))
-    })?;
+    let day = days
+        .checked_sub(DAYS)
+        .filter(|day| DAY_RANGE.contains(day))
+        .ok_or_else(|| Error::encode("a date from 4714-11-24 BC to 5874897-12-31", Value::Date(days).shown()))?;
     out.extend_from_slice(&day.to_be_bytes());
     Ok(())
 }
 
 fn put_time(out: &mut Vec<u8>, micros: i64) -> Result<()> {
     if !(0..=86_400_000_000).contains(&micros) {
-        return Err(Error::encode("a time of day", format!("{micros} microseconds since midnight")));
+        return Err(Error::encode("a time of day", Value::Time(micros).shown()));
     }
     out.extend_from_slice(&micros.to_be_bytes());
     Ok(())
 }
 
 fn put_instant(out: &mut Vec<u8>, micros: i64) -> Result<()> {
-    let shifted = micros.checked_sub(MICROS).filter(|micros| MICRO_RANGE.contains(micros)).ok_or_else(|| {
-        Error::encode("a time from 4714-11-24 BC to 294276-12-31", format!("{micros} microseconds since 1970"))
-    })?;
+    let shifted = micros
+        .checked_sub(MICROS)
+        .filter(|micros| MICRO_RANGE.contains(micros))
+        .ok_or_else(|| Error::encode("a time from 4714-11-24 BC to 294276-12-31", Value::DateTime(micros).shown()))?;
     out.extend_from_slice(&shifted.to_be_bytes());
     Ok(())
 }
@@ -439,26 +441,25 @@ impl Form {
 
 #[cold]
 fn mismatch(expected: &'static str, found: &Value<'_>) -> Error {
-    let found = match found {
-        Value::Null => "NULL".to_owned(),
-        Value::Bool(value) => format!("the truth value {value}"),
-        Value::Int(value) => format!("integer {value}"),
-        Value::UInt(value) => format!("integer {value}"),
-        Value::Float(value) => format!("floating point number {value}"),
-        Value::Decimal(value) => format!("decimal {value}"),
-        Value::Text(_) => "text".to_owned(),
-        Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
-        Value::Date(_) => "a date".to_owned(),
-        Value::Time(_) => "a time of day".to_owned(),
-        Value::DateTime(_) => "a date and time without a zone".to_owned(),
-        Value::Timestamp(_) => "a timestamp".to_owned(),
-        Value::Uuid(_) => "a UUID".to_owned(),
-        Value::Json(_) => "JSON".to_owned(),
-        Value::Geometry(_) => "a shape".to_owned(),
-        Value::List(values) => format!("a list of {} values", values.len()),
-        Value::Pending(..) => "the key of a row that its session has not stored yet".to_owned(),
+    let kind = match found {
+        Value::Null => return Error::encode(expected, "NULL"),
+        Value::Bool(_) => "truth value",
+        Value::Int(_) | Value::UInt(_) => "integer",
+        Value::Float(_) => "floating point number",
+        Value::Decimal(_) => "decimal",
+        Value::Text(_) => "text",
+        Value::Bytes(_) => "bytes",
+        Value::Date(_) => "date",
+        Value::Time(_) => "time of day",
+        Value::DateTime(_) => "date and time without a zone",
+        Value::Timestamp(_) => "timestamp",
+        Value::Uuid(_) => "UUID",
+        Value::Json(_) => "JSON",
+        Value::Geometry(_) => "shape",
+        Value::List(_) => "list",
+        Value::Pending(..) => return crate::value::pending_key(),
     };
-    Error::encode(expected, found)
+    Error::encode(expected, format!("{kind} {}", found.shown()))
 }
 
 #[cfg(test)]

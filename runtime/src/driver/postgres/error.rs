@@ -9,6 +9,7 @@ use super::options::Wanted;
 use super::places;
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
+use crate::value::shorten;
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -37,15 +38,15 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         _ => explain(db, sql),
     };
     if kind == ErrorKind::Query {
-        if let Some(hint) = db.hint() {
+        // The server's own one is to cast, which queries without SQL in them cannot.
+        if let Some(hint) = uncomparable(db).or(db.hint()) {
             message.push_str(&format!(" ({hint})"));
         }
         if let Some(ErrorPosition::Original(at)) = db.position() {
             message.push_str(&format!(", at character {at}"));
         }
         message.push_str(" in: ");
-        message.extend(sql.chars().take(SHOWN));
-        message.push_str(if sql.chars().nth(SHOWN).is_some() { "…" } else { "" });
+        message.push_str(&shorten(sql, SHOWN));
     }
     Error::new(kind, message).with_source(error)
 }
@@ -76,6 +77,22 @@ fn explain(db: &DbError, sql: &str) -> String {
         _ => return db.message().to_owned(),
     };
     format!("{} ({help})", db.message())
+}
+
+/// What to do about a type whose values the server finds neither equal nor in an order. The names of types are the same in
+/// every language that it speaks, and stand without parentheses where it looks for an operator.
+fn uncomparable(db: &DbError) -> Option<&'static str> {
+    let named = |name| db.message().split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+    match db.code().code() {
+        "42883" if db.message().contains('(') => None,
+        "42883" if named("json") => Some(
+            "PostgreSQL does not compare values of json: ALTER TABLE … ALTER COLUMN … TYPE jsonb makes them such that it does",
+        ),
+        "42883" if ["xml", "point", "polygon"].into_iter().any(named) => {
+            Some("PostgreSQL does not compare values of this type by themselves: cast them to text in hand-written SQL")
+        }
+        _ => None,
+    }
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see

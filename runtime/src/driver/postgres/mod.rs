@@ -78,6 +78,8 @@ struct Session {
     plans: FxHashMap<String, Option<Arc<bulk::Plan>>>,
     state: State,
     awaits_standbys: bool,
+    /// The statements by which the client library asks for types, which were closed: names and texts.
+    asking: Vec<(String, String)>,
 }
 
 /// What is known of the session on the server.
@@ -317,6 +319,9 @@ impl Session {
         if fresh && prepared.as_ref().is_err_and(error::is_taken_name) {
             self.pin_again().await?;
             prepared = self.ask_to_prepare(sql).await;
+        }
+        if fresh && !self.asking.is_empty() && prepared.as_ref().is_err_and(error::is_stale_statement) {
+            prepared = self.prepare_asking(sql).await?;
         }
         match prepared {
             Ok(statement) => Ok(self.link.keep(sql, statement)),

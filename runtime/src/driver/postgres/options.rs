@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, LoadBalanceHosts, SslMode, TargetSessionAttrs};
 
+use super::super::network;
 use super::tls::{Connector, Wishes};
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -55,7 +56,7 @@ impl Options {
         for host in &server.hosts {
             let port = host.port.unwrap_or(5432);
             config.host(&host.name).port(port);
-            places.push(if host.name.starts_with('/') { host.name.clone() } else { format!("{}:{port}", host.name) });
+            places.push(if host.name.starts_with('/') { host.name.clone() } else { network::place(&host.name, port) });
         }
         if places.is_empty() {
             let host = if cfg!(unix) && std::path::Path::new(SOCKET).is_dir() { SOCKET } else { "localhost" };
@@ -217,6 +218,7 @@ mod tests {
         assert_eq!(found.config.get_options(), Some("-c statement_timeout=1500 -c search_path=a,\\ b"));
         assert_eq!((found.config.get_application_name(), found.timeout), (Some("x"), Duration::from_secs(3)));
         assert_eq!(found.place, "db:5433, database \"blog\"");
+        assert_eq!(options("postgres://[::1],db/").unwrap().place, "[::1]:5432, db:5432");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::pin::pin;
 
 use futures_util::Stream;
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::{Session, State, error};
 use crate::error::Result;
@@ -22,6 +22,9 @@ const TYPES: &str = "SELECT t.oid::regtype FROM pg_catalog.pg_type AS t \
     AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') ORDER BY t.oid";
 /// The statements that the client library made on the server's connection, in this program or another one.
 const LEFT_BEHIND: &str = "SELECT name FROM pg_catalog.pg_prepared_statements WHERE name ~ '^s[0-9]+$'";
+/// Those by which it asks for types, with their texts.
+const ASKING: &str = "SELECT name, statement FROM pg_catalog.pg_prepared_statements \
+    WHERE name ~ '^s[0-9]+$' AND parameter_types = '{oid}'::regtype[]";
 /// As many as one statement may give columns of.
 const PORTION: usize = 1_500;
 
@@ -54,6 +57,23 @@ impl Session {
         });
         read.await.map_err(|error| error::of_statement(error, LEFT_BEHIND))?;
         if forgetting.is_empty() { Ok(()) } else { self.control(&forgetting).await }
+    }
+
+    /// Prepares a statement with a type that was made since the others were learned. The library asks for it by the statements
+    /// that it made then and that are closed since: for this once they are made again, in the transaction begun again.
+    pub(super) async fn prepare_asking(&mut self, sql: &str) -> Result<Result<Statement, tokio_postgres::Error>> {
+        self.pin_again().await?;
+        let (mut making, mut closing) = (String::new(), String::new());
+        for (name, text) in &self.asking {
+            making.extend(["PREPARE ", name, " (oid) AS ", text, "; "]);
+            closing.extend(["DEALLOCATE ", name, "; "]);
+        }
+        self.control(&making).await?;
+        let prepared = self.ask_to_prepare(sql).await;
+        if prepared.is_ok() {
+            self.control(&closing).await?;
+        }
+        Ok(prepared)
     }
 
     /// Ends it as the statement did.
@@ -133,6 +153,14 @@ impl Session {
             let places: Vec<String> = portion.iter().zip(1..).map(|(name, at)| format!("${at}::{name}")).collect();
             self.prepare(&format!("SELECT {}", places.join(", "))).await?;
         }
+        let mut asking = Vec::new();
+        let read = self.read_plainly(ASKING, |message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                asking.extend(row.get(0).zip(row.get(1)).map(|(name, text)| (name.to_owned(), text.to_owned())));
+            }
+        });
+        read.await.map_err(|error| error::of_statement(error, ASKING))?;
+        self.asking = asking;
         self.forget_statements().await
     }
 }

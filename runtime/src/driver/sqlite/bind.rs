@@ -10,8 +10,8 @@
 //! | UUID | text, 36 lower-case characters |
 //! | JSON | text |
 
-use super::super::civil;
 use super::stmt::Binder;
+use crate::civil;
 use crate::error::{Error, Result};
 use crate::value::{Decimal, Value};
 
@@ -34,12 +34,20 @@ pub(super) fn put(binder: &mut Binder<'_>, value: &Value<'_>) -> Result<()> {
         Value::Float(value) if value.is_nan() => return Err(Error::encode("a number", "NaN")),
         Value::Float(value) => binder.real(*value),
         Value::Decimal(value) => return decimal(binder, *value),
-        Value::Date(days) => return date(binder, *days),
+        Value::Date(days) if !civil::is_writable_day((*days).into()) => {
+            return Err(Error::encode("a date of the years 0 to 9999", value.shown()));
+        }
+        Value::Date(days) => binder.text(as_text(&civil::date_text((*days).into()))),
         Value::Time(micros) if !(0..civil::DAY).contains(micros) => {
-            return Err(Error::encode("a time of day", format!("{micros} microseconds since midnight")));
+            return Err(Error::encode("a time of day", value.shown()));
         }
         Value::Time(micros) => binder.text(as_text(&civil::time_text(*micros))),
-        Value::DateTime(micros) | Value::Timestamp(micros) => return datetime(binder, *micros),
+        Value::DateTime(micros) | Value::Timestamp(micros)
+            if !civil::is_writable_day(micros.div_euclid(civil::DAY)) =>
+        {
+            return Err(Error::encode("a time of the years 0 to 9999", value.shown()));
+        }
+        Value::DateTime(micros) | Value::Timestamp(micros) => binder.text(as_text(&civil::datetime_text(*micros))),
         Value::Pending(..) => return Err(crate::value::pending_key()),
         Value::Uuid(uuid) => binder.text(as_text(&civil::uuid_text(*uuid))),
         Value::List(_) => {
@@ -57,29 +65,12 @@ fn as_text(ascii: &[u8]) -> &str {
     std::str::from_utf8(ascii).unwrap_or_default()
 }
 
-fn date(binder: &mut Binder<'_>, days: i32) -> Result<()> {
-    let days = i64::from(days);
-    if !civil::is_writable_day(days) {
-        return Err(Error::encode("a date of the years 0 to 9999", format!("day {days} since 1970-01-01")));
-    }
-    binder.text(as_text(&civil::date_text(days)));
-    Ok(())
-}
-
-fn datetime(binder: &mut Binder<'_>, micros: i64) -> Result<()> {
-    if !civil::is_writable_day(micros.div_euclid(civil::DAY)) {
-        return Err(Error::encode("a time of the years 0 to 9999", format!("{micros} microseconds since 1970")));
-    }
-    binder.text(as_text(&civil::datetime_text(micros)));
-    Ok(())
-}
-
 /// Bound as a number and not as text, so that it compares with `sum(price)` as it does with `price`.
 fn decimal(binder: &mut Binder<'_>, value: Decimal) -> Result<()> {
     match number(value) {
         Some(Number::Int(value)) => binder.int(value),
         Some(Number::Real(value)) => binder.real(value),
-        None => return Err(Error::encode("a decimal of at most 15 significant digits", value.to_string())),
+        None => return Err(Error::encode("a decimal of at most 15 significant digits", Value::Decimal(value).shown())),
     }
     Ok(())
 }

@@ -16,16 +16,12 @@
 
 use std::borrow::Cow;
 
-use super::super::civil;
-use super::error::shorten;
 use super::stmt::{Cell, Cursor};
+use crate::civil;
 use crate::driver::AN_INTEGER;
 use crate::error::{Error, Result};
 use crate::row::RawRow;
-use crate::value::Decimal;
-
-/// How much of a value is shown in a message.
-const SHOWN: usize = 40;
+use crate::value::{Decimal, quoted};
 
 impl Cursor {
     #[inline]
@@ -235,7 +231,7 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
         // With an exponent where it is long.
         Cell::Real(value) => format!("real {value:?}"),
         Cell::Text(text) => match std::str::from_utf8(text) {
-            Ok(text) => format!("text {:?}", shorten(text, SHOWN)),
+            Ok(text) => format!("text {}", quoted(text)),
             Err(_) => format!("{} bytes of text that are not UTF-8", text.len()),
         },
         Cell::Blob(bytes) => format!("a blob of {} bytes", bytes.len()),

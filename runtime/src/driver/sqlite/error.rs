@@ -4,6 +4,7 @@ use rusqlite::ffi;
 
 use super::fits;
 use crate::error::{Cell, Error, ErrorKind, Violation};
+use crate::value::shorten;
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -77,14 +78,6 @@ pub(crate) fn is_there(error: &Error) -> bool {
 fn place(sql: &str, offset: Option<usize>) -> String {
     let place = offset.map_or(String::new(), |at| format!(", at byte {at}"));
     format!("{place} in: {}", shorten(sql, SHOWN))
-}
-
-/// The beginning of a text.
-pub(super) fn shorten(text: &str, limit: usize) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => std::borrow::Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
-        None => std::borrow::Cow::Borrowed(text),
-    }
 }
 
 fn kind(code: i32, message: &str) -> ErrorKind {
@@ -202,11 +195,5 @@ mod tests {
         assert_eq!(violation(ffi::SQLITE_BUSY_SNAPSHOT, ""), ErrorKind::Serialization);
         assert_eq!(violation(ffi::SQLITE_BUSY_RECOVERY, ""), ErrorKind::Locked);
         assert_eq!(violation(ffi::SQLITE_READONLY_DIRECTORY, ""), ErrorKind::ReadOnly);
-    }
-
-    #[test]
-    fn long_statements_are_cut_between_characters() {
-        assert_eq!(shorten("äöü", 2), "äö…");
-        assert_eq!(shorten("äöü", 3), "äöü");
     }
 }

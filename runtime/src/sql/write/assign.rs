@@ -29,7 +29,10 @@ impl Writer {
     /// The statement was written before, so that nothing new can be wrong with it.
     fn traced(dialect: Dialect, table: Table, body: impl FnOnce(&mut Self) -> Result<()>) -> Target {
         let mut writer = Self::new(dialect);
-        writer.target = Some(Target::of(table.name().1, []));
+        writer.target = Some(match table {
+            Table::Model(meta) => Target::of_model(meta, &[]),
+            Table::Through(_) => Target::of(table.name().1, []),
+        });
         drop(body(&mut writer));
         writer.target.unwrap_or_default()
     }

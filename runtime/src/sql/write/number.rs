@@ -39,12 +39,12 @@ impl Writer {
             Some((word, Side::Left)) => self.write_cast(left, word)?,
             // An exact number that is whole is stored as an integer there, and 5 / 2 would be 2.
             _ if op == BinaryOp::Div && !whole && self.dialect == Dialect::Sqlite => self.write_cast(left, "REAL")?,
-            _ => self.write_term(left, whole)?,
+            _ => self.write_term(op, left, whole)?,
         }
         self.push(if op == BinaryOp::Div && whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(op) });
         match widened {
             Some((word, Side::Right)) => self.write_cast(right, word),
-            _ => self.write_term(right, whole),
+            _ => self.write_term(op, right, whole),
         }
     }
 
@@ -107,13 +107,14 @@ impl Writer {
         Ok(())
     }
 
-    /// An operand of arithmetic. What is unsigned on MySQL stays so in its results, where a negative one is an error.
-    fn write_term(&mut self, node: &Node, whole: bool) -> Result<()> {
-        let unsigned =
-            matches!(node.number(), Some(Kind::UnsignedTinyInt | Kind::UnsignedSmallInt | Kind::UnsignedInt));
-        match whole && unsigned && self.dialect == Dialect::Mysql {
-            true => self.write_cast(node, "SIGNED"),
-            false => self.write_operand(node),
+    /// An operand of arithmetic. What is unsigned on MySQL stays so in its results, where a negative one is an error. Those of
+    /// 64 bits have no signed type of their width, but exact numbers hold them; a quotient of these would have 63 bits.
+    fn write_term(&mut self, op: BinaryOp, node: &Node, whole: bool) -> Result<()> {
+        let kind = node.number().filter(|_| whole && self.dialect == Dialect::Mysql);
+        match kind {
+            Some(Kind::UnsignedTinyInt | Kind::UnsignedSmallInt | Kind::UnsignedInt) => self.write_cast(node, "SIGNED"),
+            Some(Kind::UnsignedBigInt) if op != BinaryOp::Div => self.write_cast(node, "DECIMAL(20)"),
+            _ => self.write_operand(node),
         }
     }
 

@@ -85,6 +85,27 @@ pub(crate) fn uuid_text(uuid: [u8; 16]) -> [u8; 36] {
     text
 }
 
+/// The date of any day, for people: `YYYY-MM-DD`, with a sign before the year 0.
+pub(crate) fn date_shown(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    let sign = if year < 0 { "-" } else { "" };
+    format!("{sign}{:04}-{month:02}-{day:02}", year.unsigned_abs())
+}
+
+/// Any time of a day or span of hours, for people: `HH:MM:SS`, and what is left of a second.
+pub(crate) fn time_shown(micros: i64) -> String {
+    let (sign, micros) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let text = format!("{sign}{hours:02}:{minutes:02}:{seconds:02}");
+    if rest == 0 { text } else { format!("{text}.{rest:06}").trim_end_matches('0').to_owned() }
+}
+
+/// The date and time of any instant, for people.
+pub(crate) fn datetime_shown(micros: i64) -> String {
+    format!("{} {}", date_shown(micros.div_euclid(DAY)), time_shown(micros.rem_euclid(DAY)))
+}
+
 /// Reads a text from its beginning.
 struct Reader<'t>(&'t [u8]);
 

@@ -101,3 +101,10 @@ fn uuids_go_there_and_back() {
         assert_eq!(read_uuid(bad.as_bytes()), None, "{bad}");
     }
 }
+
+#[test]
+fn what_no_text_can_hold_is_shown_too() {
+    assert_eq!(time_shown(-90_061_000_001), "-25:01:01.000001");
+    assert_eq!(time_shown(3_600_500_000), "01:00:00.5");
+    assert_eq!(date_shown(2_932_897), "10000-01-01");
+}
