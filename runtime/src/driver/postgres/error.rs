@@ -10,6 +10,10 @@ use super::places;
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 
+/// Where a table needs what is no part of a schema.
+const MISSING: &str = "\n  help: make it in the database first: what an extension has by CREATE EXTENSION, else by CREATE FUNCTION, \
+    CREATE TYPE and the like; with migrations that is an `execute` before the table";
+
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
 
@@ -46,6 +50,7 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         message.push_str(" in: ");
         message.extend(sql.chars().take(SHOWN));
         message.push_str(if sql.chars().nth(SHOWN).is_some() { "…" } else { "" });
+        message.push_str(missing(db, sql));
     }
     Error::new(kind, message).with_source(error)
 }
@@ -76,6 +81,16 @@ fn explain(db: &DbError, sql: &str) -> String {
         _ => return db.message().to_owned(),
     };
     format!("{} ({help})", db.message())
+}
+
+/// What to do where a statement of DDL names what is not there: a type, function, operator class, sequence or schema.
+fn missing(db: &DbError, sql: &str) -> &'static str {
+    let word = sql.split_whitespace().next().unwrap_or_default();
+    let makes = ["CREATE", "ALTER"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    match db.code().code() {
+        "42704" | "42883" | "42P01" | "3F000" if makes => MISSING,
+        _ => "",
+    }
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see
