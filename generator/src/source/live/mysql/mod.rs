@@ -62,6 +62,7 @@ fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Mysql], ..Draft::default() };
     draft.folds_names = catalog.folds_names;
     let reader = Reader { catalog, rows: Rows::of(catalog) };
+    draft.schema.clone_from(&catalog.current);
     for row in &catalog.tables {
         reader.table(row, &mut draft, diagnostics);
     }

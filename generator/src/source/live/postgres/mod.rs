@@ -52,6 +52,7 @@ fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Postgres], ..Draft::default() };
     let current = catalog.schemas.iter().find(|schema| schema.current).map(|schema| schema.name.as_str());
     let names = Names { current };
+    draft.schema = current.map(str::to_owned);
     let numbers = enums::read(catalog, &names, &mut draft, diagnostics);
     let reader = Reader {
         types: Types::of(catalog, numbers),
