@@ -91,6 +91,9 @@ pub mod postgres_names;
 #[path = "../cases/postgres_objects/expected/mod.rs"]
 pub mod postgres_objects;
 #[rustfmt::skip]
+#[path = "../cases/postgres_schemas/expected/mod.rs"]
+pub mod postgres_schemas;
+#[rustfmt::skip]
 #[path = "../cases/postgres_server_types/expected/mod.rs"]
 pub mod postgres_server_types;
 #[rustfmt::skip]

@@ -22,6 +22,14 @@ pub(super) enum LateKeys {
     Alter,
 }
 
+/// A name with that among which no other may be the same: a schema, or a table of it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Scoped {
+    schema: Option<String>,
+    table: Option<String>,
+    name: String,
+}
+
 /// What a database can do and how.
 #[derive(Debug)]
 pub(super) struct Dialect {
@@ -73,18 +81,16 @@ impl Dialect {
     }
 
     /// A name as it is taken beside a table: in the table's schema, where there are any.
-    pub(super) fn scoped(&self, table: &TableName, name: &str) -> String {
-        let schema = table.schema.as_deref().filter(|_| self.qualified);
-        schema.map_or_else(|| name.to_lowercase(), |schema| format!("{schema}.{}", name.to_lowercase()))
+    pub(super) fn scoped(&self, table: &TableName, name: &str) -> Scoped {
+        let schema = table.schema.clone().filter(|_| self.qualified);
+        Scoped { schema, table: None, name: name.to_lowercase() }
     }
 
     /// The name of an index or of a unique constraint, which is one, as it is taken: among those of all tables and with the
     /// tables' own, or among those of its table.
-    pub(super) fn index_scope(&self, table: &TableName, name: &str) -> String {
-        match self.global_index_names {
-            true => self.scoped(table, name),
-            false => self.scoped(table, &format!("{}.{name}", table.name)),
-        }
+    pub(super) fn index_scope(&self, table: &TableName, name: &str) -> Scoped {
+        let own = (!self.global_index_names).then(|| table.name.to_lowercase());
+        Scoped { table: own, ..self.scoped(table, name) }
     }
 
     /// Why a name cannot be one here, if it cannot.

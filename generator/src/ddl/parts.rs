@@ -117,7 +117,7 @@ pub(crate) fn constant(literal: &Literal, ty: &SqlType, dialect: DialectName) ->
 }
 
 /// The quoted name of a PostgreSQL enum type.
-pub(crate) fn enum_type_name(name: &str) -> String {
+pub(crate) fn enum_type_name(name: &TableName) -> String {
     types::enum_type_name(name)
 }
 

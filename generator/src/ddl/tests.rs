@@ -116,7 +116,7 @@ fn blog() -> Schema {
     let variant = |label: &str| Variant { label: label.to_owned(), name: String::new() };
     let status = EnumType {
         name: "Status".into(),
-        sql_name: "status".into(),
+        sql_name: TableName::plain("status"),
         variants: vec![variant("draft"), variant("published")],
     };
     Schema { enums: vec![status], customs: Vec::new(), tables: vec![post, user], ..Schema::default() }
@@ -176,7 +176,7 @@ fn common() -> Schema {
 fn hostile() -> Schema {
     let evil = "a\"b`c'd\\; DROP TABLE x; -- /* */ $do$ é";
     let label = Variant { label: evil.to_owned(), name: String::new() };
-    let ty = EnumType { name: "Evil".into(), sql_name: format!("{evil}!"), variants: vec![label] };
+    let ty = EnumType { name: "Evil".into(), sql_name: TableName::plain(format!("{evil}!")), variants: vec![label] };
     let mut target = table(
         evil,
         vec![
@@ -304,7 +304,7 @@ fn names_that_a_database_cannot_hold() {
     assert_eq!(ALL.map(|dialect| findings(&named("crab 🦀"), dialect).len()), [0, 0, 1]);
     assert_eq!(ALL.map(|dialect| findings(&named("nul\0"), dialect).len()), [1, 1, 1]);
     let mut schema = blog();
-    schema.enums[0].sql_name = "post".into();
+    schema.enums[0].sql_name = TableName::plain("post");
     assert_eq!(ALL.map(|dialect| findings(&schema, dialect).len()), [0, 1, 0], "the name of a table");
 }
 

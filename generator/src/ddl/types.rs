@@ -12,8 +12,8 @@
 
 use super::dialect::Dialect;
 use crate::ir::check::types::is_type_text;
-use crate::ir::quote::{quote_ident, quote_string};
-use crate::ir::{DialectName, RawType, Schema, SqlType};
+use crate::ir::quote::quote_string;
+use crate::ir::{DialectName, RawType, Schema, SqlType, TableName};
 
 /// Why a type cannot be written: a reason that follows "… is not possible on X:", and a remedy.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,12 +63,8 @@ pub(super) fn labels(ty: &crate::ir::EnumType, dialect: &Dialect) -> String {
 }
 
 /// The quoted name of a PostgreSQL enum type, with its schema if it has one.
-pub(super) fn enum_type_name(sql_name: &str) -> String {
-    let quote = |part| quote_ident(DialectName::Postgres, part);
-    match sql_name.split_once('.') {
-        Some((schema, name)) if !schema.is_empty() && !name.is_empty() => format!("{}.{}", quote(schema), quote(name)),
-        _ => quote(sql_name),
-    }
+pub(super) fn enum_type_name(name: &TableName) -> String {
+    super::walk::table_name(name, Dialect::of(DialectName::Postgres))
 }
 
 fn decimal(precision: u32, scale: u32, dialect: &Dialect) -> Result<String, Refusal> {
@@ -165,7 +161,10 @@ mod tests {
 
     #[test]
     fn names_of_enum_types_are_quoted_part_by_part() {
-        assert_eq!(enum_type_name("mood"), "\"mood\"");
-        assert_eq!(enum_type_name("app.mo\"od"), "\"app\".\"mo\"\"od\"");
+        let named = |schema: Option<&str>, name: &str| {
+            enum_type_name(&TableName { schema: schema.map(str::to_owned), name: name.to_owned() })
+        };
+        assert_eq!(named(None, "mo.od"), "\"mo.od\"");
+        assert_eq!(named(Some("We.ird"), "mo\"od"), "\"We.ird\".\"mo\"\"od\"");
     }
 }

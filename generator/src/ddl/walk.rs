@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::dialect::{Comments, Dialect, LateKeys};
+use super::dialect::{Comments, Dialect, LateKeys, Scoped};
 use super::{Notes, index, order, table, types};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place};
@@ -27,7 +27,7 @@ pub(super) struct Walk<'a> {
     /// Base tables in the order in which they are made.
     pub order: Vec<TableId>,
     /// Names that indexes cannot have any more.
-    pub taken: BTreeSet<String>,
+    pub taken: BTreeSet<Scoped>,
     diagnostics: &'a mut Diagnostics,
     statements: Vec<String>,
 }
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let tables = self.order.iter().filter_map(|id| self.schema.table(*id).name.schema.as_deref());
-        let enums = self.schema.enums.iter().filter_map(|ty| ty.sql_name.split_once('.').map(|(schema, _)| schema));
+        let enums = self.schema.enums.iter().filter_map(|ty| ty.sql_name.schema.as_deref());
         let names: BTreeSet<&str> = tables.chain(enums).filter(|name| *name != "public" && !name.is_empty()).collect();
         for name in names {
             self.push(format!("CREATE SCHEMA IF NOT EXISTS {}", self.ident(name)));
@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
         for ty in &self.schema.enums {
             // A label is as short as one likes, and as long as a name may be.
             for variant in ty.variants.iter().filter(|variant| !variant.label.is_empty()) {
-                self.check_name(&variant.label, || format!("enum {:?}, label {:?}", ty.sql_name, variant.label));
+                self.check_name(&variant.label, || format!("enum \"{}\", label {:?}", ty.sql_name, variant.label));
             }
             self.check_enum_name(ty);
             let name = types::enum_type_name(&ty.sql_name);
@@ -93,7 +93,7 @@ impl<'a> Walk<'a> {
     /// PostgreSQL makes a type for every table, so an enum cannot have the name of one.
     fn check_enum_name(&mut self, ty: &EnumType) {
         let owner = || format!("enum \"{}\"", ty.sql_name);
-        self.check_name(&ty.sql_name, owner);
+        self.check_name(&ty.sql_name.name, owner);
         let name = types::enum_type_name(&ty.sql_name);
         if self.order.iter().any(|id| self.table_name(&self.schema.table(*id).name) == name) {
             let message = format!("a table has the name of the enum, which {} does not allow", self.dialect.label);

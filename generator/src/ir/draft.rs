@@ -35,6 +35,8 @@ pub struct Draft {
     pub models: Vec<Model>,
     /// The databases it is for, when the source says so.
     pub dialects: Vec<DialectName>,
+    /// What the schema of the connection is called, whose tables go by their plain names; the database, on MySQL.
+    pub schema: Option<String>,
     /// Whether it was read of a server that tells tables apart without regard to upper and lower case, and may have
     /// folded their names.
     pub folds_names: bool,
@@ -43,18 +45,18 @@ pub struct Draft {
     pub lenient: bool,
 }
 
-/// A type by name.
+/// A type whose enums go by a name: by the Rust name in a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Type {
+pub enum Type<N = String> {
     /// A type that needs no look-up (never `Enum`, `Custom` or `Array` in here).
     Plain(super::SqlType),
-    /// An enum or custom type of the draft, by name.
-    Named(String),
+    /// An enum, or a custom type of the draft, by name.
+    Named(N),
     /// An array.
-    Array(Box<Type>),
+    Array(Box<Type<N>>),
 }
 
-impl From<super::SqlType> for Type {
+impl<N> From<super::SqlType> for Type<N> {
     fn from(ty: super::SqlType) -> Self {
         Self::Plain(ty)
     }
@@ -66,7 +68,7 @@ pub struct Enum {
     /// Rust name.
     pub name: At<String>,
     /// SQL name.
-    pub sql_name: String,
+    pub sql_name: TableName,
     /// (label, Rust variant name when the source gives one), in order.
     pub variants: Vec<(At<String>, Option<At<String>>)>,
 }

@@ -1,6 +1,6 @@
 //! The models layer: the Rust view of the tables.
 
-use super::{ColumnId, EnumId, ModelId, SqlType, TableId};
+use super::{ColumnId, EnumId, ModelId, SqlType, TableId, TableName};
 
 /// A model: a struct over one table or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +101,8 @@ pub enum RelationKind {
 pub struct EnumType {
     /// Name of the Rust enum.
     pub name: String,
-    /// Name of the type in the database (PostgreSQL), with its schema if any.
-    pub sql_name: String,
+    /// Name of the type in the database (PostgreSQL).
+    pub sql_name: TableName,
     /// Labels in declaration order.
     pub variants: Vec<Variant>,
 }

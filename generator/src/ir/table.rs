@@ -1,14 +1,35 @@
 //! The tables layer: what a database can report about itself.
 
+use std::fmt;
+
 use super::{ColumnId, Expr, RawType, SqlType, TableId};
 
-/// The name of a table: an optional database schema and the name itself, as SQL knows them.
+/// The name of a table, or of an enum type, which is in a schema as a table is: the schema, if it is named, and the name
+/// itself, as SQL knows them. Either may hold any character, so the two are never told apart in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
     /// PostgreSQL schema or MySQL database; `None` is the connection's default.
     pub schema: Option<String>,
     /// The name.
     pub name: String,
+}
+
+impl TableName {
+    /// A name in the connection's own schema.
+    #[must_use]
+    pub fn plain(name: impl Into<String>) -> Self {
+        Self { schema: None, name: name.into() }
+    }
+}
+
+/// For people alone.
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
 }
 
 /// What kind of relation in the database's sense a table is.

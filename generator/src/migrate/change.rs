@@ -3,8 +3,7 @@
 //! Changes name things and carry what they take away, so that each can be read, replayed and turned round by itself.
 //! The databases' own ways of doing them are in [`super::ddl`].
 
-use super::state::{Column, ForeignKey, Index, Table, Unique, shown};
-use crate::ir::draft::Type;
+use super::state::{Column, ForeignKey, Index, Table, Type, Unique, shown};
 use crate::ir::{Check, Default as ColumnDefault, DialectName, Expr, Generated, RawType, SqliteOptions, TableName};
 
 /// A value before and after.
@@ -146,23 +145,23 @@ pub enum Change {
     /// Makes an enum.
     CreateEnum {
         /// SQL name.
-        name: String,
+        name: TableName,
         /// Labels in order.
         labels: Vec<String>,
     },
     /// Removes an enum that no column has any more.
     DropEnum {
         /// SQL name.
-        name: String,
+        name: TableName,
         /// Labels in order.
         labels: Vec<String>,
     },
     /// Gives an enum another name.
-    RenameEnum(Both<String>),
+    RenameEnum(Both<TableName>),
     /// Adds a label.
     AddEnumLabel {
         /// The enum.
-        name: String,
+        name: TableName,
         /// The label.
         label: String,
         /// The label that it stands before; at the end without one.
@@ -171,7 +170,7 @@ pub enum Change {
     /// Removes a label.
     RemoveEnumLabel {
         /// The enum.
-        name: String,
+        name: TableName,
         /// The label.
         label: String,
         /// The label that it stood before.
@@ -182,14 +181,14 @@ pub enum Change {
     /// Gives a label another name, in all rows.
     RenameEnumLabel {
         /// The enum.
-        name: String,
+        name: TableName,
         /// The labels.
         label: Both<String>,
     },
     /// Puts the labels into another order.
     OrderEnum {
         /// The enum.
-        name: String,
+        name: TableName,
         /// The labels.
         labels: Both<Vec<String>>,
     },

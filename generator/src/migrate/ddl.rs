@@ -199,7 +199,7 @@ impl<'a> Out<'a> {
 
     /// Notes that the labels of an enum have changed: questions that name a new one have to wait for it, and rows may have
     /// others.
-    fn relabels(&mut self, state: &State, name: &str) {
+    fn relabels(&mut self, state: &State, name: &TableName) {
         let users = state.users_of_enum(name).map(|(table, column)| (table.name.clone(), column.name.clone()));
         self.columns.extend(users);
     }

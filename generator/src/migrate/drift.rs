@@ -5,9 +5,8 @@
 
 use super::change::{Both, Change, ColumnChange};
 use super::diff::{Renames, diff};
-use super::state::{ForeignKey, Index, IndexTarget, State, Unique, shown};
-use crate::ir::draft::Type;
-use crate::ir::{Action, Check, Default, Expr, Generated, Literal, RawType, SqlType};
+use super::state::{ForeignKey, Index, IndexTarget, State, Type, Unique, shown};
+use crate::ir::{Action, Check, Default, Expr, Generated, Literal, RawType, SqlType, TableName};
 use crate::spec::column::plain_type;
 
 /// A difference.
@@ -127,14 +126,16 @@ impl Drift {
     }
 
     fn of_enum(&mut self, change: Change) {
-        let place = |name: &str| format!("enum \"{name}\"");
+        let place = |name: &TableName| format!("enum \"{name}\"");
         let list = |labels: &[String]| format!("[{}]", labels.join(", "));
         match change {
             Change::CreateEnum { name, labels } => {
                 self.missing(place(&name), "enum", format!("`{name}` {}", list(&labels)))
             }
             Change::DropEnum { name, .. } => self.others.push(format!("enum `{name}`")),
-            Change::RenameEnum(name) => self.differs(place(&name.to), "name", name),
+            Change::RenameEnum(name) => {
+                self.differs(place(&name.to), "name", Both { from: shown(&name.from), to: shown(&name.to) })
+            }
             Change::AddEnumLabel { name, label, .. } => self.missing(place(&name), "label", format!("{label:?}")),
             Change::RemoveEnumLabel { name, label, .. } => self.extra(place(&name), "label", format!("{label:?}")),
             Change::OrderEnum { name, labels } => {

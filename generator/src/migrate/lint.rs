@@ -11,10 +11,9 @@ use super::change::{Change, ColumnChange, Sql};
 use super::ddl::widens;
 use super::replay;
 use super::revision::Entry;
-use super::state::{Index, IndexTarget, State, Table, shown};
+use super::state::{Index, IndexTarget, State, Table, Type, shown};
 use crate::codes;
 use crate::diag::{Code, Diagnostic, Place};
-use crate::ir::draft::Type;
 use crate::ir::{Default, SqlType, TableName};
 use sql::Danger;
 
@@ -84,7 +83,7 @@ struct Judge {
     state: State,
     /// Tables that the changes make.
     new: BTreeSet<TableName>,
-    new_enums: BTreeSet<String>,
+    new_enums: BTreeSet<TableName>,
     found: Vec<Risk>,
 }
 

@@ -3,9 +3,8 @@
 use super::change::{Both, Change};
 use super::diff::Renames;
 use super::replay;
-use super::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, State, Table, Unique, plain};
-use crate::ir::draft::Type;
-use crate::ir::{Action, Check, Default, Expr, Generated, Literal, SqlType, SqliteOptions};
+use super::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, State, Table, Type, Unique, plain};
+use crate::ir::{Action, Check, Default, Expr, Generated, Literal, SqlType, SqliteOptions, TableName};
 
 /// A small generator of numbers (xorshift), so that a failure is repeated by its seed.
 pub(crate) struct Random(u64);
@@ -51,7 +50,7 @@ pub(crate) fn state(random: &mut Random) -> State {
                 labels.push(label);
             }
         }
-        state.enums.insert(name.to_owned(), labels);
+        state.enums.insert(plain(name), labels);
     }
     for name in TABLES {
         if random.chance(6) {
@@ -60,8 +59,8 @@ pub(crate) fn state(random: &mut Random) -> State {
         }
     }
     keys(&mut state, random);
-    let used = |name: &String| state.users_of_enum(name).next().is_some();
-    let unused: Vec<String> = state.enums.keys().filter(|name| !used(name)).cloned().collect();
+    let used = |name: &TableName| state.users_of_enum(name).next().is_some();
+    let unused: Vec<TableName> = state.enums.keys().filter(|name| !used(name)).cloned().collect();
     for name in unused {
         state.enums.remove(&name);
     }
@@ -135,8 +134,8 @@ fn repair(state: &mut State) {
     for table in state.tables.values_mut() {
         table.foreign_keys.retain(|key| targets[&key.table].primary_key == key.references);
     }
-    let used = |name: &String| state.users_of_enum(name).next().is_some();
-    let unused: Vec<String> = state.enums.keys().filter(|name| !used(name)).cloned().collect();
+    let used = |name: &TableName| state.users_of_enum(name).next().is_some();
+    let unused: Vec<TableName> = state.enums.keys().filter(|name| !used(name)).cloned().collect();
     for name in unused {
         state.enums.remove(&name);
     }
@@ -192,8 +191,8 @@ fn column(at: usize, random: &mut Random, state: &State) -> Column {
         8 => (plain(SqlType::Double), None),
         _ => {
             let name = ["mood", "status"][random.below(2)];
-            let label = random.pick(&state.enums[name]).clone();
-            (Type::Named(name.to_owned()), value(&label))
+            let label = random.pick(&state.enums[&TableName::plain(name)]).clone();
+            (Type::Named(TableName::plain(name)), value(&label))
         }
     };
     let mut column = Column::new(format!("c{at}"), ty);

@@ -6,19 +6,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::ir::draft::Type;
-use crate::ir::{self, table};
+use crate::ir::{self, draft, table};
 use crate::ir::{
     Action, Check, ColumnId, Default, DialectName, EnumId, EnumType, Expr, Generated, RawType, Schema, SqlType,
     SqliteOptions, TableKind, TableName, Variant,
 };
 use crate::names;
 
+/// A type whose enums go by their SQL names.
+pub type Type = draft::Type<TableName>;
+
 /// All tables and enums of a schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Labels of the enums, by SQL name.
-    pub enums: BTreeMap<String, Vec<String>>,
+    pub enums: BTreeMap<TableName, Vec<String>>,
     /// Base tables. Views are left out.
     pub tables: BTreeMap<TableName, Table>,
 }
@@ -51,7 +53,7 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type; `Named` is an enum by SQL name.
+    /// Its type.
     pub ty: Type,
     /// Whether NULL is allowed.
     pub nullable: bool,
@@ -153,7 +155,7 @@ impl State {
         for (at, table) in tables.iter().enumerate().rev() {
             ids.insert(&table.name, ir::TableId::from(at));
         }
-        let enum_names: Vec<&String> = self.enums.keys().collect();
+        let enum_names: Vec<&TableName> = self.enums.keys().collect();
         let enums = self.enums.iter().map(|(name, labels)| enum_type(name, labels)).collect();
         let irs = tables.iter().enumerate().map(|(at, table)| {
             let keys = if at < asked { table.foreign_keys.as_slice() } else { &[] };
@@ -165,7 +167,7 @@ impl State {
     }
 
     /// Columns that have an enum as their type, arrays of it included: table and position of the column.
-    pub fn users_of_enum<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a Table, &'a Column)> {
+    pub fn users_of_enum<'a>(&'a self, name: &'a TableName) -> impl Iterator<Item = (&'a Table, &'a Column)> {
         let all = self.tables.values().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
         all.filter(move |(_, column)| enum_of(&column.ty) == Some(name))
     }
@@ -245,7 +247,7 @@ impl Index {
 
 /// The enum in a type.
 #[must_use]
-pub fn enum_of(ty: &Type) -> Option<&str> {
+pub fn enum_of(ty: &Type) -> Option<&TableName> {
     match ty {
         Type::Named(name) => Some(name),
         Type::Array(inner) => enum_of(inner),
@@ -264,16 +266,13 @@ pub fn in_order(mut dialects: Vec<DialectName>) -> Vec<DialectName> {
 /// A table's name as SQL shows it.
 #[must_use]
 pub fn shown(name: &TableName) -> String {
-    match &name.schema {
-        Some(schema) => format!("{schema}.{}", name.name),
-        None => name.name.clone(),
-    }
+    name.to_string()
 }
 
 /// The name of a table in the connection's own schema.
 #[must_use]
 pub fn plain(name: &str) -> TableName {
-    TableName { schema: None, name: name.to_owned() }
+    TableName::plain(name)
 }
 
 fn from_ir(table: &table::Table, schema: &Schema) -> Table {
@@ -350,9 +349,9 @@ fn type_from_ir(ty: &SqlType, schema: &Schema) -> Type {
     }
 }
 
-fn enum_type(name: &str, labels: &[String]) -> EnumType {
+fn enum_type(name: &TableName, labels: &[String]) -> EnumType {
     let variant = |label: &String| Variant { label: label.clone(), name: names::variant(label) };
-    EnumType { name: name.to_owned(), sql_name: name.to_owned(), variants: labels.iter().map(variant).collect() }
+    EnumType { name: name.to_string(), sql_name: name.clone(), variants: labels.iter().map(variant).collect() }
 }
 
 fn ids(table: &Table, columns: &[String]) -> Vec<ColumnId> {
@@ -378,7 +377,7 @@ fn to_ir_key<'a>(
     }
 }
 
-fn to_ir(table: &Table, foreign_keys: Vec<table::ForeignKey>, enums: &[&String]) -> table::Table {
+fn to_ir(table: &Table, foreign_keys: Vec<table::ForeignKey>, enums: &[&TableName]) -> table::Table {
     let part = |part: &IndexPart| {
         let target = match &part.target {
             IndexTarget::Column(name) => {
@@ -411,7 +410,7 @@ fn to_ir(table: &Table, foreign_keys: Vec<table::ForeignKey>, enums: &[&String])
     }
 }
 
-fn column_to_ir(column: &Column, enums: &[&String]) -> table::Column {
+fn column_to_ir(column: &Column, enums: &[&TableName]) -> table::Column {
     table::Column {
         name: column.name.clone(),
         ty: type_to_ir(&column.ty, enums),
@@ -425,7 +424,7 @@ fn column_to_ir(column: &Column, enums: &[&String]) -> table::Column {
     }
 }
 
-fn type_to_ir(ty: &Type, enums: &[&String]) -> SqlType {
+fn type_to_ir(ty: &Type, enums: &[&TableName]) -> SqlType {
     match ty {
         Type::Plain(plain) => plain.clone(),
         Type::Array(inner) => SqlType::Array(Box::new(type_to_ir(inner, enums))),

@@ -69,7 +69,7 @@ pub(super) fn plan_enum(context: &Context<'_>, item: &EnumType) -> EnumPlan {
     let labels = item.variants.iter().map(|variant| &variant.label);
     EnumPlan {
         name: tokens::ident(&item.name).to_string(),
-        doc: tokens::own_doc(&[format!("Enum {}.", tokens::code(&item.sql_name))]).to_string(),
+        doc: tokens::own_doc(&[format!("Enum {}.", tokens::code(&item.sql_name.to_string()))]).to_string(),
         derive: context.derive(&["Debug", "Clone", "Copy", "PartialEq", "Eq", "Hash", "PartialOrd", "Ord"]),
         literal: quote!(#literal).to_string(),
         variants: variants.collect(),

@@ -11,7 +11,7 @@ pub(crate) mod yaml_text;
 
 use crate::ir::{
     Check, CustomType, EnumType, Expr, Field, Index, IndexTarget, Model, RawType, Schema, SqliteOptions, Table,
-    TableKind, Unique,
+    TableKind, TableName, Unique,
 };
 use crate::names;
 use sides::Sides;
@@ -168,9 +168,12 @@ fn enumeration(ty: &EnumType) -> (String, Yaml) {
         false => Yaml::Map(vec![("label", Yaml::text(&variant.label)), ("name", Yaml::text(&variant.name))]),
     };
     let labels = Yaml::List(ty.variants.iter().map(label).collect());
-    let value = match ty.sql_name == names::table(&ty.name) {
+    let TableName { schema, name } = &ty.sql_name;
+    let schema = schema.as_ref().map(|schema| ("schema", Yaml::text(schema)));
+    let sql = (*name != names::table(&ty.name)).then(|| ("sql", Yaml::text(name)));
+    let value = match schema.is_none() && sql.is_none() {
         true => labels,
-        false => Yaml::Map(vec![("labels", labels), ("sql", Yaml::text(&ty.sql_name))]),
+        false => Yaml::Map(std::iter::once(("labels", labels)).chain(schema).chain(sql).collect()),
     };
     (ty.name.clone(), value)
 }

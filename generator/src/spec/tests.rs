@@ -101,7 +101,7 @@ fn columns_in_both_forms() {
     let schema = Schema {
         enums: vec![EnumType {
             name: "Status".to_owned(),
-            sql_name: "status".to_owned(),
+            sql_name: TableName::plain("status"),
             variants: vec![variant("draft", "Draft"), variant("no", "No"), variant("b/w", "Grey")],
         }],
         tables: vec![notes],

@@ -69,7 +69,8 @@ impl Describe<'_> {
                     .iter()
                     .map(|label| if self.is_mysql() { plain(label) } else { (*label).to_owned() })
                     .collect();
-                format!("{} {labels:?}", if self.is_mysql() { "" } else { &ty.sql_name })
+                let name = if self.is_mysql() { String::new() } else { ty.sql_name.to_string() };
+                format!("{name} {labels:?}")
             }
             SqlType::TinyInt { .. } if !self.is_mysql() => self.ty(&SqlType::SmallInt { unsigned: false }),
             SqlType::Interval => "Raw interval".to_owned(),

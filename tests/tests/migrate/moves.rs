@@ -1,4 +1,4 @@
-//! Tables that move to another schema, with their rows and their children.
+//! Tables and enums that move to another schema, with their rows and their children.
 
 use pilaster_generator::ir::{DialectName, TableName};
 use pilaster_generator::migrate::change::{Both, Change, invert};
@@ -8,9 +8,10 @@ use pilaster_tests::database::Kind;
 
 use crate::on_all::state_of;
 
-const BEFORE: &str = "models:
+const BEFORE: &str = "enums: { Mood: [glad, sad] }
+models:
   Writer:
-    columns: { id: bigint primary, name: string(40) unique }
+    columns: { id: bigint primary, name: string(40) unique, mood: Mood = glad }
   Post:
     columns: { id: bigint primary }
     relations:
@@ -18,8 +19,11 @@ const BEFORE: &str = "models:
 ";
 
 fn moved(schema: &str) -> Vec<Change> {
-    let to = TableName { schema: Some(schema.to_owned()), name: "writer".to_owned() };
-    vec![Change::RenameTable(Both { from: plain("writer"), to })]
+    let there = |name: &str| TableName { schema: Some(schema.to_owned()), name: name.to_owned() };
+    vec![
+        Change::RenameTable(Both { from: plain("writer"), to: there("writer") }),
+        Change::RenameEnum(Both { from: plain("mood"), to: there("temper") }),
+    ]
 }
 
 async fn move_there_and_back(kind: Kind, schema: &str) {
@@ -37,7 +41,12 @@ async fn move_there_and_back(kind: Kind, schema: &str) {
     let mut to: State = from.clone();
     replay::apply_all(&mut to, &changes).unwrap();
     crate::run(db, &crate::script_of(kind, &from, &changes).unwrap()).await.unwrap();
-    let sql = format!("SELECT name FROM {schema}.writer JOIN post ON post.writer_id = writer.id");
+    let quoted = if kind == Kind::Postgres { format!("\"{schema}\"") } else { schema.to_owned() };
+    if kind == Kind::Postgres {
+        let sql = format!("SELECT name FROM {quoted}.writer WHERE mood = 'glad'::{quoted}.temper");
+        assert_eq!(db.sql(sql).all::<(String,)>().await.unwrap(), [("ann".to_owned(),)]);
+    }
+    let sql = format!("SELECT name FROM {quoted}.writer JOIN post ON post.writer_id = writer.id");
     assert_eq!(db.sql(sql).all::<(String,)>().await.unwrap(), [("ann".to_owned(),)]);
     assert!(db.sql("INSERT INTO post (id, writer_id) VALUES (2, 9)").execute().await.is_err(), "the key leads there");
     let (back, _) = invert(&changes);
@@ -51,7 +60,7 @@ async fn move_there_and_back(kind: Kind, schema: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_another_schema_on_postgres() {
-    move_there_and_back(Kind::Postgres, "archive").await;
+    move_there_and_back(Kind::Postgres, "Arch.ive").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -189,7 +189,9 @@ impl Reading {
         options.schemas = schemas(context, online, &options, wanted)?;
         let mut said = Diagnostics::default();
         let live = pipeline::tables(&options, &mut said);
-        let left_out = said.iter().filter(|item| item.severity == Severity::Warning && item.code != codes::LIVE_EMPTY);
+        // Nobody reads the names that enums have in Rust.
+        let compared = [codes::LIVE_EMPTY, codes::ENUM_RENAMED];
+        let left_out = said.iter().filter(|item| item.severity == Severity::Warning && !compared.contains(&item.code));
         let mut uncompared: Vec<String> = left_out.map(in_words).collect();
         let Some(live) = live else {
             context.diagnostics.extend(said);
@@ -241,7 +243,7 @@ pub(in crate::cli) fn in_words_of(
 fn schemas(context: &mut Context, online: &Online, options: &Options, wanted: &State) -> Option<Vec<String>> {
     let mut schemas = options.schemas.clone();
     let named = wanted.tables.keys().filter_map(|name| name.schema.clone());
-    let enums = wanted.enums.keys().filter_map(|name| name.split_once('.').map(|(schema, _)| schema.to_owned()));
+    let enums = wanted.enums.keys().filter_map(|name| name.schema.clone());
     let others: BTreeSet<String> = named.chain(enums).filter(|schema| !schemas.contains(schema)).collect();
     let own = match online.dialect {
         _ if others.is_empty() => return Some(schemas),

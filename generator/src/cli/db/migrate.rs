@@ -67,8 +67,7 @@ fn baseline(context: &mut Context, options: &Options) -> Option<(State, Vec<Stri
     for table in state.tables.values_mut() {
         table.foreign_keys.retain(|key| !others.contains(&key.table));
     }
-    let used: Vec<String> =
-        state.enums.keys().filter(|name| state.users_of_enum(name).next().is_some()).cloned().collect();
+    let used: Vec<_> = state.enums.keys().filter(|name| state.users_of_enum(name).next().is_some()).cloned().collect();
     state.enums.retain(|name, _| used.contains(name) || wanted.enums.contains_key(name));
     Some((state, others.iter().map(shown).collect()))
 }

@@ -69,19 +69,23 @@ pub(super) fn told<T>(context: &mut Context, online: &Online, outcome: pilaster:
     outcome
         .map_err(|error| {
             let place = Place::Object(format!("database \"{}\"", online.shown));
-            let text = error.to_string();
-            // The runtime says what to do where a program can do it as well.
-            let (text, own) = match text.split_once("\n  help: ") {
-                Some((text, own)) => (text, Some(own)),
-                None => (text.as_str(), None),
-            };
-            let found = Diagnostic::error(codes::RUN, place, one_line(text));
-            context.diagnostics.push(match own.or(help(&error)) {
+            let (text, own) = text_and_help(&error);
+            let found = Diagnostic::error(codes::RUN, place, text);
+            context.diagnostics.push(match own.or(help(&error).map(str::to_owned)) {
                 Some(help) => found.help(help),
                 None => found,
             });
         })
         .ok()
+}
+
+/// An error in one line, and what to do, which the runtime says where a program can do it as well.
+pub(super) fn text_and_help(error: &pilaster::Error) -> (String, Option<String>) {
+    let text = error.to_string();
+    match text.split_once("\n  help: ") {
+        Some((text, own)) => (one_line(text), Some(own.to_owned())),
+        None => (one_line(&text), None),
+    }
 }
 
 /// An error in one line; a statement in it may have several.

@@ -4,6 +4,7 @@ use pilaster::blocking::Db;
 use pilaster::{Error, ErrorKind};
 
 use super::Change;
+use super::online::text_and_help;
 use crate::codes;
 use crate::diag::{Diagnostic, Place};
 use crate::ir::DialectName;
@@ -105,7 +106,11 @@ fn tables(db: &Db, shown: &str, dialect: DialectName) -> Result<Vec<String>, Dia
 fn failure(shown: &str, error: &Error, statement: Option<&str>) -> Diagnostic {
     let place = statement.and_then(|text| text.lines().next());
     let place = place.map_or(Place::None, |line| Place::Object(line.to_owned()));
-    let diagnostic = Diagnostic::error(codes::DATABASE, place, format!("{shown}: {error}"));
+    let (text, own) = text_and_help(error);
+    let diagnostic = Diagnostic::error(codes::DATABASE, place, format!("{shown}: {text}"));
+    if let Some(own) = own {
+        return diagnostic.help(own);
+    }
     match error.kind() {
         ErrorKind::Permission => diagnostic.help("let the user make and drop tables there, or name another one"),
         ErrorKind::Locked | ErrorKind::Timeout => diagnostic.help("end the other program's transaction, and try again"),

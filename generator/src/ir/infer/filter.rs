@@ -8,6 +8,8 @@ use crate::ir::draft::{At, Draft, Table, Type};
 
 /// Takes the tables that the user asked for.
 pub(super) fn select(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+    let schema = draft.schema.clone();
+    let matches = |pattern: &str, name: &TableName| matches(pattern, name, schema.as_deref());
     for (key, patterns) in [("include", &overrides.include), ("exclude", &overrides.exclude)] {
         for pattern in patterns {
             if !draft.tables.iter().any(|table| matches(pattern, &table.name.value)) {
@@ -46,11 +48,11 @@ pub(super) fn keep(draft: &mut Draft, wanted: &dyn Fn(usize) -> bool, diagnostic
         return;
     }
     for table in &mut draft.tables {
-        let name = table.name.value.name.clone();
+        let name = table.name.value.to_string();
         table.foreign_keys.retain(|key| {
             let keep = !gone.contains(&key.table.value);
             if !keep {
-                diagnostics.push(lost_key(&name, &key.columns, &key.table.value.name));
+                diagnostics.push(lost_key(&name, &key.columns, &key.table.value.to_string()));
             }
             keep
         });
@@ -82,9 +84,10 @@ pub(super) fn named(ty: &Type) -> Option<&str> {
     }
 }
 
-/// Whether a table's name, with or without its schema, fits a pattern.
-fn matches(pattern: &str, name: &TableName) -> bool {
-    let qualified = name.schema.as_ref().map(|schema| format!("{schema}.{}", name.name));
+/// Whether a table's name, with or without its schema, fits a pattern; `own` is the schema of tables that name none.
+fn matches(pattern: &str, name: &TableName, own: Option<&str>) -> bool {
+    let schema = name.schema.as_deref().or(own);
+    let qualified = schema.map(|schema| format!("{schema}.{}", name.name));
     fits(pattern, &name.name) || qualified.is_some_and(|qualified| fits(pattern, &qualified))
 }
 

@@ -6,6 +6,7 @@
 
 mod enums;
 mod filter;
+mod keys;
 mod names;
 mod relations;
 mod retype;
@@ -13,7 +14,6 @@ mod retype;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{At, Draft, Field, Model, Table};
-use super::table::TableName;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::names as rust;
@@ -30,9 +30,9 @@ pub struct Overrides {
     /// Rust names by `table`, `table.column`, `table.relation` or `enum`, `enum.label`. Tables and columns go by their
     /// SQL names, relations by the name they would have; where a column has that name too, a relation is
     /// `table.relation()`, and where several relations would have it, one of them is `table.relation(column, …)` with the
-    /// columns of its foreign keys.
+    /// columns of its foreign keys. Before each table its schema may stand: `schema.table.column`.
     pub names: Vec<(String, String)>,
-    /// Types by `table.column`: a logical type as in a spec (`boolean`, `decimal(10,2)`, `timestamp` …).
+    /// Types by `table.column` or `schema.table.column`: a logical type as in a spec (`boolean`, `decimal(10,2)`, `timestamp` …).
     pub types: Vec<(String, String)>,
 }
 
@@ -40,7 +40,7 @@ pub struct Overrides {
 /// override to write.
 pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     select(draft, overrides, diagnostics);
-    let mut names = Names::new(overrides);
+    let mut names = Names::new(overrides, draft);
     let mut taken: Taken =
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();
     let models = model_names(draft, &mut names, &mut taken, diagnostics);
@@ -57,7 +57,8 @@ pub fn tables(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagno
     select(draft, overrides, diagnostics);
     // Two enums that would have one name are one too many; nobody reads the Rust names.
     let mut unread = Diagnostics::default();
-    enums::name(draft, &mut Names::new(overrides), &mut Taken::new(), &mut unread);
+    let mut names = Names::new(overrides, draft);
+    enums::name(draft, &mut names, &mut Taken::new(), &mut unread);
 }
 
 fn select(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
@@ -106,9 +107,7 @@ fn model_names(
     for (at, table) in draft.tables.iter().enumerate() {
         let sql = &table.name.value.name;
         let plain = rust::model(sql);
-        // A table of another schema goes by both names; the longer one says which is meant.
-        let given = Some(key(table)).filter(|key| key != sql).and_then(|key| names.type_name(&key, diagnostics));
-        let (rank, name) = match given.or_else(|| names.type_name(sql, diagnostics)) {
+        let (rank, name) = match names.model(&table.name.value, diagnostics) {
             Some(name) => (0, name),
             None if plain == *sql || rust::table(&plain) == *sql => (1, plain),
             None => (2, plain),
@@ -123,9 +122,9 @@ fn model_names(
         claims.extend(rust::reserved::beside(&name));
         let clash = claims.iter().find_map(|claim| taken.get(claim));
         let (Some(slot), Some(table)) = (chosen.get_mut(at), draft.tables.get(at)) else { continue };
-        let sql = &table.name.value.name;
+        let sql = &table.name.value;
         if let Some(owner) = clash {
-            diagnostics.push(lost_model(&key(table), &name, owner));
+            diagnostics.push(lost_model(&sql.to_string(), &name, owner));
         } else {
             taken.extend(claims.into_iter().map(|claim| (claim, format!("the table \"{sql}\""))));
             *slot = Some(name);
@@ -135,12 +134,6 @@ fn model_names(
     chosen.into_iter().flatten().collect()
 }
 
-/// The name of a table in overrides, with its schema where it has one.
-fn key(table: &Table) -> String {
-    let TableName { schema, name } = &table.name.value;
-    schema.as_ref().map_or_else(|| name.clone(), |schema| format!("{schema}.{name}"))
-}
-
 fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
     let message = format!("the table is left out: its model `{name}` would clash with that of {owner}");
     Diagnostic::warning(codes::NAME_TAKEN, place(table, ""), message).help(write_name(table, &format!("{name}Record")))
@@ -148,13 +141,13 @@ fn lost_model(table: &str, name: &str, owner: &str) -> Diagnostic {
 
 /// A model with its fields.
 fn model(table: &Table, name: String, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Model {
-    let sql = &table.name.value.name;
+    let sql = &table.name.value;
     let mut wanted: Vec<(u8, usize, String)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
         let column = &column.name.value;
         let plain = rust::field(column);
         let is_key = table.primary_key.iter().any(|key| key.value == *column);
-        let (rank, field) = match names.field_name(sql, column, diagnostics) {
+        let (rank, field) = match names.field(sql, column, diagnostics) {
             Some(name) => (0, name),
             None if plain == *column => (1, plain),
             None if is_key => (2, plain),

@@ -1,22 +1,32 @@
 //! The names that the user gave, and which of them were of use.
 
+use super::keys::Keys;
 use super::{Overrides, place};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::ir::TableName;
+use crate::ir::draft::Draft;
 use crate::names as rust;
 
 /// Looks names up and remembers which were used.
 pub(super) struct Names<'a> {
     overrides: &'a Overrides,
+    keys: Keys,
     used: Vec<bool>,
 }
 
 impl<'a> Names<'a> {
-    pub fn new(overrides: &'a Overrides) -> Self {
-        Self { overrides, used: vec![false; overrides.names.len()] }
+    pub fn new(overrides: &'a Overrides, draft: &Draft) -> Self {
+        Self { overrides, keys: Keys::of(draft), used: vec![false; overrides.names.len()] }
     }
 
-    /// The name of a model or an enum.
+    /// The name of a model.
+    pub fn model(&mut self, table: &TableName, diagnostics: &mut Diagnostics) -> Option<String> {
+        let keys = self.keys.table(table);
+        keys.iter().find_map(|key| self.type_name(key, diagnostics))
+    }
+
+    /// The name of an enum, or of a model by one of its keys.
     pub fn type_name(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         let name = self.get(key)?;
         let plain = rust::model(name);
@@ -30,21 +40,20 @@ impl<'a> Names<'a> {
     }
 
     /// The name of a column's field.
-    pub fn field_name(&mut self, table: &str, column: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-        let key = format!("{table}.{column}");
-        let name = self.get(&key)?;
+    pub fn field(&mut self, table: &TableName, column: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let (key, name) = self.part(table, column)?;
         self.checked(&key, name, rust::is_value_name(name), &rust::field(name), diagnostics)
     }
 
     /// The name of a relation, by one of its keys: that of all relations that would have a name (see [`relation_key`]), or its own.
-    pub fn relation(&mut self, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-        let name = self.get(key)?;
+    pub fn relation(&mut self, table: &TableName, key: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let (key, name) = self.part(table, key)?;
         let fits = rust::is_value_name(name) && !rust::reserved::relation(name);
         let plain = match rust::field(name) {
             taken if rust::reserved::relation(&taken) => format!("{taken}_"),
             plain => plain,
         };
-        self.checked(key, name, fits, &plain, diagnostics)
+        self.checked(&key, name, fits, &plain, diagnostics)
     }
 
     /// Reports the names that nothing asked for.
@@ -54,9 +63,15 @@ impl<'a> Names<'a> {
             let message = format!("the name `{name}` for `{key}` is of no use: nothing is called so");
             diagnostics.push(
                 Diagnostic::warning(codes::OVERRIDE_UNUSED, Place::Object(format!("names.\"{key}\"")), message)
-                    .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have, and `table.relation(column, …)` with those of its foreign key where several would have that name"),
+                    .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have, and `table.relation(column, …)` with those of its foreign key where several would have that name; `schema.table` says which of several tables of a name"),
             );
         }
+    }
+
+    /// What is given for a part of a table, with its key.
+    fn part(&mut self, table: &TableName, part: &str) -> Option<(String, &'a str)> {
+        let mut keys = self.keys.table(table).into_iter().map(|table| format!("{table}.{part}"));
+        keys.find_map(|key| self.get(&key).map(|name| (key, name)))
     }
 
     fn get(&mut self, key: &str) -> Option<&'a str> {
@@ -80,14 +95,13 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The key by which a relation's name can be overridden.
+/// The key by which a relation's name can be overridden, within its table.
 pub(super) fn relation_key(table: &super::Table, name: &str) -> String {
-    let sql = &table.name.value.name;
     let is_column = table.columns.iter().any(|column| column.name.value == name);
-    if is_column { format!("{sql}.{name}()") } else { format!("{sql}.{name}") }
+    if is_column { format!("{name}()") } else { name.to_owned() }
 }
 
 /// How a relation is shown.
 pub(super) fn relation_place(table: &super::Table, name: &str) -> Place {
-    place(&table.name.value.name, &format!("relation \"{name}\""))
+    place(&table.name.value.to_string(), &format!("relation \"{name}\""))
 }

@@ -196,8 +196,9 @@ impl<'a> Context<'a> {
         for (at, near) in order {
             let Some(side) = side(edges, at, near) else { continue };
             let Some(table) = self.tables.get(side.model) else { continue };
-            let given = names.relation(&exact_key(table, side), diagnostics);
-            match given.or_else(|| names.relation(&relation_key(table, &side.name), diagnostics)) {
+            let sql = &table.name.value;
+            let given = names.relation(sql, &exact_key(side), diagnostics);
+            match given.or_else(|| names.relation(sql, &relation_key(table, &side.name), diagnostics)) {
                 Some(name) => self.claim(side, name, taken, diagnostics),
                 None => rest.push((at, near)),
             }
@@ -225,7 +226,7 @@ impl<'a> Context<'a> {
         } else if let Some(field) = model.fields.iter().find(|field| field.name.value == name) {
             format!("the column \"{}\" has that name", field.column)
         } else {
-            key = exact_key(table, side);
+            key = exact_key(side);
             "another relation has that name".to_owned()
         };
         let message = format!("the relation `{name}` of `{}` is left out: {why}", model.name.value);
@@ -234,7 +235,8 @@ impl<'a> Context<'a> {
             _ => format!("related_{name}"),
         };
         diagnostics.push(
-            Diagnostic::warning(codes::NAME_TAKEN, relation_place(table, &name), message).help(write_name(&key, &free)),
+            Diagnostic::warning(codes::NAME_TAKEN, relation_place(table, &name), message)
+                .help(write_name(&format!("{}.{key}", table.name.value), &free)),
         );
     }
 
@@ -268,9 +270,9 @@ fn side(edges: &mut [Edge], at: usize, near: bool) -> Option<&mut Side> {
     edges.get_mut(at).map(|edge| if near { &mut edge.near } else { &mut edge.far })
 }
 
-/// The key of one relation alone, where several would have a name: by the columns of the foreign keys that make it.
-fn exact_key(table: &Table, side: &Side) -> String {
-    format!("{}.{}({})", table.name.value.name, side.name, side.columns().join(", "))
+/// The key of one relation alone, where several of its table would have a name: by the columns of the foreign keys that make it.
+fn exact_key(side: &Side) -> String {
+    format!("{}({})", side.name, side.columns().join(", "))
 }
 
 impl Side {

@@ -1,6 +1,9 @@
 //! Types that the user gave to columns.
 
+use std::collections::BTreeMap;
+
 use super::filter::named;
+use super::keys::Keys;
 use super::{Overrides, enums};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
@@ -9,13 +12,14 @@ use crate::ir::{Default, Literal, SqlType};
 
 /// Gives columns the types that the user wrote.
 pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
-    for (key, text) in &overrides.types {
+    let found = find(draft, overrides);
+    for (at, (key, text)) in overrides.types.iter().enumerate() {
         let place = Place::Object(format!("types.\"{key}\""));
-        let Some((table, column)) = find(draft, key) else {
+        let Some(columns) = found.get(&at) else {
             let message = format!("the type `{text}` for `{key}` is of no use: there is no such column");
             diagnostics.push(
                 Diagnostic::warning(codes::OVERRIDE_UNUSED, place, message)
-                    .help("write `table.column` with the names as in the database"),
+                    .help("write `table.column` or `schema.table.column`, with the names as in the database"),
             );
             continue;
         };
@@ -27,18 +31,34 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             );
             continue;
         };
-        free_enum(draft, table, column);
-        if let Some(column) = draft.tables.get_mut(table).and_then(|table| table.columns.get_mut(column)) {
-            retype(column, ty);
+        for (table, column) in columns {
+            free_enum(draft, *table, *column);
+            if let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) {
+                retype(column, ty.clone());
+            }
         }
     }
 }
 
-fn find(draft: &Draft, key: &str) -> Option<(usize, usize)> {
-    draft.tables.iter().enumerate().find_map(|(at, table)| {
-        let column = key.strip_prefix(table.name.value.name.as_str())?.strip_prefix('.')?;
-        table.columns.iter().position(|other| other.name.value == column).map(|column| (at, column))
-    })
+/// Which columns each of the types is for: places of tables and columns by the place of the type.
+fn find(draft: &Draft, overrides: &Overrides) -> BTreeMap<usize, Vec<(usize, usize)>> {
+    let given: BTreeMap<&str, usize> =
+        overrides.types.iter().enumerate().map(|(at, (key, _))| (key.as_str(), at)).collect();
+    let mut found: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    if given.is_empty() {
+        return found;
+    }
+    let keys = Keys::of(draft);
+    for (table_at, table) in draft.tables.iter().enumerate() {
+        let keys = keys.table(&table.name.value);
+        for (column_at, column) in table.columns.iter().enumerate() {
+            let mut keys = keys.iter().map(|key| format!("{key}.{}", column.name.value));
+            if let Some(at) = keys.find_map(|key| given.get(key.as_str())) {
+                found.entry(*at).or_default().push((table_at, column_at));
+            }
+        }
+    }
+    found
 }
 
 /// A column that had an enum of its own gets its check back.

@@ -333,7 +333,7 @@ fn enums_and_labels_that_clash() {
     let labels = |labels: &[&str]| labels.iter().map(|l| (At::new((*l).to_owned(), Place::None), None)).collect();
     let ty = |name: &str, list: &[&str]| Enum {
         name: At::new(name.to_owned(), Place::None),
-        sql_name: rust::table(name),
+        sql_name: TableName::plain(rust::table(name)),
         variants: labels(list),
     };
     let mut posts = table("posts", &["*id", "status", "kind", "past", "sort"]);
@@ -359,7 +359,7 @@ fn enums_and_labels_that_clash() {
     // What steps aside stays an enum, and takes no name that another one has.
     let names: Vec<&str> = draft.enums.iter().map(|ty| ty.name.value.as_str()).collect();
     assert_eq!(names, ["PostStatusKind2", "Kind", "PostStatusKind"]);
-    assert_eq!(draft.enums[0].sql_name, "post_status");
+    assert_eq!(draft.enums[0].sql_name.name, "post_status");
     let named = |name: &str| Type::Named(name.to_owned());
     let types: Vec<&Type> = draft.tables[0].columns.iter().map(|column| &column.ty.value).skip(1).collect();
     let list = Type::Array(Box::new(named("PostStatusKind2")));

@@ -1,9 +1,8 @@
 //! How values of one type become values of another on each database.
 
-use crate::ir::draft::Type;
 use crate::ir::quote::quote_string;
 use crate::ir::{DialectName, SqlType};
-use crate::migrate::state::State;
+use crate::migrate::state::{State, Type};
 
 /// How values are converted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{Out, Written, conversion, names};
 use crate::ddl::parts::{enum_type_name, table_name};
-use crate::ir::quote::{quote_ident, quote_string};
+use crate::ir::quote::quote_string;
 use crate::ir::{Default, DialectName, TableName};
 use crate::migrate::change::{Both, Change, ColumnChange};
 use crate::migrate::replay;
@@ -54,15 +54,12 @@ impl Walk<'_, '_> {
         match change {
             Change::CreateTable(table) => self.create(table),
             Change::CreateEnum { name, labels } => {
+                self.make_schema(name.schema.as_deref());
                 let sql = format!("CREATE TYPE {} AS ENUM ({})", enum_type_name(name), label_list(labels));
                 self.out.sql(sql);
             }
             Change::DropEnum { name, .. } => self.out.sql(format!("DROP TYPE {}", enum_type_name(name))),
-            Change::RenameEnum(name) => {
-                let bare = name.to.rsplit_once('.').map_or(name.to.as_str(), |(_, bare)| bare);
-                let (old, new) = (enum_type_name(&name.from), quote_ident(POSTGRES, bare));
-                self.out.sql(format!("ALTER TYPE {old} RENAME TO {new}"));
-            }
+            Change::RenameEnum(name) => self.rename("TYPE", name),
             Change::AddEnumLabel { name, label, before } => self.add_label(name, label, before.as_deref()),
             Change::RenameEnumLabel { name, label } => {
                 let (old, new) = (quote_string(POSTGRES, &label.from), quote_string(POSTGRES, &label.to));
@@ -139,27 +136,36 @@ impl Walk<'_, '_> {
             all.extend(parts.comments(0));
             all
         });
-        if let Some(schema) = &table.name.schema {
-            self.out.sql(format!("CREATE SCHEMA IF NOT EXISTS {}", self.out.ident(schema)));
-        }
+        self.make_schema(table.name.schema.as_deref());
         statements.into_iter().for_each(|sql| self.out.sql(sql));
         self.out.creates(&table.name);
     }
 
+    /// Makes the schema of something new, if it names one that is not there yet.
+    fn make_schema(&mut self, schema: Option<&str>) {
+        if let Some(schema) = schema {
+            self.out.sql(format!("CREATE SCHEMA IF NOT EXISTS {}", self.out.ident(schema)));
+        }
+    }
+
     fn rename_table(&mut self, before: &Table, name: &Both<TableName>) {
+        self.rename("TABLE", name);
+        self.rename_made(before, &name.to);
+    }
+
+    /// Gives a table or a type another name, in another schema too.
+    fn rename(&mut self, what: &str, name: &Both<TableName>) {
         let mut now = name.from.clone();
         if name.from.name != name.to.name {
             let new = self.out.ident(&name.to.name);
-            self.out.sql(format!("ALTER TABLE {} RENAME TO {new}", self.out.table(&now)));
+            self.out.sql(format!("ALTER {what} {} RENAME TO {new}", self.out.table(&now)));
             now.name.clone_from(&name.to.name);
         }
         if name.from.schema != name.to.schema {
             let schema = name.to.schema.clone().unwrap_or_else(|| "public".to_owned());
-            let quoted = self.out.ident(&schema);
-            self.out.sql(format!("CREATE SCHEMA IF NOT EXISTS {quoted}"));
-            self.out.sql(format!("ALTER TABLE {} SET SCHEMA {quoted}", self.out.table(&now)));
+            self.make_schema(Some(&schema));
+            self.out.sql(format!("ALTER {what} {} SET SCHEMA {}", self.out.table(&now), self.out.ident(&schema)));
         }
-        self.rename_made(before, &name.to);
     }
 
     /// Gives constraints and indexes without a name of their own the one that goes with the new names.

@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Out, Written, conversion, names};
-use crate::ir::draft::Type;
 use crate::ir::quote::{quote_ident, quote_string};
 use crate::ir::{Default, DialectName, Expr, TableName};
 use crate::migrate::change::{Both, Change, ColumnChange};
 use crate::migrate::replay;
 use crate::migrate::script::{Action, SqliteRebuild};
-use crate::migrate::state::{Column, Index, State, Table, enum_of};
+use crate::migrate::state::{Column, Index, State, Table, Type, enum_of};
 
 const SQLITE: DialectName = DialectName::Sqlite;
 
@@ -381,7 +380,7 @@ impl Walk<'_, '_> {
     }
 
     /// Marks the tables that have an enum, whose labels stand in checks; with what becomes of the values.
-    fn enum_users(&mut self, name: &str, value: impl Fn(&str) -> Option<String>) {
+    fn enum_users(&mut self, name: &TableName, value: impl Fn(&str) -> Option<String>) {
         let users = self.state.users_of_enum(name).filter(|(_, column)| enum_of(&column.ty).is_some());
         let users: Vec<(Table, String)> = users.map(|(table, column)| (table.clone(), column.name.clone())).collect();
         for (table, column) in users {

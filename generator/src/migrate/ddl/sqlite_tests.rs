@@ -5,12 +5,11 @@ use rusqlite::Connection;
 use super::*;
 use crate::ddl;
 use crate::ir::build;
-use crate::ir::draft::Type;
 use crate::migrate::change::invert;
 use crate::migrate::diff::{Renames, diff};
 use crate::migrate::random_tests::{Random, filled, inserts, like, renamed, sorted, state};
 use crate::migrate::runner_tests::{Stop, run};
-use crate::migrate::state::Column;
+use crate::migrate::state::{Column, Type};
 use crate::source::live;
 
 /// A database in a file, as it is read while it is open.

@@ -16,9 +16,9 @@ pub struct Renames {
     /// Columns: table and name afterwards to name before.
     pub columns: BTreeMap<(TableName, String), String>,
     /// Enums: name afterwards to name before.
-    pub enums: BTreeMap<String, String>,
+    pub enums: BTreeMap<TableName, TableName>,
     /// Labels: enum and label afterwards to label before.
-    pub labels: BTreeMap<(String, String), String>,
+    pub labels: BTreeMap<(TableName, String), String>,
 }
 
 /// Something that is gone, and something like it that is new.
@@ -29,9 +29,9 @@ pub enum Hint {
     /// A column of the same type.
     Column(TableName, Both<String>),
     /// An enum with the same labels.
-    Enum(Both<String>),
+    Enum(Both<TableName>),
     /// The only label that is gone, and the only one that is new.
-    Label(String, Both<String>),
+    Label(TableName, Both<String>),
 }
 
 impl Hint {
@@ -247,6 +247,6 @@ pub(super) fn hints(walk: &mut Walk<'_>) {
 }
 
 /// What tables have in common that are the same under another name.
-fn shape(table: &Table) -> BTreeMap<&str, &crate::ir::draft::Type> {
+fn shape(table: &Table) -> BTreeMap<&str, &crate::migrate::state::Type> {
     table.columns.iter().map(|column| (column.name.as_str(), &column.ty)).collect()
 }

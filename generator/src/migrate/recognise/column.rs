@@ -4,9 +4,8 @@ use super::expression::{Place, squeezed};
 use super::{Likeness, Reader, spelled};
 use crate::ddl::parts::constant;
 use crate::ir::check::defaults;
-use crate::ir::draft::Type;
 use crate::ir::{Default, DialectName, Expr, Literal, RawType, SqlType};
-use crate::migrate::state::{Column, Table};
+use crate::migrate::state::{Column, Table, Type};
 
 impl Reader<'_> {
     /// A column in the words of the one that should be there.

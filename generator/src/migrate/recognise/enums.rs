@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::ir::draft::Type;
 use crate::ir::{DialectName, TableName};
-use crate::migrate::state::{State, Table, enum_of};
+use crate::migrate::state::{State, Table, Type, enum_of};
 
 /// Which columns of a report have which enum of the schema, and what labels that has there.
 pub(super) struct Labels {
     /// Whether the report names its enums itself.
     named: bool,
-    columns: BTreeMap<(TableName, String), String>,
-    labels: BTreeMap<String, Vec<String>>,
+    columns: BTreeMap<(TableName, String), TableName>,
+    labels: BTreeMap<TableName, Vec<String>>,
 }
 
 impl Labels {
@@ -51,14 +50,14 @@ impl Labels {
     }
 
     /// The enums that there are: those of the schema, and what is left of the report's own.
-    pub(super) fn enums(&self, found: &State, tables: &BTreeMap<TableName, Table>) -> BTreeMap<String, Vec<String>> {
+    pub(super) fn enums(&self, found: &State, tables: &BTreeMap<TableName, Table>) -> BTreeMap<TableName, Vec<String>> {
         if self.named {
             return found.enums.clone();
         }
         let mut enums = self.labels.clone();
         let columns = tables.values().flat_map(|table| &table.columns);
         for name in columns.filter_map(|column| enum_of(&column.ty)).filter(|name| !self.labels.contains_key(*name)) {
-            enums.extend(found.enums.get(name).map(|labels| (name.to_owned(), labels.clone())));
+            enums.extend(found.enums.get(name).map(|labels| (name.clone(), labels.clone())));
         }
         enums
     }

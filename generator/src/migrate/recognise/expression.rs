@@ -1,9 +1,8 @@
 //! Expressions, which a server prints in its own way.
 
 use super::Likeness;
-use crate::ir::draft::Type;
 use crate::ir::{DialectName, Expr, SqlType, TableName};
-use crate::migrate::state::Table;
+use crate::migrate::state::{Table, Type};
 
 /// Where expressions are compared.
 pub(super) struct Place {

@@ -1,10 +1,9 @@
 //! Reports and schemas that mean the same, and some that do not.
 
 use super::*;
-use crate::ir::draft::Type;
 use crate::ir::{Action, Check, Default, Expr, Literal, RawType, SqlType};
 use crate::migrate::drift::drift;
-use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Unique, plain};
+use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Type, Unique, plain};
 
 const MYSQL: DialectName = DialectName::Mysql;
 const POSTGRES: DialectName = DialectName::Postgres;
@@ -74,18 +73,18 @@ fn a_type_that_only_the_server_understands_is_said_once() {
 #[test]
 fn enums_without_a_type_are_known_by_their_columns() {
     let with = |name: &str, labels: &[&str], columns: [&str; 2]| {
-        let mut state = of(columns.map(|it| column(it, Type::Named(name.into()))).to_vec());
-        state.enums.insert(name.into(), labels.iter().map(|it| (*it).to_owned()).collect());
+        let mut state = of(columns.map(|it| column(it, Type::Named(plain(name)))).to_vec());
+        state.enums.insert(plain(name), labels.iter().map(|it| (*it).to_owned()).collect());
         state
     };
     let wanted = with("status", &["a", "🦀"], ["now", "then"]);
     let mut found = with("post_now", &["a", "?"], ["now", "then"]);
-    found.enums.insert("post_then".into(), vec!["a".into(), "?".into()]);
-    post(&mut found).columns[1].ty = Type::Named("post_then".into());
+    found.enums.insert(plain("post_then"), vec!["a".into(), "?".into()]);
+    post(&mut found).columns[1].ty = Type::Named(plain("post_then"));
     assert_eq!(recognise(&found, &wanted, &wanted, MYSQL).state, wanted);
     found.enums.values_mut().for_each(|labels| drop(labels.pop()));
     assert_eq!(differences(&found, &wanted, MYSQL), ["the label \"🦀\" of the spec is missing in the database"]);
-    found.enums.insert("post_then".into(), vec!["a".into(), "b".into()]);
+    found.enums.insert(plain("post_then"), vec!["a".into(), "b".into()]);
     let said = differences(&found, &wanted, MYSQL);
     assert_eq!(said.len(), 2, "{said:?}");
     assert_eq!(said[1], "the type is enum `post_then` in the database, and enum `status` in the spec");

@@ -2,12 +2,11 @@
 
 use super::{Fit, misfit};
 use crate::diag::suggest_help;
-use crate::ir::draft::Type;
-use crate::ir::{Default, Literal};
+use crate::ir::{Default, Literal, TableName};
 use crate::migrate::change::Both;
-use crate::migrate::state::{IndexTarget, State, Table, enum_of, shown};
+use crate::migrate::state::{IndexTarget, State, Table, Type, enum_of, shown};
 
-pub(super) fn create(state: &mut State, name: &str, labels: &[String]) -> Fit {
+pub(super) fn create(state: &mut State, name: &TableName, labels: &[String]) -> Fit {
     absent(state, name)?;
     if labels.is_empty() {
         return misfit(format!("the enum `{name}` has no labels"), "give it at least one");
@@ -16,26 +15,27 @@ pub(super) fn create(state: &mut State, name: &str, labels: &[String]) -> Fit {
     {
         return misfit(format!("the label {label:?} is there twice"), "remove one of them");
     }
-    state.enums.insert(name.to_owned(), labels.to_vec());
+    state.enums.insert(name.clone(), labels.to_vec());
     Ok(())
 }
 
-fn absent(state: &State, name: &str) -> Fit {
+fn absent(state: &State, name: &TableName) -> Fit {
     match state.enums.contains_key(name) {
         true => misfit(format!("there is an enum `{name}` already"), "drop or rename it first"),
         false => Ok(()),
     }
 }
 
-fn labels<'s>(state: &'s mut State, name: &str) -> Result<&'s mut Vec<String>, super::Misfit> {
-    let help = suggest_help(name, "enums", state.enums.keys().map(String::as_str));
+fn labels<'s>(state: &'s mut State, name: &TableName) -> Result<&'s mut Vec<String>, super::Misfit> {
+    let known: Vec<String> = state.enums.keys().map(shown).collect();
+    let help = suggest_help(&shown(name), "enums", known.iter().map(String::as_str));
     match state.enums.get_mut(name) {
         Some(labels) => Ok(labels),
         None => misfit(format!("there is no enum `{name}` at this point"), help),
     }
 }
 
-pub(super) fn drop(state: &mut State, name: &str, expected: &[String]) -> Fit {
+pub(super) fn drop(state: &mut State, name: &TableName, expected: &[String]) -> Fit {
     let found = labels(state, name)?;
     if found != expected {
         let help = "write them all, so that the enum can be brought back";
@@ -49,7 +49,7 @@ pub(super) fn drop(state: &mut State, name: &str, expected: &[String]) -> Fit {
     Ok(())
 }
 
-pub(super) fn rename(state: &mut State, name: &Both<String>) -> Fit {
+pub(super) fn rename(state: &mut State, name: &Both<TableName>) -> Fit {
     absent(state, &name.to)?;
     let found = std::mem::take(labels(state, &name.from)?);
     state.enums.remove(&name.from);
@@ -60,7 +60,7 @@ pub(super) fn rename(state: &mut State, name: &Both<String>) -> Fit {
     Ok(())
 }
 
-fn retype(ty: &mut Type, name: &Both<String>) {
+fn retype(ty: &mut Type, name: &Both<TableName>) {
     match ty {
         Type::Named(old) if *old == name.from => old.clone_from(&name.to),
         Type::Array(inner) => retype(inner, name),
@@ -68,7 +68,7 @@ fn retype(ty: &mut Type, name: &Both<String>) {
     }
 }
 
-pub(super) fn add_label(state: &mut State, name: &str, label: &str, before: Option<&str>) -> Fit {
+pub(super) fn add_label(state: &mut State, name: &TableName, label: &str, before: Option<&str>) -> Fit {
     let labels = labels(state, name)?;
     has_not(labels, name, label)?;
     let at = match before {
@@ -79,14 +79,14 @@ pub(super) fn add_label(state: &mut State, name: &str, label: &str, before: Opti
     Ok(())
 }
 
-fn has_not(labels: &[String], name: &str, label: &str) -> Fit {
+fn has_not(labels: &[String], name: &TableName, label: &str) -> Fit {
     match labels.iter().any(|other| other == label) {
         true => misfit(format!("the enum `{name}` has the label {label:?} already"), "remove the change"),
         false => Ok(()),
     }
 }
 
-fn position(labels: &[String], name: &str, label: &str) -> Result<usize, super::Misfit> {
+fn position(labels: &[String], name: &TableName, label: &str) -> Result<usize, super::Misfit> {
     match labels.iter().position(|other| other == label) {
         Some(at) => Ok(at),
         None => {
@@ -96,7 +96,7 @@ fn position(labels: &[String], name: &str, label: &str) -> Result<usize, super::
     }
 }
 
-pub(super) fn remove_label(state: &mut State, name: &str, label: &str, replacement: Option<&str>) -> Fit {
+pub(super) fn remove_label(state: &mut State, name: &TableName, label: &str, replacement: Option<&str>) -> Fit {
     let found = labels(state, name)?;
     let at = position(found, name, label)?;
     if let Some(other) = replacement {
@@ -115,7 +115,7 @@ pub(super) fn remove_label(state: &mut State, name: &str, label: &str, replaceme
     Ok(())
 }
 
-pub(super) fn rename_label(state: &mut State, name: &str, label: &Both<String>) -> Fit {
+pub(super) fn rename_label(state: &mut State, name: &TableName, label: &Both<String>) -> Fit {
     let found = labels(state, name)?;
     has_not(found, name, &label.to)?;
     let at = position(found, name, &label.from)?;
@@ -155,7 +155,7 @@ fn relabel(table: &mut Table, columns: &[String], label: &Both<String>) {
     }
 }
 
-pub(super) fn order(state: &mut State, name: &str, order: &Both<Vec<String>>) -> Fit {
+pub(super) fn order(state: &mut State, name: &TableName, order: &Both<Vec<String>>) -> Fit {
     let found = labels(state, name)?;
     let (mut one, mut two) = (found.clone(), order.to.clone());
     one.sort();

@@ -1,10 +1,9 @@
 //! What fits, what does not, and what renames take with them.
 
 use super::*;
-use crate::ir::draft::Type;
 use crate::ir::{Check, Expr, SqlType};
 use crate::migrate::change::{Both, ColumnChange, invert};
-use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, plain};
+use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Type, plain};
 
 fn column(name: &str) -> Column {
     Column { nullable: false, ..Column::new(name, Type::Plain(SqlType::BigInt { unsigned: false })) }
@@ -88,7 +87,7 @@ fn what_does_not_fit_is_refused() {
         refused(Change::AlterColumn { table: plain("post"), column: "n".into(), change: Box::new(change) }),
         "the `null` of the column is not what the change says it was"
     );
-    let gone = Change::DropEnum { name: "mood".into(), labels: vec!["sad".into()] };
+    let gone = Change::DropEnum { name: plain("mood"), labels: vec!["sad".into()] };
     assert_eq!(refused(gone), "there is no enum `mood` at this point");
 }
 

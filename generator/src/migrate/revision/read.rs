@@ -169,7 +169,7 @@ fn change(reader: &mut Reader<'_>, kind: &str, span: &std::ops::Range<usize>, no
         _ if kind.contains("enum") => it.of_enum(kind),
         "rename_table" => {
             it.known(&["from", "to"]);
-            let (from, to) = (it.table_at("from"), it.table_at("to"));
+            let (from, to) = (it.name_at("from"), it.name_at("to"));
             Some(Change::RenameTable(Both { from: from?, to: to? }))
         }
         _ => it.of_table(kind),
@@ -223,9 +223,10 @@ impl<'n> Item<'_, '_, 'n> {
         self.map.get(key).is_some_and(|node| self.reader.flag(node, &format!("`{key}`")))
     }
 
-    fn table_at(&mut self, key: &str) -> Option<crate::ir::TableName> {
+    /// The name of a table or an enum.
+    fn name_at(&mut self, key: &str) -> Option<crate::ir::TableName> {
         let node = self.get(key)?;
-        parts::table_name(self.reader, node, key)
+        parts::qualified(self.reader, node, key)
     }
 
     fn both(&mut self) -> Option<Both<String>> {
@@ -238,7 +239,7 @@ impl<'n> Item<'_, '_, 'n> {
     }
 
     fn of_table(&mut self, kind: &str) -> Option<Change> {
-        let table = self.table_at("table");
+        let table = self.name_at("table");
         let drop = kind.starts_with("drop");
         Some(match kind {
             "add_column" | "drop_column" => {
@@ -366,9 +367,10 @@ impl<'n> Item<'_, '_, 'n> {
     fn of_enum(&mut self, kind: &str) -> Option<Change> {
         if kind == "rename_enum" {
             self.known(&["from", "to"]);
-            return self.both().map(Change::RenameEnum);
+            let (from, to) = (self.name_at("from"), self.name_at("to"));
+            return Some(Change::RenameEnum(Both { from: from?, to: to? }));
         }
-        let name = self.text("enum");
+        let name = self.name_at("enum");
         Some(match kind {
             "create_enum" | "drop_enum" => {
                 self.known(&["enum", "labels"]);
@@ -421,7 +423,7 @@ impl<'n> Item<'_, '_, 'n> {
 
     fn backfill(&mut self) -> Option<Change> {
         self.known(&["table", "set", "where", "batch"]);
-        let table = self.table_at("table");
+        let table = self.name_at("table");
         let set_node = self.get("set");
         let filter_node = self.get("where");
         let mut set = Vec::new();

@@ -62,12 +62,15 @@ fn all_kinds_are_read_as_they_were_written() {
             check: crate::ir::Check { name: None, expr: expr("n > 1") },
             at_once: true,
         },
-        Change::RenameEnum(both("x", "y")),
-        Change::RenameEnumLabel { name: "x".into(), label: both("", "#b") },
-        Change::RemoveEnumLabel { name: "x".into(), label: "a".into(), before: None, replacement: Some("b".into()) },
+        Change::RenameEnum(Both {
+            from: crate::ir::TableName { schema: Some("s.t".into()), name: "x".into() },
+            to: plain("x.y"),
+        }),
+        Change::RenameEnumLabel { name: plain("x"), label: both("", "#b") },
+        Change::RemoveEnumLabel { name: plain("x"), label: "a".into(), before: None, replacement: Some("b".into()) },
         Change::Execute {
             sql: Sql::all(vec!["SELECT 1;\nSELECT 2".into(), "x".into()]),
-            effect: vec![Change::RenameEnum(both("a", "b"))],
+            effect: vec![Change::RenameEnum(Both { from: plain("a"), to: plain("b") })],
         },
         Change::Execute { sql: Sql { postgres: vec!["VACUUM".into()], ..Sql::default() }, effect: Vec::new() },
         Change::Backfill(Box::new(Backfill {

@@ -1,10 +1,9 @@
 //! A revision as text.
 
 use super::{Entry, Revision, VERSION};
-use crate::ir::draft::Type;
 use crate::ir::{Action, Check, Default, Expr, Generated, Literal, RawType, SqlType, SqliteOptions, TableName};
 use crate::migrate::change::{Backfill, Both, Change, ColumnChange, Sql};
-use crate::migrate::state::{Column, ForeignKey, Index, IndexTarget, Table, Unique};
+use crate::migrate::state::{Column, ForeignKey, Index, IndexTarget, Table, Type, Unique};
 use crate::spec::column::plain_type;
 use crate::spec::yaml_text::{Yaml, print};
 use crate::spec::{dialect_key, raw};
@@ -41,13 +40,13 @@ fn entry(entry: &Entry) -> Yaml {
 
 fn change(change: &Change) -> Yaml {
     let on = |table: &TableName, rest: Map| {
-        let mut map = vec![("table", table_name(table))];
+        let mut map = vec![("table", qualified(table))];
         map.extend(rest);
         Yaml::Map(map)
     };
     match change {
         Change::CreateTable(made) | Change::DropTable(made) => table(made),
-        Change::RenameTable(name) => Yaml::Map(vec![("from", table_name(&name.from)), ("to", table_name(&name.to))]),
+        Change::RenameTable(name) => Yaml::Map(vec![("from", qualified(&name.from)), ("to", qualified(&name.to))]),
         Change::AddColumn { table, column: added, fill } => {
             let fill = fill.as_ref().map(|fill| ("fill", expr(fill)));
             on(table, std::iter::once(("column", column(added))).chain(fill).collect())
@@ -93,8 +92,8 @@ fn and_at_once(mut map: Map, at_once: bool) -> Map {
 
 /// Changes of enums, and those of no object.
 fn of_enum(change: &Change) -> Yaml {
-    let name_and = |name: &String, rest: Map| {
-        let mut map = vec![("enum", Yaml::text(name))];
+    let name_and = |name: &TableName, rest: Map| {
+        let mut map = vec![("enum", qualified(name))];
         map.extend(rest);
         Yaml::Map(map)
     };
@@ -103,7 +102,7 @@ fn of_enum(change: &Change) -> Yaml {
         Change::CreateEnum { name, labels } | Change::DropEnum { name, labels } => {
             name_and(name, vec![("labels", Yaml::texts(labels))])
         }
-        Change::RenameEnum(name) => Yaml::Map(names(name)),
+        Change::RenameEnum(name) => Yaml::Map(vec![("from", qualified(&name.from)), ("to", qualified(&name.to))]),
         Change::AddEnumLabel { name, label, before: at } => {
             name_and(name, std::iter::once(("label", Yaml::text(label))).chain(before(at)).collect())
         }
@@ -146,7 +145,7 @@ fn execute(sql: &Sql, effect: &[Change]) -> Yaml {
 fn backfill(fill: &Backfill) -> Yaml {
     let set = fill.set.iter().map(|(column, value)| (column.clone(), expr(value))).collect();
     Yaml::Map(vec![
-        ("table", table_name(&fill.table)),
+        ("table", qualified(&fill.table)),
         ("set", Yaml::Lines(set)),
         ("where", expr(&fill.filter)),
         ("batch", Yaml::Bare(fill.batch.to_string())),
@@ -183,7 +182,8 @@ fn truth(value: bool) -> Yaml {
     Yaml::Word(if value { "true" } else { "false" })
 }
 
-fn table_name(name: &TableName) -> Yaml {
+/// The name of a table or an enum.
+fn qualified(name: &TableName) -> Yaml {
     match &name.schema {
         None => Yaml::text(&name.name),
         Some(schema) => Yaml::Map(vec![("schema", Yaml::text(schema)), ("name", Yaml::text(&name.name))]),
@@ -191,7 +191,7 @@ fn table_name(name: &TableName) -> Yaml {
 }
 
 fn table(table: &Table) -> Yaml {
-    let mut lines = vec![("table".to_owned(), table_name(&table.name))];
+    let mut lines = vec![("table".to_owned(), qualified(&table.name))];
     let mut put = |key: &str, value: Option<Yaml>| lines.extend(value.map(|value| (key.to_owned(), value)));
     let items = |items: Vec<Map>| (!items.is_empty()).then(|| Yaml::Items(items.into_iter().map(Yaml::Map).collect()));
     put("columns", Some(Yaml::Items(table.columns.iter().map(column).collect())));
@@ -221,7 +221,7 @@ fn type_of(ty: &Type) -> Yaml {
     match ty {
         Type::Plain(SqlType::Raw(spelled)) => Yaml::Map(vec![("raw", raw(spelled))]),
         Type::Plain(plain) => Yaml::text(plain_type(plain)),
-        Type::Named(name) => Yaml::Map(vec![("enum", Yaml::text(name))]),
+        Type::Named(name) => Yaml::Map(vec![("enum", qualified(name))]),
         Type::Array(inner) => Yaml::Map(vec![("array", type_of(inner))]),
     }
 }
@@ -293,7 +293,7 @@ fn index(index: &Index) -> Map {
 fn key(key: &ForeignKey) -> Map {
     let mut map = named(&key.name);
     map.push(("columns", Yaml::texts(&key.columns)));
-    map.push(("table", table_name(&key.table)));
+    map.push(("table", qualified(&key.table)));
     map.push(("references", Yaml::texts(&key.references)));
     for (word, action) in [("on_delete", key.on_delete), ("on_update", key.on_update)] {
         let value = match action {

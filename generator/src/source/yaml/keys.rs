@@ -5,7 +5,7 @@ pub(super) const SPEC: &[&str] = &["pilaster", "dialects", "types", "enums", "mo
 /// Of an item of `types`.
 pub(super) const TYPE: &[&str] = &["sql", "raw", "rust", "with"];
 /// Of an item of `enums` that is no list.
-pub(super) const ENUM: &[&str] = &["labels", "sql"];
+pub(super) const ENUM: &[&str] = &["labels", "schema", "sql"];
 /// Of a label that is no text.
 pub(super) const LABEL: &[&str] = &["label", "name"];
 /// Of a model.

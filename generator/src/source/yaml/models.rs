@@ -8,7 +8,7 @@ use super::tree::{Entry, Kind, Node};
 use crate::codes;
 use crate::diag::{suggest, suggest_help};
 use crate::ir::draft::{At, Custom, Enum, RawExpr};
-use crate::ir::{DialectName, Hooks, SqliteOptions};
+use crate::ir::{DialectName, Hooks, SqliteOptions, TableName};
 use crate::names;
 
 /// Everything of a spec, read but not yet resolved.
@@ -166,13 +166,14 @@ pub(super) fn rust_path(reader: &mut Reader<'_>, path: &At<String>) {
     }
 }
 
-/// A list of labels, or `{ labels: […], sql: name }` when the type's SQL name is another.
+/// A list of labels, or `{ labels: […], schema: name, sql: name }` when the type is in another schema, or its SQL name is another.
 fn enumeration(reader: &mut Reader<'_>, entry: &Entry) -> Option<Enum> {
     let what = format!("the enum `{}`", entry.key);
-    let mut sql_name = None;
+    let (mut schema, mut sql_name) = (None, None);
     let list = if matches!(entry.value.kind, Kind::Map(_)) {
         let map = reader.map(&entry.value, &what)?;
         reader.known(map, &what, keys::ENUM);
+        schema = map.get("schema").and_then(|node| reader.text(node, "`schema`")).map(|t| t.value);
         sql_name = map.get("sql").and_then(|node| reader.text(node, "`sql`")).map(|t| t.value);
         let Some(labels) = map.get("labels") else {
             let help = "write `[draft, published]`, or { labels: [draft, published], sql: type_name }";
@@ -186,7 +187,7 @@ fn enumeration(reader: &mut Reader<'_>, entry: &Entry) -> Option<Enum> {
     let items = if list.is_blank() { &[] } else { reader.list(list, &what) };
     Some(Enum {
         name: At::new(entry.key.clone(), reader.place(&entry.key_span)),
-        sql_name: sql_name.unwrap_or_else(|| names::table(&entry.key)),
+        sql_name: TableName { schema, name: sql_name.unwrap_or_else(|| names::table(&entry.key)) },
         variants: items.iter().filter_map(|item| variant(reader, item)).collect(),
     })
 }

@@ -11,6 +11,10 @@ use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 use crate::value::shorten;
 
+/// Where a table needs what is no part of a schema.
+const MISSING: &str = "\n  help: make it in the database first: what an extension has by CREATE EXTENSION, else by CREATE FUNCTION, \
+    CREATE TYPE and the like; with migrations that is an `execute` before the table";
+
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
 
@@ -47,6 +51,7 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         }
         message.push_str(" in: ");
         message.push_str(&shorten(sql, SHOWN));
+        message.push_str(missing(db, sql));
     }
     Error::new(kind, message).with_source(error)
 }
@@ -92,6 +97,16 @@ fn uncomparable(db: &DbError) -> Option<&'static str> {
             Some("PostgreSQL does not compare values of this type by themselves: cast them to text in hand-written SQL")
         }
         _ => None,
+    }
+}
+
+/// What to do where a statement of DDL names what is not there: a type, function, operator class, sequence or schema.
+fn missing(db: &DbError, sql: &str) -> &'static str {
+    let word = sql.split_whitespace().next().unwrap_or_default();
+    let makes = ["CREATE", "ALTER"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    match db.code().code() {
+        "42704" | "42883" | "42P01" | "3F000" if makes => MISSING,
+        _ => "",
     }
 }
 

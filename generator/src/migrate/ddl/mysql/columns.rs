@@ -1,12 +1,11 @@
 //! Columns and enums of MySQL.
 
 use super::{MYSQL, Walk};
-use crate::ir::draft::Type;
 use crate::ir::quote::quote_string;
 use crate::ir::{Check, Expr, RawType, SqlType, TableName};
 use crate::migrate::change::{Both, ColumnChange};
 use crate::migrate::ddl::{conversion, names, no_conversion};
-use crate::migrate::state::{Column, State, Table};
+use crate::migrate::state::{Column, State, Table, Type};
 
 /// Whether one clause makes the change, without a look at the rows.
 pub(super) fn in_place(change: &ColumnChange) -> bool {
@@ -191,7 +190,7 @@ impl Walk<'_, '_> {
     }
 
     /// The columns of an enum, by table.
-    fn users(&self, name: &str) -> Vec<(Table, Vec<String>)> {
+    fn users(&self, name: &TableName) -> Vec<(Table, Vec<String>)> {
         let mut found: Vec<(Table, Vec<String>)> = Vec::new();
         for (table, column) in self.state.users_of_enum(name) {
             match found.iter_mut().find(|(other, _)| other.name == table.name) {
@@ -203,7 +202,7 @@ impl Walk<'_, '_> {
     }
 
     /// States the columns of an enum anew.
-    pub(super) fn modify_users(&mut self, name: &str) {
+    pub(super) fn modify_users(&mut self, name: &TableName) {
         for (table, columns) in self.users(name) {
             self.modify(&table, &columns, &self.state.clone());
         }
@@ -220,7 +219,7 @@ impl Walk<'_, '_> {
     }
 
     /// In three steps: both labels, the rows, the new one. Checks that name the label go before and come back after.
-    pub(super) fn rename_label(&mut self, before: &State, name: &str, label: &Both<String>) {
+    pub(super) fn rename_label(&mut self, before: &State, name: &TableName, label: &Both<String>) {
         let checks = self.renamed_checks(before);
         for (table, check, _) in &checks {
             let sql = format!("ALTER TABLE {} DROP CONSTRAINT {}", self.out.table(table), self.out.ident(check));
@@ -257,7 +256,7 @@ impl Walk<'_, '_> {
         found
     }
 
-    fn rename_label_of_rows(&mut self, name: &str, label: &Both<String>) {
+    fn rename_label_of_rows(&mut self, name: &TableName, label: &Both<String>) {
         let mut both = self.state.clone();
         if let Some(labels) = both.enums.get_mut(name) {
             labels.push(label.from.clone());
@@ -278,7 +277,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn remove_label(&mut self, name: &str, label: &str, replacement: Option<&str>) {
+    pub(super) fn remove_label(&mut self, name: &TableName, label: &str, replacement: Option<&str>) {
         let gone = quote_string(MYSQL, label);
         for (table, columns) in self.users(name) {
             match replacement {

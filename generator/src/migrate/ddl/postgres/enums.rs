@@ -1,19 +1,18 @@
 //! Enums of PostgreSQL: labels are added to a type, and for anything else the type is made anew.
 
 use super::{Dependants, POSTGRES, Walk, label_list};
-use crate::ddl::parts::enum_type_name;
-use crate::ir::Default;
-use crate::ir::draft::Type;
+use crate::ddl::parts::{distinct_name, enum_type_name, made_name};
 use crate::ir::quote::quote_string;
+use crate::ir::{Default, TableName};
 use crate::migrate::change::Change;
 use crate::migrate::replay;
 use crate::migrate::script::Action;
-use crate::migrate::state::{Column, Table};
+use crate::migrate::state::{Column, Table, Type};
 
 impl Walk<'_, '_> {
     /// A new label cannot be used in the transaction that adds it, so it is added by itself; saying so twice does no
     /// harm.
-    pub(super) fn add_label(&mut self, name: &str, label: &str, before: Option<&str>) {
+    pub(super) fn add_label(&mut self, name: &TableName, label: &str, before: Option<&str>) {
         let before = before.map(|other| format!(" BEFORE {}", quote_string(POSTGRES, other))).unwrap_or_default();
         let label = quote_string(POSTGRES, label);
         let sql = format!("ALTER TYPE {} ADD VALUE IF NOT EXISTS {label}{before}", enum_type_name(name));
@@ -44,8 +43,7 @@ impl Walk<'_, '_> {
             }
         }
         let (ty, old) = (enum_type_name(name), self.spare_type(name));
-        let bare = old.rsplit_once('.').map_or(old.as_str(), |(_, bare)| bare);
-        self.out.sql(format!("ALTER TYPE {ty} RENAME TO {}", self.out.ident(bare)));
+        self.out.sql(format!("ALTER TYPE {ty} RENAME TO {}", self.out.ident(&old.name)));
         self.out.sql(format!("CREATE TYPE {ty} AS ENUM ({})", label_list(&labels)));
         for (table, column) in &users {
             self.move_column(table, column, &ty, removed);
@@ -55,10 +53,11 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn spare_type(&self, name: &str) -> String {
-        let mut spare = format!("{name}__old");
+    fn spare_type(&self, name: &TableName) -> TableName {
+        let plain = made_name(&format!("{}_", name.name), std::iter::empty(), "old");
+        let mut spare = TableName { name: plain, ..name.clone() };
         while self.state.enums.contains_key(&spare) {
-            spare.push('_');
+            spare.name = distinct_name(&spare.name, &spare.name, "old");
         }
         spare
     }

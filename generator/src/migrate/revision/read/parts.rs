@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::needed;
 use crate::codes;
-use crate::ir::draft::{RawExpr, Type};
+use crate::ir::draft::{self, RawExpr};
 use crate::ir::{Action, Check, Default, DialectName, Expr, Generated, Literal, SqlType, SqliteOptions, TableName};
-use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Table, Unique, in_order};
+use crate::migrate::state::{Column, ForeignKey, Index, IndexPart, IndexTarget, Table, Type, Unique, in_order};
 use crate::source::yaml::read::{Map, Reader};
 use crate::source::yaml::tree::{Kind, Node, Style};
 use crate::source::yaml::types;
@@ -36,7 +36,8 @@ pub(super) fn number(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<
     }
 }
 
-pub(super) fn table_name(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<TableName> {
+/// The name of a table or an enum.
+pub(super) fn qualified(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<TableName> {
     if !matches!(node.kind, Kind::Map(_)) {
         return Some(TableName { schema: None, name: name(reader, node, key)? });
     }
@@ -53,7 +54,7 @@ const TABLE: &[&str] =
 
 pub(super) fn table(reader: &mut Reader<'_>, map: Map<'_>, what: &str, whole: &Range<usize>) -> Option<Table> {
     reader.known(map, what, TABLE);
-    let own = needed(reader, map, what, "table").and_then(|node| table_name(reader, node, "table"));
+    let own = needed(reader, map, what, "table").and_then(|node| qualified(reader, node, "table"));
     let list = |reader: &mut Reader<'_>, key: &str| match map.get(key) {
         Some(node) => reader.list(node, &format!("`{key}`")),
         None => &[],
@@ -124,7 +125,7 @@ pub(super) fn ty(reader: &mut Reader<'_>, node: &Node) -> Option<Type> {
         let map = reader.map(node, "`type`")?;
         reader.known(map, "`type`", &["enum", "array", "raw"]);
         if let Some(node) = map.get("enum") {
-            return name(reader, node, "enum").map(Type::Named);
+            return qualified(reader, node, "enum").map(Type::Named);
         }
         if let Some(node) = map.get("array") {
             return ty(reader, node).map(|inner| Type::Array(Box::new(inner)));
@@ -133,19 +134,27 @@ pub(super) fn ty(reader: &mut Reader<'_>, node: &Node) -> Option<Type> {
         return Some(Type::Plain(SqlType::Raw(raw)));
     }
     let text = reader.text(node, "`type`")?;
-    let found = types::parse(&text.value);
-    match found {
-        Ok(Type::Named(name)) => {
+    match types::parse(&text.value).map(built_in) {
+        Ok(Ok(found)) => Some(found),
+        Ok(Err(name)) => {
             let message = format!("unknown type `{name}`");
             let help = format!("if it is an enum, write `{{ enum: {name} }}`");
             reader.error(codes::UNKNOWN_TYPE, &node.span, message, help);
             None
         }
-        Ok(found) => Some(found),
         Err(error) => {
             reader.error(error.code, &node.span, error.message, error.help);
             None
         }
+    }
+}
+
+/// A type without an enum in it; of one with an enum, the name.
+fn built_in(ty: draft::Type) -> Result<Type, String> {
+    match ty {
+        draft::Type::Plain(plain) => Ok(Type::Plain(plain)),
+        draft::Type::Named(name) => Err(name),
+        draft::Type::Array(inner) => Ok(Type::Array(Box::new(built_in(*inner)?))),
     }
 }
 
@@ -279,7 +288,7 @@ pub(super) fn key(reader: &mut Reader<'_>, node: &Node) -> Option<ForeignKey> {
     reader.known(map, what, KEY);
     let own = map.get("name").and_then(|node| name(reader, node, "name"));
     let columns = needed(reader, map, what, "columns").map(|node| names(reader, node, "columns"));
-    let table = needed(reader, map, what, "table").and_then(|node| table_name(reader, node, "table"));
+    let table = needed(reader, map, what, "table").and_then(|node| qualified(reader, node, "table"));
     let references = needed(reader, map, what, "references").map(|node| names(reader, node, "references"));
     Some(ForeignKey {
         name: own,

@@ -1,4 +1,4 @@
-//! What `information_schema` says about some databases, in six queries over all tables, as plain rows.
+//! What `information_schema` says about some databases, in seven queries over all tables, as plain rows.
 //!
 //! The server opens every table for most of these views, and looks at one database only where its name stands in the
 //! text. Nothing is joined there: it would open them once for each row.
@@ -27,6 +27,8 @@ pub(super) struct Catalog {
     pub key_parts: Vec<KeyPart>,
     pub actions: Vec<Actions>,
     pub checks: Vec<Check>,
+    /// The table of each trigger.
+    pub triggers: Vec<Name>,
     /// Databases of which the user may see single tables only.
     pub narrow: Vec<String>,
     /// What `SHOW CREATE TABLE` says of the tables that had to be asked for it.
@@ -146,6 +148,8 @@ pub(super) fn read(snapshot: &Snapshot, wanted: &[String]) -> Result<Catalog> {
         catalog.key_parts.extend(snapshot.rows(&of(KEYS), key_part)?);
         catalog.actions.extend(snapshot.rows(&of(ACTIONS), actions)?);
         catalog.checks.extend(snapshot.rows(&of(if mariadb { CHECKS } else { CHECKS_OF_MYSQL }), check)?);
+        let table = |row: &Row<'_>| Ok((row.get::<String>(0)?, row.get::<String>(1)?));
+        catalog.triggers.extend(snapshot.rows(&of(TRIGGERS), table)?);
     }
     rights::complete_actions(snapshot, &mut catalog);
     if mariadb {
@@ -194,6 +198,9 @@ const KEYS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAM
 const ACTIONS: &str = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE \
     FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {schema} \
     ORDER BY TABLE_NAME, CONSTRAINT_NAME";
+
+const TRIGGERS: &str = "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS \
+    WHERE EVENT_OBJECT_SCHEMA = {schema} ORDER BY EVENT_OBJECT_TABLE";
 
 const CHECKS: &str = "SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' \
     FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {schema} ORDER BY TABLE_NAME, CONSTRAINT_NAME";

@@ -151,7 +151,7 @@ fn enumeration(table: &TableName, row: &Row, labels: &[String], draft: &mut Draf
         return None;
     }
     draft.enums.push(Enum {
-        sql_name: names::table(&name),
+        sql_name: TableName::plain(names::table(&name)),
         name: At::new(name.clone(), place.clone()),
         variants: labels.iter().map(|label| (At::new(label.clone(), place.clone()), None)).collect(),
     });

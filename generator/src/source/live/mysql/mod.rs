@@ -15,6 +15,7 @@ mod types;
 
 use std::collections::BTreeMap;
 
+use super::beside::Beside;
 use super::connect::Snapshot;
 use super::server::{self, left_out, table_place, warn};
 use crate::codes;
@@ -61,10 +62,15 @@ pub fn load(url: &str, schemas: &[String], diagnostics: &mut Diagnostics) -> Dra
 fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Mysql], ..Draft::default() };
     draft.folds_names = catalog.folds_names;
+    draft.schema.clone_from(&catalog.current);
     let reader = Reader { catalog, rows: Rows::of(catalog) };
+    let mut beside = Beside::default();
     for row in &catalog.tables {
+        let triggers = catalog.triggers.iter().filter(|table| **table == row.name).count();
+        beside.add(reader.name(&row.name), i64::try_from(triggers).unwrap_or(i64::MAX), 0, false);
         reader.table(row, &mut draft, diagnostics);
     }
+    diagnostics.extend(beside.told());
     server::sort(&mut draft.tables);
     draft
 }

@@ -45,6 +45,11 @@ pub(super) struct Table {
     pub parents: Option<String>,
     /// Whether a crash of the server empties it.
     pub unlogged: bool,
+    /// How many triggers are its own.
+    pub triggers: i64,
+    /// How many rules it has, that of a view apart.
+    pub rules: i64,
+    pub row_security: bool,
 }
 
 /// A column.
@@ -169,7 +174,9 @@ const FORBIDDEN: &str = "SELECT n.nspname FROM pg_namespace n WHERE NOT has_sche
 const TABLES: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, d.description, \
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END, \
     (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid), \
-    c.relpersistence = 'u' \
+    c.relpersistence = 'u', \
+    (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), \
+    (SELECT count(*) FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'), c.relrowsecurity \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0 \
     WHERE c.relnamespace IN ({schemas}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
@@ -286,6 +293,9 @@ fn table(row: &Row<'_>) -> Result<Table> {
         partitions: row.get::<Option<String>>(5)?,
         parents: row.get::<Option<String>>(6)?,
         unlogged: row.get::<bool>(7)?,
+        triggers: row.get::<i64>(8)?,
+        rules: row.get::<i64>(9)?,
+        row_security: row.get::<bool>(10)?,
     })
 }
 

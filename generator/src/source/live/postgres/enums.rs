@@ -6,6 +6,7 @@ use super::Names;
 use super::catalog::Catalog;
 use crate::codes;
 use crate::diag::{Diagnostics, Place};
+use crate::ir::TableName;
 use crate::ir::draft::{At, Draft, Enum};
 use crate::names as rust;
 
@@ -25,29 +26,40 @@ pub(super) fn read(
         if !here && !used.contains(&row.oid) {
             continue;
         }
-        let schema = names.schema(&row.schema);
-        let sql_name = schema.as_ref().map_or_else(|| row.name.clone(), |schema| format!("{schema}.{}", row.name));
+        let sql_name = TableName { schema: names.schema(&row.schema), name: row.name.clone() };
         let place = Place::Object(format!("enum \"{sql_name}\""));
-        let words = schema.as_ref().map_or_else(|| row.name.clone(), |schema| format!("{schema}_{}", row.name));
-        let name = rust::enum_type(&words);
+        let schema = sql_name.schema.as_ref();
+        let words = schema.map_or_else(|| row.name.clone(), |schema| format!("{schema}_{}", row.name));
+        let plain = rust::enum_type(&words);
         let labels: Vec<&str> =
             catalog.labels.iter().filter(|label| label.ty == row.oid).map(|label| label.label.as_str()).collect();
-        let why = match () {
-            () if labels.is_empty() => Some("it has no labels".to_owned()),
-            () if row.name.contains('.') => Some("a point in its name would be taken for that of a schema".to_owned()),
-            () if !taken.insert(name.clone()) => Some(format!("another enum is already called `{name}`")),
-            () => None,
-        };
-        if let Some(why) = why {
-            let message = format!("the columns of this type are read as text: {why}");
-            super::warn(diagnostics, codes::LIVE_TYPE, place, message, "rename the type in the database");
+        if labels.is_empty() {
+            let message = "the columns of this type are read as text: it has no labels";
+            super::warn(diagnostics, codes::LIVE_TYPE, place, message, "add one in the database");
             continue;
+        }
+        let name = free_name(&plain, &mut taken);
+        if name != plain {
+            let message = format!("the enum is named `{name}`, because another one is already called `{plain}`");
+            let help = format!("to have another name, write it in pilaster.toml: [names] \"{name}\" = …");
+            super::warn(diagnostics, codes::ENUM_RENAMED, place.clone(), message, help);
         }
         let variants = labels.iter().map(|label| (At::new((*label).to_owned(), place.clone()), None)).collect();
         draft.enums.push(Enum { name: At::new(name.clone(), place), sql_name, variants });
         found.insert(row.oid, name);
     }
     found
+}
+
+/// The name, with a number where enums of two schemas have names of the same words.
+fn free_name(plain: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut name = plain.to_owned();
+    let mut number = 2_u32;
+    while !taken.insert(name.clone()) {
+        name = format!("{plain}{number}");
+        number += 1;
+    }
+    name
 }
 
 /// The types of all columns, and of what arrays and domains are made of.

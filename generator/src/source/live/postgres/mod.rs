@@ -13,6 +13,7 @@ mod types;
 
 use std::collections::BTreeMap;
 
+use super::beside::Beside;
 use super::connect::Snapshot;
 use super::server::{self, left_out, table_place, warn};
 use crate::codes;
@@ -51,6 +52,7 @@ pub fn load(url: &str, schemas: &[String], diagnostics: &mut Diagnostics) -> Dra
 fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Postgres], ..Draft::default() };
     let current = catalog.schemas.iter().find(|schema| schema.current).map(|schema| schema.name.as_str());
+    draft.schema = current.map(str::to_owned);
     let names = Names { current };
     let numbers = enums::read(catalog, &names, &mut draft, diagnostics);
     let reader = Reader {
@@ -60,9 +62,12 @@ fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
         rows: Rows::of(catalog),
         catalog,
     };
+    let mut beside = Beside::default();
     for row in &catalog.tables {
+        beside.add(reader.names.table(row), row.triggers, row.rules, row.row_security);
         reader.table(row, &mut draft, diagnostics);
     }
+    diagnostics.extend(beside.told());
     keys::resolve(&reader, &mut draft.tables, diagnostics);
     server::sort(&mut draft.tables);
     draft

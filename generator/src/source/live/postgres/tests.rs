@@ -13,6 +13,9 @@ fn table(oid: i64, name: &str) -> Table {
         partitions: None,
         parents: None,
         unlogged: false,
+        triggers: 0,
+        rules: 0,
+        row_security: false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What SQLite reports about a file, in five queries over all tables, as plain rows.
+//! What SQLite reports about a file, in six queries over all tables, as plain rows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,6 +31,8 @@ pub(super) struct Object {
     pub foreign_keys: Vec<ForeignKey>,
     /// Indexes in order of creation, those of constraints included.
     pub indexes: Vec<Index>,
+    /// How many triggers it has.
+    pub triggers: i64,
     /// Why its columns could not be read.
     pub broken: Option<String>,
 }
@@ -104,6 +106,8 @@ const INDEXES: &str = "SELECT s.name, i.name, i.\"unique\", i.origin, x.name, x.
     LEFT JOIN main.sqlite_schema AS d ON d.type = 'index' AND d.name = i.name \
     WHERE s.type = 'table' AND s.sql NOT LIKE 'create virtual%' AND x.key = 1 ORDER BY s.name, i.seq DESC, x.seqno";
 
+const TRIGGERS: &str = "SELECT tbl_name, count(*) FROM main.sqlite_schema WHERE type = 'trigger' GROUP BY tbl_name";
+
 /// Opens a file for reading only; it is never created.
 pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -120,7 +124,19 @@ pub(super) fn read(connection: &Connection) -> rusqlite::Result<Catalog> {
     view_columns(&transaction, &mut catalog)?;
     foreign_keys(&transaction, &mut catalog)?;
     indexes(&transaction, &mut catalog)?;
+    triggers(&transaction, &mut catalog)?;
     Ok(catalog)
+}
+
+fn triggers(connection: &Connection, catalog: &mut Catalog) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(TRIGGERS)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(object) = catalog.get_mut(&text(row, 0)?) {
+            object.triggers = row.get(1)?;
+        }
+    }
+    Ok(())
 }
 
 fn objects(connection: &Connection) -> rusqlite::Result<Catalog> {

@@ -15,6 +15,7 @@ mod types;
 
 use std::path::Path;
 
+use super::beside::Beside;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::ir::DialectName;
@@ -74,11 +75,14 @@ fn empty(path: &Path) -> Diagnostic {
 
 fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Sqlite], ..Draft::default() };
+    let mut beside = Beside::default();
     for (name, object) in catalog {
+        beside.add(name, object.triggers, 0, false);
         if is_readable(name, object, diagnostics) {
             table::read(name, object, &mut draft, diagnostics);
         }
     }
+    diagnostics.extend(beside.told());
     keys::resolve(catalog, &mut draft.tables, diagnostics);
     draft
 }

@@ -200,7 +200,7 @@ impl Context<'_> {
             .map(|declared| RawType { sqlite: Some(declared.clone()), ..RawType::default() });
         column.ty.value = Type::Named(name.clone());
         enums.push(Enum {
-            sql_name: names::table(&name),
+            sql_name: TableName::plain(names::table(&name)),
             name: At::new(name, place.clone()),
             variants: labels.into_iter().map(|label| (At::new(label, place.clone()), None)).collect(),
         });

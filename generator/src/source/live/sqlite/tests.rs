@@ -156,7 +156,7 @@ fn a_check_over_labels_is_an_enum() {
     assert_eq!(draft.enums.len(), 1, "{:?}", draft.enums);
     let labels: Vec<&str> = draft.enums[0].variants.iter().map(|(label, _)| label.value.as_str()).collect();
     assert_eq!((draft.enums[0].name.value.as_str(), labels), ("PostStatus", vec!["draft", "it's"]));
-    assert_eq!(draft.enums[0].sql_name, "post_status");
+    assert_eq!(draft.enums[0].sql_name.name, "post_status");
     assert_eq!(column(&draft, "posts", "status").ty.value, Type::Named("PostStatus".to_owned()));
     assert_eq!(table(&draft, "posts").checks.len(), 3, "a default that is no label, a number, a collation");
     assert_eq!(found, Vec::<String>::new());
