@@ -40,6 +40,10 @@ impl __rt::Model for AuditEvent {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -111,11 +115,6 @@ impl __rt::FromRow for AuditEvent {
 impl __rt::Keyed for AuditEvent {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

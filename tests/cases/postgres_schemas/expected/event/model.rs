@@ -26,6 +26,10 @@ impl __rt::Model for Event {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -86,11 +90,6 @@ impl __rt::FromRow for Event {
 impl __rt::Keyed for Event {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

@@ -24,6 +24,10 @@ impl __rt::Model for Note {
             ],
             key: &[0],
             auto_key: Some(0),
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -66,11 +70,6 @@ impl __rt::FromRow for Note {
 impl __rt::Keyed for Note {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id

@@ -51,6 +51,10 @@ impl __rt::Model for TaBle {
                     deferred: false,
                 },
             ],
+            texts: Some(|| {
+                static TEXTS: __rt::Texts = __rt::Texts::new();
+                &TEXTS
+            }),
             ..__rt::ModelMeta::EMPTY
         };
         &META
@@ -125,11 +129,6 @@ impl __rt::FromRow for TaBle {
 impl __rt::Keyed for TaBle {
     type Key = i32;
     type Columns = i32;
-
-    fn texts() -> &'static __rt::Texts {
-        static TEXTS: __rt::Texts = __rt::Texts::new();
-        &TEXTS
-    }
 
     fn key(&self) -> i32 {
         self.id
