@@ -29,6 +29,8 @@ impl Statements {
             // Somebody else's subscriber would be seen at once, by counts that are too low.
             let _ = tracing::subscriber::set_global_default(Listener);
         });
+        // A statement that was sent for the first time of all just before it was there would be passed over for good.
+        tracing::callsite::rebuild_interest_cache();
         SEEN.set(Some(Vec::new()));
         Self { _thread: PhantomData }
     }

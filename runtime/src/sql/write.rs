@@ -291,9 +291,8 @@ impl Writer {
     /// The alias of a column's table, which must be in scope.
     fn alias_of(&self, source: Source, column: &str) -> Result<Alias> {
         let alias = self.scope.iter().rev().find(|(known, _)| *known == source).map(|(_, alias)| *alias);
-        alias.ok_or_else(|| {
-            Error::query(format!("column \"{column}\" is used in a query that does not read its table"))
-        })
+        alias
+            .ok_or_else(|| Error::query(format!("column \"{column}\" is used in a query that does not read its table")))
     }
 
     fn column(&mut self, source: Source, column: &ColumnMeta) -> Result<()> {
