@@ -31,10 +31,27 @@ pub fn generate(options: &Options, layout: Layout, diagnostics: &mut Diagnostics
 
 /// From the options to a checked schema: load, infer, build.
 pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
+    let draft = draft(options, diagnostics)?;
+    built(draft, options, diagnostics)
+}
+
+/// The same for a schema that tables are made of: what they will lack is said.
+#[cfg(feature = "cli")]
+pub(crate) fn inspected(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
+    let draft = draft(options, diagnostics)?;
+    diagnostics.extend(infer::beside(&draft));
+    built(draft, options, diagnostics)
+}
+
+fn draft(options: &Options, diagnostics: &mut Diagnostics) -> Option<Draft> {
     let mut draft = load(options, diagnostics)?;
     if draft.models.is_empty() {
         infer::infer(&mut draft, &options.overrides, diagnostics);
     }
+    Some(draft)
+}
+
+fn built(draft: Draft, options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
     names(&draft, options, diagnostics);
     let schema = build::build(draft, diagnostics)?;
     (!diagnostics.has_errors()).then_some(schema)
@@ -53,6 +70,7 @@ fn names(draft: &Draft, options: &Options, diagnostics: &mut Diagnostics) {
 pub(crate) fn tables(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
     let mut draft = load(options, diagnostics)?;
     infer::tables(&mut draft, &options.overrides, diagnostics);
+    diagnostics.extend(infer::beside(&draft));
     build::build(draft, diagnostics).filter(|_| !diagnostics.has_errors())
 }
 

@@ -20,7 +20,7 @@ pub(super) fn run(context: &mut Context, args: &InspectArgs) -> Option<Report> {
         flags.input = Some(default_database(context)?);
     }
     let options = context.options(flags)?;
-    let schema = pipeline::schema(&options, &mut context.diagnostics);
+    let schema = pipeline::inspected(&options, &mut context.diagnostics);
     if options.strict {
         context.diagnostics.promote_warnings();
     }

@@ -37,12 +37,27 @@ pub struct Draft {
     pub dialects: Vec<DialectName>,
     /// What the schema of the connection is called, whose tables go by their plain names; the database, on MySQL.
     pub schema: Option<String>,
+    /// What tables have that is no part of a schema.
+    pub beside: Vec<Beside>,
     /// Whether it was read of a server that tells tables apart without regard to upper and lower case, and may have
     /// folded their names.
     pub folds_names: bool,
     /// For what was found in a live database: an item that breaks a rule is left out with a warning, so that one odd
     /// table does not fail the whole. Otherwise it is an error.
     pub lenient: bool,
+}
+
+/// What a table of a database has that is no part of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Its name.
+    pub table: TableName,
+    /// How many triggers are its own.
+    pub triggers: i64,
+    /// How many rules it has, that of a view apart.
+    pub rules: i64,
+    /// Whether policies say which of its rows a user sees.
+    pub row_security: bool,
 }
 
 /// A type whose enums go by a name: by the Rust name in a draft.

@@ -55,5 +55,3 @@ CREATE TABLE history (id int PRIMARY KEY, what varchar(20) COLLATE utf8mb4_nopad
 -- An enum that would be called as a model is.
 CREATE TABLE stay_moods (id int AUTO_INCREMENT PRIMARY KEY);
 CREATE TABLE stays (id int AUTO_INCREMENT PRIMARY KEY, mood enum('good', 'it''s bad') NOT NULL DEFAULT 'good');
--- What is no part of a schema.
-CREATE TRIGGER louder BEFORE INSERT ON stays FOR EACH ROW SET NEW.mood = 'good';

@@ -72,9 +72,3 @@ CREATE VIEW adult AS SELECT id, email, born FROM account WHERE born < '2005-01-0
 CREATE MATERIALIZED VIEW account_count AS SELECT level, count(*) AS number, avg(id) AS mean FROM account GROUP BY level;
 CREATE UNIQUE INDEX ON account_count (level);
 CREATE TEMPORARY TABLE scratch (id integer);
--- What is no part of a schema.
-CREATE FUNCTION louder() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
-CREATE TRIGGER louder BEFORE INSERT ON visit FOR EACH ROW EXECUTE FUNCTION louder();
-CREATE TRIGGER quieter AFTER DELETE ON audit.log FOR EACH ROW EXECUTE FUNCTION louder();
-CREATE RULE kept AS ON DELETE TO visit DO INSTEAD NOTHING;
-ALTER TABLE visit ENABLE ROW LEVEL SECURITY;

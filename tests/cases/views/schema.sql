@@ -9,6 +9,3 @@ CREATE TABLE book (
 CREATE VIEW book_list AS
     SELECT b.id, b.title, a.name AS author, coalesce(b.pages, 0) AS pages FROM book b JOIN author a ON a.id = b.author_id;
 CREATE VIEW "long books" AS SELECT * FROM book_list WHERE pages > 500;
--- What is no part of a schema.
-CREATE TRIGGER kept BEFORE DELETE ON book BEGIN SELECT RAISE(ABORT, 'kept'); END;
-CREATE TRIGGER told INSTEAD OF INSERT ON book_list BEGIN SELECT 1; END;

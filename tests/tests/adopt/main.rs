@@ -1,6 +1,7 @@
 //! Databases that are there already: their history is made of them, and a check finds nothing in what was just made.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
+mod beside;
 mod drift;
 mod expressions;
 mod others;

@@ -55,7 +55,7 @@ pub(super) fn init(context: &mut Context, args: &InitArgs) -> Option<Report> {
 fn baseline(context: &mut Context, options: &Options) -> Option<(State, Vec<String>)> {
     let (Some(spec), Input::Database(url)) = (own_spec(context)?, &options.input) else {
         // Without the tables that a spec of it would leave out.
-        let schema = pipeline::schema(options, &mut context.diagnostics)?;
+        let schema = pipeline::inspected(options, &mut context.diagnostics)?;
         return Some((State::of(&schema), Vec::new()));
     };
     let live = pipeline::tables(options, &mut context.diagnostics)?;

@@ -4,6 +4,7 @@
 //! override wins over columns, columns over relations, exact names over converted ones and earlier over later; the
 //! loser is left out with a warning that shows the override to write.
 
+mod beside;
 mod enums;
 mod filter;
 mod keys;
@@ -18,6 +19,7 @@ use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
 use crate::names as rust;
 
+pub use beside::beside;
 use names::Names;
 
 /// What the user decided about tables that are read from a database (`[tables]` in `pilaster.toml`).

@@ -5,7 +5,7 @@ use crate::ir::draft::{Column, Enum, ForeignKey, RelationKind, Type};
 use crate::ir::{Action, SqlType, SqliteOptions, TableKind, TableName};
 
 /// A table of integer columns: `*` marks those of the key, and ` -> table` a foreign key to its `id`.
-fn table(name: &str, columns: &[&str]) -> Table {
+pub(super) fn table(name: &str, columns: &[&str]) -> Table {
     let at = |text: &str| At::new(text.to_owned(), Place::None);
     let named = |name: &str| TableName { schema: None, name: name.to_owned() };
     let mut table = Table {

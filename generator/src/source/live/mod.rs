@@ -3,8 +3,6 @@
 #[cfg(any(feature = "live-sqlite", feature = "live-postgres", feature = "live-mysql"))]
 use crate::ddl;
 
-#[cfg(any(feature = "live-sqlite", feature = "live-postgres", feature = "live-mysql"))]
-mod beside;
 #[cfg(any(feature = "live-postgres", feature = "live-mysql"))]
 pub(crate) mod connect;
 #[cfg(feature = "live-mysql")]

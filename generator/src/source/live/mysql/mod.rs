@@ -15,12 +15,11 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use super::beside::Beside;
 use super::connect::Snapshot;
 use super::server::{self, left_out, table_place, warn};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::draft::{Draft, Type};
+use crate::ir::draft::{Beside, Draft, Type};
 use crate::ir::{DialectName, TableName};
 
 use catalog::{Catalog, Name};
@@ -64,13 +63,12 @@ fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     draft.folds_names = catalog.folds_names;
     draft.schema.clone_from(&catalog.current);
     let reader = Reader { catalog, rows: Rows::of(catalog) };
-    let mut beside = Beside::default();
     for row in &catalog.tables {
         let triggers = catalog.triggers.iter().filter(|table| **table == row.name).count();
-        beside.add(reader.name(&row.name), i64::try_from(triggers).unwrap_or(i64::MAX), 0, false);
+        let triggers = i64::try_from(triggers).unwrap_or(i64::MAX);
+        draft.beside.push(Beside { table: reader.name(&row.name), triggers, rules: 0, row_security: false });
         reader.table(row, &mut draft, diagnostics);
     }
-    diagnostics.extend(beside.told());
     server::sort(&mut draft.tables);
     draft
 }

@@ -13,12 +13,11 @@ mod types;
 
 use std::collections::BTreeMap;
 
-use super::beside::Beside;
 use super::connect::Snapshot;
 use super::server::{self, left_out, table_place, warn};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::draft::Draft;
+use crate::ir::draft::{Beside, Draft};
 use crate::ir::{DialectName, TableName};
 
 use catalog::Catalog;
@@ -62,12 +61,11 @@ fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
         rows: Rows::of(catalog),
         catalog,
     };
-    let mut beside = Beside::default();
     for row in &catalog.tables {
-        beside.add(reader.names.table(row), row.triggers, row.rules, row.row_security);
+        let (table, row_security) = (reader.names.table(row), row.row_security);
+        draft.beside.push(Beside { table, triggers: row.triggers, rules: row.rules, row_security });
         reader.table(row, &mut draft, diagnostics);
     }
-    diagnostics.extend(beside.told());
     keys::resolve(&reader, &mut draft.tables, diagnostics);
     server::sort(&mut draft.tables);
     draft

@@ -15,11 +15,10 @@ mod types;
 
 use std::path::Path;
 
-use super::beside::Beside;
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::DialectName;
-use crate::ir::draft::Draft;
+use crate::ir::draft::{Beside, Draft};
+use crate::ir::{DialectName, TableName};
 
 use catalog::Catalog;
 
@@ -75,14 +74,13 @@ fn empty(path: &Path) -> Diagnostic {
 
 fn draft(catalog: &Catalog, diagnostics: &mut Diagnostics) -> Draft {
     let mut draft = Draft { lenient: true, dialects: vec![DialectName::Sqlite], ..Draft::default() };
-    let mut beside = Beside::default();
     for (name, object) in catalog {
-        beside.add(name, object.triggers, 0, false);
+        let table = TableName::plain(name.clone());
+        draft.beside.push(Beside { table, triggers: object.triggers, rules: 0, row_security: false });
         if is_readable(name, object, diagnostics) {
             table::read(name, object, &mut draft, diagnostics);
         }
     }
-    diagnostics.extend(beside.told());
     keys::resolve(catalog, &mut draft.tables, diagnostics);
     draft
 }
