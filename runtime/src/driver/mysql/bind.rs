@@ -64,12 +64,33 @@ pub(super) fn within(given: &Value<'_>, packet: usize) -> Result<Sent> {
     }
 }
 
-/// How many bytes a value takes on its way, roughly.
+/// What goes with the values of a statement, without a bit and the type of each.
+const HEAD: usize = 11;
+/// The client library sends values each alone where they are more than this together.
+const TOGETHER: usize = (1 << 24) - 1;
+
+/// How many bytes a value takes on its way at most, its type and a bit for whether it is NULL included.
 pub(super) fn weight(value: &Sent) -> usize {
     match value {
-        Sent::Bytes(bytes) => bytes.len() + 9,
-        _ => 12,
+        Sent::Bytes(bytes) => bytes.len() + 12,
+        _ => 15,
     }
+}
+
+/// Refuses values that are too many bytes together, where the server takes so many at once.
+pub(super) fn all_within(values: &[Sent], packet: usize) -> Result<()> {
+    let long: u64 = values.iter().map(Sent::bin_len).sum();
+    let bytes = HEAD + values.len().div_ceil(8) + values.len() * 2 + usize::try_from(long).unwrap_or(usize::MAX / 2);
+    if bytes < packet || bytes > TOGETHER {
+        return Ok(());
+    }
+    let expected = format!("values of less than {packet} bytes together, the server's max_allowed_packet");
+    Err(Error::encode(expected, format!("{bytes} bytes")))
+}
+
+/// How many bytes the values of a statement may be together.
+pub(super) fn room(packet: usize) -> usize {
+    packet.saturating_sub(HEAD + 1)
 }
 
 /// A day and the microseconds in it.

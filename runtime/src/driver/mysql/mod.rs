@@ -62,6 +62,8 @@ pub(crate) struct Connection {
     paused: bool,
     /// What was sent last is answered in text, as what is not prepared is.
     in_text: bool,
+    /// What the client library knows of the last answer is of a statement that ran: it takes that to preparing for one too.
+    ran: bool,
     /// The connection itself failed.
     lost: bool,
     /// The server said that a transaction is open.
@@ -99,6 +101,7 @@ impl Connection {
             busy: false,
             paused: false,
             in_text: false,
+            ran: false,
             lost: false,
             transaction: false,
             undo: Vec::new(),
@@ -237,7 +240,7 @@ impl Connection {
                 self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await?;
             }
         }
-        self.busy = true;
+        (self.busy, self.ran) = (true, false);
         Ok(())
     }
 
@@ -272,7 +275,10 @@ impl Connection {
                 if unknown && Box::pin(self.client.query_drop("DO 0")).await.is_err() {
                     return outcome;
                 }
-                self.note_status();
+                // What was not sent changed nothing.
+                if self.ran || unknown {
+                    self.note_status();
+                }
             }
         }
         let outcome = match outcome {
@@ -347,7 +353,10 @@ impl Connection {
     /// Runs statements without parameters and rows.
     async fn command(&mut self, sql: &str) -> Result<()> {
         let outcome = match self.fits(sql) {
-            Ok(()) => self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql))),
+            Ok(()) => {
+                self.ran = true;
+                self.client.query_drop(sql).await.map_err(|fault| from_mysql(fault, Some(sql)))
+            }
             Err(error) => Err(error),
         };
         self.leave(outcome, true).await
@@ -365,6 +374,7 @@ impl Connection {
         self.fits(sql)?;
         self.in_text = values.is_empty() && !is_worth_preparing(sql);
         if self.in_text {
+            self.ran = true;
             let answer = self.client.query_iter(sql).await.map_err(named)?;
             return hand_out(answer, sql, each, gate, &mut self.paused).await;
         }
@@ -394,7 +404,8 @@ impl Connection {
         if given != count {
             return Err(Error::query(format!("the statement has {count} parameters, and {given} values were given")));
         }
-        self.in_text = false;
+        bind::all_within(&values, self.packet)?;
+        (self.in_text, self.ran) = (false, true);
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
         let answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
         hand_out(answer, sql, each, gate, &mut self.paused).await
@@ -412,6 +423,7 @@ impl Connection {
 
     async fn prepare_anew(&mut self, sql: &str, keep: bool) -> Result<Statement> {
         let named = |fault| from_mysql(fault, Some(sql));
+        self.ran = false;
         let statement = match self.client.prep(sql).await {
             // The server's statements are used up: those of this connection go.
             Err(mysql_async::Error::Server(fault)) if fault.code == 1461 => {

@@ -21,7 +21,7 @@ use crate::row::{RawRow, Row, Source};
 const PARAMETERS: usize = 65_535;
 /// Rows of a full statement; always the same, so that it is prepared once.
 const ROWS: usize = 500;
-/// A statement's values are not larger than this, unless a single row is: servers take 16 MiB by default.
+/// A statement's values are not larger than this, unless a single row is; servers take 16 MiB by default, and may take less.
 pub(super) const BYTES: usize = 1 << 20;
 /// The statements of so few rows are kept prepared.
 const KEPT: usize = 8;
@@ -142,13 +142,21 @@ async fn many(
 ) -> Result<u64> {
     let mut back = back;
     let most = (PARAMETERS / width).clamp(1, ROWS);
+    let room = bind::room(on.packet).min(BYTES);
     let (mut next, mut affected) = (first, 0);
+    // The values of the next row, which a statement had no room for.
+    let mut row = Vec::new();
     while next < rows.len() {
         let (mut values, mut bytes, mut count) = (Vec::new(), 0, 0);
-        while count < most && next < rows.len() && (count == 0 || bytes < BYTES) {
-            let first = values.len();
-            bind_row(on, rows, next, &mut values)?;
-            bytes += values.iter().skip(first).map(bind::weight).sum::<usize>();
+        while count < most && next < rows.len() {
+            if row.is_empty() {
+                bind_row(on, rows, next, &mut row)?;
+            }
+            bytes += row.iter().map(bind::weight).sum::<usize>();
+            if count > 0 && bytes > room {
+                break;
+            }
+            values.append(&mut row);
             (count, next) = (count + 1, next + 1);
         }
         let text = repeated(sql, tuple, count);
@@ -189,6 +197,8 @@ pub(super) async fn fetch(
     if given != taken {
         return Err(Error::query(format!("the statement has {taken} parameters, and {given} values were given")));
     }
+    bind::all_within(&values, on.packet)?;
+    on.ran = true;
     let mut answer = on.client.exec_iter(statement, values).await.map_err(named)?;
     let columns = answer.columns().unwrap_or_default();
     let mut found = Vec::new();

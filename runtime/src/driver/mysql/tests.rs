@@ -156,6 +156,26 @@ async fn keys_and_rows_come_back_in_the_order_of_the_rows() {
     server.end().await;
 }
 
+/// Values that the server takes each alone can be too many together: rows go in more statements, and what is left is refused.
+#[tokio::test]
+async fn values_that_are_too_many_together_are_not_sent() {
+    let Some(mut server) = Server::new().await else { return };
+    let super::super::Connection::Mysql(connection) = &mut server.connection else { return };
+    connection.packet = 1_000;
+    let two = [Value::Text("a".repeat(600).into()), Value::Text("b".repeat(600).into())];
+    let error = server.connection.query("SELECT ?, ?", &two, &mut |_| Ok(())).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Encode(_)) && !error.is_outcome_unknown(), "{error:?}");
+    assert!(error.to_string().contains("max_allowed_packet"), "{error}");
+    server.connection.query("SELECT ?", &[two[0].clone()], &mut |_| Ok(())).await.unwrap();
+    let columns = [&NOTE.columns[1]];
+    let insert = Insert { table: Table::Model(&NOTE), columns: &columns, returning: &[], existing: Existing::Refused };
+    let sql = Writer::insert(Dialect::Mysql, &insert).unwrap().sql;
+    let mut rows = Texts((0..200).map(|at| format!("{at:050}")).collect());
+    let affected = server.connection.execute_rows(&sql, &mut rows, Returned::Nothing).await.unwrap();
+    assert_eq!(affected, 200);
+    server.end().await;
+}
+
 /// Statements for a number of rows that is not always the same are not kept, whatever becomes of them.
 #[tokio::test]
 async fn statements_that_failed_are_ended() {
