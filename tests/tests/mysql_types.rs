@@ -76,6 +76,8 @@ async fn unsigned_integers_of_64_bits_are_computed() {
             update().set(|o| o.big, start).run(&db).await?;
             assert_eq!(one().select(|o| o.big - step + step).one(&db).await?, Some(start));
             assert_eq!(one().select(|o| o.big / 1).one(&db).await?, Some(start));
+            assert_eq!(one().select(|o| (o.big - step) / 1 + step).one(&db).await?, Some(start));
+            assert_eq!(one().filter(|o| ((o.big - step) / -2).le(0)).count(&db).await?, 1);
             let error = update().set_to(|o| (o.big, o.big + step)).run(&db).await.unwrap_err();
             let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
             assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("odd"), Some("big")), "{error:?}");

@@ -31,6 +31,10 @@ impl Writer {
             return self.write_beside(right, beside_right);
         }
         let whole = left.is_integer() && right.is_integer();
+        if op == BinaryOp::Div && whole && self.dialect == Dialect::Mysql && (left.may_be_long() || right.may_be_long())
+        {
+            return self.write_long_quotient(left, right);
+        }
         let widened = match self.dialect {
             Dialect::Postgres => wide_type(left, right).map(|word| (word, Side::of(left, right))),
             Dialect::Sqlite | Dialect::Mysql => None,
@@ -39,12 +43,12 @@ impl Writer {
             Some((word, Side::Left)) => self.write_cast(left, word)?,
             // An exact number that is whole is stored as an integer there, and 5 / 2 would be 2.
             _ if op == BinaryOp::Div && !whole && self.dialect == Dialect::Sqlite => self.write_cast(left, "REAL")?,
-            _ => self.write_term(op, left, whole)?,
+            _ => self.write_term(left, whole)?,
         }
         self.push(if op == BinaryOp::Div && whole && self.dialect == Dialect::Mysql { " DIV " } else { operator(op) });
         match widened {
             Some((word, Side::Right)) => self.write_cast(right, word),
-            _ => self.write_term(op, right, whole),
+            _ => self.write_term(right, whole),
         }
     }
 
@@ -108,14 +112,25 @@ impl Writer {
     }
 
     /// An operand of arithmetic. What is unsigned on MySQL stays so in its results, where a negative one is an error. Those of
-    /// 64 bits have no signed type of their width, but exact numbers hold them; a quotient of these would have 63 bits.
-    fn write_term(&mut self, op: BinaryOp, node: &Node, whole: bool) -> Result<()> {
+    /// 64 bits have no signed type of their width, but exact numbers hold them.
+    fn write_term(&mut self, node: &Node, whole: bool) -> Result<()> {
         let kind = node.number().filter(|_| whole && self.dialect == Dialect::Mysql);
         match kind {
             Some(Kind::UnsignedTinyInt | Kind::UnsignedSmallInt | Kind::UnsignedInt) => self.write_cast(node, "SIGNED"),
-            Some(Kind::UnsignedBigInt) if op != BinaryOp::Div => self.write_cast(node, "DECIMAL(20)"),
+            Some(Kind::UnsignedBigInt) => self.write_cast(node, "DECIMAL(20)"),
             _ => self.write_operand(node),
         }
+    }
+
+    /// A quotient on MySQL, whose DIV knows no more than 64 bits with a sign, or without one: by as many digits as tell that
+    /// of the two greatest numbers from 1.
+    fn write_long_quotient(&mut self, left: &Node, right: &Node) -> Result<()> {
+        self.push("TRUNCATE(");
+        self.write_cast(left, "DECIMAL(65,25)")?;
+        self.push(" / ");
+        self.write_operand(right)?;
+        self.push(", 0)");
+        Ok(())
     }
 
     fn write_cast(&mut self, node: &Node, word: &str) -> Result<()> {
@@ -293,6 +308,20 @@ impl Node {
     /// Whether it is an integer for certain: dividing integers gives an integer, which MySQL has to be told.
     pub(super) fn is_integer(&self) -> bool {
         self.number().is_some_and(Kind::is_integer)
+    }
+
+    /// Whether there is an unsigned integer of 64 bits in it, so that computing it may take more than 64 bits with a sign.
+    fn may_be_long(&self) -> bool {
+        match self {
+            Node::Column(_, column) => column.kind == Kind::UnsignedBigInt,
+            Node::Bind(value) => matches!(value, Value::UInt(_)),
+            Node::Unary(UnaryOp::Negate, node) => node.may_be_long(),
+            Node::Binary(_, left, right) => left.may_be_long() || right.may_be_long(),
+            Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Self::may_be_long),
+            Node::Call(_, nodes) => nodes.iter().any(Self::may_be_long),
+            Node::Scalar(select) => select.value().is_some_and(Self::may_be_long),
+            _ => false,
+        }
     }
 
     /// Whether it has 64 bits already.
