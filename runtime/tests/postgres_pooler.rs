@@ -97,6 +97,12 @@ async fn meet_types(url: &str) {
         let found = db.transaction(async |tx| tx.sql(format!("SELECT $1::mood{n}")).bind("a").one::<String>().await);
         assert_eq!(found.await.unwrap(), "a");
     }
+    // Another kind of type, for which the library has a statement of its own.
+    for n in 0..2 {
+        db.sql(format!("CREATE TYPE pair{n} AS (a int, b int)")).execute().await.unwrap();
+        let read = db.sql(format!("SELECT $1::pair{n}::text")).bind("(1,2)");
+        assert_eq!(read.one::<String>().await.unwrap(), "(1,2)");
+    }
     let left = "SELECT count(*) FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' AND parameter_types = '{oid}'";
     assert!(db.sql(left).one::<i64>().await.unwrap() < 3);
     db.close().await.unwrap();

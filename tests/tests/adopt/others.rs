@@ -122,6 +122,13 @@ async fn what_must_be_there_before() {
         assert!(said.contains("CREATE EXTENSION"), "{said}");
         made.db.sql("DROP TABLE IF EXISTS pilaster_migrations").execute().await.unwrap();
     }
+    made.db.sql("CREATE TABLE page (id int, body json)").execute().await.unwrap();
+    for sql in
+        ["ALTER TABLE page DROP CONSTRAINT nowhere", "CREATE INDEX ON nowhere (id)", "CREATE INDEX ON page (body)"]
+    {
+        let error = made.db.sql(sql).execute().await.unwrap_err();
+        assert!(!error.to_string().contains("make it in the database first"), "{error}");
+    }
     made.remove().await.unwrap();
 }
 

@@ -387,10 +387,9 @@ fn put_numeric(out: &mut Vec<u8>, value: &Value<'_>) -> Result<()> {
 }
 
 fn put_date(out: &mut Vec<u8>, days: i32) -> Result<()> {
-    let day = days
-        .checked_sub(DAYS)
-        .filter(|day| DAY_RANGE.contains(day))
-        .ok_or_else(|| Error::encode("a date from 4714-11-24 BC to 5874897-12-31", Value::Date(days).shown()))?;
+    let day = days.checked_sub(DAYS).filter(|day| DAY_RANGE.contains(day)).ok_or_else(|| {
+        Error::encode("a date from -4713-11-24 (of 4714 BC) to 5874897-12-31", Value::Date(days).shown())
+    })?;
     out.extend_from_slice(&day.to_be_bytes());
     Ok(())
 }
@@ -404,10 +403,9 @@ fn put_time(out: &mut Vec<u8>, micros: i64) -> Result<()> {
 }
 
 fn put_instant(out: &mut Vec<u8>, micros: i64) -> Result<()> {
-    let shifted = micros
-        .checked_sub(MICROS)
-        .filter(|micros| MICRO_RANGE.contains(micros))
-        .ok_or_else(|| Error::encode("a time from 4714-11-24 BC to 294276-12-31", Value::DateTime(micros).shown()))?;
+    let shifted = micros.checked_sub(MICROS).filter(|micros| MICRO_RANGE.contains(micros)).ok_or_else(|| {
+        Error::encode("a time from -4713-11-24 (of 4714 BC) to 294276-12-31", Value::DateTime(micros).shown())
+    })?;
     out.extend_from_slice(&shifted.to_be_bytes());
     Ok(())
 }

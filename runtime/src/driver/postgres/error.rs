@@ -93,7 +93,7 @@ fn uncomparable(db: &DbError) -> Option<&'static str> {
         "42883" if named("json") => Some(
             "PostgreSQL does not compare values of json: ALTER TABLE … ALTER COLUMN … TYPE jsonb makes them such that it does",
         ),
-        "42883" if ["xml", "point", "polygon"].into_iter().any(named) => {
+        "42883" if ["xml", "point", "polygon", "box", "circle", "line", "lseg", "path"].into_iter().any(named) => {
             Some("PostgreSQL does not compare values of this type by themselves: cast them to text in hand-written SQL")
         }
         _ => None,
@@ -104,10 +104,17 @@ fn uncomparable(db: &DbError) -> Option<&'static str> {
 fn missing(db: &DbError, sql: &str) -> &'static str {
     let word = sql.split_whitespace().next().unwrap_or_default();
     let makes = ["CREATE", "ALTER"].iter().any(|known| word.eq_ignore_ascii_case(known));
-    match db.code().code() {
-        "42704" | "42883" | "42P01" | "3F000" if makes => MISSING,
-        _ => "",
-    }
+    let is_missing = match db.code().code() {
+        // The same codes are those of what an ALTER is to remove, and of types without an order.
+        "42704" => {
+            db.hint().is_none() && matches!(db.routine(), Some("typenameType" | "ResolveOpClass" | "get_collation_oid"))
+        }
+        "42883" => uncomparable(db).is_none(),
+        "42P01" => sql.split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("TABLE")),
+        "3F000" => true,
+        _ => false,
+    };
+    if makes && is_missing { MISSING } else { "" }
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see

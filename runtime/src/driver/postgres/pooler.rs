@@ -71,9 +71,27 @@ impl Session {
         self.control(&making).await?;
         let prepared = self.ask_to_prepare(sql).await;
         if prepared.is_ok() {
+            // It may have made more of them, for a kind of type that there was none of.
+            for (name, text) in self.read_asking().await? {
+                if !self.asking.iter().any(|(known, _)| *known == name) {
+                    closing.extend(["DEALLOCATE ", &name, "; "]);
+                    self.asking.push((name, text));
+                }
+            }
             self.control(&closing).await?;
         }
         Ok(prepared)
+    }
+
+    async fn read_asking(&mut self) -> Result<Vec<(String, String)>> {
+        let mut asking = Vec::new();
+        let read = self.read_plainly(ASKING, |message| {
+            if let SimpleQueryMessage::Row(row) = message {
+                asking.extend(row.get(0).zip(row.get(1)).map(|(name, text)| (name.to_owned(), text.to_owned())));
+            }
+        });
+        read.await.map_err(|error| error::of_statement(error, ASKING))?;
+        Ok(asking)
     }
 
     /// Ends it as the statement did.
@@ -149,18 +167,13 @@ impl Session {
     }
 
     async fn learn(&mut self, types: &[String]) -> Result<()> {
+        // Those of another program are not ours to make again.
+        self.forget_statements().await?;
         for portion in types.chunks(PORTION) {
             let places: Vec<String> = portion.iter().zip(1..).map(|(name, at)| format!("${at}::{name}")).collect();
             self.prepare(&format!("SELECT {}", places.join(", "))).await?;
         }
-        let mut asking = Vec::new();
-        let read = self.read_plainly(ASKING, |message| {
-            if let SimpleQueryMessage::Row(row) = message {
-                asking.extend(row.get(0).zip(row.get(1)).map(|(name, text)| (name.to_owned(), text.to_owned())));
-            }
-        });
-        read.await.map_err(|error| error::of_statement(error, ASKING))?;
-        self.asking = asking;
+        self.asking = self.read_asking().await?;
         self.forget_statements().await
     }
 }
