@@ -25,7 +25,9 @@ async fn triggers_are_told_where_tables_are_made_from_what_is_read() {
             made.db.sql(function).batch().await.unwrap();
         }
         for table in ["visit", "other"] {
-            let trigger = format!("CREATE TRIGGER on_{table} BEFORE INSERT ON {table} FOR EACH ROW {body}");
+            // SQLite keeps the name as it stands here.
+            let written = if kind == Kind::SqliteFile { table.to_uppercase() } else { table.to_owned() };
+            let trigger = format!("CREATE TRIGGER on_{table} BEFORE INSERT ON {written} FOR EACH ROW {body}");
             made.db.sql(trigger).execute().await.unwrap();
         }
         let (all, one) = match kind {

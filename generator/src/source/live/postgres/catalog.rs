@@ -128,7 +128,7 @@ pub(super) struct IndexPart {
 }
 
 /// A type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Type {
     pub oid: i64,
     pub schema: String,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Names;
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Type};
 use crate::codes;
 use crate::diag::{Diagnostics, Place};
 use crate::ir::TableName;
@@ -19,18 +19,14 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<i64, String> {
     let mut found = BTreeMap::new();
-    let mut taken = BTreeSet::new();
     let used = used(catalog);
-    for row in catalog.types.iter().filter(|row| row.kind == "e") {
-        let here = catalog.schemas.iter().any(|schema| schema.name == row.schema);
-        if !here && !used.contains(&row.oid) {
-            continue;
-        }
+    let is_here = |row: &Type| catalog.schemas.iter().any(|schema| schema.name == row.schema);
+    let is_read = |row: &&Type| row.kind == "e" && (is_here(row) || used.contains(&row.oid));
+    let rows: Vec<&Type> = catalog.types.iter().filter(is_read).collect();
+    let rust_names = rust_names(&rows, names, is_here);
+    for row in rows {
         let sql_name = TableName { schema: names.schema(&row.schema), name: row.name.clone() };
         let place = Place::Object(format!("enum \"{sql_name}\""));
-        let schema = sql_name.schema.as_ref();
-        let words = schema.map_or_else(|| row.name.clone(), |schema| format!("{schema}_{}", row.name));
-        let plain = rust::enum_type(&words);
         let labels: Vec<&str> =
             catalog.labels.iter().filter(|label| label.ty == row.oid).map(|label| label.label.as_str()).collect();
         if labels.is_empty() {
@@ -38,7 +34,8 @@ pub(super) fn read(
             super::warn(diagnostics, codes::LIVE_TYPE, place, message, "add one in the database");
             continue;
         }
-        let name = free_name(&plain, &mut taken);
+        let plain = plain_name(row, names);
+        let name = rust_names.get(&row.oid).unwrap_or(&plain).clone();
         if name != plain {
             let message = format!("the enum is named `{name}`, because another one is already called `{plain}`");
             let help = format!("to have another name, write it in pilaster.toml: [names] \"{name}\" = …");
@@ -49,6 +46,20 @@ pub(super) fn read(
         found.insert(row.oid, name);
     }
     found
+}
+
+/// The names of enums by number. One that a new column brings along takes no name from those that were there: those of the
+/// connection's own schema come first, then those of the others that are read.
+fn rust_names(rows: &[&Type], names: &Names<'_>, is_here: impl Fn(&Type) -> bool) -> BTreeMap<i64, String> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| (names.schema(&row.schema).is_some(), !is_here(row)));
+    let mut taken = BTreeSet::new();
+    rows.into_iter().map(|row| (row.oid, free_name(&plain_name(row, names), &mut taken))).collect()
+}
+
+fn plain_name(row: &Type, names: &Names<'_>) -> String {
+    let schema = names.schema(&row.schema);
+    rust::enum_type(&schema.map_or_else(|| row.name.clone(), |schema| format!("{schema}_{}", row.name)))
 }
 
 /// The name, with a number where enums of two schemas have names of the same words.
@@ -78,4 +89,26 @@ fn used(catalog: &Catalog) -> BTreeSet<i64> {
 pub(super) fn labels(draft: &Draft) -> BTreeMap<String, Vec<String>> {
     let labels = |ty: &Enum| ty.variants.iter().map(|(label, _)| label.value.clone()).collect();
     draft.enums.iter().map(|ty| (ty.name.value.clone(), labels(ty))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_enum_of_another_schema_takes_no_name() {
+        let ty = |oid, schema: &str, name: &str| Type {
+            oid,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            kind: "e".to_owned(),
+            ..Type::default()
+        };
+        let (far, near, own) = (ty(1, "audit", "status"), ty(2, "b_audit", "status"), ty(3, "public", "audit_status"));
+        let names = Names { current: Some("public") };
+        let named = |rows: &[&Type]| rust_names(rows, &names, |row| row.schema != "audit");
+        assert_eq!(named(&[&near, &own]), BTreeMap::from([(2, "BAuditStatus".into()), (3, "AuditStatus".into())]));
+        let all = BTreeMap::from([(1, "AuditStatus2".into()), (2, "BAuditStatus".into()), (3, "AuditStatus".into())]);
+        assert_eq!(named(&[&far, &near, &own]), all);
+    }
 }

@@ -106,7 +106,9 @@ const INDEXES: &str = "SELECT s.name, i.name, i.\"unique\", i.origin, x.name, x.
     LEFT JOIN main.sqlite_schema AS d ON d.type = 'index' AND d.name = i.name \
     WHERE s.type = 'table' AND s.sql NOT LIKE 'create virtual%' AND x.key = 1 ORDER BY s.name, i.seq DESC, x.seqno";
 
-const TRIGGERS: &str = "SELECT tbl_name, count(*) FROM main.sqlite_schema WHERE type = 'trigger' GROUP BY tbl_name";
+/// A trigger keeps the name of its table as it was written there.
+const TRIGGERS: &str = "SELECT s.name, count(*) FROM main.sqlite_schema AS t JOIN main.sqlite_schema AS s \
+    ON s.type IN ('table', 'view') AND s.name = t.tbl_name COLLATE NOCASE WHERE t.type = 'trigger' GROUP BY s.name";
 
 /// Opens a file for reading only; it is never created.
 pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
