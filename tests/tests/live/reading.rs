@@ -1,14 +1,10 @@
 //! What is said when a server cannot be read, and which schemas are.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pilaster_generator::config::{Input, Layer};
 use pilaster_generator::diag::Diagnostics;
 use pilaster_generator::ir::{Action, DialectName, Schema};
 use pilaster_generator::{pipeline, url};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use pilaster_tests::statements::Statements;
 
 use super::servers::{Host, all, options};
 
@@ -196,34 +192,11 @@ fn drop_database(host: &Host, name: &str) {
     host.admin(&format!("DROP DATABASE {name}{force}"));
 }
 
-/// Counts the statements that are sent in this thread.
-#[derive(Clone, Default)]
-struct Counter(Arc<AtomicUsize>);
-
-impl Subscriber for Counter {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "pilaster::sql"
-    }
-
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
 /// How many statements reading a database takes, and how many tables it has.
 fn statements_of(url: &str) -> (usize, usize) {
-    let counter = Counter::default();
-    let (schema, said) = tracing::subscriber::with_default(counter.clone(), || read(url, Layer::default()));
-    (counter.0.load(Ordering::Relaxed), schema.unwrap_or_else(|| panic!("{said}")).tables.len())
+    let statements = Statements::listen();
+    let (schema, said) = read(url, Layer::default());
+    (statements.count(), schema.unwrap_or_else(|| panic!("{said}")).tables.len())
 }
 
 /// Tables with everything that has a query of its own, each with a foreign key to another one.
