@@ -1,6 +1,8 @@
 //! The stages in order.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "cli")]
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use crate::ir::draft::Draft;
 use crate::ir::{DialectName, Schema, build, infer};
 use crate::migrate::embed::{self, Embedded};
 use crate::migrate::history::History;
+#[cfg(feature = "cli")]
+use crate::migrate::state::State;
 use crate::output::FileSet;
 use crate::plan;
 use crate::render::{self, Layout};
@@ -39,7 +43,7 @@ pub fn schema(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema
 #[cfg(feature = "cli")]
 pub(crate) fn inspected(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
     let draft = draft(options, diagnostics)?;
-    diagnostics.extend(infer::beside(&draft));
+    diagnostics.extend(infer::beside(&draft, |_| true));
     built(draft, options, diagnostics)
 }
 
@@ -65,12 +69,15 @@ fn names(draft: &Draft, options: &Options, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// From the options to the tables of a database, without models: what migrations look at.
+/// From the options to the tables of a database, without models: what migrations look at. What the wanted ones of them have
+/// beside that is said.
 #[cfg(feature = "cli")]
-pub(crate) fn tables(options: &Options, diagnostics: &mut Diagnostics) -> Option<Schema> {
+pub(crate) fn tables(options: &Options, wanted: &State, diagnostics: &mut Diagnostics) -> Option<Schema> {
     let mut draft = load(options, diagnostics)?;
     infer::tables(&mut draft, &options.overrides, diagnostics);
-    diagnostics.extend(infer::beside(&draft));
+    // A server may have written the names in small letters.
+    let wanted: BTreeSet<String> = wanted.tables.keys().map(|name| name.to_string().to_lowercase()).collect();
+    diagnostics.extend(infer::beside(&draft, |name| wanted.contains(&name.to_string().to_lowercase())));
     build::build(draft, diagnostics).filter(|_| !diagnostics.has_errors())
 }
 

@@ -108,6 +108,38 @@ async fn meet_types(url: &str) {
     db.close().await.unwrap();
 }
 
+/// The first types of a database that had none, and a statement that is like those by which the library asks for types.
+async fn meet_first_types(url: &str) {
+    let db = Db::builder(url).max_connections(1).connect().await.unwrap();
+    for n in 0..3 {
+        db.sql(format!("CREATE TYPE mood{n} AS ENUM ('so', 'not so')")).execute().await.unwrap();
+        db.sql(format!("CREATE TABLE t{n} AS SELECT 7::oid AS place, 'so'::mood{n} AS mood")).execute().await.unwrap();
+        for _ in 0..2 {
+            let read = db.sql(format!("SELECT mood FROM t{n} WHERE place = $1")).bind(7_i64);
+            assert_eq!(read.one::<String>().await.unwrap(), "so");
+        }
+        let read = db.sql(format!("SELECT $1::mood{n}[]::text")).bind("{so}");
+        assert_eq!(read.one::<String>().await.unwrap(), "{so}");
+    }
+    let left = "SELECT count(*) FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' AND parameter_types = '{oid}'";
+    assert!(db.sql(left).one::<i64>().await.unwrap() < 3);
+    db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_types_are_made_while_a_connection_lives() {
+    with_pooled(through_pooler, async |url, pooled| {
+        drop(url);
+        meet_first_types(&pooled).await;
+    })
+    .await;
+    with_url(async |url| {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        meet_first_types(&format!("{url}{separator}statement_cache=0")).await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn types_are_made_while_a_connection_lives() {
     with_url(async |url| {

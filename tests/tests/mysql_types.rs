@@ -204,6 +204,15 @@ async fn more_than_the_server_takes_at_once_is_refused() {
             let error = query.one::<String>().await.unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Query) && !error.is_outcome_unknown(), "{error:?}");
         }
+        // The command itself is a byte.
+        let connection = db.sql("SELECT connection_id()").one::<i64>().await?;
+        let just = "SELECT ''".len() + 1;
+        let text = format!("SELECT '{}'", "a".repeat(most - just));
+        assert_eq!(text.len(), most - 1);
+        let error = db.sql(&text).one::<String>().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Query) && !error.is_outcome_unknown(), "{error:?}");
+        assert!(db.sql(text.replacen('a', "", 1)).one::<String>().await? == text["SELECT 'a".len()..text.len() - 1]);
+        assert_eq!(db.sql("SELECT connection_id()").one::<i64>().await?, connection, "it is not lost");
         let error = db.sql(format!("DO '{}'", "a".repeat(most))).batch().await.unwrap_err();
         assert!(error.to_string().contains("max_allowed_packet"), "{error}");
         assert_eq!(db.sql("SELECT count(*) FROM page").one::<i64>().await?, 0);

@@ -150,7 +150,7 @@ impl<M: Keyed> Ref<M> {
     }
 
     /// The values of a foreign key of several columns, in the order of the key that it refers to.
-    pub(super) fn parts(&self, count: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
+    pub(crate) fn parts(&self, count: usize, put: &mut dyn FnMut(&Value<'_>) -> Result<()>) -> Result<()> {
         match &self.0 {
             Target::Key(key) => <M as Keyed>::Columns::put(key, put),
             Target::Pending(number) => (0..count).try_for_each(|part| put(&Value::Pending(*number, part as u8))),

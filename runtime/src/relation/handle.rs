@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use super::include::With;
+use crate::error::Result;
 use crate::meta::{ColumnMeta, ModelMeta, RelationMeta};
-use crate::query::{Expr, Model, NotNull, Predicate};
+use crate::query::{Expr, IntoRef, Keyed, Model, NotNull, Predicate};
 use crate::sql::{Join, Node, Select, Source, Table};
+use crate::value::Value;
 
 /// To any number of rows.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +83,7 @@ impl<P: Model, C: Model, K> Rel<P, C, K> {
     pub fn any<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
         let (source, mut select) = self.children();
         select.filter.push(condition(C::columns(source)).into_node());
-        Expr::new(Node::Exists { select: Box::new(select), negated: false })
+        Expr::new(exists(select))
     }
 
     /// Whether there is no related row for which a condition is true.
@@ -93,7 +95,7 @@ impl<P: Model, C: Model, K> Rel<P, C, K> {
 
     /// Whether there is any related row.
     pub fn exists(self) -> Expr<bool> {
-        Expr::new(Node::Exists { select: Box::new(self.children().1), negated: false })
+        Expr::new(exists(self.children().1))
     }
 
     /// Whether there is no related row.
@@ -110,20 +112,7 @@ impl<P: Model, C: Model, K> Rel<P, C, K> {
 
     /// The related rows as a subquery that looks out at the row.
     fn children(self) -> (Source, Select) {
-        let source = Source::new();
-        let mut select = Select::all(source, self.meta.child);
-        let on = match self.meta.through {
-            None => pairs(self.source, self.meta.parent, source, self.meta.child, self.meta.on),
-            Some(through) => {
-                let between = Source::new();
-                let table = Table::Through(through);
-                let on = far_pairs(between, through.far, source, self.meta.child);
-                select.joins.push(Join { left: false, source: between, table, on });
-                near_pairs(self.source, self.meta.parent, through.near, between)
-            }
-        };
-        select.filter.push(on);
-        (source, select)
+        children(self.source, self.meta)
     }
 
     pub(crate) fn with(self) -> With<P, C, K> {
@@ -138,11 +127,89 @@ impl<P: Model, C: Model> Rel<P, C, One> {
     }
 }
 
+impl<P: Model, C: Keyed> Rel<P, C, One> {
+    /// Whether this is the related row: a row in hand, or its key.
+    pub fn eq(self, row: impl IntoRef<C>) -> Expr<bool> {
+        self.is(row)
+    }
+}
+
+impl<P: Model, C: Keyed> Rel<P, C, Optional> {
+    /// Whether this is the related row: a row in hand, or its key.
+    pub fn eq(self, row: impl IntoRef<C>) -> Expr<bool> {
+        self.is(row)
+    }
+}
+
+impl<P: Model, C: Keyed> Rel<P, C, Many> {
+    /// Whether this is one of the related rows: a row in hand, or its key.
+    pub fn contains(self, row: impl IntoRef<C>) -> Expr<bool> {
+        self.is(row)
+    }
+}
+
+impl<P: Model, C: Keyed, K> Rel<P, C, K> {
+    fn is(self, row: impl IntoRef<C>) -> Expr<bool> {
+        let mut key = Vec::with_capacity(1);
+        let put = row.into_ref().parts(self.meta.child.key.len(), &mut |value| {
+            key.push(value.clone().into_owned());
+            Ok(())
+        });
+        Expr::new(leads_to(self.source, self.meta, put.map(|()| key)))
+    }
+}
+
 impl<P: Model, C: Model> Rel<P, C, Optional> {
     /// Whether there is a related row and a condition is true for it.
     pub fn has<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
         self.any(condition)
     }
+}
+
+fn exists(select: Select) -> Node {
+    Node::Exists { select: Box::new(select), negated: false }
+}
+
+/// The rows that a relation leads to as a subquery that looks out at the row of a source.
+fn children(parent: Source, meta: &'static RelationMeta) -> (Source, Select) {
+    let source = Source::new();
+    let mut select = Select::all(source, meta.child);
+    let on = match meta.through {
+        None => pairs(parent, meta.parent, source, meta.child, meta.on),
+        Some(through) => {
+            let between = Source::new();
+            let table = Table::Through(through);
+            let on = far_pairs(between, through.far, source, meta.child);
+            select.joins.push(Join { left: false, source: between, table, on });
+            near_pairs(parent, meta.parent, through.near, between)
+        }
+    };
+    select.filter.push(on);
+    (source, select)
+}
+
+/// Whether a relation leads to the row of a primary key: by the foreign key alone where that is a reference to it.
+fn leads_to(parent: Source, meta: &'static RelationMeta, key: Result<Vec<Value<'static>>>) -> Node {
+    let key = match key {
+        Ok(key) => key.into_iter().map(|value| Node::bind(Ok(value))),
+        Err(error) => return Node::bind(Err(error)),
+    };
+    if let Some(own) = reference(meta) {
+        return Node::equal_pairs(own.into_iter().filter_map(|at| column(meta.parent, parent, at)).zip(key));
+    }
+    let (source, mut select) = children(parent, meta);
+    let columns = meta.child.key.iter().filter_map(|&at| column(meta.child, source, at));
+    select.filter.push(Node::equal_pairs(columns.zip(key)));
+    exists(select)
+}
+
+/// The columns of the foreign key by which a relation refers to the primary key, in the order of that.
+fn reference(meta: &'static RelationMeta) -> Option<Vec<usize>> {
+    let of = |child: usize| meta.on.iter().find(|(_, to)| *to == child).map(|(own, _)| *own);
+    let own: Vec<usize> = meta.child.key.iter().map(|&child| of(child)).collect::<Option<_>>()?;
+    let is_key = |columns: &[usize]| columns.len() == own.len() && own.iter().all(|at| columns.contains(at));
+    let refers = meta.through.is_none() && own.len() == meta.on.len();
+    (refers && meta.parent.foreign_keys.iter().any(|key| is_key(key.columns))).then_some(own)
 }
 
 fn column(meta: &'static ModelMeta, source: Source, at: usize) -> Option<Node> {

@@ -78,7 +78,6 @@ pub enum UnaryOp {
     Not,
     IsNull,
     IsNotNull,
-    Negate,
 }
 
 /// Operators with two operands.

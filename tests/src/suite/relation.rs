@@ -43,6 +43,40 @@ pub async fn has(db: &Db) -> Result<()> {
     Ok(())
 }
 
+pub async fn rows_in_hand(db: &Db) -> Result<()> {
+    let ([ann, bob, eve], posts) = blog(db).await?;
+    let by = |user: &User| Post::query().filter(|p| p.user.eq(user)).order_by(|p| p.id.asc());
+    assert_eq!(titles(&by(&ann).all(db).await?), ["Rust", "SQL", "Empty"]);
+    assert_eq!(by(&eve).count(db).await?, 0);
+    assert_eq!(titles(&Post::query().filter(|p| p.user.eq(bob.id)).all(db).await?), ["Rust and SQL"]);
+    assert_eq!(titles(&Post::query().filter(|p| p.editor.eq(&bob)).all(db).await?), ["SQL"]);
+    assert!(!by(&ann).to_sql(db.dialect())?.contains("EXISTS"));
+    let of_rust = User::query().filter(|u| u.posts.contains(&posts[0])).all(db).await?;
+    assert_eq!(names(&of_rust), ["ann"]);
+    // A row that is joined, or not there.
+    let joined = User::query().left_join(|u| u.posts).filter(|(_, p)| p.user.eq(&ann) | p.editor.eq(ann.id));
+    assert_eq!(joined.count(db).await?, 4);
+
+    // One whose key is elsewhere.
+    let profile = NewProfile::new(&bob).insert(db).await?;
+    assert_eq!(names(&User::query().filter(|u| u.profile.eq(&profile)).all(db).await?), ["bob"]);
+    let course = NewCourse::new("Rust").insert(db).await?;
+    NewEnrolment::new(&ann, &course).insert(db).await?;
+    assert_eq!(Course::query().filter(|c| c.pupils.contains(&ann)).all(db).await?, [course]);
+    assert_eq!(Course::query().filter(|c| c.pupils.contains(&bob)).count(db).await?, 0);
+
+    // Keys of several columns.
+    let seat = NewSeat::new(1, 2).insert(db).await?;
+    NewSeat::new(2, 1).insert(db).await?;
+    let price = "1.50".parse::<pilaster::rust_decimal::Decimal>().unwrap();
+    let ticket = NewTicket::new(price).hall(1).number(2).insert(db).await?;
+    NewTicket::new(price).insert(db).await?;
+    assert_eq!(Ticket::query().filter(|t| t.seat.eq(&seat)).all(db).await?, [ticket.clone()]);
+    assert_eq!(Ticket::query().filter(|t| t.seat.eq((2, 1))).count(db).await?, 0);
+    assert_eq!(Seat::query().filter(|s| s.tickets.contains(&ticket)).all(db).await?, [seat]);
+    Ok(())
+}
+
 pub async fn lazy_both_ways(db: &Db) -> Result<()> {
     let ([ann, bob, eve], posts) = blog(db).await?;
     let of_ann = ann.posts().order_by(|p| p.id.asc()).all(db).await?;

@@ -123,9 +123,14 @@ async fn what_must_be_there_before() {
         made.db.sql("DROP TABLE IF EXISTS pilaster_migrations").execute().await.unwrap();
     }
     made.db.sql("CREATE TABLE page (id int, body json)").execute().await.unwrap();
-    for sql in
-        ["ALTER TABLE page DROP CONSTRAINT nowhere", "CREATE INDEX ON nowhere (id)", "CREATE INDEX ON page (body)"]
-    {
+    let about_others = [
+        "ALTER TABLE page DROP CONSTRAINT nowhere",
+        "ALTER TABLE nowhere ADD COLUMN x int",
+        "ALTER TABLE page ADD CHECK (id = 'a'::text)",
+        "CREATE INDEX ON nowhere (id)",
+        "CREATE INDEX ON page (body)",
+    ];
+    for sql in about_others {
         let error = made.db.sql(sql).execute().await.unwrap_err();
         assert!(!error.to_string().contains("make it in the database first"), "{error}");
     }

@@ -1,5 +1,6 @@
 //! Tables and enums that move to another schema, with their rows and their children.
 
+use pilaster::Db;
 use pilaster_generator::ir::{DialectName, TableName};
 use pilaster_generator::migrate::change::{Both, Change, invert};
 use pilaster_generator::migrate::replay;
@@ -61,6 +62,27 @@ async fn move_there_and_back(kind: Kind, schema: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn to_another_schema_on_postgres() {
     move_there_and_back(Kind::Postgres, "Arch.ive").await;
+}
+
+/// Names without a schema are those of the connection's own, whatever that is called.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn to_the_schema_of_the_connection_on_postgres() {
+    let kind = Kind::Postgres;
+    let Some(fresh) = crate::fresh(kind).await else { return };
+    crate::batch(&fresh.db, "CREATE SCHEMA \"o'wn\"; CREATE SCHEMA \"1%s\"").await;
+    let separator = if fresh.url.contains('?') { '&' } else { '?' };
+    let db = Db::connect(&format!("{}{separator}search_path=%22o'wn%22", fresh.url)).await.unwrap();
+    let changes = moved("1%s");
+    let mut there = state_of(BEFORE);
+    replay::apply_all(&mut there, &changes).unwrap();
+    crate::create(&db, kind, &there).await;
+    let (back, _) = invert(&changes);
+    crate::run(&db, &crate::script_of(kind, &there, &back).unwrap()).await.unwrap();
+    crate::batch(&db, "INSERT INTO writer (id, name, mood) VALUES (1, 'ann', 'sad')").await;
+    let found = "SELECT name FROM \"o'wn\".writer WHERE mood = 'sad'::\"o'wn\".mood";
+    assert_eq!(fresh.db.sql(found).all::<(String,)>().await.unwrap(), [("ann".to_owned(),)]);
+    db.close().await.unwrap();
+    fresh.remove().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -188,7 +188,7 @@ impl Reading {
         let mut options = context.options(flags)?;
         options.schemas = schemas(context, online, &options, wanted)?;
         let mut said = Diagnostics::default();
-        let live = pipeline::tables(&options, &mut said);
+        let live = pipeline::tables(&options, wanted, &mut said);
         // Nobody reads the names that enums have in Rust.
         let compared = [codes::LIVE_EMPTY, codes::ENUM_RENAMED];
         let left_out = said.iter().filter(|item| item.severity == Severity::Warning && !compared.contains(&item.code));

@@ -58,8 +58,8 @@ fn baseline(context: &mut Context, options: &Options) -> Option<(State, Vec<Stri
         let schema = pipeline::inspected(options, &mut context.diagnostics)?;
         return Some((State::of(&schema), Vec::new()));
     };
-    let live = pipeline::tables(options, &mut context.diagnostics)?;
     let wanted = State::of(&spec);
+    let live = pipeline::tables(options, &wanted, &mut context.diagnostics)?;
     let dialect = super::parse(context, url)?.dialect();
     let mut state = super::live::in_words_of(context, options, &live, &wanted, dialect)?.state;
     let others: Vec<_> = state.tables.keys().filter(|name| !wanted.tables.contains_key(*name)).cloned().collect();

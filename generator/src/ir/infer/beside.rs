@@ -11,11 +11,11 @@ use crate::ir::draft::Draft;
 /// How many tables are named.
 const NAMED: usize = 10;
 
-/// One warning for all of it that the tables of a draft have, however much there is.
-pub fn beside(draft: &Draft) -> Option<Diagnostic> {
+/// One warning for all of it that the tables of a draft have, those that are wanted, however much there is.
+pub fn beside(draft: &Draft, is_wanted: impl Fn(&TableName) -> bool) -> Option<Diagnostic> {
     let kept: BTreeSet<&TableName> = draft.tables.iter().map(|table| &table.name.value).collect();
     let found = draft.beside.iter().filter(|it| it.triggers > 0 || it.rules > 0 || it.row_security);
-    let found: Vec<_> = found.filter(|it| kept.contains(&it.table)).collect();
+    let found: Vec<_> = found.filter(|it| kept.contains(&it.table) && is_wanted(&it.table)).collect();
     let count = |count: i64, one: &str| match count {
         0 => None,
         1 => Some(format!("1 {one}")),
@@ -57,13 +57,14 @@ mod tests {
             draft.beside.push(Beside { table, triggers, rules, row_security });
         }
         draft.tables.pop();
-        beside(&draft).map(|found| found.message)
+        beside(&draft, |table| table.name != "unwanted").map(|found| found.message)
     }
 
     #[test]
     fn all_is_said_at_once() {
         let last = ("excluded", 1, 1, true);
         assert_eq!(message(&[last]), None);
+        assert_eq!(message(&[("unwanted", 1, 1, true), last]), None);
         let one = message(&[("plain", 0, 0, false), ("film", 1, 0, false), last]);
         assert_eq!(one.unwrap(), "not taken over: 1 trigger (table \"film\")");
         let names: Vec<String> = (0..12).map(|number| format!("t{number}")).collect();

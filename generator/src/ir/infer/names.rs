@@ -60,7 +60,9 @@ impl<'a> Names<'a> {
     pub fn finish(self, diagnostics: &mut Diagnostics) {
         let unused = self.overrides.names.iter().zip(&self.used).filter(|(_, used)| !**used);
         for ((key, name), _) in unused {
-            let message = format!("the name `{name}` for `{key}` is of no use: nothing is called so");
+            let message = format!(
+                "the name `{name}` for `{key}` is of no use: nothing is called so, or a key with its schema says it"
+            );
             diagnostics.push(
                 Diagnostic::warning(codes::OVERRIDE_UNUSED, Place::Object(format!("names.\"{key}\"")), message)
                     .help("write SQL names as in the database: `table`, `table.column`, or `table.relation` with the name it would have, and `table.relation(column, …)` with those of its foreign key where several would have that name; `schema.table` says which of several tables of a name"),

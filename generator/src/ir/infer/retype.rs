@@ -1,6 +1,6 @@
 //! Types that the user gave to columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::filter::named;
 use super::keys::Keys;
@@ -13,17 +13,21 @@ use crate::ir::{Default, Literal, SqlType};
 /// Gives columns the types that the user wrote.
 pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     let found = find(draft, overrides);
-    for (at, (key, text)) in overrides.types.iter().enumerate() {
+    let types: Vec<Option<Type>> = overrides.types.iter().map(|(_, text)| parse(text, draft)).collect();
+    let asked: BTreeSet<String> = types.iter().flatten().filter_map(|ty| named(ty).map(str::to_owned)).collect();
+    for (at, ((key, text), ty)) in overrides.types.iter().zip(types).enumerate() {
         let place = Place::Object(format!("types.\"{key}\""));
         let Some(columns) = found.get(&at) else {
-            let message = format!("the type `{text}` for `{key}` is of no use: there is no such column");
+            let message = format!(
+                "the type `{text}` for `{key}` is of no use: there is no such column, or a key with its schema says its type"
+            );
             diagnostics.push(
                 Diagnostic::warning(codes::OVERRIDE_UNUSED, place, message)
                     .help("write `table.column` or `schema.table.column`, with the names as in the database"),
             );
             continue;
         };
-        let Some(ty) = parse(text, draft) else {
+        let Some(ty) = ty else {
             let message = format!("`{text}` is not a column type");
             diagnostics.push(
                 Diagnostic::error(codes::OVERRIDE_INVALID, place, message)
@@ -32,7 +36,7 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             continue;
         };
         for (table, column) in columns {
-            free_enum(draft, *table, *column);
+            free_enum(draft, *table, *column, &asked);
             if let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) {
                 retype(column, ty.clone());
             }
@@ -61,12 +65,15 @@ fn find(draft: &Draft, overrides: &Overrides) -> BTreeMap<usize, Vec<(usize, usi
     found
 }
 
-/// A column that had an enum of its own gets its check back.
-fn free_enum(draft: &mut Draft, table: usize, column: usize) {
+/// A column that had an enum of its own gets its check back, unless the enum is asked for.
+fn free_enum(draft: &mut Draft, table: usize, column: usize, asked: &BTreeSet<String>) {
     let name = draft.tables.get(table).and_then(|table| table.columns.get(column)).and_then(|c| named(&c.ty.value));
-    let Some(at) = name.and_then(|name| draft.enums.iter().position(|ty| ty.name.value == name)) else { return };
-    let users = draft.tables.iter().flat_map(|table| &table.columns).filter(|c| named(&c.ty.value) == name).count();
-    if users == 1 {
+    let Some(name) = name.filter(|name| !asked.contains(*name)) else { return };
+    let users =
+        draft.tables.iter().flat_map(|table| &table.columns).filter(|c| named(&c.ty.value) == Some(name)).count();
+    if let Some(at) = draft.enums.iter().position(|ty| ty.name.value == name)
+        && users == 1
+    {
         let ty = draft.enums.remove(at);
         enums::revert(&ty, &mut draft.tables);
     }

@@ -328,6 +328,35 @@ fn overrides_are_checked() {
     assert_eq!(codes, ["P0404", "P0403", "P0404", "P0404", "P0403"], "{found:#?}");
 }
 
+/// An enum goes with its last column, unless another type that is given names it.
+#[test]
+fn enums_that_given_types_name_stay() {
+    let ty = |name: &str| Enum {
+        name: At::new(name.to_owned(), Place::None),
+        sql_name: TableName::plain(rust::table(name)),
+        variants: vec![(At::new("a".to_owned(), Place::None), None)],
+    };
+    let types_of = |given: &[(&str, &str)]| {
+        let mut posts = table("posts", &["*id", "mood", "kind"]);
+        posts.columns[1].ty.value = Type::Named("Mood".to_owned());
+        posts.columns[2].ty.value = Type::Named("Kind".to_owned());
+        let mut draft = Draft { tables: vec![posts], enums: vec![ty("Mood"), ty("Kind")], ..Draft::default() };
+        let types = given.iter().map(|(key, ty)| ((*key).to_owned(), (*ty).to_owned())).collect();
+        let mut diagnostics = Diagnostics::default();
+        infer(&mut draft, &Overrides { types, ..Overrides::default() }, &mut diagnostics);
+        let types: Vec<String> =
+            draft.tables[0].columns[1..].iter().map(|column| format!("{:?}", column.ty.value)).collect();
+        (draft.enums.iter().map(|ty| ty.name.value.clone()).collect::<Vec<_>>(), types, told(&diagnostics))
+    };
+    let named = |name: &str| format!("{:?}", Type::Named(name.to_owned()));
+    let (enums, types, found) = types_of(&[("posts.mood", "Mood")]);
+    assert_eq!((enums.len(), types, found.len()), (2, vec![named("Mood"), named("Kind")], 0));
+    let (enums, types, found) = types_of(&[("posts.mood", "Kind"), ("posts.kind", "Mood")]);
+    assert_eq!((enums.len(), types, found.len()), (2, vec![named("Kind"), named("Mood")], 0));
+    let (enums, types, _) = types_of(&[("posts.mood", "Kind")]);
+    assert_eq!((enums, types), (vec!["Kind".to_owned()], vec![named("Kind"), named("Kind")]));
+}
+
 #[test]
 fn enums_and_labels_that_clash() {
     let labels = |labels: &[&str]| labels.iter().map(|l| (At::new((*l).to_owned(), Place::None), None)).collect();

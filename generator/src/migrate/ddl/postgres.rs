@@ -162,9 +162,12 @@ impl Walk<'_, '_> {
             now.name.clone_from(&name.to.name);
         }
         if name.from.schema != name.to.schema {
-            let schema = name.to.schema.clone().unwrap_or_else(|| "public".to_owned());
-            self.make_schema(Some(&schema));
-            self.out.sql(format!("ALTER {what} {} SET SCHEMA {}", self.out.table(&now), self.out.ident(&schema)));
+            let moving = format!("ALTER {what} {} SET SCHEMA ", self.out.table(&now));
+            self.make_schema(name.to.schema.as_deref());
+            self.out.sql(match &name.to.schema {
+                Some(schema) => moving + &self.out.ident(schema),
+                None => into_own_schema(&moving),
+            });
         }
     }
 
@@ -512,6 +515,13 @@ fn changed((from, to): (&Option<String>, &Option<String>)) -> Option<(String, St
 
 fn spelled(raw: &Option<crate::ir::RawType>) -> Option<&str> {
     raw.as_ref().and_then(|raw| raw.get(POSTGRES))
+}
+
+/// A statement that ends with the schema of the connection, whose name is known only there.
+fn into_own_schema(moving: &str) -> String {
+    let moving = quote_string(POSTGRES, &(moving.replace('%', "%%") + "%I"));
+    let block = format!("BEGIN EXECUTE format({moving}, current_schema()); END");
+    format!("DO {}", quote_string(POSTGRES, &block))
 }
 
 fn label_list(labels: &[String]) -> String {

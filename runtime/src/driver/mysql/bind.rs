@@ -73,7 +73,7 @@ const TOGETHER: usize = (1 << 24) - 1;
 pub(super) fn weight(value: &Sent) -> usize {
     match value {
         Sent::Bytes(bytes) => bytes.len() + 12,
-        _ => 15,
+        _ => 16,
     }
 }
 

@@ -339,7 +339,8 @@ impl Connection {
 
     /// Refuses a text that the server would hang up on.
     fn fits(&self, sql: &str) -> Result<()> {
-        match sql.len() < self.packet {
+        // The command is a byte more.
+        match sql.len().saturating_add(1) < self.packet {
             true => Ok(()),
             false => Err(Error::query(format!(
                 "the statement has {} bytes, and the server takes {} (send it in parts, give what is long as a value, or \

@@ -13,7 +13,7 @@ use crate::value::shorten;
 
 /// Where a table needs what is no part of a schema.
 const MISSING: &str = "\n  help: make it in the database first: what an extension has by CREATE EXTENSION, else by CREATE FUNCTION, \
-    CREATE TYPE and the like; with migrations that is an `execute` before the table";
+    CREATE TABLE, CREATE TYPE and the like; with migrations that is an `execute` before the table";
 
 /// How much of a statement is shown in a message.
 const SHOWN: usize = 600;
@@ -87,34 +87,51 @@ fn explain(db: &DbError, sql: &str) -> String {
 /// What to do about a type whose values the server finds neither equal nor in an order. The names of types are the same in
 /// every language that it speaks, and stand without parentheses where it looks for an operator.
 fn uncomparable(db: &DbError) -> Option<&'static str> {
-    let named = |name| db.message().split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
     match db.code().code() {
-        "42883" if db.message().contains('(') => None,
-        "42883" if named("json") => Some(
-            "PostgreSQL does not compare values of json: ALTER TABLE … ALTER COLUMN … TYPE jsonb makes them such that it does",
-        ),
-        "42883" if ["xml", "point", "polygon", "box", "circle", "line", "lseg", "path"].into_iter().any(named) => {
-            Some("PostgreSQL does not compare values of this type by themselves: cast them to text in hand-written SQL")
-        }
+        "42883" if !names_function(db) => uncomparable_in(db.message()),
         _ => None,
     }
 }
 
+fn uncomparable_in(message: &str) -> Option<&'static str> {
+    // What belongs to a longer name is a type of the user's.
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '"');
+    let named = |name| message.split(|c| !is_of_name(c)).any(|word| word == name);
+    if named("json") {
+        return Some(
+            "PostgreSQL does not compare values of json: ALTER TABLE … ALTER COLUMN … TYPE jsonb makes them such that it does",
+        );
+    }
+    ["xml", "point", "polygon", "box", "circle", "line", "lseg", "path"].into_iter().any(named).then_some(
+        "PostgreSQL does not compare values of this type by themselves: cast them to text in hand-written SQL",
+    )
+}
+
+/// Whether a function is missing, and no operator, by the parentheses of its arguments.
+fn names_function(db: &DbError) -> bool {
+    db.message().contains('(')
+}
+
 /// What to do where a statement of DDL names what is not there: a type, function, operator class, sequence or schema.
 fn missing(db: &DbError, sql: &str) -> &'static str {
-    let word = sql.split_whitespace().next().unwrap_or_default();
-    let makes = ["CREATE", "ALTER"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let makes = begins_with(sql, &["CREATE"]) || begins_with(sql, &["ALTER"]);
     let is_missing = match db.code().code() {
         // The same codes are those of what an ALTER is to remove, and of types without an order.
         "42704" => {
             db.hint().is_none() && matches!(db.routine(), Some("typenameType" | "ResolveOpClass" | "get_collation_oid"))
         }
-        "42883" => uncomparable(db).is_none(),
-        "42P01" => sql.split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("TABLE")),
+        "42883" => names_function(db),
+        // The table that an ALTER is about, and the one that an index is for, are what is to be there.
+        "42P01" => begins_with(sql, &["CREATE", "TABLE"]),
         "3F000" => true,
         _ => false,
     };
     if makes && is_missing { MISSING } else { "" }
+}
+
+fn begins_with(sql: &str, words: &[&str]) -> bool {
+    let mut found = sql.split_whitespace();
+    words.iter().all(|word| found.next().is_some_and(|found| found.eq_ignore_ascii_case(word)))
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see
@@ -390,6 +407,18 @@ mod tests {
         assert_eq!(key_columns("Key (lower(email::text), b)=(x, 1) already exists."), ["lower(email::text)", "b"]);
         for none in ["", "Schlüssel", "Key (a", "Key (a, \"b)=(1)"] {
             assert!(key_columns(none).is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn types_that_are_not_compared_are_known_by_their_whole_names() {
+        let helps = |message: &str| uncomparable_in(message).map(|help| help.contains("jsonb"));
+        assert_eq!(helps("operator does not exist: json = unknown"), Some(true));
+        assert_eq!(helps("Operator existiert nicht: json = json"), Some(true));
+        assert_eq!(helps("could not identify an ordering operator for type point"), Some(false));
+        for others in ["line_status = text", "audit.path = text", "path.kind = text", "json$ = text", "\"line\" = text"]
+        {
+            assert_eq!(helps(&format!("operator does not exist: {others}")), None, "{others}");
         }
     }
 

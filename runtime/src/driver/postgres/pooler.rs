@@ -20,6 +20,8 @@ const TYPES: &str = "SELECT t.oid::regtype FROM pg_catalog.pg_type AS t \
     AND ('c' NOT IN (t.typtype, coalesce(e.typtype, 'b')) \
     OR t.oid IN (SELECT atttypid FROM pg_catalog.pg_attribute WHERE attnum > 0 AND atttypid >= 16384)) \
     AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') ORDER BY t.oid";
+/// A type that every database has and the client library asks for, so that it has asked once where there are no others.
+const KNOWN: &str = "information_schema.cardinal_number";
 /// The statements that the client library made on the server's connection, in this program or another one.
 const LEFT_BEHIND: &str = "SELECT name FROM pg_catalog.pg_prepared_statements WHERE name ~ '^s[0-9]+$'";
 /// Those by which it asks for types, with their texts.
@@ -73,7 +75,8 @@ impl Session {
         if prepared.is_ok() {
             // It may have made more of them, for a kind of type that there was none of.
             for (name, text) in self.read_asking().await? {
-                if !self.asking.iter().any(|(known, _)| *known == name) {
+                // The statement in hand may take a number of that kind itself.
+                if text != sql && !self.asking.iter().any(|(known, _)| *known == name) {
                     closing.extend(["DEALLOCATE ", &name, "; "]);
                     self.asking.push((name, text));
                 }
@@ -155,7 +158,7 @@ impl Session {
         });
         read.await.map_err(|error| error::of_statement(error, TYPES))?;
         if types.is_empty() {
-            return Ok(());
+            types.push(KNOWN.to_owned());
         }
         let pinned = self.pin();
         let outcome = self.learn(&types).await;

@@ -95,14 +95,13 @@ impl Writer {
     pub(super) fn write_unary(&mut self, op: UnaryOp, node: &Node) -> Result<()> {
         self.push(match op {
             UnaryOp::Not => "NOT ",
-            UnaryOp::Negate => "-",
             UnaryOp::IsNull | UnaryOp::IsNotNull => "",
         });
         self.write_operand(node)?;
         self.push(match op {
             UnaryOp::IsNull => " IS NULL",
             UnaryOp::IsNotNull => " IS NOT NULL",
-            UnaryOp::Not | UnaryOp::Negate => "",
+            UnaryOp::Not => "",
         });
         Ok(())
     }
@@ -295,7 +294,6 @@ impl Node {
         match self {
             Node::Column(_, ColumnMeta { kind: Kind::Decimal(scale), .. }) => *scale,
             Node::Bind(Value::Decimal(value)) => Some(value.scale),
-            Node::Unary(UnaryOp::Negate, node) => node.decimal_scale(),
             Node::Binary(BinaryOp::Mul, left, right) => Some(of(left)? + of(right)?),
             Node::Binary(BinaryOp::Add | BinaryOp::Sub, left, right) => Some(of(left)?.max(of(right)?)),
             Node::Aggregate { kind: Kind::Decimal(scale), .. } => *scale,

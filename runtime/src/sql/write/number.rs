@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::Writer;
 use crate::error::Result;
-use crate::sql::expr::{Aggregate, BinaryOp, UnaryOp};
+use crate::sql::expr::{Aggregate, BinaryOp};
 use crate::sql::{Dialect, Node};
 use crate::value::{Kind, Value};
 
@@ -283,7 +283,6 @@ impl Node {
             Node::Bind(Value::Int(_)) => Some(Kind::BigInt),
             Node::Bind(Value::UInt(_)) => Some(Kind::UnsignedBigInt),
             Node::Bind(Value::Float(_)) => Some(Kind::Double),
-            Node::Unary(UnaryOp::Negate, node) => node.number(),
             Node::Binary(op, left, right) if op.is_arithmetic() => {
                 let (left, right) = (whole_or(left)?, whole_or(right)?);
                 Some(if left == right { left } else { Kind::Double })
@@ -315,7 +314,6 @@ impl Node {
         match self {
             Node::Column(_, column) => column.kind == Kind::UnsignedBigInt,
             Node::Bind(value) => matches!(value, Value::UInt(_)),
-            Node::Unary(UnaryOp::Negate, node) => node.may_be_long(),
             Node::Binary(_, left, right) => left.may_be_long() || right.may_be_long(),
             Node::Aggregate { argument, .. } => argument.as_deref().is_some_and(Self::may_be_long),
             Node::Call(_, nodes) => nodes.iter().any(Self::may_be_long),

@@ -23,17 +23,21 @@ pub(super) fn read(
     let is_here = |row: &Type| catalog.schemas.iter().any(|schema| schema.name == row.schema);
     let is_read = |row: &&Type| row.kind == "e" && (is_here(row) || used.contains(&row.oid));
     let rows: Vec<&Type> = catalog.types.iter().filter(is_read).collect();
-    let rust_names = rust_names(&rows, names, is_here);
+    let labels: BTreeMap<i64, Vec<&str>> = catalog.labels.iter().fold(BTreeMap::new(), |mut labels, label| {
+        labels.entry(label.ty).or_insert_with(Vec::new).push(&label.label);
+        labels
+    });
+    // What becomes no enum takes no name.
+    let labelled: Vec<&Type> = rows.iter().copied().filter(|row| labels.contains_key(&row.oid)).collect();
+    let rust_names = rust_names(&labelled, names, is_here);
     for row in rows {
         let sql_name = TableName { schema: names.schema(&row.schema), name: row.name.clone() };
         let place = Place::Object(format!("enum \"{sql_name}\""));
-        let labels: Vec<&str> =
-            catalog.labels.iter().filter(|label| label.ty == row.oid).map(|label| label.label.as_str()).collect();
-        if labels.is_empty() {
+        let Some(labels) = labels.get(&row.oid) else {
             let message = "the columns of this type are read as text: it has no labels";
             super::warn(diagnostics, codes::LIVE_TYPE, place, message, "add one in the database");
             continue;
-        }
+        };
         let plain = plain_name(row, names);
         let name = rust_names.get(&row.oid).unwrap_or(&plain).clone();
         if name != plain {
@@ -93,17 +97,31 @@ pub(super) fn labels(draft: &Draft) -> BTreeMap<String, Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalog::{Label, Schema};
     use super::*;
+
+    fn ty(oid: i64, schema: &str, name: &str) -> Type {
+        Type { oid, schema: schema.to_owned(), name: name.to_owned(), kind: "e".to_owned(), ..Type::default() }
+    }
+
+    #[test]
+    fn a_type_without_labels_takes_no_name() {
+        let schema = |name: &str| Schema { oid: 1, name: name.to_owned(), current: name == "public" };
+        let catalog = Catalog {
+            schemas: vec![schema("public"), schema("audit")],
+            types: vec![ty(1, "public", "audit_status"), ty(2, "audit", "status")],
+            labels: vec![Label { ty: 2, label: "new".to_owned() }],
+            ..Catalog::default()
+        };
+        let (mut draft, mut diagnostics) = (Draft::default(), Diagnostics::default());
+        let found = read(&catalog, &Names { current: Some("public") }, &mut draft, &mut diagnostics);
+        assert_eq!(found, BTreeMap::from([(2, "AuditStatus".into())]));
+        let codes: Vec<_> = diagnostics.iter().map(|item| item.code).collect();
+        assert_eq!((draft.enums.len(), codes), (1, vec![codes::LIVE_TYPE]));
+    }
 
     #[test]
     fn an_enum_of_another_schema_takes_no_name() {
-        let ty = |oid, schema: &str, name: &str| Type {
-            oid,
-            schema: schema.to_owned(),
-            name: name.to_owned(),
-            kind: "e".to_owned(),
-            ..Type::default()
-        };
         let (far, near, own) = (ty(1, "audit", "status"), ty(2, "b_audit", "status"), ty(3, "public", "audit_status"));
         let names = Names { current: Some("public") };
         let named = |rows: &[&Type]| rust_names(rows, &names, |row| row.schema != "audit");

@@ -1,4 +1,4 @@
-//! What SQLite reports about a file, in six queries over all tables, as plain rows.
+//! What SQLite reports about a file, in few queries over all tables, as plain rows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
