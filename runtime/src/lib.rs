@@ -41,8 +41,8 @@ pub use executor::{Executor, Out};
 pub use mode::{Async, Blocking, Mode, Outcome};
 pub use pool::PoolStatus;
 pub use query::{
-    BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoRef, Keyed, LockedQuery, Model,
-    Page, Predicate, Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
+    BeforeDelete, BeforeInsert, BeforeUpdate, Column, Delete, Expr, InsertMany, IntoKey, IntoRef, Keyed, LockedQuery,
+    Model, Page, Predicate, Query, Ref, Selection, Sort, Unique, Update, Upsert, count_rows,
 };
 pub use raw::{Bind, FromColumn, FromRow, Mapped, Sql, sql};
 pub use relation::{Links, ToMany, ToOne, ToOptional};

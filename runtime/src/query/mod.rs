@@ -22,7 +22,7 @@ pub use hook::{BeforeDelete, BeforeInsert, BeforeUpdate, Owned};
 pub(crate) use insert::insert_text;
 pub use insert::{InsertMany, Insertable};
 pub use lock::{Countable, LockedQuery, Waits, WaitsNot};
-pub use model::{Handles, IntoRef, Keyed, Model, ModelColumns, Ref};
+pub use model::{Handles, IntoKey, IntoRef, Keyed, Model, ModelColumns, Ref};
 pub use nullable::{IntoNullable, IntoNullableRef};
 pub use page::Page;
 pub use put::{Puts, Refers};

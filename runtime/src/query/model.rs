@@ -197,6 +197,18 @@ pub trait IntoRef<M: Keyed> {
     fn into_ref(self) -> Ref<M>;
 }
 
+/// What tells which row of `M` a query is about: a row in hand, or its key as for [`IntoRef`]. Keys of sessions do not: what they
+/// stand for, only the session knows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a row of `{M}` nor its key",
+    label = "expected a `&{M}` or the value of its primary key; for a key of a session, `&session[key]`"
+)]
+pub trait IntoKey<M: Keyed>: IntoRef<M> {}
+
+impl<M: Keyed> IntoKey<M> for &M {}
+
+impl<M: Keyed> IntoKey<M> for Ref<M> {}
+
 impl<M: Keyed> IntoRef<M> for &M {
     fn into_ref(self) -> Ref<M> {
         Ref::new(self.key())
@@ -221,6 +233,9 @@ macro_rules! keys {
                 Ref::new(self.into())
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl<M: Keyed<Key: From<$ty>>> IntoKey<M> for $ty {}
     )*};
 }
 
@@ -235,6 +250,9 @@ where
         Ref::new(self.to_owned().into())
     }
 }
+
+#[diagnostic::do_not_recommend]
+impl<M: Keyed<Key: From<String>>> IntoKey<M> for &str {}
 
 #[cfg(feature = "uuid")]
 keys!(uuid::Uuid);
@@ -259,6 +277,9 @@ macro_rules! tuples {
                 Ref::new(<M::Key as KeyFrom<Self>>::key_from(self))
             }
         }
+
+        #[diagnostic::do_not_recommend]
+        impl<M: Keyed<Key: KeyFrom<($($P,)*)>>, $($P),*> IntoKey<M> for ($($P,)*) {}
     };
 }
 

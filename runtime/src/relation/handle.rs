@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 
 use super::include::With;
 use crate::error::Result;
-use crate::meta::{ColumnMeta, ModelMeta, RelationMeta};
-use crate::query::{Expr, IntoRef, Keyed, Model, NotNull, Predicate};
-use crate::sql::{Join, Node, Select, Source, Table};
+use crate::meta::{ColumnMeta, ForeignKeyMeta, ModelMeta, RelationMeta};
+use crate::query::{Expr, IntoKey, Keyed, Model, NotNull, Predicate};
+use crate::sql::{Join, Node, Select, Source, Table, UnaryOp};
 use crate::value::Value;
 
 /// To any number of rows.
@@ -127,36 +127,53 @@ impl<P: Model, C: Model> Rel<P, C, One> {
     }
 }
 
-impl<P: Model, C: Keyed> Rel<P, C, One> {
-    /// Whether this is the related row: a row in hand, or its key.
-    pub fn eq(self, row: impl IntoRef<C>) -> Expr<bool> {
-        self.is(row)
+/// To one row at most.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a relation to any number of rows does not equal one of them",
+    label = "`contains` tells whether a row is one of them"
+)]
+pub trait ToOneAtMost {}
+impl ToOneAtMost for One {}
+impl ToOneAtMost for Optional {}
+
+/// To any number of rows.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a relation to one row contains no others",
+    label = "`eq` tells whether a row is the one"
+)]
+pub trait ToAnyNumber {}
+impl ToAnyNumber for Many {}
+
+impl<P: Model, C: Model, K> Rel<P, C, K> {
+    /// Whether the related row is this one: a row in hand, or its key. False where there is none. A comparison of the foreign
+    /// key where this row has that and it is to the primary key, else a subquery.
+    pub fn eq(self, row: impl IntoKey<C>) -> Expr<bool>
+    where
+        C: Keyed,
+        K: ToOneAtMost,
+    {
+        Expr::new(leads_to(self.source, self.meta, key_of(row)))
+    }
+
+    /// Whether this is one of the related rows: a row in hand, or its key. A subquery.
+    pub fn contains(self, row: impl IntoKey<C>) -> Expr<bool>
+    where
+        C: Keyed,
+        K: ToAnyNumber,
+    {
+        Expr::new(leads_to(self.source, self.meta, key_of(row)))
     }
 }
 
-impl<P: Model, C: Keyed> Rel<P, C, Optional> {
-    /// Whether this is the related row: a row in hand, or its key.
-    pub fn eq(self, row: impl IntoRef<C>) -> Expr<bool> {
-        self.is(row)
-    }
-}
-
-impl<P: Model, C: Keyed> Rel<P, C, Many> {
-    /// Whether this is one of the related rows: a row in hand, or its key.
-    pub fn contains(self, row: impl IntoRef<C>) -> Expr<bool> {
-        self.is(row)
-    }
-}
-
-impl<P: Model, C: Keyed, K> Rel<P, C, K> {
-    fn is(self, row: impl IntoRef<C>) -> Expr<bool> {
-        let mut key = Vec::with_capacity(1);
-        let put = row.into_ref().parts(self.meta.child.key.len(), &mut |value| {
-            key.push(value.clone().into_owned());
-            Ok(())
-        });
-        Expr::new(leads_to(self.source, self.meta, put.map(|()| key)))
-    }
+fn key_of<C: Keyed>(row: impl IntoKey<C>) -> Result<Vec<Value<'static>>> {
+    let mut key = Vec::with_capacity(1);
+    let put = row.into_ref().parts(C::META.key.len(), &mut |value| {
+        key.push(value.to_static());
+        Ok(())
+    });
+    put.map(|()| key)
 }
 
 impl<P: Model, C: Model> Rel<P, C, Optional> {
@@ -188,28 +205,43 @@ fn children(parent: Source, meta: &'static RelationMeta) -> (Source, Select) {
     (source, select)
 }
 
-/// Whether a relation leads to the row of a primary key: by the foreign key alone where that is a reference to it.
+/// Whether a relation leads to the row of a primary key: by the foreign key alone where that is a reference to it. Never NULL.
 fn leads_to(parent: Source, meta: &'static RelationMeta, key: Result<Vec<Value<'static>>>) -> Node {
     let key = match key {
         Ok(key) => key.into_iter().map(|value| Node::bind(Ok(value))),
         Err(error) => return Node::bind(Err(error)),
     };
-    if let Some(own) = reference(meta) {
-        return Node::equal_pairs(own.into_iter().filter_map(|at| column(meta.parent, parent, at)).zip(key));
+    let Some(own) = reference(meta) else {
+        let (source, mut select) = children(parent, meta);
+        let columns = meta.child.key.iter().filter_map(|&at| column(meta.child, source, at));
+        select.filter.push(Node::equal_pairs(columns.zip(key)));
+        return exists(select);
+    };
+    let is_nullable = |at: &&usize| meta.parent.columns.get(**at).is_some_and(|column| column.nullable);
+    let columns = own.iter().filter_map(|&at| column(meta.parent, parent, at));
+    let same = Node::equal_pairs(columns.zip(key));
+    let there = own.iter().filter(is_nullable).filter_map(|&at| column(meta.parent, parent, at));
+    let mut nodes: Vec<Node> = there.map(|column| Node::unary(UnaryOp::IsNotNull, column)).collect();
+    if nodes.is_empty() {
+        return same;
     }
-    let (source, mut select) = children(parent, meta);
-    let columns = meta.child.key.iter().filter_map(|&at| column(meta.child, source, at));
-    select.filter.push(Node::equal_pairs(columns.zip(key)));
-    exists(select)
+    nodes.insert(0, same);
+    Node::Junction { all: true, nodes }
 }
 
 /// The columns of the foreign key by which a relation refers to the primary key, in the order of that.
 fn reference(meta: &'static RelationMeta) -> Option<Vec<usize>> {
+    let refers = |key: &ForeignKeyMeta| {
+        let mut pairs = key.columns.iter().zip(key.targets);
+        meta.child.is_target_of(key)
+            && key.columns.len() == meta.on.len()
+            && pairs.all(|(&own, &target)| meta.on.contains(&(own, target)))
+    };
+    if meta.through.is_some() || meta.child.key.len() != meta.on.len() || !meta.parent.foreign_keys.iter().any(refers) {
+        return None;
+    }
     let of = |child: usize| meta.on.iter().find(|(_, to)| *to == child).map(|(own, _)| *own);
-    let own: Vec<usize> = meta.child.key.iter().map(|&child| of(child)).collect::<Option<_>>()?;
-    let is_key = |columns: &[usize]| columns.len() == own.len() && own.iter().all(|at| columns.contains(at));
-    let refers = meta.through.is_none() && own.len() == meta.on.len();
-    (refers && meta.parent.foreign_keys.iter().any(|key| is_key(key.columns))).then_some(own)
+    meta.child.key.iter().map(|&child| of(child)).collect()
 }
 
 fn column(meta: &'static ModelMeta, source: Source, at: usize) -> Option<Node> {

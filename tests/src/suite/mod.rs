@@ -71,7 +71,7 @@ macro_rules! behaviours {
                 a_save_gives_back_what_it_wrote;
             join: inner, left, left_columns_are_options, of_a_table_with_itself, many_to_many, by_a_condition,
                 three_tables, select_across;
-            relation: any_and_none, exists_and_count, has, rows_in_hand, lazy_both_ways, has_one, composite_keys, trees,
+            relation: any_and_none, exists_and_count, has, rows_in_hand, no_row_is_not_the_one_in_hand, lazy_both_ways, has_one, composite_keys, trees,
                 through_a_model;
             include: many, one_and_optional, filtered_ones_are_optional, filtered_ordered_limited, nested,
                 many_to_many, of_a_table_with_itself, composite_keys, duplicated_parents, no_parents, with_pages,

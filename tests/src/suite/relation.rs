@@ -4,8 +4,8 @@ use pilaster::{Db, Result};
 
 use super::{blog, names, titles};
 use crate::models::{
-    Category, Course, NewCategory, NewCourse, NewEnrolment, NewProfile, NewSeat, NewTicket, Post, Seat, Status, Ticket,
-    User,
+    Badge, Category, Course, NewBadge, NewCategory, NewCourse, NewEnrolment, NewProfile, NewRibbon, NewSeat, NewTicket,
+    Post, Profile, Ribbon, Seat, Status, Ticket, User,
 };
 
 pub async fn any_and_none(db: &Db) -> Result<()> {
@@ -57,9 +57,18 @@ pub async fn rows_in_hand(db: &Db) -> Result<()> {
     let joined = User::query().left_join(|u| u.posts).filter(|(_, p)| p.user.eq(&ann) | p.editor.eq(ann.id));
     assert_eq!(joined.count(db).await?, 4);
 
-    // One whose key is elsewhere.
+    // One whose key is elsewhere, and one whose key is this one's.
     let profile = NewProfile::new(&bob).insert(db).await?;
     assert_eq!(names(&User::query().filter(|u| u.profile.eq(&profile)).all(db).await?), ["bob"]);
+    let badge = NewBadge::new(&profile).insert(db).await?;
+    assert_eq!(Profile::query().filter(|p| p.badge.eq(&badge)).all(db).await?, [profile]);
+    let with = || Badge::query().filter(|b| b.ribbon.eq(badge.profile_id));
+    assert_eq!(with().count(db).await?, 0, "there is no such row");
+    let ribbon = NewRibbon::new(&badge).insert(db).await?;
+    assert_eq!(with().all(db).await?, [badge.clone()]);
+    assert_eq!(Ribbon::query().filter(|r| r.badge.eq(&badge)).all(db).await?, [ribbon]);
+
+    // Over tables between.
     let course = NewCourse::new("Rust").insert(db).await?;
     NewEnrolment::new(&ann, &course).insert(db).await?;
     assert_eq!(Course::query().filter(|c| c.pupils.contains(&ann)).all(db).await?, [course]);
@@ -71,9 +80,35 @@ pub async fn rows_in_hand(db: &Db) -> Result<()> {
     let price = "1.50".parse::<pilaster::rust_decimal::Decimal>().unwrap();
     let ticket = NewTicket::new(price).hall(1).number(2).insert(db).await?;
     NewTicket::new(price).insert(db).await?;
-    assert_eq!(Ticket::query().filter(|t| t.seat.eq(&seat)).all(db).await?, [ticket.clone()]);
+    let in_it = Ticket::query().filter(|t| t.seat.eq(&seat));
+    assert!(!in_it.to_sql(db.dialect())?.contains("EXISTS"));
+    assert_eq!(in_it.all(db).await?, [ticket.clone()]);
     assert_eq!(Ticket::query().filter(|t| t.seat.eq((2, 1))).count(db).await?, 0);
+    assert_eq!(Ticket::query().filter(|t| !t.seat.eq((1, 2))).count(db).await?, 1);
     assert_eq!(Seat::query().filter(|s| s.tickets.contains(&ticket)).all(db).await?, [seat]);
+    Ok(())
+}
+
+/// Whether a row is the related one is true or false, however the relation is stored.
+pub async fn no_row_is_not_the_one_in_hand(db: &Db) -> Result<()> {
+    let ([_, bob, _], _) = blog(db).await?;
+    let profile = NewProfile::new(&bob).insert(db).await?;
+    let others = Post::query().filter(|p| !p.editor.eq(&bob)).count(db).await?;
+    assert_eq!(others, Post::query().filter(|p| !p.editor.has(|e| e.id.eq(bob.id))).count(db).await?);
+    assert_eq!(others, 3);
+    let edits = Post::query().order_by(|p| p.id.asc()).select(|p| p.editor.eq(&bob)).all(db).await?;
+    assert_eq!(edits, [false, true, false, false]);
+    assert_eq!(User::query().filter(|u| !u.profile.eq(&profile)).count(db).await?, 2);
+
+    // Of a table with itself.
+    let root = NewCategory::new("root").insert(db).await?;
+    let leaf = NewCategory::new("leaf").parent_id(&root).insert(db).await?;
+    assert_eq!(Category::query().filter(|c| c.parent.eq(&root)).all(db).await?, [leaf.clone()]);
+    assert_eq!(Category::query().filter(|c| !c.parent.eq(&root)).all(db).await?, [root.clone()]);
+    assert_eq!(Category::query().filter(|c| c.children.contains(&leaf)).all(db).await?, [root.clone()]);
+    let renamed = Category::update().filter(|c| c.children.contains(&leaf)).set(|c| c.name, "top").run(db).await?;
+    assert_eq!(renamed, 1);
+    assert_eq!(Category::delete_many().filter(|c| c.parent.eq(&root)).run(db).await?, 1);
     Ok(())
 }
 

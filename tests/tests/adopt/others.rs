@@ -130,9 +130,20 @@ async fn what_must_be_there_before() {
         "CREATE INDEX ON nowhere (id)",
         "CREATE INDEX ON page (body)",
     ];
-    for sql in about_others {
+    let helps = async |sql: &str| {
         let error = made.db.sql(sql).execute().await.unwrap_err();
-        assert!(!error.to_string().contains("make it in the database first"), "{error}");
+        error.to_string().contains("make it in the database first")
+    };
+    for sql in about_others {
+        assert!(!helps(sql).await, "{sql}");
+    }
+    let of_what_lacks = [
+        "ALTER TABLE page ADD COLUMN x bigint DEFAULT nextval('nowhere')",
+        "ALTER TABLE page ADD COLUMN x int REFERENCES nowhere",
+        "ALTER TABLE page ADD CHECK ('a'::text % 'b')",
+    ];
+    for sql in of_what_lacks {
+        assert!(helps(sql).await, "{sql}");
     }
     made.remove().await.unwrap();
 }

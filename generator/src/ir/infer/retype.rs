@@ -14,7 +14,8 @@ use crate::ir::{Default, Literal, SqlType};
 pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     let found = find(draft, overrides);
     let types: Vec<Option<Type>> = overrides.types.iter().map(|(_, text)| parse(text, draft)).collect();
-    let asked: BTreeSet<String> = types.iter().flatten().filter_map(|ty| named(ty).map(str::to_owned)).collect();
+    let given = types.iter().enumerate().filter(|(at, _)| found.contains_key(at)).filter_map(|(_, ty)| ty.as_ref());
+    let asked: BTreeSet<String> = given.filter_map(|ty| named(ty).map(str::to_owned)).collect();
     for (at, ((key, text), ty)) in overrides.types.iter().zip(types).enumerate() {
         let place = Place::Object(format!("types.\"{key}\""));
         let Some(columns) = found.get(&at) else {
@@ -36,7 +37,7 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             continue;
         };
         for (table, column) in columns {
-            free_enum(draft, *table, *column, &asked);
+            free_enum(draft, *table, *column, named(&ty), &asked);
             if let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) {
                 retype(column, ty.clone());
             }
@@ -65,17 +66,21 @@ fn find(draft: &Draft, overrides: &Overrides) -> BTreeMap<usize, Vec<(usize, usi
     found
 }
 
-/// A column that had an enum of its own gets its check back, unless the enum is asked for.
-fn free_enum(draft: &mut Draft, table: usize, column: usize, asked: &BTreeSet<String>) {
+/// A column that had an enum of its own gets its check back. The enum goes, unless it is asked for.
+fn free_enum(draft: &mut Draft, table: usize, column: usize, now: Option<&str>, asked: &BTreeSet<String>) {
     let name = draft.tables.get(table).and_then(|table| table.columns.get(column)).and_then(|c| named(&c.ty.value));
-    let Some(name) = name.filter(|name| !asked.contains(*name)) else { return };
+    let Some(name) = name.filter(|name| now != Some(*name)) else { return };
     let users =
         draft.tables.iter().flat_map(|table| &table.columns).filter(|c| named(&c.ty.value) == Some(name)).count();
     if let Some(at) = draft.enums.iter().position(|ty| ty.name.value == name)
         && users == 1
     {
+        let is_asked = asked.contains(name);
         let ty = draft.enums.remove(at);
         enums::revert(&ty, &mut draft.tables);
+        if is_asked {
+            draft.enums.insert(at, ty);
+        }
     }
 }
 

@@ -85,7 +85,7 @@ fn explain(db: &DbError, sql: &str) -> String {
 }
 
 /// What to do about a type whose values the server finds neither equal nor in an order. The names of types are the same in
-/// every language that it speaks, and stand without parentheses where it looks for an operator.
+/// all languages that it speaks, where they stand apart, and are without parentheses where it looks for an operator.
 fn uncomparable(db: &DbError) -> Option<&'static str> {
     match db.code().code() {
         "42883" if !names_function(db) => uncomparable_in(db.message()),
@@ -114,24 +114,44 @@ fn names_function(db: &DbError) -> bool {
 
 /// What to do where a statement of DDL names what is not there: a type, function, operator class, sequence or schema.
 fn missing(db: &DbError, sql: &str) -> &'static str {
-    let makes = begins_with(sql, &["CREATE"]) || begins_with(sql, &["ALTER"]);
+    let word = sql.split_whitespace().next().unwrap_or_default();
+    let makes = ["CREATE", "ALTER"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let is_missing = match db.code().code() {
         // The same codes are those of what an ALTER is to remove, and of types without an order.
         "42704" => {
             db.hint().is_none() && matches!(db.routine(), Some("typenameType" | "ResolveOpClass" | "get_collation_oid"))
         }
-        "42883" => names_function(db),
+        "42883" => names_function(db) || (uncomparable(db).is_none() && names_rare_operator(db.message())),
         // The table that an ALTER is about, and the one that an index is for, are what is to be there.
-        "42P01" => begins_with(sql, &["CREATE", "TABLE"]),
+        "42P01" => !is_of_altered(db.message(), sql) && is_second(sql, "TABLE"),
         "3F000" => true,
         _ => false,
     };
     if makes && is_missing { MISSING } else { "" }
 }
 
-fn begins_with(sql: &str, words: &[&str]) -> bool {
-    let mut found = sql.split_whitespace();
-    words.iter().all(|word| found.next().is_some_and(|found| found.eq_ignore_ascii_case(word)))
+fn is_second(sql: &str, word: &str) -> bool {
+    sql.split_whitespace().nth(1).is_some_and(|second| second.eq_ignore_ascii_case(word))
+}
+
+/// Whether a message names the table that an ALTER TABLE is about; its quotes are those of the server's language.
+fn is_of_altered(message: &str, sql: &str) -> bool {
+    let mut words = sql.split_whitespace();
+    let altered = words.next().filter(|word| word.eq_ignore_ascii_case("ALTER"));
+    let grammar = ["TABLE", "IF", "EXISTS", "ONLY"];
+    let name = words.find(|word| !grammar.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    let is_around = |c: char| c.is_whitespace() || "\"'«»„“”‚‘’".contains(c);
+    altered.zip(name).is_some_and(|(_, name)| {
+        let name = name.replace('"', "");
+        message.split(is_around).any(|word| word == name)
+    })
+}
+
+/// Whether a message is about an operator other than those of every comparison, which a type lacks and no extension brings.
+fn names_rare_operator(message: &str) -> bool {
+    let is_operator = |word: &&str| word.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c));
+    let mut operators = message.split_whitespace().filter(is_operator);
+    operators.next().is_some_and(|word| !["=", "<>", "<", ">", "<=", ">="].contains(&word))
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see
@@ -419,6 +439,17 @@ mod tests {
         for others in ["line_status = text", "audit.path = text", "path.kind = text", "json$ = text", "\"line\" = text"]
         {
             assert_eq!(helps(&format!("operator does not exist: {others}")), None, "{others}");
+        }
+    }
+
+    #[test]
+    fn what_an_alter_is_about_is_known() {
+        let about = |sql| is_of_altered("relation \"a.b\" does not exist", sql);
+        assert!(about("ALTER TABLE a.b ADD c int") && about("alter table if exists only \"a\".\"b\" ADD c int"));
+        assert!(!about("ALTER TABLE a.c ADD d int REFERENCES a.b") && !about("CREATE TABLE a.b (c int)"));
+        assert!(names_rare_operator("operator does not exist: text % unknown"));
+        for others in ["operator does not exist: integer = text", "no ordering operator for type point"] {
+            assert!(!names_rare_operator(others), "{others}");
         }
     }
 

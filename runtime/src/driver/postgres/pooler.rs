@@ -148,7 +148,9 @@ impl Session {
     /// Asks for the types of the database once, in one transaction. The client library would ask for each when it
     /// meets it, with statements that another connection of the server does not know.
     ///
-    /// Those statements are closed again, so that another program does not find them under the names of its own.
+    /// Those statements are closed again, so that another program does not find them under the names of its own. Where there
+    /// are no types yet, the one that was made is left: who makes them goes on without a failure as long as the server's
+    /// connection is the same. Its name is one of the first, which are taken for such statements in any program.
     pub(super) async fn learn_types(&mut self) -> Result<()> {
         let mut types = Vec::new();
         let read = self.read_plainly(TYPES, |message| {
@@ -157,11 +159,12 @@ impl Session {
             }
         });
         read.await.map_err(|error| error::of_statement(error, TYPES))?;
-        if types.is_empty() {
+        let there_are = !types.is_empty();
+        if !there_are {
             types.push(KNOWN.to_owned());
         }
         let pinned = self.pin();
-        let outcome = self.learn(&types).await;
+        let outcome = self.learn(&types, there_are).await;
         // One may have gone meanwhile: the library asks for those that it meets.
         match self.unpin(pinned, outcome).await {
             Err(error) if !self.link.is_alive() => Err(error),
@@ -169,7 +172,7 @@ impl Session {
         }
     }
 
-    async fn learn(&mut self, types: &[String]) -> Result<()> {
+    async fn learn(&mut self, types: &[String], closes: bool) -> Result<()> {
         // Those of another program are not ours to make again.
         self.forget_statements().await?;
         for portion in types.chunks(PORTION) {
@@ -177,6 +180,6 @@ impl Session {
             self.prepare(&format!("SELECT {}", places.join(", "))).await?;
         }
         self.asking = self.read_asking().await?;
-        self.forget_statements().await
+        if closes { self.forget_statements().await } else { Ok(()) }
     }
 }
