@@ -91,10 +91,18 @@ async fn meet_types(url: &str) {
         assert_eq!(insert.execute().await.unwrap(), 1);
         let read = db.sql(format!("SELECT mood FROM t{n} WHERE id = $1")).bind(n);
         assert_eq!(read.one::<String>().await.unwrap(), "so");
-        // In a transaction of one's own the statement is lost with that, which is told, and is run again.
-        db.sql(format!("ALTER TYPE mood{n} RENAME TO old{n}")).execute().await.unwrap();
-        db.sql(format!("CREATE TYPE mood{n} AS ENUM ('a', 'b')")).execute().await.unwrap();
-        let found = db.transaction(async |tx| tx.sql(format!("SELECT $1::mood{n}")).bind("a").one::<String>().await);
+        // In a transaction of one's own too, and before it is committed.
+        let tx = db.begin().await.unwrap();
+        tx.sql(format!("ALTER TYPE mood{n} RENAME TO old{n}; CREATE TYPE mood{n} AS ENUM ('a', 'b')"))
+            .batch()
+            .await
+            .unwrap();
+        assert_eq!(tx.sql(format!("SELECT $1::mood{n}")).bind("a").one::<String>().await.unwrap(), "a");
+        tx.commit().await.unwrap();
+        // What another process makes is not known there: the transaction is lost, which is told, and is run again.
+        let unseen = format!("DO 'BEGIN EXECUTE ''CREATE '' || ''TYPE far{n} AS ENUM (''''a'''')''; END'");
+        db.sql(unseen).execute().await.unwrap();
+        let found = db.transaction(async |tx| tx.sql(format!("SELECT $1::far{n}")).bind("a").one::<String>().await);
         assert_eq!(found.await.unwrap(), "a");
     }
     // Another kind of type, for which the library has a statement of its own.
@@ -108,18 +116,40 @@ async fn meet_types(url: &str) {
     db.close().await.unwrap();
 }
 
-/// The first types of a database that had none, and a statement that is like those by which the library asks for types.
+/// The first types of a database that had none, on several connections, which other programs use as well; and a statement that is
+/// like those by which the library asks for types.
 async fn meet_first_types(url: &str) {
-    let db = Db::builder(url).max_connections(1).connect().await.unwrap();
+    let db = Db::builder(url).max_connections(2).connect().await.unwrap();
+    // Connections that are open before there are types.
+    let held = [db.begin().await.unwrap(), db.begin().await.unwrap()];
+    for tx in held {
+        tx.sql("SELECT $1::int").bind(1).one::<i32>().await.unwrap();
+        tx.commit().await.unwrap();
+    }
     for n in 0..3 {
         db.sql(format!("CREATE TYPE mood{n} AS ENUM ('so', 'not so')")).execute().await.unwrap();
         db.sql(format!("CREATE TABLE t{n} AS SELECT 7::oid AS place, 'so'::mood{n} AS mood")).execute().await.unwrap();
+        let other = Db::builder(url).max_connections(1).connect().await.unwrap();
+        let (first, second) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        for tx in [first, second] {
+            let insert = tx.sql(format!("INSERT INTO t{n} VALUES ($1, $2)")).bind(8_i64).bind("not so");
+            assert_eq!(insert.execute().await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        }
         for _ in 0..2 {
             let read = db.sql(format!("SELECT mood FROM t{n} WHERE place = $1")).bind(7_i64);
             assert_eq!(read.one::<String>().await.unwrap(), "so");
         }
         let read = db.sql(format!("SELECT $1::mood{n}[]::text")).bind("{so}");
         assert_eq!(read.one::<String>().await.unwrap(), "{so}");
+        other.close().await.unwrap();
+    }
+    // Those of another process.
+    for n in 0..3 {
+        let unseen = format!("DO 'BEGIN EXECUTE ''CREATE '' || ''TYPE far{n} AS (a int)''; END'");
+        db.sql(unseen).execute().await.unwrap();
+        let read = db.sql(format!("SELECT $1::far{n}::text")).bind("(1)");
+        assert_eq!(read.one::<String>().await.unwrap(), "(1)");
     }
     let left = "SELECT count(*) FROM pg_prepared_statements WHERE name ~ '^s[0-9]+$' AND parameter_types = '{oid}'";
     assert!(db.sql(left).one::<i64>().await.unwrap() < 3);

@@ -201,7 +201,7 @@ pub trait IntoRef<M: Keyed> {
 /// stand for, only the session knows.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a row of `{M}` nor its key",
-    label = "expected a `&{M}` or the value of its primary key; for a key of a session, `&session[key]`"
+    label = "expected a `&{M}` or the value of its primary key; for a stored row of a session, `&session[key]`"
 )]
 pub trait IntoKey<M: Keyed>: IntoRef<M> {}
 

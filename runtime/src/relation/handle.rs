@@ -148,7 +148,8 @@ impl ToAnyNumber for Many {}
 
 impl<P: Model, C: Model, K> Rel<P, C, K> {
     /// Whether the related row is this one: a row in hand, or its key. False where there is none. A comparison of the foreign
-    /// key where this row has that and it is to the primary key, else a subquery.
+    /// key where this row has that and it is to the primary key, else a subquery; for a row that a left join did not find it may
+    /// be NULL, like a column.
     pub fn eq(self, row: impl IntoKey<C>) -> Expr<bool>
     where
         C: Keyed,
@@ -205,7 +206,8 @@ fn children(parent: Source, meta: &'static RelationMeta) -> (Source, Select) {
     (source, select)
 }
 
-/// Whether a relation leads to the row of a primary key: by the foreign key alone where that is a reference to it. Never NULL.
+/// Whether a relation leads to the row of a primary key: by the foreign key alone where that is a reference to it. NULL only
+/// where the row itself is one that a left join did not find.
 fn leads_to(parent: Source, meta: &'static RelationMeta, key: Result<Vec<Value<'static>>>) -> Node {
     let key = match key {
         Ok(key) => key.into_iter().map(|value| Node::bind(Ok(value))),

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::filter::named;
 use super::names::Names;
 use super::{Taken, write_name};
 use crate::codes;
@@ -98,19 +97,16 @@ fn set_name(ty: &mut Type, renamed: &BTreeMap<String, String>) {
     }
 }
 
-/// Makes the columns of an enum text again, with the check that made it one.
-pub(super) fn revert(ty: &Enum, tables: &mut [Table]) {
-    for table in tables {
-        for column in table.columns.iter_mut().filter(|column| named(&column.ty.value) == Some(&ty.name.value)) {
-            if let Type::Array(inner) = &mut column.ty.value {
-                **inner = Type::Plain(SqlType::Text);
-                continue;
-            }
-            column.ty.value = Type::Plain(SqlType::Text);
-            let quote = |text: &str, quote: &str| format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2)));
-            let labels: Vec<String> = ty.variants.iter().map(|(label, _)| quote(&label.value, "'")).collect();
-            let condition = format!("{} IN ({})", quote(&column.name.value, "\""), labels.join(", "));
-            table.checks.push((None, At::new(RawExpr::Neutral(condition), column.ty.place.clone())));
-        }
+/// Makes a column of an enum text again, with the check that made it one.
+pub(super) fn revert(ty: &Enum, table: &mut Table, at: usize) {
+    let Some(column) = table.columns.get_mut(at) else { return };
+    if let Type::Array(inner) = &mut column.ty.value {
+        **inner = Type::Plain(SqlType::Text);
+        return;
     }
+    column.ty.value = Type::Plain(SqlType::Text);
+    let quote = |text: &str, quote: &str| format!("{quote}{}{quote}", text.replace(quote, &quote.repeat(2)));
+    let labels: Vec<String> = ty.variants.iter().map(|(label, _)| quote(&label.value, "'")).collect();
+    let condition = format!("{} IN ({})", quote(&column.name.value, "\""), labels.join(", "));
+    table.checks.push((None, At::new(RawExpr::Neutral(condition), column.ty.place.clone())));
 }

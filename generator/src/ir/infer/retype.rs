@@ -14,6 +14,7 @@ use crate::ir::{Default, Literal, SqlType};
 pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     let found = find(draft, overrides);
     let types: Vec<Option<Type>> = overrides.types.iter().map(|(_, text)| parse(text, draft)).collect();
+    let users = users(draft);
     let given = types.iter().enumerate().filter(|(at, _)| found.contains_key(at)).filter_map(|(_, ty)| ty.as_ref());
     let asked: BTreeSet<String> = given.filter_map(|ty| named(ty).map(str::to_owned)).collect();
     for (at, ((key, text), ty)) in overrides.types.iter().zip(types).enumerate() {
@@ -37,7 +38,7 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             continue;
         };
         for (table, column) in columns {
-            free_enum(draft, *table, *column, named(&ty), &asked);
+            free_enum(draft, (*table, *column), named(&ty), &users, &asked);
             if let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) {
                 retype(column, ty.clone());
             }
@@ -66,21 +67,31 @@ fn find(draft: &Draft, overrides: &Overrides) -> BTreeMap<usize, Vec<(usize, usi
     found
 }
 
+/// How many columns have each of the enums.
+fn users(draft: &Draft) -> BTreeMap<String, usize> {
+    let columns = draft.tables.iter().flat_map(|table| &table.columns);
+    columns.filter_map(|column| named(&column.ty.value)).fold(BTreeMap::new(), |mut users, name| {
+        *users.entry(name.to_owned()).or_default() += 1;
+        users
+    })
+}
+
 /// A column that had an enum of its own gets its check back. The enum goes, unless it is asked for.
-fn free_enum(draft: &mut Draft, table: usize, column: usize, now: Option<&str>, asked: &BTreeSet<String>) {
-    let name = draft.tables.get(table).and_then(|table| table.columns.get(column)).and_then(|c| named(&c.ty.value));
-    let Some(name) = name.filter(|name| now != Some(*name)) else { return };
-    let users =
-        draft.tables.iter().flat_map(|table| &table.columns).filter(|c| named(&c.ty.value) == Some(name)).count();
-    if let Some(at) = draft.enums.iter().position(|ty| ty.name.value == name)
-        && users == 1
-    {
-        let is_asked = asked.contains(name);
-        let ty = draft.enums.remove(at);
-        enums::revert(&ty, &mut draft.tables);
-        if is_asked {
-            draft.enums.insert(at, ty);
-        }
+fn free_enum(
+    draft: &mut Draft,
+    (table, column): (usize, usize),
+    now: Option<&str>,
+    users: &BTreeMap<String, usize>,
+    asked: &BTreeSet<String>,
+) {
+    let Some(table) = draft.tables.get_mut(table) else { return };
+    let name = table.columns.get(column).and_then(|column| named(&column.ty.value));
+    let Some(name) = name.filter(|name| now != Some(*name) && users.get(*name) == Some(&1)) else { return };
+    let Some(at) = draft.enums.iter().position(|ty| ty.name.value == name) else { return };
+    let ty = draft.enums.remove(at);
+    enums::revert(&ty, table, column);
+    if asked.contains(&ty.name.value) {
+        draft.enums.insert(at, ty);
     }
 }
 

@@ -123,7 +123,9 @@ fn missing(db: &DbError, sql: &str) -> &'static str {
         }
         "42883" => names_function(db) || (uncomparable(db).is_none() && names_rare_operator(db.message())),
         // The table that an ALTER is about, and the one that an index is for, are what is to be there.
-        "42P01" => !is_of_altered(db.message(), sql) && is_second(sql, "TABLE"),
+        "42P01" => {
+            db.routine() != Some("errorMissingRTE") && is_second(sql, "TABLE") && !is_of_altered(db.message(), sql)
+        }
         "3F000" => true,
         _ => false,
     };
@@ -143,15 +145,16 @@ fn is_of_altered(message: &str, sql: &str) -> bool {
     let is_around = |c: char| c.is_whitespace() || "\"'«»„“”‚‘’".contains(c);
     altered.zip(name).is_some_and(|(_, name)| {
         let name = name.replace('"', "");
-        message.split(is_around).any(|word| word == name)
+        message.split(is_around).any(|word| word.eq_ignore_ascii_case(&name))
     })
 }
 
-/// Whether a message is about an operator other than those of every comparison, which a type lacks and no extension brings.
+/// Whether a message is about an operator other than the common ones, which a type lacks and no extension brings.
 fn names_rare_operator(message: &str) -> bool {
+    const COMMON: &str = "= <> < > <= >= + - * / || ~ ~* !~ !~* ~~ ~~* !~~ !~~*";
     let is_operator = |word: &&str| word.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c));
     let mut operators = message.split_whitespace().filter(is_operator);
-    operators.next().is_some_and(|word| !["=", "<>", "<", ">", "<=", ">="].contains(&word))
+    operators.next().is_some_and(|word| COMMON.split(' ').all(|common| common != word))
 }
 
 /// Whether a statement of DDL failed since what it makes is there; see
@@ -320,7 +323,12 @@ pub(super) fn is_taken_name(error: &tokio_postgres::Error) -> bool {
 #[cold]
 pub(super) fn of_stale_transaction(error: tokio_postgres::Error) -> Error {
     let said = error.as_db_error().map_or("", DbError::message);
-    let message = format!("{said}: a table was changed since the statement was prepared; run the transaction again");
+    let why = match error.code().map(tokio_postgres::error::SqlState::code) {
+        Some("26000") => "the pooler changed the server's connection, or a type was made meanwhile",
+        Some("42P05") => "another program left it behind on the server's connection",
+        _ => "a table was changed since the statement was prepared",
+    };
+    let message = format!("{said}: {why}; run the transaction again");
     Error::new(ErrorKind::Serialization, message).with_source(error)
 }
 
@@ -448,7 +456,7 @@ mod tests {
         assert!(about("ALTER TABLE a.b ADD c int") && about("alter table if exists only \"a\".\"b\" ADD c int"));
         assert!(!about("ALTER TABLE a.c ADD d int REFERENCES a.b") && !about("CREATE TABLE a.b (c int)"));
         assert!(names_rare_operator("operator does not exist: text % unknown"));
-        for others in ["operator does not exist: integer = text", "no ordering operator for type point"] {
+        for others in ["operator does not exist: integer ~~ unknown", "no ordering operator for type point"] {
             assert!(!names_rare_operator(others), "{others}");
         }
     }

@@ -80,6 +80,9 @@ struct Session {
     awaits_standbys: bool,
     /// The statements by which the client library asks for types, which were closed: names and texts.
     asking: Vec<(String, String)>,
+    /// How many times types had been made when they were learned, and whether the transaction makes some.
+    learned: u64,
+    makes_types: bool,
 }
 
 /// What is known of the session on the server.
@@ -136,11 +139,13 @@ impl Connection {
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         if let Some(affected) = self.0.execute_plainly(sql, params).await? {
+            self.0.note_types(sql);
             return Ok(Done { affected, last_key: 0 });
         }
         let pinned = self.0.pin();
         let outcome = self.0.run(sql, params, &mut |_| Ok(()), None).await;
         let affected = self.0.unpin(pinned, outcome).await?;
+        self.0.note_types(sql);
         Ok(Done { affected, last_key: 0 })
     }
 
@@ -162,6 +167,7 @@ impl Connection {
                 Err(error) => return outcome.and(Err(error)),
             }
         }
+        session.note_types(sql);
         outcome
     }
 
@@ -197,7 +203,9 @@ impl Connection {
                 Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error)
             }
             _ => error,
-        })
+        })?;
+        session.note_types("");
+        Ok(())
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<()> {
@@ -314,6 +322,9 @@ impl Session {
         if let Some(error) = error::of_too_many(sql) {
             return Err(error);
         }
+        if !self.link.keeps_statements() {
+            self.renew_types().await?;
+        }
         let fresh = std::mem::take(&mut self.state.fresh);
         let mut prepared = self.ask_to_prepare(sql).await;
         if fresh && prepared.as_ref().is_err_and(error::is_taken_name) {
@@ -394,6 +405,9 @@ impl Session {
             if self.state.in_transaction {
                 return error::of_stale_transaction(error);
             }
+        }
+        if error::is_taken_name(&error) && self.state.in_transaction && !self.link.keeps_statements() {
+            return error::of_stale_transaction(error);
         }
         error::of_statement(error, sql)
     }

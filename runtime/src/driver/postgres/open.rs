@@ -54,8 +54,9 @@ impl Session {
         let task = Some(handle.spawn(Arc::clone(&wire).drive()));
         let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
         let (bound, plans) = (Bound::default(), FxHashMap::default());
-        let (state, asking) = (State::default(), Vec::new());
-        let mut session = Self { link, task, bound, plans, state, awaits_standbys: false, asking };
+        let (state, asking, learned) = (State::default(), Vec::new(), super::pooler::made());
+        let mut session =
+            Self { link, task, bound, plans, state, awaits_standbys: false, asking, learned, makes_types: false };
         let ready = rt::timeout(timeout, session.get_ready(settings, &wanted, &place)).await;
         ready.unwrap_or_else(|| Err(failed(format!("no answer within {timeout:?}"))))?;
         Ok(session)

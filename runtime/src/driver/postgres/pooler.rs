@@ -4,6 +4,7 @@
 //! transaction of its own, in which it is prepared, run and closed; one without parameters and rows goes as plain text.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::Stream;
 use tokio_postgres::{SimpleQueryMessage, Statement};
@@ -30,7 +31,61 @@ const ASKING: &str = "SELECT name, statement FROM pg_catalog.pg_prepared_stateme
 /// As many as one statement may give columns of.
 const PORTION: usize = 1_500;
 
+/// How many statements of this process may have made types, of whatever database.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// How many times types were made by now.
+pub(super) fn made() -> u64 {
+    MADE.load(Ordering::Acquire)
+}
+
+/// Whether a statement may make types.
+fn makes_types(sql: &str) -> bool {
+    const KINDS: [&str; 3] = ["TYPE", "DOMAIN", "EXTENSION"];
+    let mut words =
+        sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty()).peekable();
+    std::iter::from_fn(|| Some((words.next()?, words.peek().copied()))).any(|(word, next)| {
+        let makes = word.eq_ignore_ascii_case("CREATE");
+        makes && next.is_some_and(|next| KINDS.iter().any(|kind| next.eq_ignore_ascii_case(kind)))
+    })
+}
+
 impl Session {
+    /// Notes that a statement was run, for the types that it may have made. Other connections see them once its transaction
+    /// is over.
+    pub(super) fn note_types(&mut self, sql: &str) {
+        if self.link.keeps_statements() {
+            return;
+        }
+        let makes = makes_types(sql);
+        self.makes_types |= makes;
+        let is_over = self.makes_types && !self.state.in_transaction;
+        if makes || is_over {
+            MADE.fetch_add(1, Ordering::AcqRel);
+        }
+        self.makes_types &= !is_over;
+    }
+
+    /// Learns the types that this process made since, before a statement needs them: in a transaction of the user's own, a
+    /// failure could not be undone.
+    pub(super) async fn renew_types(&mut self) -> Result<()> {
+        let made = made();
+        if self.learned == made || self.state.failed {
+            return Ok(());
+        }
+        self.learned = made;
+        let state = self.state;
+        self.control("SAVEPOINT pilaster_types").await?;
+        let outcome = self.learn_types().await;
+        if !self.link.is_alive() {
+            return outcome;
+        }
+        // One that went meanwhile is nobody's concern.
+        self.control("ROLLBACK TO SAVEPOINT pilaster_types; RELEASE SAVEPOINT pilaster_types").await?;
+        self.state = state;
+        Ok(())
+    }
+
     /// Begins a transaction for one statement, if that is needed; its reply is not waited for.
     pub(super) fn pin(&mut self) -> bool {
         if self.link.keeps_statements() || self.state.in_transaction {
@@ -65,36 +120,44 @@ impl Session {
     /// that it made then and that are closed since: for this once they are made again, in the transaction begun again.
     pub(super) async fn prepare_asking(&mut self, sql: &str) -> Result<Result<Statement, tokio_postgres::Error>> {
         self.pin_again().await?;
-        let (mut making, mut closing) = (String::new(), String::new());
-        for (name, text) in &self.asking {
-            making.extend(["PREPARE ", name, " (oid) AS ", text, "; "]);
-            closing.extend(["DEALLOCATE ", name, "; "]);
-        }
-        self.control(&making).await?;
+        self.make_asking().await?;
         let prepared = self.ask_to_prepare(sql).await;
         if prepared.is_ok() {
             // It may have made more of them, for a kind of type that there was none of.
-            for (name, text) in self.read_asking().await? {
-                // The statement in hand may take a number of that kind itself.
-                if text != sql && !self.asking.iter().any(|(known, _)| *known == name) {
-                    closing.extend(["DEALLOCATE ", &name, "; "]);
-                    self.asking.push((name, text));
-                }
+            self.note_asking(sql).await?;
+            let mut closing = String::new();
+            for (name, _) in &self.asking {
+                closing.extend(["DEALLOCATE ", name, "; "]);
             }
             self.control(&closing).await?;
         }
         Ok(prepared)
     }
 
-    async fn read_asking(&mut self) -> Result<Vec<(String, String)>> {
-        let mut asking = Vec::new();
+    /// Makes the statements by which the library asks for types again, under the names that it gave them.
+    async fn make_asking(&mut self) -> Result<()> {
+        let mut making = String::new();
+        for (name, text) in &self.asking {
+            making.extend(["PREPARE ", name, " (oid) AS ", text, "; "]);
+        }
+        if making.is_empty() { Ok(()) } else { self.control(&making).await }
+    }
+
+    /// Notes those that the library has made meanwhile. The statement in hand may be like them.
+    async fn note_asking(&mut self, sql: &str) -> Result<()> {
+        let mut asking = std::mem::take(&mut self.asking);
         let read = self.read_plainly(ASKING, |message| {
-            if let SimpleQueryMessage::Row(row) = message {
-                asking.extend(row.get(0).zip(row.get(1)).map(|(name, text)| (name.to_owned(), text.to_owned())));
+            if let SimpleQueryMessage::Row(row) = message
+                && let (Some(name), Some(text)) = (row.get(0), row.get(1))
+                // Of those that were made again, the server has another text.
+                && text != sql && asking.iter().all(|(known, _)| known != name)
+            {
+                asking.push((name.to_owned(), text.to_owned()));
             }
         });
-        read.await.map_err(|error| error::of_statement(error, ASKING))?;
-        Ok(asking)
+        let outcome = read.await;
+        self.asking = asking;
+        outcome.map_err(|error| error::of_statement(error, ASKING))
     }
 
     /// Ends it as the statement did.
@@ -148,9 +211,7 @@ impl Session {
     /// Asks for the types of the database once, in one transaction. The client library would ask for each when it
     /// meets it, with statements that another connection of the server does not know.
     ///
-    /// Those statements are closed again, so that another program does not find them under the names of its own. Where there
-    /// are no types yet, the one that was made is left: who makes them goes on without a failure as long as the server's
-    /// connection is the same. Its name is one of the first, which are taken for such statements in any program.
+    /// Those statements are closed again, so that another program does not find them under the names of its own.
     pub(super) async fn learn_types(&mut self) -> Result<()> {
         let mut types = Vec::new();
         let read = self.read_plainly(TYPES, |message| {
@@ -159,12 +220,11 @@ impl Session {
             }
         });
         read.await.map_err(|error| error::of_statement(error, TYPES))?;
-        let there_are = !types.is_empty();
-        if !there_are {
+        if types.is_empty() {
             types.push(KNOWN.to_owned());
         }
         let pinned = self.pin();
-        let outcome = self.learn(&types, there_are).await;
+        let outcome = self.learn(&types).await;
         // One may have gone meanwhile: the library asks for those that it meets.
         match self.unpin(pinned, outcome).await {
             Err(error) if !self.link.is_alive() => Err(error),
@@ -172,14 +232,35 @@ impl Session {
         }
     }
 
-    async fn learn(&mut self, types: &[String], closes: bool) -> Result<()> {
+    async fn learn(&mut self, types: &[String]) -> Result<()> {
         // Those of another program are not ours to make again.
         self.forget_statements().await?;
+        self.make_asking().await?;
         for portion in types.chunks(PORTION) {
             let places: Vec<String> = portion.iter().zip(1..).map(|(name, at)| format!("${at}::{name}")).collect();
             self.prepare(&format!("SELECT {}", places.join(", "))).await?;
         }
-        self.asking = self.read_asking().await?;
-        if closes { self.forget_statements().await } else { Ok(()) }
+        self.note_asking("").await?;
+        self.forget_statements().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_make_types_are_known() {
+        for sql in [
+            "create type a AS ENUM ()",
+            "SELECT 1;CREATE\n DOMAIN a",
+            "DO $$CREATE EXTENSION a$$",
+            "create create type",
+        ] {
+            assert!(makes_types(sql), "{sql}");
+        }
+        for sql in ["CREATE TABLE type (a int)", "ALTER TYPE a", "SELECT create_type", "create", "type create"] {
+            assert!(!makes_types(sql), "{sql}");
+        }
     }
 }
