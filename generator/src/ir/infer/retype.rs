@@ -44,6 +44,12 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             }
         }
     }
+    // Those that several columns had, and none has any more.
+    let left = self::users(draft);
+    draft.enums.retain(|ty| {
+        let name = &ty.name.value;
+        left.contains_key(name) || asked.contains(name) || !users.contains_key(name)
+    });
 }
 
 /// Which columns each of the types is for: places of tables and columns by the place of the type.

@@ -319,6 +319,13 @@ pub(super) fn is_taken_name(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|db| db.code().code() == "42P05")
 }
 
+/// Whether that name is one of those that the client library gives.
+pub(super) fn is_left_name(error: &tokio_postgres::Error) -> bool {
+    let is_given = |word: &str| word.strip_prefix('s').is_some_and(|number| number.parse::<u64>().is_ok());
+    let message = error.as_db_error().map_or("", DbError::message);
+    is_taken_name(error) && message.split(|c: char| !c.is_ascii_alphanumeric()).any(is_given)
+}
+
 /// The error of a statement that is of no use any more, in a transaction: it is prepared anew when that is run again.
 #[cold]
 pub(super) fn of_stale_transaction(error: tokio_postgres::Error) -> Error {

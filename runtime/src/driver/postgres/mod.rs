@@ -80,9 +80,9 @@ struct Session {
     awaits_standbys: bool,
     /// The statements by which the client library asks for types, which were closed: names and texts.
     asking: Vec<(String, String)>,
-    /// How many times types had been made when they were learned, and whether the transaction makes some.
+    /// How many times types had been made when they were learned, and whether they are being learned.
     learned: u64,
-    makes_types: bool,
+    learning: bool,
 }
 
 /// What is known of the session on the server.
@@ -97,6 +97,9 @@ struct State {
     in_flight: bool,
     /// The transaction was begun for a statement's sake, which is not yet prepared.
     fresh: bool,
+    /// The transaction makes types, and the last of them are not learned here.
+    makes_types: bool,
+    unlearned: bool,
 }
 
 /// A prepared statement with what is known of its parameters and columns.
@@ -126,31 +129,31 @@ impl Connection {
     }
 
     pub(crate) async fn query(&mut self, sql: &str, params: &dyn Params, each: Each<'_>) -> Result<()> {
-        let pinned = self.0.pin();
+        let pinned = self.0.pin_knowing().await?;
         let outcome = self.0.run(sql, params, each, None).await;
         self.0.unpin(pinned, outcome).await.map(|_| ())
     }
 
     pub(crate) async fn stream(&mut self, sql: &str, params: &dyn Params, each: Each<'_>, gate: &Gate) -> Result<()> {
-        let pinned = self.0.pin();
+        let pinned = self.0.pin_knowing().await?;
         let outcome = self.0.run(sql, params, each, Some(gate)).await;
         self.0.unpin(pinned, outcome).await.map(|_| ())
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, params: &dyn Params) -> Result<Done> {
         if let Some(affected) = self.0.execute_plainly(sql, params).await? {
-            self.0.note_types(sql);
+            self.0.note_types_of_one(sql);
             return Ok(Done { affected, last_key: 0 });
         }
-        let pinned = self.0.pin();
+        let pinned = self.0.pin_knowing().await?;
         let outcome = self.0.run(sql, params, &mut |_| Ok(()), None).await;
         let affected = self.0.unpin(pinned, outcome).await?;
-        self.0.note_types(sql);
+        self.0.note_types_of_one(sql);
         Ok(Done { affected, last_key: 0 })
     }
 
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
-        let pinned = self.0.pin();
+        let pinned = self.0.pin_knowing().await?;
         let outcome = self.0.run_rows(sql, rows, returned).await;
         self.0.unpin(pinned, outcome).await
     }
@@ -181,6 +184,7 @@ impl Connection {
         });
         sql.push_str(if begin.read_only { " READ ONLY" } else { "" });
         sql.push_str(if begin.deferrable { " DEFERRABLE" } else { "" });
+        self.0.renew_types().await?;
         self.0.control(&sql).await?;
         self.0.state = State { in_transaction: true, ..State::default() };
         Ok(())
@@ -188,7 +192,7 @@ impl Connection {
 
     pub(crate) async fn commit(&mut self) -> Result<()> {
         let session = &mut *self.0;
-        if session.state.unsure && !session.state.failed {
+        if (session.state.unsure || session.state.in_flight) && !session.state.failed {
             // COMMIT of a transaction that failed is answered by a ROLLBACK and no error: it has to be known before.
             session.state.failed = session.control("SELECT 1").await.is_err();
         }
@@ -197,6 +201,7 @@ impl Connection {
             let why = "a statement of this transaction failed, so that PostgreSQL rolled it back instead";
             return Err(Error::new(ErrorKind::Transaction, why));
         }
+        let makes_types = session.state.makes_types;
         session.end("COMMIT").await.map_err(|error| match error.kind() {
             ErrorKind::Connection => {
                 let why = "the connection was lost while committing: whether the transaction took place is not known";
@@ -204,7 +209,9 @@ impl Connection {
             }
             _ => error,
         })?;
-        session.note_types("");
+        if makes_types {
+            pooler::note_made();
+        }
         Ok(())
     }
 
@@ -243,7 +250,7 @@ impl Connection {
         if !session.link.is_alive() {
             return false;
         }
-        if session.state.in_flight {
+        if session.state.in_flight || session.learning {
             session.cancel();
             return false;
         }
@@ -321,9 +328,6 @@ impl Session {
     async fn prepare_anew(&mut self, sql: &str) -> Result<Arc<Prepared>> {
         if let Some(error) = error::of_too_many(sql) {
             return Err(error);
-        }
-        if !self.link.keeps_statements() {
-            self.renew_types().await?;
         }
         let fresh = std::mem::take(&mut self.state.fresh);
         let mut prepared = self.ask_to_prepare(sql).await;
@@ -406,7 +410,7 @@ impl Session {
                 return error::of_stale_transaction(error);
             }
         }
-        if error::is_taken_name(&error) && self.state.in_transaction && !self.link.keeps_statements() {
+        if error::is_left_name(&error) && self.state.in_transaction && !self.link.keeps_statements() {
             return error::of_stale_transaction(error);
         }
         error::of_statement(error, sql)

@@ -56,7 +56,7 @@ impl Session {
         let (bound, plans) = (Bound::default(), FxHashMap::default());
         let (state, asking, learned) = (State::default(), Vec::new(), super::pooler::made());
         let mut session =
-            Self { link, task, bound, plans, state, awaits_standbys: false, asking, learned, makes_types: false };
+            Self { link, task, bound, plans, state, awaits_standbys: false, asking, learned, learning: false };
         let ready = rt::timeout(timeout, session.get_ready(settings, &wanted, &place)).await;
         ready.unwrap_or_else(|| Err(failed(format!("no answer within {timeout:?}"))))?;
         Ok(session)

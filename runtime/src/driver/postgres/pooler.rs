@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::Stream;
 use tokio_postgres::{SimpleQueryMessage, Statement};
 
-use super::{Session, State, error};
+use super::{Session, State, error, keyword};
 use crate::error::Result;
 use crate::value::Params;
 
@@ -39,6 +39,11 @@ pub(super) fn made() -> u64 {
     MADE.load(Ordering::Acquire)
 }
 
+/// Notes that types were made, which other connections can see.
+pub(super) fn note_made() {
+    MADE.fetch_add(1, Ordering::AcqRel);
+}
+
 /// Whether a statement may make types.
 fn makes_types(sql: &str) -> bool {
     const KINDS: [&str; 3] = ["TYPE", "DOMAIN", "EXTENSION"];
@@ -51,38 +56,63 @@ fn makes_types(sql: &str) -> bool {
 }
 
 impl Session {
-    /// Notes that a statement was run, for the types that it may have made. Other connections see them once its transaction
-    /// is over.
+    /// Notes the types that a statement made, or the statements of a batch. Other connections see them once its transaction is
+    /// over.
     pub(super) fn note_types(&mut self, sql: &str) {
-        if self.link.keeps_statements() {
-            return;
-        }
         let makes = makes_types(sql);
-        self.makes_types |= makes;
-        let is_over = self.makes_types && !self.state.in_transaction;
-        if makes || is_over {
-            MADE.fetch_add(1, Ordering::AcqRel);
+        self.state.makes_types |= makes;
+        self.state.unlearned |= makes;
+        if self.state.makes_types && !self.state.in_transaction {
+            self.state = State { makes_types: false, unlearned: false, ..self.state };
+            note_made();
         }
-        self.makes_types &= !is_over;
     }
 
-    /// Learns the types that this process made since, before a statement needs them: in a transaction of the user's own, a
-    /// failure could not be undone.
+    /// The same for one statement, most of which make none.
+    pub(super) fn note_types_of_one(&mut self, sql: &str) {
+        if ["CREATE", "DO"].iter().any(|makes| keyword(sql).eq_ignore_ascii_case(makes)) {
+            self.note_types(sql);
+        }
+    }
+
+    /// Begins a transaction for one statement, if that is needed, after the types that this process made since were learned: in
+    /// a transaction of the user's own a failure for lack of them could not be undone.
+    pub(super) async fn pin_knowing(&mut self) -> Result<bool> {
+        if self.state.in_transaction {
+            self.learn_own_types().await?;
+        } else {
+            self.renew_types().await?;
+        }
+        Ok(self.pin())
+    }
+
+    /// Learns the types that this process made since, outside of a transaction.
     pub(super) async fn renew_types(&mut self) -> Result<()> {
         let made = made();
-        if self.learned == made || self.state.failed {
+        if self.link.keeps_statements() || self.state.in_transaction || self.learned == made {
             return Ok(());
         }
-        self.learned = made;
-        let state = self.state;
+        self.learning = true;
+        self.learn_types().await?;
+        (self.learning, self.learned) = (false, made);
+        Ok(())
+    }
+
+    /// Learns the types that the transaction made itself.
+    async fn learn_own_types(&mut self) -> Result<()> {
+        if self.link.keeps_statements() || !self.state.unlearned || self.state.failed || self.state.unsure {
+            return Ok(());
+        }
+        let state = State { unlearned: false, ..self.state };
         self.control("SAVEPOINT pilaster_types").await?;
+        self.learning = true;
         let outcome = self.learn_types().await;
         if !self.link.is_alive() {
             return outcome;
         }
-        // One that went meanwhile is nobody's concern.
+        // After a failure too, as of one that went meanwhile: the statement in hand may not need it.
         self.control("ROLLBACK TO SAVEPOINT pilaster_types; RELEASE SAVEPOINT pilaster_types").await?;
-        self.state = state;
+        (self.learning, self.state) = (false, state);
         Ok(())
     }
 
@@ -145,7 +175,7 @@ impl Session {
 
     /// Notes those that the library has made meanwhile. The statement in hand may be like them.
     async fn note_asking(&mut self, sql: &str) -> Result<()> {
-        let mut asking = std::mem::take(&mut self.asking);
+        let mut asking = self.asking.clone();
         let read = self.read_plainly(ASKING, |message| {
             if let SimpleQueryMessage::Row(row) = message
                 && let (Some(name), Some(text)) = (row.get(0), row.get(1))
@@ -155,9 +185,9 @@ impl Session {
                 asking.push((name.to_owned(), text.to_owned()));
             }
         });
-        let outcome = read.await;
+        read.await.map_err(|error| error::of_statement(error, ASKING))?;
         self.asking = asking;
-        outcome.map_err(|error| error::of_statement(error, ASKING))
+        Ok(())
     }
 
     /// Ends it as the statement did.
@@ -238,7 +268,10 @@ impl Session {
         self.make_asking().await?;
         for portion in types.chunks(PORTION) {
             let places: Vec<String> = portion.iter().zip(1..).map(|(name, at)| format!("${at}::{name}")).collect();
-            self.prepare(&format!("SELECT {}", places.join(", "))).await?;
+            let sql = format!("SELECT {}", places.join(", "));
+            if let Err(error) = self.ask_to_prepare(&sql).await {
+                return Err(self.failed(error, &sql));
+            }
         }
         self.note_asking("").await?;
         self.forget_statements().await
