@@ -192,7 +192,8 @@ impl Connection {
 
     pub(crate) async fn commit(&mut self) -> Result<()> {
         let session = &mut *self.0;
-        if (session.state.unsure || session.state.in_flight) && !session.state.failed {
+        let is_unsure = session.state.unsure || session.state.in_flight || session.learning;
+        if is_unsure && !session.state.failed {
             // COMMIT of a transaction that failed is answered by a ROLLBACK and no error: it has to be known before.
             session.state.failed = session.control("SELECT 1").await.is_err();
         }

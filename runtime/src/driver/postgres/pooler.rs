@@ -10,7 +10,7 @@ use futures_util::Stream;
 use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::{Session, State, error, keyword};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::value::Params;
 
 /// The types that a database has beside the server's own, as far as the user may name them. Those of the rows of tables
@@ -78,10 +78,14 @@ impl Session {
     /// Begins a transaction for one statement, if that is needed, after the types that this process made since were learned: in
     /// a transaction of the user's own a failure for lack of them could not be undone.
     pub(super) async fn pin_knowing(&mut self) -> Result<bool> {
-        if self.state.in_transaction {
-            self.learn_own_types().await?;
-        } else {
+        if self.link.keeps_statements() {
+            return Ok(false);
+        }
+        if !self.state.in_transaction {
             self.renew_types().await?;
+        } else if self.state.unlearned && !self.state.failed {
+            // Kept apart, as it is rare and needs much room.
+            Box::pin(self.learn_own_types()).await?;
         }
         Ok(self.pin())
     }
@@ -93,16 +97,22 @@ impl Session {
             return Ok(());
         }
         self.learning = true;
-        self.learn_types().await?;
+        let outcome = Box::pin(self.learn_types()).await;
+        match outcome {
+            Err(error) if !self.link.is_alive() && *error.kind() != ErrorKind::Connection => {
+                let why = "the connection to PostgreSQL was given up while types were looked for";
+                return Err(Error::new(ErrorKind::Connection, why).with_source(error));
+            }
+            Err(error) if !self.link.is_alive() => return Err(error),
+            // The statement in hand may not need them.
+            _ => {}
+        }
         (self.learning, self.learned) = (false, made);
         Ok(())
     }
 
     /// Learns the types that the transaction made itself.
     async fn learn_own_types(&mut self) -> Result<()> {
-        if self.link.keeps_statements() || !self.state.unlearned || self.state.failed || self.state.unsure {
-            return Ok(());
-        }
         let state = State { unlearned: false, ..self.state };
         self.control("SAVEPOINT pilaster_types").await?;
         self.learning = true;
@@ -149,6 +159,13 @@ impl Session {
     /// Prepares a statement with a type that was made since the others were learned. The library asks for it by the statements
     /// that it made then and that are closed since: for this once they are made again, in the transaction begun again.
     pub(super) async fn prepare_asking(&mut self, sql: &str) -> Result<Result<Statement, tokio_postgres::Error>> {
+        self.learning = true;
+        let outcome = self.prepare_with_asking(sql).await;
+        self.learning = false;
+        outcome
+    }
+
+    async fn prepare_with_asking(&mut self, sql: &str) -> Result<Result<Statement, tokio_postgres::Error>> {
         self.pin_again().await?;
         self.make_asking().await?;
         let prepared = self.ask_to_prepare(sql).await;
