@@ -74,15 +74,15 @@ async fn dropped_futures_leave_no_broken_connection() {
         // A commit after a statement that failed while nobody waited for it.
         let tx = db.begin().await.unwrap();
         tx.sql("INSERT INTO t VALUES (1)").execute().await.unwrap();
-        let failing = tx.sql("SELECT 1 / count(a) FROM t, pg_sleep(0.05) WHERE a = 2").execute();
-        assert!(tokio::time::timeout(Duration::from_millis(5), failing).await.is_err());
+        let failing = tx.sql("SELECT 1 / count(a) FROM t, pg_sleep(0.6) WHERE a = 2").execute();
+        assert!(tokio::time::timeout(Duration::from_millis(200), failing).await.is_err());
         let error = tx.commit().await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Transaction, "{error}");
         assert_eq!(db.sql("SELECT count(*) FROM t").one::<i64>().await.unwrap(), 0);
         // And after one that did not.
         let tx = db.begin().await.unwrap();
-        let slow = tx.sql("INSERT INTO t SELECT 3 FROM pg_sleep(0.05)").execute();
-        assert!(tokio::time::timeout(Duration::from_millis(5), slow).await.is_err());
+        let slow = tx.sql("INSERT INTO t SELECT 3 FROM pg_sleep(0.6)").execute();
+        assert!(tokio::time::timeout(Duration::from_millis(200), slow).await.is_err());
         tx.commit().await.unwrap();
         assert_eq!(db.sql("SELECT a FROM t").all::<i32>().await.unwrap(), [3]);
     })
