@@ -168,6 +168,8 @@ fn start_once(program: &Program) -> Option<(String, Child)> {
         .args(program.install)
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--user={user}"))
+        // One that starts takes away what it finds of others' temporary tables.
+        .env("TMPDIR", &folder)
         .stdin(Stdio::null())
         .output();
     if !made.as_ref().is_ok_and(|made| made.status.success()) {
@@ -207,6 +209,7 @@ fn watched(program: &Program, folder: &Path, user: &str, port: u16) -> Option<Ch
         .arg(format!("--pid-file={}", folder.join("pid").display()))
         .arg(format!("--port={port}"))
         .arg(format!("--user={user}"))
+        .env("TMPDIR", folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -57,6 +57,7 @@ stop() { "$bin/pg_ctl" -D data -m immediate stop >/dev/null 2>&1; }
 const MYSQL: &str = r#"
 dir=$1 port=$2 server=$3 options=$4; shift 4
 user=$(id -un)
+export TMPDIR="$dir" # One that starts takes away what it finds of others' temporary tables.
 "$@" --datadir="$dir/data" --user="$user" >log 2>&1 || failed "$1" $?
 [ -f server.pem ] && options="$options --ssl-cert=$dir/server.pem --ssl-key=$dir/server.key --ssl-ca=$dir/ca.pem"
 start() {
