@@ -127,6 +127,13 @@ impl<P: Model, C: Model> Rel<P, C, One> {
     }
 }
 
+impl<P: Model, C: Model> Rel<P, C, Optional> {
+    /// Whether there is a related row and a condition is true for it.
+    pub fn has<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
+        self.any(condition)
+    }
+}
+
 /// To one row at most.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -175,13 +182,6 @@ fn key_of<C: Keyed>(row: impl IntoKey<C>) -> Result<Vec<Value<'static>>> {
         Ok(())
     });
     put.map(|()| key)
-}
-
-impl<P: Model, C: Model> Rel<P, C, Optional> {
-    /// Whether there is a related row and a condition is true for it.
-    pub fn has<R: Predicate>(self, condition: impl FnOnce(C::Columns<NotNull>) -> R) -> Expr<bool> {
-        self.any(condition)
-    }
 }
 
 fn exists(select: Select) -> Node {
