@@ -12,7 +12,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -51,8 +51,6 @@ pub(crate) struct Link {
     /// The runtime that drives the connection.
     pub(super) handle: Handle,
     cache: Option<Mutex<Cache<Arc<Prepared>>>>,
-    /// How many seats are taken.
-    load: AtomicUsize,
     /// Whether those who have one write. Changes only while nobody has one.
     writes: AtomicBool,
     /// How many statements were sent from seats, and how many of them are over.
@@ -88,7 +86,6 @@ impl Link {
             connector,
             handle,
             cache: (statement_cache > 0).then(|| Mutex::new(Cache::new(statement_cache))),
-            load: AtomicUsize::new(0),
             writes: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -160,7 +157,7 @@ impl Link {
 
     /// How many seats are taken.
     pub(crate) fn seats(&self) -> usize {
-        self.load.load(Ordering::Acquire)
+        self.wire.seats.load(Ordering::Acquire)
     }
 
     /// Waits until all seats are left. Only one may wait at a time.
@@ -173,7 +170,7 @@ impl Link {
     /// Takes a seat, where there is [load](Self::load) for its access; nobody else may take one meanwhile.
     pub(crate) fn seat(self: &Arc<Self>, access: Access) -> Seat {
         self.writes.store(access == Access::Write, Ordering::Relaxed);
-        self.load.fetch_add(1, Ordering::AcqRel);
+        self.wire.seats.fetch_add(1, Ordering::AcqRel);
         self.watch();
         Seat { link: Arc::clone(self), ticket: None, sent_at: 0 }
     }
@@ -200,7 +197,7 @@ impl Link {
     }
 
     fn leave(&self) {
-        if self.load.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.wire.seats.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.empty.notify_one();
         }
     }

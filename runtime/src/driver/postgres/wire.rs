@@ -6,10 +6,14 @@
 //!
 //! Whoever polled last is who is woken when something arrives: the *driver*. So whoever leaves, or is joined by others, who
 //! must not depend on his being polled, [hands over](Wire::hand_over) to the task.
+//!
+//! Where several share the connection, the task lets those go first who are ready to run when it is woken: what they send
+//! goes to the server in one write, and what came meanwhile is taken in one read. Otherwise it would run right after the
+//! first of them, as a runtime does with what was woken last, and every statement would cost a write and a wait.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 
@@ -31,6 +35,8 @@ pub(super) struct Wire {
     drivers: AtomicU64,
     /// Wakes the task.
     task: Mutex<Waker>,
+    /// How many share the connection.
+    pub(super) seats: AtomicUsize,
 }
 
 impl Wire {
@@ -40,6 +46,7 @@ impl Wire {
             driver: AtomicU64::new(TASK),
             drivers: AtomicU64::new(TASK),
             task: Mutex::new(Waker::noop().clone()),
+            seats: AtomicUsize::new(0),
         })
     }
 
@@ -48,8 +55,15 @@ impl Wire {
         let closing = Closing(self);
         async move {
             let wire = &*closing.0;
+            let mut stood_back = false;
             poll_fn(|context| {
                 lock(&wire.task).clone_from(context.waker());
+                stood_back = !stood_back && wire.seats.load(Ordering::Relaxed) > 1;
+                if stood_back {
+                    // Woken at once, it runs after all that wait to run.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 let polled = wire.poll(TASK, context);
                 if polled.is_none() {
                     // It may have been woken while somebody hands over to it, who does not look again.
