@@ -1,6 +1,7 @@
 //! PostgreSQL's faults as kinds of [`Error`], by SQLSTATE.
 
 use std::error::Error as _;
+use std::io;
 
 use tokio_postgres::error::{DbError, ErrorPosition};
 
@@ -22,6 +23,34 @@ const SHOWN: usize = 600;
 #[cfg(feature = "tls")]
 const WORDS: crate::driver::tls::Words =
     crate::driver::tls::Words { roots: "sslrootcert", certificate: "sslcert", any_name: "sslmode=verify-ca" };
+
+/// Why a connection could not be opened.
+#[derive(Debug)]
+pub(super) enum OpeningFault {
+    /// There is no socket to the server, or none to one of the right kind.
+    Socket(io::Error),
+    /// What the server or the client library says.
+    Library(tokio_postgres::Error),
+}
+
+impl OpeningFault {
+    /// Whether the server said so.
+    pub(super) fn is_of_server(&self) -> bool {
+        matches!(self, Self::Library(error) if error.as_db_error().is_some())
+    }
+}
+
+impl From<io::Error> for OpeningFault {
+    fn from(error: io::Error) -> Self {
+        Self::Socket(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for OpeningFault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Library(error)
+    }
+}
 
 /// The error of a statement, which is named where it can be at fault.
 #[cold]
@@ -176,7 +205,7 @@ fn has_code(error: &Error, codes: &[&str]) -> bool {
 /// The error of a connection that was lost.
 #[cold]
 fn of_connection(error: tokio_postgres::Error) -> Error {
-    let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let message = match io {
         Some(io) => format!("the connection to PostgreSQL was lost: {}", network::lost(io)),
         None if error.is_closed() => format!("the connection to PostgreSQL was lost: the server closed it ({UNKNOWN})"),
@@ -187,7 +216,12 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
 
 /// The error of a connection that could not be opened, with what can be done about it.
 #[cold]
-pub(super) fn of_opening(error: tokio_postgres::Error, place: &str, wanted: &[Wanted]) -> Error {
+pub(super) fn of_opening(fault: OpeningFault, place: &str, wanted: &[Wanted]) -> Error {
+    let of = |kind, why: &str| Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}"));
+    let error = match fault {
+        OpeningFault::Socket(io) => return of(ErrorKind::Connection, &network::unreachable(&io)).with_source(io),
+        OpeningFault::Library(error) => error,
+    };
     let (kind, why) = match error.as_db_error() {
         // As pgbouncer puts it.
         Some(db) if db.message().contains("unsupported startup parameter") && !wanted.is_empty() => {
@@ -196,7 +230,7 @@ pub(super) fn of_opening(error: tokio_postgres::Error, place: &str, wanted: &[Wa
         Some(db) => (refusal(db.code().code()), format!("{}{}", db.message(), advice(db))),
         None => innermost(&error),
     };
-    Error::new(kind, format!("cannot connect to PostgreSQL at {place}: {why}")).with_source(error)
+    of(kind, &why).with_source(error)
 }
 
 /// A pooler that passes over what the URL asks for.
@@ -221,7 +255,8 @@ fn of_pooler<'a>(wanted: impl Iterator<Item = &'a Wanted> + Clone) -> String {
 }
 
 /// Whether a connection may be had with encryption where it was without, or the other way round.
-pub(super) fn wants_other_encryption(error: &tokio_postgres::Error) -> bool {
+pub(super) fn wants_other_encryption(fault: &OpeningFault) -> bool {
+    let OpeningFault::Library(error) = fault else { return false };
     match error.code() {
         Some(code) => code.code() == "28000",
         // The client library does not tell the kind of its errors but by their text.
@@ -264,7 +299,7 @@ fn innermost(error: &tokio_postgres::Error) -> (ErrorKind, String) {
     if let Some(text) = crate::driver::tls::explain(error, &WORDS) {
         return (ErrorKind::Connection, text);
     }
-    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
+    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         return (ErrorKind::Connection, network::unreachable(io));
     }
     let mut cause: &dyn std::error::Error = error;
@@ -287,18 +322,19 @@ fn innermost(error: &tokio_postgres::Error) -> (ErrorKind, String) {
 
 /// Whether trying again a little later can help: the server is starting, or nobody listens there at the moment.
 pub(super) fn may_pass(error: &Error) -> bool {
-    let Some(cause) = error.source().and_then(|source| source.downcast_ref::<tokio_postgres::Error>()) else {
-        return false;
+    use std::io::ErrorKind as Io;
+    let passes = |io: &io::Error| {
+        matches!(io.kind(), Io::ConnectionRefused | Io::ConnectionReset | Io::NotFound | Io::BrokenPipe)
     };
+    let Some(source) = error.source() else { return false };
+    if let Some(io) = source.downcast_ref() {
+        // A file that the URL names and that is missing is none of the network's.
+        return matches!(error.kind(), ErrorKind::Connection) && passes(io);
+    }
+    let Some(cause) = source.downcast_ref::<tokio_postgres::Error>() else { return false };
     match cause.code() {
         Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03" | "53300"),
-        None => {
-            use std::io::ErrorKind as Io;
-            let io = cause.source().and_then(|source| source.downcast_ref::<std::io::Error>());
-            let passing =
-                |kind| matches!(kind, Io::ConnectionRefused | Io::ConnectionReset | Io::NotFound | Io::BrokenPipe);
-            cause.is_closed() || io.is_some_and(|io| passing(io.kind()))
-        }
+        None => cause.is_closed() || cause.source().and_then(|source| source.downcast_ref()).is_some_and(passes),
     }
 }
 

@@ -23,7 +23,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error as Fault, Statement};
 
 use super::bind::Bound;
-use super::tls::Connector;
+use super::socket::Route;
 use super::wire::{Waiting, Wire};
 use super::{Prepared, bind_all, error, read_all};
 use crate::driver::cache::Cache;
@@ -46,8 +46,8 @@ pub(crate) struct Link {
     pub(super) client: Client,
     /// What talks to the server.
     pub(super) wire: Arc<Wire>,
-    /// Encrypts what has to be sent beside the connection.
-    pub(super) connector: Connector,
+    /// The way to the server, for what has to be sent beside the connection.
+    pub(super) route: Route,
     /// The runtime that drives the connection.
     pub(super) handle: Handle,
     cache: Option<Mutex<Cache<Arc<Prepared>>>>,
@@ -76,14 +76,14 @@ impl Link {
     /// A client that keeps so many statements; with 0 it cannot be shared.
     pub(super) fn new(
         (client, wire): (Client, Arc<Wire>),
-        connector: Connector,
+        route: Route,
         handle: Handle,
         statement_cache: usize,
     ) -> Self {
         Self {
             client,
             wire,
-            connector,
+            route,
             handle,
             cache: (statement_cache > 0).then(|| Mutex::new(Cache::new(statement_cache))),
             writes: AtomicBool::new(false),
@@ -256,7 +256,7 @@ impl Link {
     async fn cancel(&self) {
         self.broken.store(true, Ordering::Relaxed);
         self.alarm.notify_waiters();
-        rt::timeout(super::CANCELLING, self.client.cancel_token().cancel_query(self.connector.clone())).await;
+        rt::timeout(super::CANCELLING, self.route.cancel(&self.client.cancel_token())).await;
     }
 
     /// Waits for the reply of a statement that nobody wants any more, and cancels the statement if it takes long.

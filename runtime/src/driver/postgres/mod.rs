@@ -23,6 +23,7 @@ mod options;
 mod places;
 mod pooler;
 mod rows;
+mod socket;
 mod tls;
 mod wire;
 
@@ -437,11 +438,11 @@ impl Session {
             }
             return;
         }
-        let (token, connector, task) = (self.link.client.cancel_token(), self.link.connector.clone(), self.task.take());
+        let (token, route, task) = (self.link.client.cancel_token(), self.link.route.clone(), self.task.take());
         drop(self.link.handle.spawn(async move {
             let Some(mut task) = task else { return };
             for pause in CANCELS {
-                rt::timeout(CANCELLING, token.cancel_query(connector.clone())).await;
+                rt::timeout(CANCELLING, route.cancel(&token)).await;
                 // The task ends when its last reply is in. A request that had not reached the statement was in vain.
                 if rt::timeout(pause, &mut task).await.is_some() {
                     return;

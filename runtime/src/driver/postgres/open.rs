@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, SimpleQueryMessage, Socket};
+use tokio_postgres::{Config, SimpleQueryMessage};
 
 use super::bind::Bound;
+use super::error::OpeningFault;
 use super::link::Link;
 use super::options::{Options, Wanted};
+use super::socket::{self, Opened};
 use super::tls::Connector;
 use super::wire::Wire;
 use super::{Session, State, error};
@@ -38,7 +39,7 @@ impl Session {
         let failed =
             |why: String| Error::new(ErrorKind::Connection, format!("cannot connect to PostgreSQL at {place}: {why}"));
         // Opened on that runtime, since the caller may have none, or one without sockets and timers.
-        let opening = rt::AbortOnDrop(handle.spawn(connect(config, encryption, connector.clone())));
+        let opening = rt::AbortOnDrop(handle.spawn(connect(config, encryption, connector)));
         let opened = match rt::timeout(timeout, opening).await {
             Some(Ok(opened)) => opened.map_err(|error| error::of_opening(error, &place, &wanted))?,
             Some(Err(error)) => {
@@ -47,12 +48,12 @@ impl Session {
             }
             None => return Err(failed(format!("no answer within {timeout:?}"))),
         };
-        let (client, connection) = opened;
+        let Opened { client, connection, route } = opened;
         check_version(connection.parameter("server_version"), &place)?;
         // Its end shows in the client, which gives the error to whoever waits for a reply.
         let wire = Wire::new(async move { drop(connection.await) });
         let task = Some(handle.spawn(Arc::clone(&wire).drive()));
-        let link = Arc::new(Link::new((client, wire), connector, handle, statement_cache));
+        let link = Arc::new(Link::new((client, wire), route, handle, statement_cache));
         let (bound, plans) = (Bound::default(), FxHashMap::default());
         let (state, asking, learned) = (State::default(), Vec::new(), super::pooler::made());
         let mut session =
@@ -101,18 +102,11 @@ impl Session {
     }
 }
 
-/// A connection that is open, and the part of it that talks to the server.
-type Opened = (Client, tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>);
-
 /// Connects in the first of some ways that the server agrees to.
-async fn connect(
-    mut config: Config,
-    encryption: Vec<SslMode>,
-    connector: Connector,
-) -> Result<Opened, tokio_postgres::Error> {
+async fn connect(mut config: Config, encryption: Vec<SslMode>, connector: Connector) -> Result<Opened, OpeningFault> {
     let mut first = None;
     for mode in encryption {
-        let fault = match config.ssl_mode(mode).connect(connector.clone()).await {
+        let fault = match socket::connect(config.ssl_mode(mode), &connector).await {
             Ok(opened) => return Ok(opened),
             Err(fault) => fault,
         };
@@ -121,7 +115,7 @@ async fn connect(
         // Where both ways are refused, the plain one is not what to wish for.
         let refused =
             first.as_ref().is_some_and(error::wants_other_encryption) && mode == SslMode::Disable && other_way;
-        if first.is_none() || (fault.as_db_error().is_some() && !refused) {
+        if first.is_none() || (fault.is_of_server() && !refused) {
             first = Some(fault);
         }
         if !other_way {
@@ -130,7 +124,7 @@ async fn connect(
     }
     match first {
         Some(fault) => Err(fault),
-        None => config.connect(connector).await,
+        None => socket::connect(&config, &connector).await,
     }
 }
 

@@ -137,10 +137,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for C
     type Error = std::convert::Infallible;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<To, Self::Error> {
-        // A socket's path is no name; nothing is encrypted there.
-        let name = if host.is_empty() || host.starts_with('/') { "localhost" } else { host };
-        // Asked for whether or not anything is encrypted: a name that is none matters in a handshake only.
-        Ok(To { config: self.0.clone(), name: ServerName::try_from(name.to_owned()).ok() })
+        // Asked for whether or not anything is encrypted: a name that is none, as of a socket in the file system, matters
+        // in a handshake only.
+        Ok(To { config: self.0.clone(), name: ServerName::try_from(host.to_owned()).ok() })
     }
 }
 
