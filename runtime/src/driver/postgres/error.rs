@@ -482,6 +482,17 @@ mod tests {
     }
 
     #[test]
+    fn who_does_not_listen_yet_may_later_and_a_missing_file_is_no_socket() {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        let error = of_opening(missing().into(), "/run/pg", &[]);
+        assert!(may_pass(&error) && error.to_string().contains("no such socket"), "{error}");
+        assert!(error.source().is_some_and(|source| source.is::<io::Error>()));
+        assert!(!may_pass(&Error::config("cannot read the file a.crt").with_source(missing())));
+        let late = io::Error::new(io::ErrorKind::TimedOut, "connection timed out");
+        assert!(!wants_other_encryption(&missing().into()) && !may_pass(&of_opening(late.into(), "h:1", &[])));
+    }
+
+    #[test]
     fn types_that_are_not_compared_are_known_by_their_whole_names() {
         let helps = |message: &str| uncomparable_in(message).map(|help| help.contains("jsonb"));
         assert_eq!(helps("operator does not exist: json = unknown"), Some(true));

@@ -379,6 +379,7 @@ mod tests {
         assert_eq!(route.in_time(std::future::ready(Ok(1))).await.unwrap(), 1);
     }
 
+    #[cfg(unix)]
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn the_fault_is_that_of_the_last_server() {
         let (config, connector) = config("postgres://127.0.0.1:1,%2Fno%2Fsuch%2Ffolder:2/x?sslmode=disable");
