@@ -21,11 +21,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use self::expiry::{Limits, Watch};
 use self::flow::Flow;
 use self::queue::Queue;
+use self::share::Freed;
 pub use self::status::PoolStatus;
 use crate::config::Settings;
 use crate::driver::Connection;
@@ -68,6 +69,8 @@ struct Lane {
     writes: Flow,
     /// The one used last stands at the end, and is the next to be used.
     idle: Mutex<Vec<Idle>>,
+    /// Tells who waits for seats to be left that somebody gave a connection back, or gave it up.
+    returned: Notify,
     limits: Limits,
     watch: Watch,
 }
@@ -116,11 +119,17 @@ impl Lane {
             reads: Flow::new(places + share::READS, places * share::SEATS),
             writes: Flow::new(places.max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
+            returned: Notify::new(),
             limits,
             watch: Watch::new(),
         });
         expiry::watch(&lane);
         lane
+    }
+
+    fn permit_returned(&self) {
+        self.permits.add_permits(1);
+        self.returned.notify_one();
     }
 
     /// Adds an idle connection.
@@ -219,11 +228,12 @@ impl Pool {
         let connection = match self.idle(lane) {
             Some(connection) => connection,
             None if lane.has_room() => self.open_in_time(access, begun).await?,
-            None => match self.emptied(lane).await {
-                Some(connection) if lane.limits.keep(&connection, None) => connection,
+            // Kept apart, as it is rare and needs much room.
+            None => match Box::pin(self.emptied(lane)).await {
+                Some(Freed::Connection(connection)) if lane.limits.keep(&connection, None) => connection,
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
-                Some(lost) => {
-                    drop(lost);
+                Some(freed) => {
+                    drop(freed);
                     self.open_in_time(access, begun).await?
                 }
                 None => return Err(self.exhausted(access)),
@@ -308,13 +318,13 @@ impl Pool {
             Some(pooled)
         };
         drop(stale);
-        lane.permits.add_permits(1);
+        lane.permit_returned();
     }
 
     /// Closes a connection that was taken, instead of giving it back.
     pub(crate) fn discard(&self, access: Access, pooled: Pooled) {
         drop(pooled);
-        self.lane(access).permits.add_permits(1);
+        self.lane(access).permit_returned();
     }
 
     /// Refuses new work, waits for what is running and closes all connections.

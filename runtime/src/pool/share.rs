@@ -5,7 +5,10 @@
 //! for himself takes one without seats, opens another, or takes the one with the fewest seats out of the lane and waits until
 //! they are left.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::flow::{Flow, Halt};
@@ -21,10 +24,10 @@ use crate::value::Params;
 pub(super) const SEATS: usize = 64;
 /// So many reads more than there are connections wait in the server's queues, and as many writes as there are connections, but
 /// at least so many: with 64 tasks on 8 connections hardly anybody waits longer then than if each had one for himself.
-pub(super) const READS: usize = 4;
+pub(super) const READS: usize = 12;
 pub(super) const WRITES: usize = 4;
 /// So many seats are taken by readers on each connection before another one is used.
-const CROWDED: usize = 8;
+const CROWDED: usize = 16;
 /// Fewer are, where their statements take longer than this together.
 const LONG: Duration = Duration::from_millis(4);
 
@@ -114,8 +117,9 @@ impl Pool {
         }
     }
 
-    /// Takes the connection with the fewest seats, and waits until they are left; `None` when that takes too long.
-    pub(super) async fn emptied(&self, lane: &Lane) -> Option<Pooled> {
+    /// Takes the connection with the fewest seats, and waits until they are left, or until there is another one to be had
+    /// before; `None` when that takes too long.
+    pub(super) async fn emptied(&self, lane: &Lane) -> Option<Freed> {
         let idle = {
             let mut idle = lock(&lane.idle);
             let fewest = [Access::Read, Access::Write].into_iter().filter_map(|access| least(&idle, access)).min();
@@ -124,9 +128,36 @@ impl Pool {
         };
         let emptied = idle.connection.connection.emptied();
         let mut taken = Taken { lane, idle: Some(idle) };
-        rt::timeout(self.patience(), emptied).await?;
-        taken.idle.take().map(|idle| idle.connection)
+        let (mut emptied, mut other) = (pin!(emptied), pin!(self.freed(lane)));
+        let first = poll_fn(|context| match emptied.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => other.as_mut().poll(context).map(Some),
+        });
+        match rt::timeout(self.patience(), first).await? {
+            Some(other) => Some(other),
+            None => taken.idle.take().map(|idle| Freed::Connection(idle.connection)),
+        }
     }
+
+    /// Waits until somebody gives a connection back or up, beside one that was taken out of the lane.
+    async fn freed(&self, lane: &Lane) -> Freed {
+        loop {
+            lane.returned.notified().await;
+            if let Some(connection) = self.idle(lane) {
+                return Freed::Connection(connection);
+            }
+            if lock(&lane.idle).len() < lane.permits.available_permits() {
+                return Freed::Room;
+            }
+        }
+    }
+}
+
+/// What there is for somebody who waited.
+pub(super) enum Freed {
+    Connection(Pooled),
+    /// Another one can be opened.
+    Room,
 }
 
 /// Where a statement goes.

@@ -4,11 +4,11 @@
 //! saves what two processes that wait for each other cost. Whoever wants to share takes a [`Seat`]; the pool gives none on
 //! a connection that somebody has for himself, and gives nobody one for himself while seats are taken.
 //!
-//! A slow reply holds up all behind it. Whoever reads and waits behind one leaves after a while and goes elsewhere; so
-//! nobody waits for a reply for good that another caller does not come to read. What writes cannot leave once it was sent:
-//! it is never sent behind reads, and a slow write that others wait behind is cancelled, which undoes it, and run again on
-//! a connection of its own. A caller that stops waiting leaves its seat to a task that reads the reply, or cancels the
-//! statement when it takes long.
+//! A slow reply holds up all behind it, and those that were sent together with it (see `fold.rs`). Whoever reads, and waits
+//! for one that may be another's, leaves after a while and goes elsewhere; so nobody waits for a reply for good that another
+//! caller does not come to read. What writes cannot leave once it was sent: it is never sent behind reads, and a slow write
+//! that others wait behind is cancelled, which undoes it, and run again on a connection of its own. A caller that stops
+//! waiting leaves its seat to a task that reads the reply, or cancels the statement when it takes long.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -51,8 +51,6 @@ pub(crate) struct Link {
     /// The runtime that drives the connection.
     pub(super) handle: Handle,
     cache: Option<Mutex<Cache<Arc<Prepared>>>>,
-    /// Whether those who have one write. Changes only while nobody has one.
-    writes: AtomicBool,
     /// How many statements were sent from seats, and how many of them are over.
     sent: AtomicU64,
     done: AtomicU64,
@@ -86,7 +84,6 @@ impl Link {
             route,
             handle,
             cache: (statement_cache > 0).then(|| Mutex::new(Cache::new(statement_cache))),
-            writes: AtomicBool::new(false),
             sent: AtomicU64::new(0),
             done: AtomicU64::new(0),
             opened: Instant::now(),
@@ -152,12 +149,12 @@ impl Link {
 
     /// What those who have seats do.
     fn access(&self) -> Access {
-        if self.writes.load(Ordering::Relaxed) { Access::Write } else { Access::Read }
+        if self.wire.crowd.writes.load(Ordering::Relaxed) { Access::Write } else { Access::Read }
     }
 
     /// How many seats are taken.
     pub(crate) fn seats(&self) -> usize {
-        self.wire.seats.load(Ordering::Acquire)
+        self.wire.crowd.seats.load(Ordering::Acquire)
     }
 
     /// Waits until all seats are left. Only one may wait at a time.
@@ -169,8 +166,8 @@ impl Link {
 
     /// Takes a seat, where there is [load](Self::load) for its access; nobody else may take one meanwhile.
     pub(crate) fn seat(self: &Arc<Self>, access: Access) -> Seat {
-        self.writes.store(access == Access::Write, Ordering::Relaxed);
-        self.wire.seats.fetch_add(1, Ordering::AcqRel);
+        self.wire.crowd.writes.store(access == Access::Write, Ordering::Relaxed);
+        self.wire.crowd.seats.fetch_add(1, Ordering::AcqRel);
         self.watch();
         Seat { link: Arc::clone(self), ticket: None, sent_at: 0 }
     }
@@ -197,14 +194,21 @@ impl Link {
     }
 
     fn leave(&self) {
-        if self.wire.seats.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.wire.crowd.seats.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.empty.notify_one();
         }
     }
 
-    /// Whether all statements before one are over, so that it is the one that the server works on.
+    /// Whether all statements before one are over, so that it is the one that the server works on, or one of those that
+    /// went together with it.
     fn is_next(&self, ticket: u64) -> bool {
         self.done.load(Ordering::Relaxed) + 1 >= ticket
+    }
+
+    /// Whether a statement waits for no other. That cannot be known of one that others were sent together with, as the
+    /// server keeps its reply until the last of them is over.
+    fn waits_for_itself(&self, ticket: u64) -> bool {
+        self.is_next(ticket) && !self.wire.crowd.is_reply_held()
     }
 
     /// Looks from time to time whether replies come, as long as seats are taken.
@@ -359,7 +363,7 @@ impl Seat {
                 return Poll::Ready(Some(answer));
             }
             while alarm.as_mut().poll(context).is_ready() {
-                if may_leave && (link.broken.load(Ordering::Relaxed) || !link.is_next(ticket)) {
+                if may_leave && (link.broken.load(Ordering::Relaxed) || !link.waits_for_itself(ticket)) {
                     return Poll::Ready(None);
                 }
                 alarm.set(link.alarm.notified());
@@ -383,6 +387,10 @@ impl Seat {
         self.over();
         if error::is_stale_statement(&fault) {
             self.link.evict(sql);
+            return None;
+        }
+        if fault.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) && self.link.access() == Access::Read {
+            // It was sent together with one that failed.
             return None;
         }
         let cancelled = fault.code() == Some(&SqlState::QUERY_CANCELED) && self.link.broken.load(Ordering::Relaxed);

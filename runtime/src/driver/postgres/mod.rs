@@ -15,6 +15,7 @@ mod bind;
 mod bulk;
 mod cursor;
 mod error;
+mod fold;
 mod form;
 mod link;
 mod numeric;

@@ -21,8 +21,9 @@ use crate::rt;
 /// The oldest server that the driver is made for.
 const OLDEST: u32 = 12;
 
-/// The servers that a commit waits for.
-const STANDBYS: &str = "SHOW synchronous_standby_names";
+/// The servers that a commit waits for, and what transactions see of others unless they say it themselves.
+const WAYS: &str =
+    "SELECT current_setting('synchronous_standby_names'), current_setting('default_transaction_isolation')";
 
 /// The settings that whoever connected did not make. A pooler may be told to pass over them, and then a limit or a
 /// protection would be missing in silence.
@@ -48,10 +49,10 @@ impl Session {
             }
             None => return Err(failed(format!("no answer within {timeout:?}"))),
         };
-        let Opened { client, connection, route } = opened;
+        let Opened { client, connection, crowd, route } = opened;
         check_version(connection.parameter("server_version"), &place)?;
         // Its end shows in the client, which gives the error to whoever waits for a reply.
-        let wire = Wire::new(async move { drop(connection.await) });
+        let wire = Wire::new(async move { drop(connection.await) }, crowd);
         let task = Some(handle.spawn(Arc::clone(&wire).drive()));
         let link = Arc::new(Link::new((client, wire), route, handle, statement_cache));
         let (bound, plans) = (Bound::default(), FxHashMap::default());
@@ -70,14 +71,18 @@ impl Session {
             return self.learn_types().await;
         }
         if settings.share_connections {
-            let mut awaits = false;
-            let read = self.read_plainly(STANDBYS, |message| {
+            let (mut awaits, mut apart) = (false, false);
+            let read = self.read_plainly(WAYS, |message| {
                 if let SimpleQueryMessage::Row(row) = message {
                     awaits |= row.get(0).is_some_and(|names| !names.is_empty());
+                    apart |= row.get(1) == Some("read committed");
                 }
             });
-            read.await.map_err(|error| error::of_statement(error, STANDBYS))?;
+            read.await.map_err(|error| error::of_statement(error, WAYS))?;
             self.awaits_standbys = awaits;
+            if apart {
+                self.link.wire.crowd.join();
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use super::error::OpeningFault;
+use super::fold::{Crowd, Fold};
 use super::tls::Connector;
 use crate::rt;
 
@@ -31,12 +33,13 @@ use crate::rt;
 const KIND: &str = "SHOW transaction_read_only";
 
 /// The half of a connection that talks to the server.
-type Half = tokio_postgres::Connection<Socket, <Connector as MakeTlsConnect<Socket>>::Stream>;
+type Half = tokio_postgres::Connection<Fold<Socket>, <Connector as MakeTlsConnect<Fold<Socket>>>::Stream>;
 
 /// A connection that is open, and the way to its server.
 pub(super) struct Opened {
     pub client: Client,
     pub connection: Half,
+    pub crowd: Arc<Crowd>,
     pub route: Route,
 }
 
@@ -169,28 +172,30 @@ impl Route {
     }
 
     /// What encrypts a socket of this way, where that is wanted.
-    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Socket>>::TlsConnect> {
+    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Fold<Socket>>>::TlsConnect> {
         let name = self.name.as_deref().unwrap_or_default();
         // Which never fails; the library's own, in builds without TLS, is of a type that could.
-        MakeTlsConnect::<Socket>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
+        MakeTlsConnect::<Fold<Socket>>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
     }
 
     /// Connects to the server, if it is of the kind that is asked for.
     async fn connect(self, config: &Config) -> Result<Opened, OpeningFault> {
-        let socket = self.open().await?;
+        let crowd = Arc::default();
+        let socket = Fold::new(self.open().await?, Arc::clone(&crowd));
         let (client, mut connection) = config.connect_raw(socket, self.encryption()?).await?;
         let wanted = config.get_target_session_attrs();
         if wanted != TargetSessionAttrs::Any {
             let read_only = read_only(&client, &mut connection).await?;
             check_kind(wanted, read_only.as_deref())?;
         }
-        Ok(Opened { client, connection, route: self })
+        crowd.open();
+        Ok(Opened { client, connection, crowd, route: self })
     }
 
     /// Asks the server to stop what it does for a connection. It does not say whether it did.
     pub(super) async fn cancel(&self, token: &CancelToken) {
         if let (Ok(encryption), Ok(socket)) = (self.encryption(), self.open().await) {
-            let _ = token.cancel_query_raw(socket, encryption).await;
+            let _ = token.cancel_query_raw(Fold::new(socket, Arc::default()), encryption).await;
         }
     }
 }

@@ -13,12 +13,13 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 
+use super::fold::Crowd;
 use super::link::Link;
 
 /// The task, among those who drive.
@@ -35,18 +36,18 @@ pub(super) struct Wire {
     drivers: AtomicU64,
     /// Wakes the task.
     task: Mutex<Waker>,
-    /// How many share the connection.
-    pub(super) seats: AtomicUsize,
+    /// Who shares the connection.
+    pub(super) crowd: Arc<Crowd>,
 }
 
 impl Wire {
-    pub(super) fn new(half: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
+    pub(super) fn new(half: impl Future<Output = ()> + Send + 'static, crowd: Arc<Crowd>) -> Arc<Self> {
         Arc::new(Self {
             half: Mutex::new(Some(Box::pin(half))),
             driver: AtomicU64::new(TASK),
             drivers: AtomicU64::new(TASK),
             task: Mutex::new(Waker::noop().clone()),
-            seats: AtomicUsize::new(0),
+            crowd,
         })
     }
 
@@ -58,7 +59,7 @@ impl Wire {
             let mut stood_back = false;
             poll_fn(|context| {
                 lock(&wire.task).clone_from(context.waker());
-                stood_back = !stood_back && wire.seats.load(Ordering::Relaxed) > 1;
+                stood_back = !stood_back && wire.crowd.seats.load(Ordering::Relaxed) > 1;
                 if stood_back {
                     // Woken at once, it runs after all that wait to run.
                     context.waker().wake_by_ref();

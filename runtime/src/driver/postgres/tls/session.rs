@@ -19,6 +19,7 @@ use tokio_rustls::rustls::{
     self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
+use crate::driver::postgres::fold::Fold;
 use crate::driver::tls::{Identity, Roots, certificates, key};
 use crate::error::{Error, Result};
 
@@ -131,7 +132,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Connector {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<Fold<S>> for Connector {
     type Stream = Session<S>;
     type TlsConnect = To;
     type Error = std::convert::Infallible;
@@ -149,27 +150,29 @@ pub(in crate::driver::postgres) struct To {
     name: Option<ServerName<'static>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for To {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<Fold<S>> for To {
     type Stream = Session<S>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Session<S>>> + Send>>;
 
-    fn connect(self, stream: S) -> Self::Future {
+    fn connect(self, stream: Fold<S>) -> Self::Future {
         Box::pin(async move {
+            // Messages are seen before they are encrypted.
+            let (stream, crowd) = stream.into_parts();
             let config = self.config.ok_or_else(|| io::Error::other("TLS is switched off"))?;
             let wrong = || io::Error::other("the host's name is none that a certificate can have");
             let name = self.name.ok_or_else(wrong)?;
-            TlsConnector::from(config).connect(name, stream).await.map(Session)
+            TlsConnector::from(config).connect(name, stream).await.map(|session| Session(Fold::new(session, crowd)))
         })
     }
 }
 
 /// A session.
-pub(in crate::driver::postgres) struct Session<S>(Encrypted<S>);
+pub(in crate::driver::postgres) struct Session<S>(Fold<Encrypted<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Session<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        let certificates = self.0.get_ref().1.peer_certificates();
+        let certificates = self.0.stream().get_ref().1.peer_certificates();
         match certificates.and_then(|all| all.first()).and_then(super::binding::end_point) {
             Some(digest) => ChannelBinding::tls_server_end_point(digest),
             None => ChannelBinding::none(),

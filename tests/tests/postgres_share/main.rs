@@ -1,6 +1,8 @@
 //! PostgreSQL: short statements share connections, and nobody notices but the clock.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod together;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
