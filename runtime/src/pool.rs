@@ -26,7 +26,7 @@ use tokio::sync::{Notify, Semaphore};
 use self::expiry::{Limits, Watch};
 use self::flow::Flow;
 use self::queue::Queue;
-use self::share::Freed;
+use self::share::Emptied;
 pub use self::status::PoolStatus;
 use crate::config::Settings;
 use crate::driver::Connection;
@@ -225,19 +225,24 @@ impl Pool {
         if self.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        let connection = match self.idle(lane) {
-            Some(connection) => connection,
-            None if lane.has_room() => self.open_in_time(access, begun).await?,
+        let connection = loop {
+            if let Some(connection) = self.idle(lane) {
+                break connection;
+            }
+            if lane.has_room() {
+                break self.open_in_time(access, begun).await?;
+            }
             // Kept apart, as it is rare and needs much room.
-            None => match Box::pin(self.emptied(lane)).await {
-                Some(Freed::Connection(connection)) if lane.limits.keep(&connection, None) => connection,
+            match Box::pin(self.emptied(lane, self.patience().saturating_sub(begun.elapsed()))).await {
+                Emptied::Connection(connection) if lane.limits.keep(&connection, None) => break connection,
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
-                Some(freed) => {
-                    drop(freed);
-                    self.open_in_time(access, begun).await?
+                Emptied::Connection(lost) => {
+                    drop(lost);
+                    break self.open_in_time(access, begun).await?;
                 }
-                None => return Err(self.exhausted(access)),
-            },
+                Emptied::Again => {}
+                Emptied::Late => return Err(self.exhausted(access)),
+            }
         };
         permit.forget();
         Ok(connection)

@@ -31,6 +31,9 @@ const CROWDED: usize = 16;
 /// Fewer are, where their statements take longer than this together.
 const LONG: Duration = Duration::from_millis(4);
 
+/// How often those who wait for seats to be left look for another connection.
+const GLANCE: Duration = Duration::from_millis(20);
+
 impl Lane {
     /// Whether another connection may be opened by somebody who has a permit for one.
     pub(super) fn has_room(&self) -> bool {
@@ -118,46 +121,39 @@ impl Pool {
     }
 
     /// Takes the connection with the fewest seats, and waits until they are left, or until there is another one to be had
-    /// before; `None` when that takes too long.
-    pub(super) async fn emptied(&self, lane: &Lane) -> Option<Freed> {
+    /// before, but no longer than a time.
+    pub(super) async fn emptied(&self, lane: &Lane, patience: Duration) -> Emptied {
         let idle = {
             let mut idle = lock(&lane.idle);
             let fewest = [Access::Read, Access::Write].into_iter().filter_map(|access| least(&idle, access)).min();
-            let (_, at) = fewest.or_else(|| idle.len().checked_sub(1).map(|last| (Load::default(), last)))?;
+            let Some(at) = fewest.map(|(_, at)| at).or(idle.len().checked_sub(1)) else { return Emptied::Again };
             idle.remove(at)
         };
         let emptied = idle.connection.connection.emptied();
         let mut taken = Taken { lane, idle: Some(idle) };
-        let (mut emptied, mut other) = (pin!(emptied), pin!(self.freed(lane)));
-        let first = poll_fn(|context| match emptied.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => other.as_mut().poll(context).map(Some),
-        });
-        match rt::timeout(self.patience(), first).await? {
-            Some(other) => Some(other),
-            None => taken.idle.take().map(|idle| Freed::Connection(idle.connection)),
-        }
-    }
-
-    /// Waits until somebody gives a connection back or up, beside one that was taken out of the lane.
-    async fn freed(&self, lane: &Lane) -> Freed {
-        loop {
-            lane.returned.notified().await;
-            if let Some(connection) = self.idle(lane) {
-                return Freed::Connection(connection);
-            }
-            if lock(&lane.idle).len() < lane.permits.available_permits() {
-                return Freed::Room;
-            }
+        let first = {
+            let (mut emptied, mut other) = (pin!(emptied), pin!(taken.freed()));
+            let first = poll_fn(|context| match emptied.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => other.as_mut().poll(context).map(Some),
+            });
+            rt::timeout(patience, first).await
+        };
+        match first {
+            None => Emptied::Late,
+            Some(Some(other)) => other,
+            Some(None) => taken.idle.take().map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection)),
         }
     }
 }
 
 /// What there is for somebody who waited.
-pub(super) enum Freed {
+pub(super) enum Emptied {
     Connection(Pooled),
-    /// Another one can be opened.
-    Room,
+    /// Another one may be opened.
+    Again,
+    /// Nothing in time.
+    Late,
 }
 
 /// Where a statement goes.
@@ -216,10 +212,32 @@ struct Taken<'l> {
     idle: Option<Idle>,
 }
 
+impl Taken<'_> {
+    /// Waits until there is another connection to be had, and gives this one back for it.
+    async fn freed(&mut self) -> Emptied {
+        loop {
+            // Seats are left without a word to those who wait for others.
+            rt::timeout(GLANCE, self.lane.returned.notified()).await;
+            let mut idle = lock(&self.lane.idle);
+            // At once with giving this one back, so that nobody takes its absence for room.
+            let free = idle.iter().rposition(|idle| !idle.connection.connection.is_shared());
+            if free.is_none() && idle.len() >= self.lane.permits.available_permits() {
+                continue;
+            }
+            let other = free.map(|at| idle.remove(at));
+            if let Some(taken) = self.idle.take() {
+                self.lane.put(&mut idle, taken);
+            }
+            return other.map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection));
+        }
+    }
+}
+
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if let Some(idle) = self.idle.take() {
             self.lane.put(&mut lock(&self.lane.idle), idle);
+            self.lane.returned.notify_one();
         }
     }
 }

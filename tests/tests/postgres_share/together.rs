@@ -1,6 +1,6 @@
 //! Reads of several callers go to the server together, and are as if each had gone alone.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,25 @@ use super::{LONG, done, futures_all, prepared};
 /// Reads so often together that the connection knows how quick they are.
 async fn warm(db: &Db, keys: &[i64]) {
     for _ in 0..40 {
-        for (key, user) in keys.iter().zip(futures_all(keys.iter().take(12).map(|key| User::get(db, *key))).await) {
+        for (key, user) in keys.iter().zip(all(keys.iter().take(12).map(|key| User::get(db, *key))).await) {
             assert_eq!(user.unwrap().unwrap().id, *key);
         }
-        for tag in futures_all((0..4).map(|_| Tag::get(db, "rust"))).await {
+        for tag in all((0..4).map(|_| Tag::get(db, "rust"))).await {
             assert_eq!(tag.unwrap().unwrap().name, "rust");
         }
     }
+}
+
+/// What futures give that are polled together, if they do in time.
+async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T> + Unpin>) -> Vec<T> {
+    tokio::time::timeout(LONG, futures_all(futures)).await.unwrap()
+}
+
+/// A handle of which nothing is known but how quick its reads are.
+async fn anew(fresh: &Fresh, keys: &[i64]) -> Db {
+    let db = Db::builder(&fresh.url).max_connections(3).acquire_timeout(LONG * 2).connect().await.unwrap();
+    warm(&db, keys).await;
+    db
 }
 
 /// How many transactions there were in the database. Connections tell of theirs when they are closed, at the latest.
@@ -68,7 +80,7 @@ async fn reads_that_wait_to_be_sent_are_one_transaction() {
 }
 
 async fn warm_once(db: &Db, keys: &[i64]) {
-    for user in futures_all(keys.iter().take(32).map(|key| User::get(db, *key))).await {
+    for user in all(keys.iter().take(32).map(|key| User::get(db, *key))).await {
         user.unwrap().unwrap();
     }
 }
@@ -82,7 +94,7 @@ async fn replies_of_any_length_come_to_whom_they_belong() {
     warm(&db, &keys).await;
     for round in 0..30 {
         let some = keys[..100].iter().skip(round).step_by(3);
-        let users = futures_all(some.clone().map(|key| User::get(&db, *key))).await;
+        let users = all(some.clone().map(|key| User::get(&db, *key))).await;
         for (key, user) in some.zip(users) {
             let user = user.unwrap().unwrap();
             let letter = char::from(97 + (key % 26) as u8);
@@ -96,7 +108,7 @@ async fn replies_of_any_length_come_to_whom_they_belong() {
 
 /// A read that fails for one of the users.
 async fn failing(db: &Db, key: i64) -> Result<Option<User>> {
-    User::query().filter(|u| u.id.eq(key) & (u.age / u.age).ge(0)).first(db).await
+    User::query().filter(|u| u.id.eq(key) & ((u.age + 7) / u.age).ge(0)).first(db).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,7 +124,7 @@ async fn a_read_that_fails_is_its_callers_alone() {
                 (at, user)
             })
         });
-        for (at, user) in futures_all(reads).await {
+        for (at, user) in all(reads).await {
             match user {
                 Err(error) => {
                     assert!(at == 0 && round % 6 == 0, "{at} {round} {error}");
@@ -128,12 +140,13 @@ async fn a_read_that_fails_is_its_callers_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_long_for_one_that_takes_long() {
     let Some((fresh, db, keys)) = prepared(3).await else { return };
-    warm(&db, &keys).await;
-    for round in 0..3 {
+    db.close().await.unwrap();
+    for key in &keys[..3] {
+        let db = anew(&fresh, &keys).await;
         let lock = fresh.db.begin().await.unwrap();
         lock.sql("LOCK TABLE \"user\" IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
         let begun = Instant::now();
-        let mut slow = User::get(&db, keys[round]);
+        let mut slow = User::get(&db, *key);
         // In one poll, so that they go together; the user's is one of them.
         let mut tags: Vec<_> = (0..13).map(|_| Box::pin(Tag::get(&db, "rust"))).collect();
         let mut found = 0;
@@ -159,18 +172,20 @@ async fn nobody_waits_long_for_one_that_takes_long() {
         assert!(begun.elapsed() < LONG / 2, "{:?}", begun.elapsed());
         lock.rollback().await.unwrap();
         let user = tokio::time::timeout(LONG, slow).await.expect("it goes on").unwrap();
-        assert_eq!(user.unwrap().id, keys[round]);
+        assert_eq!(user.unwrap().id, *key);
+        db.close().await.unwrap();
     }
-    done(fresh, db).await;
+    fresh.remove().await.unwrap();
 }
 
 /// The server writes when its buffer is full, so that a part of a reply may be there, and the end wait for another's statement.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
     let Some((fresh, db, keys)) = prepared(3).await else { return };
+    db.close().await.unwrap();
     fresh.db.sql("UPDATE \"user\" SET bio = repeat('x', 3000)").execute().await.unwrap();
-    warm(&db, &keys).await;
-    for at in 2..7 {
+    for at in 4..7 {
+        let db = anew(&fresh, &keys).await;
         let lock = fresh.db.begin().await.unwrap();
         lock.sql("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
         let mut before: Vec<_> = keys[..at].iter().map(|key| User::get(&db, *key)).collect();
@@ -184,15 +199,16 @@ async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
             Poll::Ready(())
         })
         .await;
-        let reads = futures_all(before.into_iter().chain(behind));
-        let users = tokio::time::timeout(LONG, reads).await.expect("who holds the lock may wait for them");
+        // Who holds the lock may wait for them.
+        let users = all(before.into_iter().chain(behind)).await;
         for (key, user) in keys.iter().zip(users) {
             assert_eq!(user.unwrap().unwrap().id, *key);
         }
         lock.rollback().await.unwrap();
         assert_eq!(tokio::time::timeout(LONG, tag).await.expect("it goes on").unwrap().unwrap().name, "rust");
+        db.close().await.unwrap();
     }
-    done(fresh, db).await;
+    fresh.remove().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -202,8 +218,8 @@ async fn reads_that_are_given_up_take_nobody_along() {
     for round in 0..60 {
         let mut kept = Vec::new();
         let mut given_up = Vec::new();
-        for at in 0..16 {
-            let read = User::get(&db, keys[at]);
+        for (at, key) in keys[..16].iter().enumerate() {
+            let read = User::get(&db, *key);
             if (at + round) % 3 == 0 { given_up.push(read) } else { kept.push((at, read)) }
         }
         for read in &mut given_up {
@@ -219,7 +235,7 @@ async fn reads_that_are_given_up_take_nobody_along() {
     let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     for _ in 0..5 {
-        let reads = futures_all(keys[..24].iter().map(|key| User::get(&db, *key)));
+        let reads = all(keys[..24].iter().map(|key| User::get(&db, *key)));
         let (killed, users) = tokio::join!(fresh.db.sql(kill).one::<i64>(), reads);
         killed.unwrap();
         for (key, user) in keys.iter().zip(users) {

@@ -28,7 +28,7 @@ use self::ledger::Ledger;
 
 /// How much is read at a time while replies are expected that something is put into.
 const PART: usize = 8192;
-/// Memory for replies above this is given back.
+/// Memory above this is given back.
 const KEPT: usize = 16 * PART;
 
 /// Who shares a connection, as far as what talks to the server needs to know.
@@ -139,9 +139,7 @@ impl<S> Fold<S> {
         if self.taken == self.whole {
             self.replies.drain(..self.taken);
             (self.whole, self.taken) = (0, 0);
-            if self.replies.is_empty() && self.replies.capacity() > KEPT {
-                self.replies = Vec::new();
-            }
+            self.replies.shrink_to(KEPT);
         }
     }
 }
@@ -161,6 +159,7 @@ impl<S: AsyncRead + Unpin> Fold<S> {
                 ledger.received(tag, None);
             }
         });
+        self.ledger.settle();
         Poll::Ready(Ok(()))
     }
 
@@ -182,6 +181,7 @@ impl<S: AsyncRead + Unpin> Fold<S> {
             self.whole = self.replies.len();
         }
         let any = !part.filled().is_empty();
+        self.ledger.settle();
         self.note_held();
         Poll::Ready(Ok(any))
     }
@@ -198,6 +198,7 @@ impl<S: AsyncWrite + Unpin> Fold<S> {
             self.sent += some;
         }
         self.out.clear();
+        self.out.shrink_to(KEPT);
         self.sent = 0;
         Poll::Ready(Ok(()))
     }
@@ -269,3 +270,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Fold<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,8 @@ use crate::rt;
 const OLDEST: u32 = 12;
 
 /// The servers that a commit waits for, and what transactions see of others unless they say it themselves.
-const WAYS: &str =
-    "SELECT current_setting('synchronous_standby_names'), current_setting('default_transaction_isolation')";
+const WAYS: &str = "SELECT pg_catalog.current_setting('synchronous_standby_names'), \
+    pg_catalog.current_setting('default_transaction_isolation')";
 
 /// The settings that whoever connected did not make. A pooler may be told to pass over them, and then a limit or a
 /// protection would be missing in silence.
@@ -71,16 +71,17 @@ impl Session {
             return self.learn_types().await;
         }
         if settings.share_connections {
-            let (mut awaits, mut apart) = (false, false);
+            let (mut awaits, mut sees_all) = (false, false);
             let read = self.read_plainly(WAYS, |message| {
                 if let SimpleQueryMessage::Row(row) = message {
                     awaits |= row.get(0).is_some_and(|names| !names.is_empty());
-                    apart |= row.get(1) == Some("read committed");
+                    sees_all |= row.get(1) == Some("read committed");
                 }
             });
             read.await.map_err(|error| error::of_statement(error, WAYS))?;
             self.awaits_standbys = awaits;
-            if apart {
+            if sees_all {
+                // What was committed meanwhile, that is, also where several statements are one transaction.
                 self.link.wire.crowd.join();
             }
         }

@@ -46,10 +46,12 @@ pub(super) struct Ledger {
     joined: usize,
     /// The statements that read, by name.
     paces: FxHashMap<Box<[u8]>, Arc<Pace>>,
-    /// Those that went together with what is answered next.
+    /// Those whose replies came together, and when the first of them was sent.
     together: Vec<Arc<Pace>>,
-    /// When the last reply was complete.
+    first: Option<Instant>,
+    /// When the last replies came.
     last: Option<Instant>,
+    heard: bool,
     /// What came is not what was expected, so that nothing can be put in any more.
     lost: bool,
 }
@@ -129,19 +131,26 @@ impl Ledger {
 
     /// Takes what is answered next, if its Sync was cut out.
     fn pop_joined(&mut self) -> Option<Arc<Pace>> {
-        let Some(End::Read { pace, .. }) = self.ends.pop_front_if(|end| matches!(end, End::Read { joins: true, .. }))
-        else {
+        if !self.is_next_joined() {
             return None;
-        };
+        }
         self.joined -= 1;
-        Some(pace)
+        match self.ends.pop_front() {
+            Some(End::Read { pace, since, .. }) => {
+                self.first.get_or_insert(since);
+                Some(pace)
+            }
+            _ => None,
+        }
     }
 
     /// The server passes over all up to the next Sync.
     fn failed(&mut self, behind: Option<&mut Vec<u8>>) {
-        let (Some(pace), Some(behind)) = (self.pop_joined(), behind) else { return };
-        // One that fails often is not to take others along.
-        pace.set_apart();
+        if let Some(End::Read { pace, .. }) = self.ends.front() {
+            // One that fails often is not to take others along.
+            pace.set_apart();
+        }
+        let (Some(_), Some(behind)) = (self.pop_joined(), behind) else { return };
         behind.extend_from_slice(READY);
         while self.pop_joined().is_some() {
             behind.extend_from_slice(PASSED_OVER);
@@ -153,21 +162,31 @@ impl Ledger {
 
     /// The reply to a Sync is there.
     fn answered(&mut self) {
+        self.heard = true;
         match self.ends.pop_front() {
             Some(End::Read { pace, since, .. }) => {
-                let now = Instant::now();
-                let from = self.last.map_or(since, |last| last.max(since));
-                let took = now.saturating_duration_since(from);
-                self.last = Some(now);
+                self.first.get_or_insert(since);
                 self.together.push(pace);
-                let each = took / self.together.len() as u32;
-                for pace in self.together.drain(..) {
-                    pace.note(if took >= SLOW { took } else { each });
-                }
             }
-            Some(End::Other) => self.last = Some(Instant::now()),
+            Some(End::Other) => {}
             None => self.lost = true,
         }
+    }
+
+    /// Notes how long the server took for what was received at once. Nobody knows which of these took how much: they may have
+    /// waited here, too.
+    pub(super) fn settle(&mut self) {
+        if !std::mem::take(&mut self.heard) && self.together.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let from = self.first.take().max(self.last).unwrap_or(now);
+        let took = now.saturating_duration_since(from);
+        let each = took / self.together.len().max(1) as u32;
+        for pace in self.together.drain(..) {
+            pace.note(each, took >= SLOW);
+        }
+        self.last = Some(now);
     }
 
     fn pace(&mut self, statement: &[u8]) -> Arc<Pace> {
@@ -202,9 +221,9 @@ impl Pace {
         self.alone.store(APART, Ordering::Relaxed);
     }
 
-    /// Notes how long it took now. Less counts for more: either side has other things to do.
-    fn note(&self, took: Duration) {
-        if took >= SLOW {
+    /// Notes how long it took now, or may have taken. Less counts for more: either side has other things to do.
+    fn note(&self, took: Duration, may_be_slow: bool) {
+        if may_be_slow {
             self.set_apart();
         } else {
             self.alone.store(self.alone.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);

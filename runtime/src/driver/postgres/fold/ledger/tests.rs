@@ -49,6 +49,7 @@ fn received(ledger: &mut Ledger, replies: &str) -> String {
         ledger.received(tag, Some(&mut behind));
         got.push_str(&tags(&behind));
     }
+    ledger.settle();
     got
 }
 
@@ -62,7 +63,7 @@ fn known(statements: &[&str]) -> Ledger {
             "one that nobody knows is alone"
         );
         assert_eq!(received(&mut ledger, "2CZ2CZ"), "2CZ2CZ");
-        ledger.paces[statement.as_bytes()].note(LITTLE);
+        ledger.paces[statement.as_bytes()].note(LITTLE, false);
     }
     ledger
 }
@@ -128,13 +129,13 @@ fn a_failure_of_the_last_one_or_of_one_alone_is_its_own() {
 fn one_that_took_long_goes_alone_for_a_while() {
     let pace = Pace::default();
     assert!(!pace.is_quick(), "nobody knows");
-    pace.note(LITTLE);
+    pace.note(LITTLE, false);
     assert!(pace.is_quick());
-    pace.note(SLOW / 2);
+    pace.note(SLOW / 2, false);
     assert!(pace.is_quick(), "either side had other things to do");
-    pace.note(SLOW);
+    pace.note(SLOW, true);
     let quick_again = (1..100).find(|_| {
-        pace.note(LITTLE);
+        pace.note(LITTLE, false);
         pace.is_quick()
     });
     assert_eq!(quick_again, Some(APART as usize));
@@ -145,13 +146,13 @@ fn what_counts_is_how_long_it_takes_when_nothing_is_in_the_way() {
     let (busy, slow) = (Pace::default(), Pace::default());
     for _ in 0..100 {
         for took in [LITTLE * 2, QUICK * 4, QUICK * 3, LITTLE, QUICK * 5, QUICK * 2] {
-            busy.note(took);
+            busy.note(took, false);
         }
-        slow.note(QUICK * 2);
+        slow.note(QUICK * 2, false);
     }
     assert!(busy.is_quick() && !slow.is_quick());
     let slower = (0..200).find(|_| {
-        busy.note(QUICK * 2);
+        busy.note(QUICK * 2, false);
         !busy.is_quick()
     });
     assert!(slower.is_some_and(|runs| runs > 5), "{slower:?}");
