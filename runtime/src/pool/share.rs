@@ -3,7 +3,7 @@
 //! A short statement, once it may be sent (see `flow`), takes a seat on the idle connection with the fewest of them, among
 //! those whose seats are taken by statements of the same access. A connection stays in its lane meanwhile; whoever wants one
 //! for himself takes one without seats, opens another, or takes the one with the fewest seats out of the lane and waits until
-//! they are left.
+//! they are left, or another comes free before.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -131,18 +131,22 @@ impl Pool {
         };
         let emptied = idle.connection.connection.emptied();
         let mut taken = Taken { lane, idle: Some(idle) };
-        let first = {
-            let (mut emptied, mut other) = (pin!(emptied), pin!(taken.freed()));
-            let first = poll_fn(|context| match emptied.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(None),
-                Poll::Pending => other.as_mut().poll(context).map(Some),
+        let (mut emptied, begun) = (pin!(emptied), Instant::now());
+        loop {
+            let Some(left) = patience.checked_sub(begun.elapsed()) else { return Emptied::Late };
+            let mut returned = pin!(lane.returned.notified());
+            let either = poll_fn(|context| match emptied.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending => returned.as_mut().poll(context).map(|()| false),
             });
-            rt::timeout(patience, first).await
-        };
-        match first {
-            None => Emptied::Late,
-            Some(Some(other)) => other,
-            Some(None) => taken.idle.take().map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection)),
+            // Seats are left without a word to those who wait for others.
+            let is_emptied = rt::timeout(left.min(GLANCE), either).await;
+            if is_emptied == Some(true) {
+                return taken.idle.take().map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection));
+            }
+            if let Some(other) = taken.change() {
+                return other;
+            }
         }
     }
 }
@@ -213,23 +217,18 @@ struct Taken<'l> {
 }
 
 impl Taken<'_> {
-    /// Waits until there is another connection to be had, and gives this one back for it.
-    async fn freed(&mut self) -> Emptied {
-        loop {
-            // Seats are left without a word to those who wait for others.
-            rt::timeout(GLANCE, self.lane.returned.notified()).await;
-            let mut idle = lock(&self.lane.idle);
-            // At once with giving this one back, so that nobody takes its absence for room.
-            let free = idle.iter().rposition(|idle| !idle.connection.connection.is_shared());
-            if free.is_none() && idle.len() >= self.lane.permits.available_permits() {
-                continue;
-            }
-            let other = free.map(|at| idle.remove(at));
-            if let Some(taken) = self.idle.take() {
-                self.lane.put(&mut idle, taken);
-            }
-            return other.map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection));
+    /// Gives it back for another one that can be had, or for room for one: at once, so that nobody takes its absence for room.
+    fn change(&mut self) -> Option<Emptied> {
+        let mut idle = lock(&self.lane.idle);
+        let free = idle.iter().rposition(|idle| !idle.connection.connection.is_shared());
+        if free.is_none() && idle.len() >= self.lane.permits.available_permits() {
+            return None;
         }
+        let other = free.map(|at| idle.remove(at));
+        if let Some(taken) = self.idle.take() {
+            self.lane.put(&mut idle, taken);
+        }
+        Some(other.map_or(Emptied::Again, |idle| Emptied::Connection(idle.connection)))
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Ledger {
     /// When the last replies came.
     last: Option<Instant>,
     heard: bool,
+    /// Whether what comes next is the end of a read that was passed over.
+    passed_over: bool,
     /// What came is not what was expected, so that nothing can be put in any more.
     lost: bool,
 }
@@ -158,12 +160,15 @@ impl Ledger {
         }
         // That Sync is answered.
         behind.extend_from_slice(PASSED_OVER);
+        self.passed_over = true;
     }
 
     /// The reply to a Sync is there.
     fn answered(&mut self) {
         self.heard = true;
+        let passed_over = std::mem::take(&mut self.passed_over);
         match self.ends.pop_front() {
+            Some(End::Read { .. }) if passed_over => {}
             Some(End::Read { pace, since, .. }) => {
                 self.first.get_or_insert(since);
                 self.together.push(pace);
@@ -183,8 +188,12 @@ impl Ledger {
         let from = self.first.take().max(self.last).unwrap_or(now);
         let took = now.saturating_duration_since(from);
         let each = took / self.together.len().max(1) as u32;
+        // One that takes long is not to hide among those that do not.
+        let is_sure = self.together.len() == 1 || took < QUICK;
         for pace in self.together.drain(..) {
-            pace.note(each, took >= SLOW);
+            if is_sure || each >= QUICK || pace.is_below(QUICK) {
+                pace.note(each, took >= SLOW);
+            }
         }
         self.last = Some(now);
     }
@@ -212,8 +221,12 @@ struct Pace {
 
 impl Pace {
     fn is_quick(&self) -> bool {
+        self.is_below(QUICK) && self.alone.load(Ordering::Relaxed) == 0
+    }
+
+    fn is_below(&self, limit: Duration) -> bool {
         let usual = Duration::from_nanos(self.usual.load(Ordering::Relaxed));
-        !usual.is_zero() && usual < QUICK && self.alone.load(Ordering::Relaxed) == 0
+        !usual.is_zero() && usual < limit
     }
 
     /// Has it go alone for a while.
