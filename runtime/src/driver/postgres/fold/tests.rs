@@ -1,3 +1,5 @@
+//! The stream, between somebody who sends and a server that follows a script.
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 

@@ -1,3 +1,5 @@
+//! What goes together, and what is expected and put in.
+
 use super::*;
 
 const LITTLE: Duration = Duration::from_micros(50);
