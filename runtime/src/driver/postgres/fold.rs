@@ -38,7 +38,7 @@ pub(super) struct Crowd {
     pub(super) seats: AtomicUsize,
     /// Whether those who have one write. Changes only while nobody has one.
     pub(super) writes: AtomicBool,
-    /// Whether messages are looked at: from when the connection is open, and nothing under way.
+    /// Whether what is sent and answered is noted: from when the connection is open, and nothing under way.
     open: AtomicBool,
     /// Whether reads may go together.
     joins: AtomicBool,
@@ -111,12 +111,13 @@ impl<S> Fold<S> {
         }
     }
 
-    /// The stream itself, before anything was looked at, and who shares it.
+    /// The stream itself, before messages came by, and who shares it.
     #[cfg(feature = "tls")]
     pub(super) fn into_parts(self) -> (S, Arc<Crowd>) {
         (self.stream, self.crowd)
     }
 
+    /// What the messages go over.
     #[cfg(feature = "tls")]
     pub(super) fn stream(&self) -> &S {
         &self.stream
