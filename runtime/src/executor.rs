@@ -1,5 +1,7 @@
 //! Where a statement runs: on a database, or in a transaction.
 
+use std::sync::Arc;
+
 use crate::driver::{Begin, Connection, Done, Each, Gate, Returned, Rows, place_row};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Logging;
@@ -45,13 +47,13 @@ const RENEWALS: u32 = 2;
 pub struct Target<'e>(Inner<'e>);
 
 enum Inner<'e> {
-    Pool(&'e Pool),
+    Pool(&'e Arc<Pool>),
     Transaction(&'e Level),
     Session(&'e mut Core),
 }
 
 impl<'e> Target<'e> {
-    pub(crate) fn pool(pool: &'e Pool) -> Self {
+    pub(crate) fn pool(pool: &'e Arc<Pool>) -> Self {
         Self(Inner::Pool(pool))
     }
 
@@ -86,7 +88,7 @@ impl<'e> Target<'e> {
         let (pool, place) = match self.0 {
             Inner::Pool(pool) => {
                 let connection = if shared && pool.shares(access) { None } else { Some(pool.take(access).await?) };
-                (pool, Place::Pool { pool, access, connection, noted: None })
+                (&**pool, Place::Pool { pool, access, connection, noted: None })
             }
             Inner::Transaction(level) => (level.pool(), Place::Transaction(level.seat().await?)),
             Inner::Session(core) => {
@@ -120,7 +122,7 @@ pub struct Lease<'e> {
 
 enum Place<'e> {
     Pool {
-        pool: &'e Pool,
+        pool: &'e Arc<Pool>,
         access: Access,
         // `None` while it is given back, and before a connection of its own is needed.
         connection: Option<Pooled>,

@@ -167,7 +167,6 @@ pub(crate) fn spawn_behind(future: impl Future<Output = ()> + Send + 'static) {
 
 /// The runtime for work that goes on beside the caller, such as a connection to a server: the caller's where it has
 /// several threads, else the one in the background, since a caller may block the only thread that its runtime has.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) fn beside() -> Option<Handle> {
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => Some(handle),

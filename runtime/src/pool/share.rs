@@ -7,6 +7,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -61,7 +62,7 @@ impl Pool {
     /// Runs a short statement beside others, and says how many rows it gave or changed. `None` when it has to be run on a
     /// connection of its own; nothing was given to `each` then, and nothing changed.
     pub(crate) async fn run_shared(
-        &self,
+        self: &Arc<Self>,
         access: Access,
         sql: &str,
         params: &dyn Params,
@@ -75,10 +76,8 @@ impl Pool {
         };
         let mut place = self.place(lane, access);
         if let Place::Open = place {
-            // It is not kept for this statement alone, as whoever sends one may not come to read the reply.
-            match self.take(access).await {
-                Ok(opened) => self.give_back(access, opened),
-                Err(error) => return Some(Err(error)),
+            if let Err(error) = self.widen(access).await {
+                return Some(Err(error));
             }
             place = self.place(lane, access);
         }
@@ -90,6 +89,28 @@ impl Pool {
             pass.replied(begun.elapsed());
         }
         outcome
+    }
+
+    /// Opens another connection for all, if there is room for one. A task does, since whoever wants it may not be polled any
+    /// more, and what is opened meanwhile is not had by anybody.
+    async fn widen(self: &Arc<Self>, access: Access) -> Result<()> {
+        let pool = Arc::clone(self);
+        let opening = async move {
+            let lane = pool.lane(access);
+            let Ok(permit) = lane.permits.try_acquire() else { return Ok(()) };
+            if !lane.has_room() {
+                return Ok(());
+            }
+            let opened = pool.open_in_time(access, Instant::now()).await?;
+            permit.forget();
+            pool.give_back(access, opened);
+            Ok(())
+        };
+        match rt::beside() {
+            // Where that runtime ends, the statement finds out by itself.
+            Some(handle) => handle.spawn(opening).await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
     }
 
     /// A seat on a connection, if there is one.

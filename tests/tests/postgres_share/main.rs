@@ -186,6 +186,28 @@ async fn replies_that_nobody_reads_hold_nobody_up_for_good() {
     done(fresh, db).await;
 }
 
+/// Whoever finds no seat has another connection opened, and may not come to use it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_nobody_comes_to_use_are_there_for_others() {
+    let Some((fresh, db, keys)) = prepared(2).await else { return };
+    let lock = fresh.db.begin().await.unwrap();
+    lock.sql("LOCK TABLE \"user\" IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
+    let mut slow = User::get(&db, keys[0]);
+    begin(&mut slow).await;
+    // Long enough for nobody to be sent behind it any more.
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    let mut left = Tag::get(&db, "rust");
+    begin(&mut left).await;
+    for _ in 0..5 {
+        let tag = tokio::time::timeout(LONG, Tag::get(&db, "rust")).await.expect("it is had by nobody");
+        assert_eq!(tag.unwrap().unwrap().name, "rust");
+    }
+    lock.rollback().await.unwrap();
+    assert_eq!(slow.await.unwrap().unwrap().name, "user 0");
+    assert_eq!(left.await.unwrap().unwrap().name, "rust");
+    done(fresh, db).await;
+}
+
 /// Whoever waits alone drives the connection himself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_alone_and_is_not_polled_any_more_holds_nobody_up() {

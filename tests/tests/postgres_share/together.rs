@@ -1,7 +1,8 @@
 //! Reads of several callers go to the server together, and are as if each had gone alone.
 
 use std::future::{Future, poll_fn};
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use pilaster::{Db, Result};
@@ -32,6 +33,15 @@ async fn anew(fresh: &Fresh, keys: &[i64]) -> Db {
     let db = Db::builder(&fresh.url).max_connections(3).acquire_timeout(LONG * 2).connect().await.unwrap();
     warm(&db, keys).await;
     db
+}
+
+/// Polls reads once, and leaves those that are not there yet.
+fn poll_each<F: Future<Output = Result<Option<User>>> + Unpin>(reads: &mut Vec<(i64, F)>, context: &mut Context<'_>) {
+    reads.retain_mut(|(key, read)| {
+        let Poll::Ready(user) = Pin::new(read).poll(context) else { return true };
+        assert_eq!(user.unwrap().unwrap().id, *key);
+        false
+    });
 }
 
 /// How many transactions there were in the database. Connections tell of theirs when they are closed, at the latest.
@@ -188,20 +198,20 @@ async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
         let db = anew(&fresh, &keys).await;
         let lock = fresh.db.begin().await.unwrap();
         lock.sql("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
-        let mut before: Vec<_> = keys[..at].iter().map(|key| User::get(&db, *key)).collect();
+        let reads = |keys: &[i64]| keys.iter().map(|key| (*key, User::get(&db, *key))).collect::<Vec<_>>();
+        let (mut before, mut behind) = (reads(&keys[..at]), reads(&keys[at..8]));
         let mut tag = Tag::get(&db, "rust");
-        let mut behind: Vec<_> = keys[at..8].iter().map(|key| User::get(&db, *key)).collect();
         poll_fn(|context| {
-            let all = before.iter_mut().map(|read| read.as_mut().poll(context).is_pending());
-            assert_eq!(all.filter(|pending| *pending).count(), at, "nothing is read yet");
-            assert!(tag.as_mut().poll(context).is_pending());
-            behind.iter_mut().for_each(|read| assert!(read.as_mut().poll(context).is_pending()));
+            // Sent in this order; the first are rarely there before the last is sent, where this thread is held up.
+            poll_each(&mut before, context);
+            assert!(tag.as_mut().poll(context).is_pending(), "the table is locked");
+            poll_each(&mut behind, context);
             Poll::Ready(())
         })
         .await;
         // Who holds the lock may wait for them.
-        let users = all(before.into_iter().chain(behind)).await;
-        for (key, user) in keys.iter().zip(users) {
+        let (keys, reads): (Vec<_>, Vec<_>) = before.into_iter().chain(behind).unzip();
+        for (key, user) in keys.iter().zip(all(reads.into_iter()).await) {
             assert_eq!(user.unwrap().unwrap().id, *key);
         }
         lock.rollback().await.unwrap();

@@ -33,7 +33,8 @@ use crate::executor::Access;
 use crate::rt;
 use crate::value::Params;
 
-/// How often a shared connection is looked at. One without a reply from one time to the next is stalled.
+/// How often a shared connection is looked at. One on which nothing comes to an end from one time to the next, though
+/// something was under way, is stalled.
 const TICK: Duration = Duration::from_millis(250);
 /// So many times after the last seat was left.
 const QUIET: u32 = 8;
@@ -218,7 +219,7 @@ impl Link {
         }
         let link = Arc::downgrade(self);
         drop(self.handle.spawn(async move {
-            let (mut seen, mut quiet) = (u64::MAX, 0);
+            let (mut seen, mut quiet) = (Progress::default(), 0);
             loop {
                 rt::sleep(TICK).await;
                 let Some(link) = link.upgrade() else { return };
@@ -238,15 +239,15 @@ impl Link {
         }));
     }
 
-    /// Notes whether a reply came since so many statements were over; gives how many are now.
-    fn look(&self, seen: u64) -> u64 {
-        let done = self.done.load(Ordering::Relaxed);
-        let stalled = done == seen && self.sent.load(Ordering::Relaxed) > done;
+    /// Notes whether a reply came since the last look; gives what is seen now.
+    fn look(&self, seen: Progress) -> Progress {
+        let now = Progress { done: self.done.load(Ordering::Relaxed), sent: self.sent.load(Ordering::Relaxed) };
+        let stalled = now.is_stalled_since(seen);
         self.stalled.store(stalled, Ordering::Relaxed);
         if stalled {
             self.alarm.notify_waiters();
         }
-        done
+        now
     }
 
     /// Whether the server takes long for a statement that others wait behind which cannot leave.
@@ -272,6 +273,20 @@ impl Link {
                 self.cancel().await;
             }
         }
+    }
+}
+
+/// How many statements were sent on a connection, and how many of them are over.
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    done: u64,
+    sent: u64,
+}
+
+impl Progress {
+    /// Whether some were under way, and none is over since. What was sent since may have been sent just now.
+    fn is_stalled_since(self, before: Self) -> bool {
+        before.sent > before.done && self.done == before.done
     }
 }
 
@@ -424,13 +439,22 @@ impl Drop for Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::paced;
+    use super::{Progress, paced};
 
     const WAY: u64 = 100_000;
 
     /// After so many replies of statements that wait for each other at the server and take so long.
     fn after(known: u64, each: u64, replies: usize) -> u64 {
         (0..replies).fold(known, |known, _| paced(known, WAY + 3 * each, Some(each), WAY + each))
+    }
+
+    #[test]
+    fn a_connection_is_stalled_by_what_was_sent_before_the_last_look() {
+        let seen = |done, sent| Progress { done, sent };
+        assert!(seen(4, 6).is_stalled_since(seen(4, 5)));
+        assert!(!seen(4, 6).is_stalled_since(seen(4, 4)), "sent since, maybe just now");
+        assert!(!seen(5, 6).is_stalled_since(seen(4, 6)), "one is over");
+        assert!(!seen(4, 4).is_stalled_since(seen(4, 4)), "nothing was sent");
     }
 
     #[test]
