@@ -14,6 +14,7 @@ mod flow;
 mod queue;
 mod share;
 mod status;
+mod widen;
 
 use std::any::Any;
 use std::panic::Location;
@@ -28,6 +29,7 @@ use self::flow::Flow;
 use self::queue::Queue;
 use self::share::Emptied;
 pub use self::status::PoolStatus;
+use self::widen::Openings;
 use crate::config::Settings;
 use crate::driver::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -71,6 +73,8 @@ struct Lane {
     idle: Mutex<Vec<Idle>>,
     /// Tells who waits for seats to be left that somebody gave a connection back, or gave it up.
     returned: Notify,
+    /// Those that are being opened for statements that share.
+    openings: Openings,
     limits: Limits,
     watch: Watch,
 }
@@ -120,6 +124,7 @@ impl Lane {
             writes: Flow::new(places.max(share::WRITES), places * share::SEATS),
             idle: Mutex::default(),
             returned: Notify::new(),
+            openings: Openings::default(),
             limits,
             watch: Watch::new(),
         });
@@ -230,7 +235,7 @@ impl Pool {
                 break connection;
             }
             if lane.has_room() {
-                break self.open_in_time(access, begun).await?;
+                break self.open_in_time(access, begun, self.patience()).await?;
             }
             // Kept apart, as it is rare and needs much room.
             match Box::pin(self.emptied(lane, self.patience().saturating_sub(begun.elapsed()))).await {
@@ -238,7 +243,7 @@ impl Pool {
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
                 Emptied::Connection(lost) => {
                     drop(lost);
-                    break self.open_in_time(access, begun).await?;
+                    break self.open_in_time(access, begun, self.patience()).await?;
                 }
                 Emptied::Again => {}
                 Emptied::Late => return Err(self.exhausted(access)),
@@ -254,7 +259,7 @@ impl Pool {
     pub(crate) async fn renew(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let idle = lock(&self.lane(access).idle).pop();
         drop(idle);
-        *lost = self.open_in_time(access, Instant::now()).await?;
+        *lost = self.open_in_time(access, Instant::now(), self.patience()).await?;
         Ok(())
     }
 
@@ -263,7 +268,7 @@ impl Pool {
     pub(crate) async fn replace(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let connection = match self.idle(self.lane(access)) {
             Some(connection) => connection,
-            None => self.open_in_time(access, Instant::now()).await?,
+            None => self.open_in_time(access, Instant::now(), self.patience()).await?,
         };
         *lost = connection;
         Ok(())
@@ -286,7 +291,7 @@ impl Pool {
     }
 
     /// Opens a connection. A server that is just starting gets time until the patience is over.
-    async fn open_in_time(&self, access: Access, begun: Instant) -> Result<Pooled> {
+    async fn open_in_time(&self, access: Access, begun: Instant, patience: Duration) -> Result<Pooled> {
         let mut pause = Duration::from_millis(10);
         loop {
             // Kept apart: most statements find a connection, and the future of each would have room for this one.
@@ -298,7 +303,7 @@ impl Pool {
                 }
                 Err(error) => error,
             };
-            if begun.elapsed() + pause >= self.patience() || !Connection::may_pass(&self.settings, &error) {
+            if begun.elapsed() + pause >= patience || !Connection::may_pass(&self.settings, &error) {
                 return Err(error);
             }
             rt::sleep(pause).await;

@@ -161,3 +161,38 @@ async fn servers_without_a_connection_to_give_say_so() {
         exhausts(&format!("mysql://root@127.0.0.1:{}", server.port), "Too many connections").await;
     }
 }
+
+/// Reads go on with the connections that there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn short_reads_do_not_wait_for_connections_that_the_server_does_not_give() {
+    let Some(server) = found(Kind::Postgres, Own::postgres(false)) else { return };
+    let url = format!("postgres://postgres@localhost:{}/postgres", server.port);
+    let patience = Duration::from_secs(30);
+    let db = Db::builder(&url).max_connections(100).acquire_timeout(patience).connect().await.unwrap();
+    schema::create_all(&db).await.unwrap();
+    let user = NewUser::new("Ann").insert(&db).await.unwrap();
+    let rest = Db::builder(&url).max_connections(100).acquire_timeout(Duration::from_secs(2)).connect().await.unwrap();
+    let mut held = Vec::new();
+    while let Ok(tx) = rest.begin().await {
+        held.push(tx);
+    }
+    let before = db.pool_status();
+    let begun = Instant::now();
+    let readers: Vec<_> = (0..64)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    assert_eq!(User::get(&db, user.id).await.unwrap().unwrap().name, "Ann");
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!(begun.elapsed() < patience / 2, "{:?}", begun.elapsed());
+    assert_eq!(db.pool_status().opened, before.opened);
+    drop(held);
+    drop(db.begin().await.unwrap());
+}

@@ -2,7 +2,7 @@
 //!
 //! A short statement, once it may be sent (see `flow`), takes a seat on the idle connection with the fewest of them, among
 //! those whose seats are taken by statements of the same access. A connection stays in its lane meanwhile; whoever wants one
-//! for himself takes one without seats, opens another, or takes the one with the fewest seats out of the lane and waits until
+//! for himself takes one without seats, opens another (as do those who find no seat, see `widen`), or takes the one with the fewest seats out of the lane and waits until
 //! they are left, or another comes free before.
 
 use std::future::{Future, poll_fn};
@@ -74,14 +74,15 @@ impl Pool {
             Err(Halt::Closed) => return Some(Err(closed())),
             Err(Halt::Late) => return Some(Err(self.exhausted(access))),
         };
-        let mut place = self.place(lane, access);
-        if let Place::Open = place {
-            if let Err(error) = self.widen(access).await {
-                return Some(Err(error));
-            }
-            place = self.place(lane, access);
-        }
-        let Place::Seat(seat) = place else { return None };
+        let seat = match self.place(lane, access) {
+            Place::Seat(seat) => seat,
+            Place::None => return None,
+            // Kept apart, as it is rare and needs much room.
+            place => match Box::pin(self.seat(access, place)).await {
+                Ok(seat) => seat?,
+                Err(error) => return Some(Err(error)),
+            },
+        };
         let begun = Instant::now();
         let outcome = seat.run(sql, params, each).await;
         // What was refused here was not sent.
@@ -91,30 +92,8 @@ impl Pool {
         outcome
     }
 
-    /// Opens another connection for all, if there is room for one. A task does, since whoever wants it may not be polled any
-    /// more, and what is opened meanwhile is not had by anybody.
-    async fn widen(self: &Arc<Self>, access: Access) -> Result<()> {
-        let pool = Arc::clone(self);
-        let opening = async move {
-            let lane = pool.lane(access);
-            let Ok(permit) = lane.permits.try_acquire() else { return Ok(()) };
-            if !lane.has_room() {
-                return Ok(());
-            }
-            let opened = pool.open_in_time(access, Instant::now()).await?;
-            permit.forget();
-            pool.give_back(access, opened);
-            Ok(())
-        };
-        match rt::beside() {
-            // Where that runtime ends, the statement finds out by itself.
-            Some(handle) => handle.spawn(opening).await.unwrap_or(Ok(())),
-            None => Ok(()),
-        }
-    }
-
     /// A seat on a connection, if there is one.
-    fn place(&self, lane: &Lane, access: Access) -> Place {
+    pub(super) fn place(&self, lane: &Lane, access: Access) -> Place {
         loop {
             if self.closed.load(Ordering::Acquire) {
                 return Place::None;
@@ -123,11 +102,15 @@ impl Pool {
                 let mut idle = lock(&lane.idle);
                 let at = match choose(loads(&idle, access), access, lane.size as usize) {
                     Choice::Take(at) => at,
-                    Choice::Open if idle.len() < lane.permits.available_permits() => return Place::Open,
-                    Choice::Open => match least(&idle, access) {
-                        Some((_, at)) => at,
-                        None => return Place::None,
-                    },
+                    Choice::Open => {
+                        let has_room = idle.len() < lane.permits.available_permits();
+                        match least(&idle, access) {
+                            Some((_, at)) if !has_room || lane.openings.are_refused() => at,
+                            None if !has_room && lane.openings.are_any() => return Place::Wait,
+                            None if !has_room => return Place::None,
+                            _ => return Place::Open,
+                        }
+                    }
                 };
                 let Some(chosen) = idle.get_mut(at) else { return Place::None };
                 if lane.limits.keep(&chosen.connection, Some(chosen.since)) {
@@ -182,10 +165,12 @@ pub(super) enum Emptied {
 }
 
 /// Where a statement goes.
-enum Place {
+pub(super) enum Place {
     Seat(Seat),
     /// To another connection, which can be opened.
     Open,
+    /// To another connection, which is being opened.
+    Wait,
     /// To a connection of its own.
     None,
 }
@@ -218,6 +203,12 @@ fn choose(loads: impl Iterator<Item = (Load, usize)> + Clone, access: Access, si
     }
     let mut loads = loads;
     loads.find(|(load, _)| load.seats == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
+}
+
+/// Whether those for whom there is nothing but to open another connection can have a seat all the same; `None` where others
+/// need not open one.
+pub(super) fn has_all_crowded(idle: &[Idle], access: Access, size: u32) -> Option<bool> {
+    (choose(loads(idle, access), access, size as usize) == Choice::Open).then(|| least(idle, access).is_some())
 }
 
 /// The connection with the fewest seats, with their number.

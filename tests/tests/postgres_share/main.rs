@@ -186,7 +186,7 @@ async fn replies_that_nobody_reads_hold_nobody_up_for_good() {
     done(fresh, db).await;
 }
 
-/// Whoever finds no seat has another connection opened, and may not come to use it.
+/// Whoever finds no seat has another connection opened, or waits for one, and may not come to use it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_nobody_comes_to_use_are_there_for_others() {
     let Some((fresh, db, keys)) = prepared(2).await else { return };
@@ -194,17 +194,48 @@ async fn connections_that_nobody_comes_to_use_are_there_for_others() {
     lock.sql("LOCK TABLE \"user\" IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
     let mut slow = User::get(&db, keys[0]);
     begin(&mut slow).await;
-    // Long enough for nobody to be sent behind it any more.
-    tokio::time::sleep(Duration::from_millis(800)).await;
-    let mut left = Tag::get(&db, "rust");
-    begin(&mut left).await;
+    let mut left = Vec::new();
+    // Until its connection is known to be slow, they go behind it.
+    while left.len() < 100 && db.pool_status().open < 2 {
+        let mut tag = Tag::get(&db, "rust");
+        begin(&mut tag).await;
+        left.push(tag);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(left.len() < 100, "another connection is opened");
     for _ in 0..5 {
         let tag = tokio::time::timeout(LONG, Tag::get(&db, "rust")).await.expect("it is had by nobody");
         assert_eq!(tag.unwrap().unwrap().name, "rust");
     }
+    // One can be had for oneself.
+    drop(tokio::time::timeout(LONG, db.begin()).await.expect("nobody has it").unwrap());
     lock.rollback().await.unwrap();
     assert_eq!(slow.await.unwrap().unwrap().name, "user 0");
-    assert_eq!(left.await.unwrap().unwrap().name, "rust");
+    for tag in left {
+        assert_eq!(tag.await.unwrap().unwrap().name, "rust");
+    }
+    done(fresh, db).await;
+}
+
+/// Whoever is dropped while a connection is opened for him leaves nothing behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_nobody_wants_any_more_are_not_opened_to_the_end() {
+    let Some((fresh, db, keys)) = prepared(2).await else { return };
+    let lock = fresh.db.begin().await.unwrap();
+    lock.sql("LOCK TABLE \"user\" IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
+    let mut slow = User::get(&db, keys[0]);
+    begin(&mut slow).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    for _ in 0..20 {
+        let mut tag = Tag::get(&db, "rust");
+        // It may be there at once, once one of these was opened in time.
+        let _ = poll_fn(|context| Poll::Ready(ready(Pin::new(&mut tag).poll(context)).is_some())).await;
+    }
+    let tag = tokio::time::timeout(LONG, Tag::get(&db, "rust")).await.expect("all rights to open one are back");
+    assert_eq!(tag.unwrap().unwrap().name, "rust");
+    lock.rollback().await.unwrap();
+    assert_eq!(slow.await.unwrap().unwrap().name, "user 0");
+    assert!(db.pool_status().open <= 2);
     done(fresh, db).await;
 }
 
