@@ -38,6 +38,10 @@ use crate::log::Logging;
 use crate::rt;
 use crate::sql::Dialect;
 
+/// How long one waits before a connection that could not be opened is tried again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_millis(500);
+
 /// How much of a statement is shown when it holds the connection that somebody waits for.
 const SHOWN: usize = 200;
 
@@ -235,7 +239,7 @@ impl Pool {
                 break connection;
             }
             if lane.has_room() {
-                break self.open_in_time(access, begun, self.patience()).await?;
+                break self.open_in_time(access, begun).await?;
             }
             // Kept apart, as it is rare and needs much room.
             match Box::pin(self.emptied(lane, self.patience().saturating_sub(begun.elapsed()))).await {
@@ -243,7 +247,7 @@ impl Pool {
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
                 Emptied::Connection(lost) => {
                     drop(lost);
-                    break self.open_in_time(access, begun, self.patience()).await?;
+                    break self.open_in_time(access, begun).await?;
                 }
                 Emptied::Again => {}
                 Emptied::Late => return Err(self.exhausted(access)),
@@ -259,7 +263,7 @@ impl Pool {
     pub(crate) async fn renew(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let idle = lock(&self.lane(access).idle).pop();
         drop(idle);
-        *lost = self.open_in_time(access, Instant::now(), self.patience()).await?;
+        *lost = self.open_in_time(access, Instant::now()).await?;
         Ok(())
     }
 
@@ -268,7 +272,7 @@ impl Pool {
     pub(crate) async fn replace(&self, access: Access, lost: &mut Pooled) -> Result<()> {
         let connection = match self.idle(self.lane(access)) {
             Some(connection) => connection,
-            None => self.open_in_time(access, Instant::now(), self.patience()).await?,
+            None => self.open_in_time(access, Instant::now()).await?,
         };
         *lost = connection;
         Ok(())
@@ -291,24 +295,28 @@ impl Pool {
     }
 
     /// Opens a connection. A server that is just starting gets time until the patience is over.
-    async fn open_in_time(&self, access: Access, begun: Instant, patience: Duration) -> Result<Pooled> {
-        let mut pause = Duration::from_millis(10);
+    async fn open_in_time(&self, access: Access, begun: Instant) -> Result<Pooled> {
+        let mut pause = FIRST_PAUSE;
         loop {
             // Kept apart: most statements find a connection, and the future of each would have room for this one.
-            let error = match Box::pin(Connection::open(&self.settings, access)).await {
-                Ok(connection) => {
-                    self.opened.fetch_add(1, Ordering::Relaxed);
-                    self.writes_apart.store(connection.awaits_standbys(), Ordering::Relaxed);
-                    return Ok(Pooled::new(connection));
-                }
+            let error = match Box::pin(self.open_one(access)).await {
+                Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
-            if begun.elapsed() + pause >= patience || !Connection::may_pass(&self.settings, &error) {
+            if begun.elapsed() + pause >= self.patience() || !Connection::may_pass(&self.settings, &error) {
                 return Err(error);
             }
             rt::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500));
+            pause = (pause * 2).min(LAST_PAUSE);
         }
+    }
+
+    /// Tries to open a connection.
+    async fn open_one(&self, access: Access) -> Result<Pooled> {
+        let connection = Connection::open(&self.settings, access).await?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.writes_apart.store(connection.awaits_standbys(), Ordering::Relaxed);
+        Ok(Pooled::new(connection))
     }
 
     /// Gives a connection back. What is open on it is rolled back first; a broken one is dropped.

@@ -82,8 +82,10 @@ pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::
 }
 
 /// A task that ends when nobody waits for it any more.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) struct AbortOnDrop<T>(pub(crate) tokio::task::JoinHandle<T>);
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 impl<T> Future for AbortOnDrop<T> {
     type Output = Result<T, tokio::task::JoinError>;
 
@@ -92,6 +94,7 @@ impl<T> Future for AbortOnDrop<T> {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();

@@ -171,11 +171,15 @@ async fn short_reads_do_not_wait_for_connections_that_the_server_does_not_give()
     let db = Db::builder(&url).max_connections(100).acquire_timeout(patience).connect().await.unwrap();
     schema::create_all(&db).await.unwrap();
     let user = NewUser::new("Ann").insert(&db).await.unwrap();
-    let rest = Db::builder(&url).max_connections(100).acquire_timeout(Duration::from_secs(2)).connect().await.unwrap();
+    let rest = Db::builder(&url).max_connections(100).acquire_timeout(Duration::from_secs(5)).connect().await.unwrap();
     let mut held = Vec::new();
-    while let Ok(tx) = rest.begin().await {
-        held.push(tx);
-    }
+    let error = loop {
+        match rest.begin().await {
+            Ok(tx) => held.push(tx),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("too many clients"), "{error}");
     let before = db.pool_status();
     let begun = Instant::now();
     let readers: Vec<_> = (0..64)
@@ -194,5 +198,8 @@ async fn short_reads_do_not_wait_for_connections_that_the_server_does_not_give()
     assert!(begun.elapsed() < patience / 2, "{:?}", begun.elapsed());
     assert_eq!(db.pool_status().opened, before.opened);
     drop(held);
-    drop(db.begin().await.unwrap());
+    rest.close().await.unwrap();
+    let (one, two) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+    drop((one, two));
+    assert!(db.pool_status().opened > before.opened, "there are connections again");
 }

@@ -32,8 +32,8 @@ const CROWDED: usize = 16;
 /// Fewer are, where their statements take longer than this together.
 const LONG: Duration = Duration::from_millis(4);
 
-/// How often those who wait for seats to be left look for another connection.
-const GLANCE: Duration = Duration::from_millis(20);
+/// How often those who wait for seats, or for them to be left, look for another connection.
+pub(super) const GLANCE: Duration = Duration::from_millis(20);
 
 impl Lane {
     /// Whether another connection may be opened by somebody who has a permit for one.
@@ -205,10 +205,9 @@ fn choose(loads: impl Iterator<Item = (Load, usize)> + Clone, access: Access, si
     loads.find(|(load, _)| load.seats == 0).map_or(Choice::Open, |(_, at)| Choice::Take(at))
 }
 
-/// Whether those for whom there is nothing but to open another connection can have a seat all the same; `None` where others
-/// need not open one.
-pub(super) fn has_all_crowded(idle: &[Idle], access: Access, size: u32) -> Option<bool> {
-    (choose(loads(idle, access), access, size as usize) == Choice::Open).then(|| least(idle, access).is_some())
+/// Whether another connection is needed for this access.
+pub(super) fn are_all_crowded(idle: &[Idle], access: Access, size: u32) -> bool {
+    choose(loads(idle, access), access, size as usize) == Choice::Open
 }
 
 /// The connection with the fewest seats, with their number.
