@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row, Statement};
 
@@ -124,6 +126,18 @@ fn post(row: &Row) -> Post {
         views: row.get(15),
         published: row.get(16),
         user_id: row.get(17),
+    }
+}
+
+impl Client {
+    /// The join, decoded while it comes instead of after all of it is there.
+    pub async fn streamed_join(&self) -> Anything<Vec<(User, Post)>> {
+        let mut rows = pin!(self.0.client.query_raw(&self.0.join, [0_i32; 0]).await?);
+        let mut out = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            out.push((user(&row), post(&row)));
+        }
+        Ok(out)
     }
 }
 

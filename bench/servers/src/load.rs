@@ -43,6 +43,9 @@ const FIND: &str = "SELECT id, username, email, full_name, bio, city, country, a
     FROM \"user\" WHERE email = $1 LIMIT 1";
 const UPDATE: &str = "UPDATE \"user\" SET logins = $1 WHERE id = $2";
 
+/// What is shown of a turn.
+type Figure = fn(&Turn) -> f64;
+
 /// What a side did in a turn.
 struct Turn {
     /// Operations in a second.
@@ -87,8 +90,8 @@ pub fn run(runtime: &Runtime, url: &str, rounds: usize, writes: usize) -> Anythi
     println!(
         "\n| {TASKS} tasks, {CONNECTIONS} connections | by hand | ours | ratio | target |\n|---|---:|---:|---:|---:|"
     );
-    let rate: fn(&Turn) -> f64 = |turn| turn.rate;
-    let slow: [(&str, fn(&Turn) -> f64); 3] = [
+    let rate: Figure = |turn| turn.rate;
+    let slow: [(&str, Figure); 3] = [
         ("p99", |turn| turn.slow[0] * 1e3),
         ("p99 of reads", |turn| turn.slow[1] * 1e3),
         ("p99 of writes", |turn| turn.slow[2] * 1e3),

@@ -16,6 +16,7 @@ mod load;
 #[path = "../../runtime/src/measure.rs"]
 mod measure;
 mod ours;
+mod peer_sqlx;
 #[path = "../../../tests/src/servers.rs"]
 #[allow(dead_code)]
 mod servers;
@@ -95,7 +96,10 @@ fn main() -> Anything<()> {
                 })?;
                 println!("\nPostgreSQL\n");
                 let targets = [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9, 1.3, 0.2];
-                compare(&runtime, &db, &hand, targets, floors(&runtime, &url, &hand)?, &arguments)?;
+                let sqlx = runtime.block_on(peer_sqlx::Client::connect(&url))?;
+                let mut beside = floors(&runtime, &url, &hand)?;
+                beside.extend(peers(&runtime, &hand, &sqlx));
+                compare(&runtime, &db, &hand, targets, beside, &arguments)?;
             }
             Err(why) => eprintln!("no PostgreSQL: {why}"),
         }
@@ -215,6 +219,17 @@ fn floors<'b>(runtime: &'b Runtime, url: &str, hand: &'b hand_postgres::Client) 
         pair("the bare reply: 10,000 rows of", timed(runtime, move |_| hand.all()), all),
         pair("the bare reply: join", timed(runtime, move |_| hand.join()), join),
     ])
+}
+
+/// By hand beside what others do: SQLx, and rows decoded by hand while they come.
+fn peers<'b>(runtime: &'b Runtime, hand: &'b hand_postgres::Client, sqlx: &'b peer_sqlx::Client) -> [Pair<'b>; 3] {
+    let pair = |name, hand, peer| Pair { name, target: f64::INFINITY, hand, ours: peer };
+    let join = || timed(runtime, move |_| hand.join());
+    [
+        pair("SQLx: 10,000 rows of", timed(runtime, move |_| hand.all()), timed(runtime, move |_| sqlx.all())),
+        pair("SQLx: join", join(), timed(runtime, move |_| sqlx.join())),
+        pair("by hand, while they come: join", join(), timed(runtime, move |_| hand.streamed_join())),
+    ]
 }
 
 /// Both sides find the same.
