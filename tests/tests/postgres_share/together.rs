@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use pilaster::{Db, Result};
+use pilaster::{Db, ErrorKind, Result};
 use pilaster_tests::database::Fresh;
 use pilaster_tests::models::{Tag, User};
 
@@ -248,9 +248,18 @@ async fn reads_that_are_given_up_take_nobody_along() {
         let reads = all(keys[..24].iter().map(|key| User::get(&db, *key)));
         let (killed, users) = tokio::join!(fresh.db.sql(kill).one::<i64>(), reads);
         killed.unwrap();
+        let mut lost = 0;
         for (key, user) in keys.iter().zip(users) {
-            assert_eq!(user.unwrap().unwrap().id, *key);
+            match user {
+                Ok(user) => assert_eq!(user.unwrap().id, *key),
+                // Its row was there, and not yet the end of its reply.
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::Connection), "{error}");
+                    lost += 1;
+                }
+            }
         }
+        assert!(lost <= 2, "one of each connection at most, {lost}");
     }
     assert!(matches!(User::by_name(&db, "nobody").await, Ok(None)));
     done(fresh, db).await;
