@@ -1,9 +1,9 @@
 //! Sharing connections: seats for statements, and connections that nobody shares any more.
 //!
 //! A short statement, once it may be sent (see `flow`), takes a seat on the idle connection with the fewest of them, among
-//! those whose seats are taken by statements of the same access. A connection stays in its lane meanwhile; whoever wants one
-//! for himself takes one without seats, opens another (as do those who find no seat, see `widen`), or takes the one with the fewest seats out of the lane and waits until
-//! they are left, or another comes free before.
+//! those whose seats are taken by statements of the same access; where there is none, another connection is opened (see
+//! `widen`). A connection stays in its lane meanwhile; whoever wants one for himself takes one without seats, opens another,
+//! or takes the one with the fewest seats out of the lane and waits until they are left, or another comes free before.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

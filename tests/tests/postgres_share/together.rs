@@ -194,6 +194,7 @@ async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
     let Some((fresh, db, keys)) = prepared(3).await else { return };
     db.close().await.unwrap();
     fresh.db.sql("UPDATE \"user\" SET bio = repeat('x', 3000)").execute().await.unwrap();
+    let mut sent_at_once = 0;
     for at in 4..7 {
         let db = anew(&fresh, &keys).await;
         let lock = fresh.db.begin().await.unwrap();
@@ -202,8 +203,9 @@ async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
         let (mut before, mut behind) = (reads(&keys[..at]), reads(&keys[at..8]));
         let mut tag = Tag::get(&db, "rust");
         poll_fn(|context| {
-            // Sent in this order; the first are rarely there before the last is sent, where this thread is held up.
+            // Sent in this order. Where this thread is held up, some may be there before the last is sent.
             poll_each(&mut before, context);
+            sent_at_once += usize::from(before.len() == at);
             assert!(tag.as_mut().poll(context).is_pending(), "the table is locked");
             poll_each(&mut behind, context);
             Poll::Ready(())
@@ -218,6 +220,7 @@ async fn nobody_waits_for_the_end_of_a_reply_that_the_server_keeps() {
         assert_eq!(tokio::time::timeout(LONG, tag).await.expect("it goes on").unwrap().unwrap().name, "rust");
         db.close().await.unwrap();
     }
+    assert!(sent_at_once > 0, "nothing was read before all were sent");
     fresh.remove().await.unwrap();
 }
 
