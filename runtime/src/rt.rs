@@ -2,6 +2,9 @@
 //!
 //! All of it works inside a tokio runtime of either flavour and without any.
 
+#[cfg(feature = "postgres")]
+mod blocked;
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
@@ -14,6 +17,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::task::coop::unconstrained;
 
+#[cfg(feature = "postgres")]
+pub(crate) use self::blocked::{can_enter, here, is_own};
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -25,6 +31,8 @@ impl Wake for Unpark {
 /// Runs a future on this thread until it is done.
 #[inline]
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    #[cfg(feature = "postgres")]
+    let _blocking = blocked::Blocking::begin();
     let mut future = pin!(future);
     // Most futures of an embedded database are ready at once: the waker with its allocation comes only when one is not.
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -41,12 +49,30 @@ fn wait_for<T>(future: Pin<&mut impl Future<Output = T>>) -> T {
         // Inside a task whose budget is used up, tokio's primitives would stay pending until it yields: never.
         let mut future = pin!(unconstrained(future));
         loop {
+            #[cfg(feature = "postgres")]
+            if let Some(reactor) = blocked::reactor() {
+                return reactor.run(future);
+            }
             match future.as_mut().poll(&mut context) {
-                Poll::Ready(value) => return value,
-                Poll::Pending => thread::park(),
+                Poll::Ready(value) => {
+                    // What something around this waits for may have come meanwhile, and woken nobody but this.
+                    waker.wake();
+                    return value;
+                }
+                Poll::Pending if !is_watching() => thread::park(),
+                Poll::Pending => {}
             }
         }
     })
+}
+
+/// Whether the thread has begun to watch sockets, which then wake it.
+fn is_watching() -> bool {
+    #[cfg(feature = "postgres")]
+    let is_watching = blocked::reactor().is_some();
+    #[cfg(not(feature = "postgres"))]
+    let is_watching = false;
+    is_watching
 }
 
 /// Runs work that blocks the thread. On a worker of a multi-thread runtime its other tasks move elsewhere first.

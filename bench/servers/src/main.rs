@@ -3,13 +3,15 @@
 //! `bench-servers [postgres|mysql] [NAME] [--rounds N]` prints a table of ratios for each server that there is: those that
 //! `PILASTER_TEST_POSTGRES` and `PILASTER_TEST_MYSQL` name, else what is installed is started.
 //! `bench-servers postgres|mysql NAME --only hand|ours N` runs one side N times without measuring, for profilers.
-//! `--one-thread` does all of it on a current-thread runtime.
+//! Reads run in a task, as in a server; with `--main-thread` on the thread that the runtime was started from, which each reply
+//! then has to wake. `--one-thread` does all of it on a current-thread runtime.
 //! `bench-servers load [--rounds N] [--writes N]` has 64 tasks use 8 connections to PostgreSQL at once; of ten statements one
 //! writes, or so many.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod data;
 mod floor;
+mod hand_blocking;
 mod hand_mysql;
 mod hand_postgres;
 mod load;
@@ -79,14 +81,18 @@ fn main() -> Anything<()> {
     let arguments = Arguments(std::env::args().skip(1).collect());
     let words = arguments.words();
     let wanted = |name: &str| words.first().is_none_or(|first| *first == name);
-    let runtime = match arguments.after("--one-thread", 0) {
-        Some(_) => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-        None => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
+    let has = |flag: &str| arguments.after(flag, 0).is_some();
+    let runtime = match has("--one-thread") {
+        true => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        false => tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
     };
     if words.first() == Some(&"load") {
         let writes = arguments.after("--writes", 1).map_or(Ok(1), str::parse)?;
         return load::run(&runtime, &servers::postgres()?, arguments.rounds(9)?, writes);
     }
+    // For tasks, which borrow nothing; they live as long as the process.
+    let stage = Stage { runtime: Box::leak(Box::new(runtime)), in_task: !has("--main-thread") };
+    let runtime = stage.runtime;
     if wanted("postgres") {
         match servers::postgres() {
             Ok(url) => {
@@ -97,9 +103,12 @@ fn main() -> Anything<()> {
                 println!("\nPostgreSQL\n");
                 let targets = [1.05, 1.05, 0.75, 0.75, 1.05, 0.9, 0.9, 1.3, 0.2];
                 let sqlx = runtime.block_on(peer_sqlx::Client::connect(&url))?;
-                let mut beside = floors(&runtime, &url, &hand)?;
-                beside.extend(peers(&runtime, &hand, &sqlx));
-                compare(&runtime, &db, &hand, targets, beside, &arguments)?;
+                let hand = &*Box::leak(Box::new(hand));
+                let mut beside = floors(stage, &url, hand)?;
+                beside.extend(peers(stage, hand, Box::leak(Box::new(sqlx))));
+                let db = &*Box::leak(Box::new(db));
+                beside.push(blocking(&url, db)?);
+                compare(stage, db, hand, targets, beside, &arguments)?;
             }
             Err(why) => eprintln!("no PostgreSQL: {why}"),
         }
@@ -116,7 +125,8 @@ fn main() -> Anything<()> {
                 })?;
                 println!("\nMariaDB\n");
                 let targets = [1.05, 1.05, 1.05, 1.05, 1.05, 0.33, 0.33, 1.3, 1.05];
-                compare(&runtime, &db, &hand, targets, Vec::new(), &arguments)?;
+                let hand = &*Box::leak(Box::new(hand));
+                compare(stage, Box::leak(Box::new(db)), hand, targets, Vec::new(), &arguments)?;
             }
             None => eprintln!("no MariaDB"),
         }
@@ -135,22 +145,39 @@ async fn prepare(url: &str) -> Anything<Db> {
     Ok(Db::connect(url).await?)
 }
 
+/// Where reads run.
+#[derive(Clone, Copy)]
+struct Stage {
+    runtime: &'static Runtime,
+    in_task: bool,
+}
+
 /// Runs a future many times and measures all of it.
-fn timed<'b, T, F: Future<Output = Anything<T>>>(runtime: &'b Runtime, one: impl Fn(usize) -> F + 'b) -> Side<'b> {
+fn timed<T, F>(stage: Stage, one: impl Fn(usize) -> F + Clone + Send + Sync + 'static) -> Side<'static>
+where
+    F: Future<Output = Anything<T>> + Send + 'static,
+{
     Box::new(move |times| {
-        let begun = Instant::now();
-        runtime.block_on(async {
+        let one = one.clone();
+        let all = async move {
+            let begun = Instant::now();
             for at in 0..times {
                 black_box(one(at).await.expect("a benchmark runs"));
             }
-        });
-        begun.elapsed()
+            begun.elapsed()
+        };
+        let runtime = stage.runtime;
+        if stage.in_task {
+            runtime.block_on(runtime.spawn(all)).expect("a benchmark runs")
+        } else {
+            runtime.block_on(all)
+        }
     })
 }
 
 /// The same with input that is made, and traces that are removed, outside the measured time.
 fn staged<'b, I, T, F: Future<Output = Anything<T>>>(
-    runtime: &'b Runtime,
+    runtime: &'static Runtime,
     db: &'b Db,
     clear: String,
     before: impl Fn() -> I + 'b,
@@ -172,16 +199,16 @@ fn staged<'b, I, T, F: Future<Output = Anything<T>>>(
 
 /// Checks that both sides do the same, and measures them; or runs one side of one benchmark.
 fn compare<H: Hand>(
-    runtime: &Runtime,
-    db: &Db,
-    hand: &H,
+    stage: Stage,
+    db: &'static Db,
+    hand: &'static H,
     targets: [f64; 9],
-    more: Vec<Pair<'_>>,
+    more: Vec<Pair<'static>>,
     arguments: &Arguments,
 ) -> Anything<()> {
-    runtime.block_on(agree(db, hand))?;
+    stage.runtime.block_on(agree(db, hand))?;
     let words = arguments.words();
-    let mut pairs = pairs(runtime, db, hand, targets);
+    let mut pairs = pairs(stage, db, hand, targets);
     pairs.extend(more);
     if let Some(name) = words.get(1) {
         pairs.retain(|pair| pair.name.contains(name));
@@ -202,8 +229,8 @@ fn compare<H: Hand>(
 }
 
 /// By hand beside the bare replies of the server.
-fn floors<'b>(runtime: &'b Runtime, url: &str, hand: &'b hand_postgres::Client) -> Anything<Vec<Pair<'b>>> {
-    let bare = |mut floor: floor::Floor| -> Side<'b> {
+fn floors(stage: Stage, url: &str, hand: &'static hand_postgres::Client) -> Anything<Vec<Pair<'static>>> {
+    let bare = |mut floor: floor::Floor| -> Side<'static> {
         Box::new(move |times| {
             let begun = Instant::now();
             for _ in 0..times {
@@ -216,19 +243,40 @@ fn floors<'b>(runtime: &'b Runtime, url: &str, hand: &'b hand_postgres::Client) 
     let all = floor::Floor::connect(url, hand_postgres::USER)?;
     let join = floor::Floor::connect(url, hand_postgres::JOIN)?;
     Ok(vec![
-        pair("the bare reply: 10,000 rows of", timed(runtime, move |_| hand.all()), all),
-        pair("the bare reply: join", timed(runtime, move |_| hand.join()), join),
+        pair("the bare reply: 10,000 rows of", timed(stage, move |_| hand.all()), all),
+        pair("the bare reply: join", timed(stage, move |_| hand.join()), join),
     ])
 }
 
+/// Reads by key on a thread that blocks, outside of any runtime.
+fn blocking(url: &str, db: &Db) -> Anything<Pair<'static>> {
+    let hand = hand_blocking::Blocking::connect(url)?;
+    let db = db.blocking();
+    let timed = |one: Box<dyn Fn(i64)>| -> Side<'static> {
+        Box::new(move |times| {
+            let begun = Instant::now();
+            (0..times).for_each(|at| one(key(at)));
+            begun.elapsed()
+        })
+    };
+    let by_hand = timed(Box::new(move |id| drop(black_box(hand.get(id).expect("a benchmark runs")))));
+    let ours = timed(Box::new(move |id| drop(black_box(ours::get_blocking(&db, id).expect("a benchmark runs")))));
+    Ok(Pair { name: "blocking: get by key", target: 1.05, hand: by_hand, ours })
+}
+
+/// A key of a user, each time another one.
+fn key(at: usize) -> i64 {
+    1 + (at as i64 * 7919) % data::USERS
+}
+
 /// By hand beside what others do: SQLx, and rows decoded by hand while they come.
-fn peers<'b>(runtime: &'b Runtime, hand: &'b hand_postgres::Client, sqlx: &'b peer_sqlx::Client) -> [Pair<'b>; 3] {
+fn peers(stage: Stage, hand: &'static hand_postgres::Client, sqlx: &'static peer_sqlx::Client) -> [Pair<'static>; 3] {
     let pair = |name, hand, peer| Pair { name, target: f64::INFINITY, hand, ours: peer };
-    let join = || timed(runtime, move |_| hand.join());
+    let join = || timed(stage, move |_| hand.join());
     [
-        pair("SQLx: 10,000 rows of", timed(runtime, move |_| hand.all()), timed(runtime, move |_| sqlx.all())),
-        pair("SQLx: join", join(), timed(runtime, move |_| sqlx.join())),
-        pair("by hand, while they come: join", join(), timed(runtime, move |_| hand.streamed_join())),
+        pair("SQLx: 10,000 rows of", timed(stage, move |_| hand.all()), timed(stage, move |_| sqlx.all())),
+        pair("SQLx: join", join(), timed(stage, move |_| sqlx.join())),
+        pair("by hand, while they come: join", join(), timed(stage, move |_| hand.streamed_join())),
     ]
 }
 
@@ -246,8 +294,8 @@ async fn agree<H: Hand>(db: &Db, hand: &H) -> Anything<()> {
 }
 
 /// The benchmarks.
-fn pairs<'b, H: Hand>(runtime: &'b Runtime, db: &'b Db, hand: &'b H, targets: [f64; 9]) -> Vec<Pair<'b>> {
-    let key = |at: usize| 1 + (at as i64 * 7919) % data::USERS;
+fn pairs<H: Hand>(stage: Stage, db: &'static Db, hand: &'static H, targets: [f64; 9]) -> Vec<Pair<'static>> {
+    let runtime = stage.runtime;
     let pair = |name, target, hand, ours| Pair { name, target, hand, ours };
     let insert = |name, target, count| {
         let clear = format!("DELETE FROM {} WHERE id > {}", ours::quoted(db), data::USERS);
@@ -284,32 +332,32 @@ fn pairs<'b, H: Hand>(runtime: &'b Runtime, db: &'b Db, hand: &'b H, targets: [f
         pair(
             "get by key",
             targets[0],
-            timed(runtime, move |at| hand.get(key(at))),
-            timed(runtime, move |at| ours::get(db, key(at))),
+            timed(stage, move |at| hand.get(key(at))),
+            timed(stage, move |at| ours::get(db, key(at))),
         ),
         pair(
             "filter, one row",
             targets[1],
-            timed(runtime, move |at| hand.by_email(data::email(key(at)))),
-            timed(runtime, move |at| ours::by_email(db, data::email(key(at)))),
+            timed(stage, move |at| hand.by_email(data::email(key(at)))),
+            timed(stage, move |at| ours::by_email(db, data::email(key(at)))),
         ),
         pair(
             "10,000 rows of 12 columns",
             targets[2],
-            timed(runtime, move |_| hand.all()),
-            timed(runtime, move |_| ours::all(db)),
+            timed(stage, move |_| hand.all()),
+            timed(stage, move |_| ours::all(db)),
         ),
         pair(
             "join, 10,000 pairs",
             targets[3],
-            timed(runtime, move |_| hand.join()),
-            timed(runtime, move |_| ours::join(db)),
+            timed(stage, move |_| hand.join()),
+            timed(stage, move |_| ours::join(db)),
         ),
         pair(
             "include nested, 100 x 10 x 10",
             targets[4],
-            timed(runtime, move |_| hand.nested()),
-            timed(runtime, move |_| ours::nested(db)),
+            timed(stage, move |_| hand.nested()),
+            timed(stage, move |_| ours::nested(db)),
         ),
         insert("insert 1,000 rows with keys", targets[5], 1_000),
         insert("insert 10,000 rows with keys", targets[6], 10_000),

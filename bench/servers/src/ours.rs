@@ -1,6 +1,6 @@
 //! The same work through the generated models.
 
-use pilaster::{Db, Dialect, Session};
+use pilaster::{Db, Dialect, Session, blocking};
 
 use crate::Anything;
 use crate::data::{self, CHANGED, USERS};
@@ -8,6 +8,10 @@ use crate::models::{Child, Grandchild, NewChild, NewGrandchild, NewParent, NewPo
 
 pub async fn get(db: &Db, id: i64) -> Anything<Option<User>> {
     Ok(User::get(db, id).await?)
+}
+
+pub fn get_blocking(db: &blocking::Db, id: i64) -> Anything<Option<User>> {
+    Ok(User::get(db, id)?)
 }
 
 pub async fn by_email(db: &Db, email: String) -> Anything<Vec<User>> {

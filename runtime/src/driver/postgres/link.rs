@@ -132,6 +132,7 @@ impl Link {
 
     /// Whether it is of use, as far as is known.
     pub(super) fn is_alive(&self) -> bool {
+        self.wire.glance();
         !self.client.is_closed() && !self.broken.load(Ordering::Relaxed)
     }
 

@@ -23,6 +23,7 @@ mod open;
 mod options;
 mod places;
 mod pooler;
+mod roam;
 mod rows;
 mod socket;
 mod tls;

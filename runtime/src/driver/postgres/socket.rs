@@ -12,20 +12,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 use tokio_postgres::config::{Host, LoadBalanceHosts, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use super::error::OpeningFault;
 use super::fold::{Crowd, Fold};
+use super::roam::{Roamer, Roaming, Socket};
 use super::tls::Connector;
 use crate::rt;
 
@@ -33,13 +34,14 @@ use crate::rt;
 const KIND: &str = "SHOW transaction_read_only";
 
 /// The half of a connection that talks to the server.
-type Half = tokio_postgres::Connection<Fold<Socket>, <Connector as MakeTlsConnect<Fold<Socket>>>::Stream>;
+type Half = tokio_postgres::Connection<Fold<Roamer>, <Connector as MakeTlsConnect<Fold<Roamer>>>::Stream>;
 
 /// A connection that is open, and the way to its server.
 pub(super) struct Opened {
     pub client: Client,
     pub connection: Half,
     pub crowd: Arc<Crowd>,
+    pub roaming: Arc<Roaming>,
     pub route: Route,
 }
 
@@ -172,16 +174,16 @@ impl Route {
     }
 
     /// What encrypts a socket of this way, where that is wanted.
-    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Fold<Socket>>>::TlsConnect> {
+    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Fold<Roamer>>>::TlsConnect> {
         let name = self.name.as_deref().unwrap_or_default();
         // Which never fails; the library's own, in builds without TLS, is of a type that could.
-        MakeTlsConnect::<Fold<Socket>>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
+        MakeTlsConnect::<Fold<Roamer>>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
     }
 
-    /// Connects to the server, if it is of the kind that is asked for.
+    /// Connects to the server, if it is of the kind that is asked for. The socket is at home on this runtime.
     async fn connect(self, config: &Config) -> Result<Opened, OpeningFault> {
-        let crowd = Arc::default();
-        let socket = Fold::new(self.open().await?, Arc::clone(&crowd));
+        let (crowd, roaming) = (Arc::default(), Roaming::new(Handle::current()));
+        let socket = Fold::new(Roamer::new(self.open().await?, Arc::clone(&roaming)), Arc::clone(&crowd));
         let (client, mut connection) = config.connect_raw(socket, self.encryption()?).await?;
         let wanted = config.get_target_session_attrs();
         if wanted != TargetSessionAttrs::Any {
@@ -189,12 +191,13 @@ impl Route {
             check_kind(wanted, read_only.as_deref())?;
         }
         crowd.open();
-        Ok(Opened { client, connection, crowd, route: self })
+        Ok(Opened { client, connection, crowd, roaming, route: self })
     }
 
     /// Asks the server to stop what it does for a connection. It does not say whether it did.
     pub(super) async fn cancel(&self, token: &CancelToken) {
         if let (Ok(encryption), Ok(socket)) = (self.encryption(), self.open().await) {
+            let socket = Roamer::new(socket, Roaming::new(Handle::current()));
             let _ = token.cancel_query_raw(Fold::new(socket, Arc::default()), encryption).await;
         }
     }
@@ -250,50 +253,6 @@ fn check_kind(wanted: TargetSessionAttrs, read_only: Option<&str>) -> io::Result
     };
     // By this kind the message is chosen.
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-}
-
-/// A stream of bytes to a server and back.
-#[derive(Debug)]
-pub(super) enum Socket {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(context, into),
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_read(context, into),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(context, from),
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_write(context, from),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
-            #[cfg(unix)]
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
-        }
-    }
 }
 
 #[cfg(test)]
