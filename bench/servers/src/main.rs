@@ -261,7 +261,7 @@ fn blocking(url: &str, db: &Db) -> Anything<Pair<'static>> {
     };
     let by_hand = timed(Box::new(move |id| drop(black_box(hand.get(id).expect("a benchmark runs")))));
     let ours = timed(Box::new(move |id| drop(black_box(ours::get_blocking(&db, id).expect("a benchmark runs")))));
-    Ok(Pair { name: "blocking: get by key", target: 1.05, hand: by_hand, ours })
+    Ok(Pair { name: "blocking: one row by its key", target: 1.05, hand: by_hand, ours })
 }
 
 /// A key of a user, each time another one.
@@ -270,10 +270,12 @@ fn key(at: usize) -> i64 {
 }
 
 /// By hand beside what others do: SQLx, and rows decoded by hand while they come.
-fn peers(stage: Stage, hand: &'static hand_postgres::Client, sqlx: &'static peer_sqlx::Client) -> [Pair<'static>; 3] {
+fn peers(stage: Stage, hand: &'static hand_postgres::Client, sqlx: &'static peer_sqlx::Client) -> [Pair<'static>; 4] {
     let pair = |name, hand, peer| Pair { name, target: f64::INFINITY, hand, ours: peer };
     let join = || timed(stage, move |_| hand.join());
+    let one = (timed(stage, move |at| hand.get(key(at))), timed(stage, move |at| sqlx.get(key(at))));
     [
+        pair("SQLx: one row by its key", one.0, one.1),
         pair("SQLx: 10,000 rows of", timed(stage, move |_| hand.all()), timed(stage, move |_| sqlx.all())),
         pair("SQLx: join", join(), timed(stage, move |_| sqlx.join())),
         pair("by hand, while they come: join", join(), timed(stage, move |_| hand.streamed_join())),

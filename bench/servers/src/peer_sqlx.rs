@@ -12,6 +12,9 @@ use tokio::sync::Mutex;
 use crate::data::{Post, User};
 use crate::{Anything, hand_postgres};
 
+const ONE: &str = "SELECT id, username, email, full_name, bio, city, country, age, score, active, logins, joined \
+    FROM \"user\" WHERE id = $1";
+
 /// A connection.
 #[derive(Clone)]
 pub struct Client(Arc<Mutex<PgConnection>>);
@@ -27,6 +30,12 @@ impl Client {
 
     pub async fn join(&self) -> Anything<Vec<(User, Post)>> {
         self.read(hand_postgres::JOIN, |row| Ok((user(row)?, post(row)?))).await
+    }
+
+    pub async fn get(&self, id: i64) -> Anything<Option<User>> {
+        let mut connection = self.0.lock().await;
+        let row = sqlx::query(ONE).bind(id).fetch_optional(&mut *connection).await?;
+        Ok(row.as_ref().map(user).transpose()?)
     }
 
     async fn read<T>(&self, sql: &'static str, decode: impl Fn(&PgRow) -> Result<T>) -> Anything<Vec<T>> {

@@ -4,16 +4,21 @@
 //! A task does, as is usual; but a caller who waits for a reply, and is alone in that, drives it himself meanwhile. That
 //! saves waking the task and being woken by it, which costs about as much as the server does for a row.
 //!
-//! Whoever polled last is who is woken when something arrives: the *driver*. So whoever leaves, or is joined by others, who
-//! must not depend on his being polled, [hands over](Wire::hand_over) to the task.
+//! Whoever polls it does so with the same waker, the [`Ear`], which knows who *drives*, and is to be woken: so nothing has to
+//! be polled where only that changes. Whoever leaves, or is joined by others, who must not depend on his being polled,
+//! [hands over](Wire::hand_over) to the task.
 //!
-//! A caller who drives is woken by what arrives, and not by the library's channels as well: he fills them himself, and a
-//! task that wakes itself is put behind others, for which a runtime wakes another thread. Whoever hands over for him wakes
-//! him, so that he listens to the channels from then on.
+//! A caller who drives is woken by what arrives while he waits, and not by the library's channels as well: he fills them
+//! himself, and a task that wakes itself is put behind others, for which a runtime wakes another thread. Whoever hands over
+//! for him wakes him, so that he listens to the channels from then on.
 //!
 //! Where several share the connection, the task lets those go first who are ready to run when it is woken: what they send
 //! goes to the server in one write, and what came meanwhile is taken in one read. Otherwise it would run right after the
 //! first of them, as a runtime does with what was woken last, and every statement would cost a write and a wait.
+//!
+//! The socket goes to the runtime of the caller who drives, and home where the task does, see `roam.rs`.
+
+mod ear;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -25,13 +30,11 @@ use std::time::{Duration, Instant};
 use futures_util::Stream;
 use tokio::task::coop;
 
+use self::ear::Ear;
 use super::fold::Crowd;
 use super::link::Link;
 use super::roam::{Roaming, Whereto};
 use crate::rt;
-
-/// The task, among those who drive.
-const TASK: u64 = 0;
 
 /// How often one looks whether a socket that is away is used, and whether its runtime moves.
 const AWAY: Duration = Duration::from_millis(250);
@@ -42,13 +45,13 @@ const SURE: u64 = 1_000_000;
 type Half = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct Wire {
-    driven: Mutex<Driven>,
-    /// Who polled it last.
-    driver: AtomicU64,
-    /// How many drivers there were.
+    /// `None` once the connection is over.
+    half: Mutex<Option<Half>>,
+    ear: Arc<Ear>,
+    /// Tells the ear.
+    waker: Waker,
+    /// How many callers drove.
     drivers: AtomicU64,
-    /// Wakes the task.
-    task: Mutex<Waker>,
     /// Who shares the connection.
     pub(super) crowd: Arc<Crowd>,
     /// Where its socket is.
@@ -60,51 +63,18 @@ pub(super) struct Wire {
     seen: AtomicU64,
 }
 
-/// What is driven, and by whom.
-struct Driven {
-    /// `None` once the connection is over.
-    half: Option<Half>,
-    /// The caller who drives, and does not listen to the library's channels.
-    caller: Option<Caller>,
-}
-
-struct Caller {
-    id: u64,
-    waker: Waker,
-}
-
-impl Driven {
-    /// Notes who drives; gives the caller who does so no more. After the poll: where that panics, he is woken by the end.
-    fn change(&mut self, who: u64, waker: &Waker) -> Option<Caller> {
-        match &mut self.caller {
-            Some(caller) if caller.id == who => {
-                caller.waker.clone_from(waker);
-                None
-            }
-            _ if who == TASK => self.caller.take(),
-            caller => caller.replace(Caller { id: who, waker: waker.clone() }),
-        }
-    }
-}
-
-/// What came of polling.
-struct Polled {
-    is_over: bool,
-    /// Who drove before. He has to be woken, unless it is himself who lets another one drive.
-    before: Option<Caller>,
-}
-
 impl Wire {
     pub(super) fn new(
         half: impl Future<Output = ()> + Send + 'static,
         crowd: Arc<Crowd>,
         roaming: Arc<Roaming>,
     ) -> Arc<Self> {
+        let ear = Arc::default();
         Arc::new(Self {
-            driven: Mutex::new(Driven { half: Some(Box::pin(half)), caller: None }),
-            driver: AtomicU64::new(TASK),
-            drivers: AtomicU64::new(TASK),
-            task: Mutex::new(Waker::noop().clone()),
+            half: Mutex::new(Some(Box::pin(half))),
+            waker: Waker::from(Arc::clone(&ear)),
+            ear,
+            drivers: AtomicU64::new(0),
             crowd,
             roaming,
             watched: AtomicBool::new(false),
@@ -120,20 +90,18 @@ impl Wire {
             let wire = &*closing.0;
             let mut stood_back = false;
             poll_fn(|context| {
-                lock(&wire.task).clone_from(context.waker());
+                wire.ear.note_task(context.waker());
                 stood_back = !stood_back && wire.crowd.seats.load(Ordering::Relaxed) > 1;
                 if stood_back {
                     // Woken at once, it runs after all that wait to run.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                match wire.poll(TASK, Whereto::Home, context) {
-                    Some(polled) => {
-                        polled.wake_but(TASK);
-                        if polled.is_over { Poll::Ready(()) } else { Poll::Pending }
-                    }
+                match wire.poll(Whereto::Home, |ear| ear.listen_by_task()) {
+                    Some(true) => Poll::Ready(()),
+                    Some(false) => Poll::Pending,
                     None => {
-                        // It may have been woken while somebody hands over to it, who does not look again.
+                        // Whoever polls it may be about to hand over, and does not look again.
                         context.waker().wake_by_ref();
                         Poll::Pending
                     }
@@ -143,64 +111,53 @@ impl Wire {
         }
     }
 
-    /// Sends and receives what can be. `None` where another one does so at this moment, who will be woken then.
-    fn poll(&self, who: u64, whereto: Whereto, context: &mut Context<'_>) -> Option<Polled> {
-        let mut driven = match self.driven.try_lock() {
-            Ok(driven) => driven,
+    /// Sends and receives what can be, once it is settled who hears of more; whether the connection is over. `None` where
+    /// another one does so at this moment.
+    fn poll(&self, whereto: Whereto, settle: impl FnOnce(&Ear)) -> Option<bool> {
+        let mut half = match self.half.try_lock() {
+            Ok(half) => half,
             Err(TryLockError::Poisoned(poisoned)) => {
                 // It panicked, and cannot be polled again.
-                let mut driven = poisoned.into_inner();
-                driven.half = None;
-                driven
+                let mut half = poisoned.into_inner();
+                *half = None;
+                half
             }
             Err(TryLockError::WouldBlock) => return None,
         };
-        self.driver.store(who, Ordering::Relaxed);
+        settle(&self.ear);
         self.roaming.send(whereto);
-        let is_over = driven.half.as_mut().is_none_or(|half| half.as_mut().poll(context).is_ready());
-        let before = driven.change(who, context.waker());
+        let mut context = Context::from_waker(&self.waker);
+        let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
         if is_over {
-            let ended = driven.half.take();
-            drop(driven);
+            let ended = half.take();
+            drop(half);
             if ended.is_some() {
-                lock(&self.task).wake_by_ref();
+                self.ear.wake_task();
             }
         }
-        Some(Polled { is_over, before })
+        Some(is_over)
     }
 
     /// Lets the task drive, if somebody else does; told by whom it is.
-    fn hand_over(&self, own: u64, whereto: Whereto) {
-        if self.driver.load(Ordering::Relaxed) == TASK {
-            return;
-        }
-        if self.roaming.is_away() {
+    fn hand_over(&self, own: u64) {
+        self.ear.hand_over(own, self.has_to_poll(own));
+    }
+
+    /// Lets the task drive, if this caller does.
+    fn leave(&self, own: u64) {
+        if self.ear.leave(own, self.has_to_poll(own)) && self.roaming.is_away() {
             self.seen.store(self.now(), Ordering::Relaxed);
         }
-        self.drive_by_task(own, whereto);
     }
 
-    fn drive_by_task(&self, own: u64, whereto: Whereto) {
-        let task = lock(&self.task).clone();
-        if !coop::has_budget_remaining() {
-            // The socket would not be polled.
-            return task.wake();
-        }
-        if let Some(polled) = self.poll(TASK, whereto, &mut Context::from_waker(&task)) {
-            polled.wake_but(own);
-        }
-        if whereto != Whereto::Home {
-            // Something of somebody who came meanwhile may have been sent by this.
-            fence(Ordering::SeqCst);
-            if self.roaming.is_away() && self.has_others(own) {
-                task.wake();
-            }
-        }
+    /// Whether the task has to poll, which takes the socket home, or does what a caller could not who has to give way.
+    fn has_to_poll(&self, own: u64) -> bool {
+        (self.roaming.is_away() && self.has_others(own)) || !coop::has_budget_remaining()
     }
 
-    /// Whether somebody sits here beside one who does, or anybody beside the task.
+    /// Whether somebody sits here beside one who does.
     fn has_others(&self, own: u64) -> bool {
-        self.crowd.seats.load(Ordering::Acquire) > usize::from(own != TASK)
+        self.crowd.seats.load(Ordering::Acquire) > usize::from(own != ear::TASK)
     }
 
     fn now(&self) -> u64 {
@@ -209,12 +166,20 @@ impl Wire {
 
     /// Has the end of the connection noticed, where the socket is watched by a runtime that may stand still.
     pub(super) fn glance(&self) {
-        let is_in_use = self.driver.load(Ordering::Relaxed) != TASK || self.has_others(TASK);
-        if is_in_use || !self.roaming.is_away() || self.now() < self.seen.load(Ordering::Relaxed) + SURE {
+        if !self.roaming.is_away()
+            || self.has_others(ear::TASK)
+            || !self.ear.is_with_task()
+            || self.now() < self.seen.load(Ordering::Relaxed) + SURE
+        {
             return;
         }
         self.seen.store(self.now(), Ordering::Relaxed);
-        self.drive_by_task(TASK, Whereto::Look);
+        self.poll(Whereto::Look, |_| ());
+        // Something of somebody who came meanwhile may have been sent by this.
+        fence(Ordering::SeqCst);
+        if self.has_others(ear::TASK) {
+            self.ear.wake_task();
+        }
     }
 
     /// Looks from time to time whether the socket, which is away, is to be taken home.
@@ -241,26 +206,16 @@ impl Wire {
                         return;
                     }
                 }
-                if lock(&wire.driven).half.is_none() {
+                if lock(&wire.half).is_none() {
                     return;
                 }
                 let drivers = wire.drivers.load(Ordering::Relaxed);
-                let is_unused = before.replace(drivers) == Some(drivers) && wire.driver.load(Ordering::Relaxed) == TASK;
+                let is_unused = before.replace(drivers) == Some(drivers) && wire.ear.is_with_task();
                 if wire.roaming.ask() || is_unused {
-                    lock(&wire.task).wake_by_ref();
+                    wire.ear.wake_task();
                 }
             }
         });
-    }
-}
-
-impl Polled {
-    fn wake_but(&self, own: u64) {
-        if let Some(caller) = &self.before
-            && caller.id != own
-        {
-            caller.waker.wake_by_ref();
-        }
     }
 }
 
@@ -269,13 +224,9 @@ struct Closing(Arc<Wire>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let ended = {
-            let mut driven = lock(&self.0.driven);
-            (driven.half.take(), driven.caller.take())
-        };
-        if let (_, Some(caller)) = ended {
-            caller.waker.wake();
-        }
+        let half = lock(&self.0.half).take();
+        drop(half);
+        self.0.ear.wake_caller();
     }
 }
 
@@ -306,11 +257,8 @@ impl<'l> Waiting<'l> {
         let waiting = Self { link, id: link.wire.drivers.fetch_add(1, Ordering::Relaxed) + 1, shared };
         if !waiting.needs_task() {
             // So that what is sent does not wake the task.
-            let mut deaf = Context::from_waker(Waker::noop());
-            if let Some(polled) = link.wire.poll(waiting.id, Whereto::Here, &mut deaf) {
-                polled.wake_but(waiting.id);
-            }
-            link.wire.watch();
+            link.wire.ear.begin(waiting.id);
+            waiting.look_around();
         }
         waiting
     }
@@ -336,38 +284,45 @@ impl<'l> Waiting<'l> {
         if self.needs_task() {
             let ready = poll(context);
             if ready.is_pending() {
-                wire.hand_over(self.id, Whereto::Home);
+                wire.hand_over(self.id);
             }
             return ready;
         }
+        wire.ear.begin(self.id);
         let ready = poll(&mut deaf);
         if ready.is_ready() {
             return ready;
         }
-        let polled = wire.poll(self.id, Whereto::Here, context).inspect(|polled| polled.wake_but(self.id));
+        let polled = wire.poll(Whereto::Here, |ear| ear.listen(self.id, context.waker()));
         wire.watch();
-        // Who came meanwhile has seen this driver, or is seen here.
-        if self.needs_task() {
-            wire.hand_over(self.id, Whereto::Home);
-        } else if polled.is_some_and(|polled| !polled.is_over) {
+        if polled.is_none() {
+            // It was polled by the task just now, which did not know that it drives no more.
+            wire.hand_over(self.id);
+        } else if !self.look_around() && polled == Some(false) {
             return poll(&mut deaf);
         }
         poll(context)
     }
 
+    /// Lets the task drive where it has to since a moment ago; whether it has. Who came meanwhile has seen this driver, or is
+    /// seen here.
+    fn look_around(&self) -> bool {
+        let needs_task = self.needs_task();
+        if needs_task {
+            self.link.wire.hand_over(self.id);
+        }
+        needs_task
+    }
+
     /// Whether the task has to drive: others depend on the connection too, or this one has to give way before he gets anything
     /// from a socket, and nothing would ever come where he blocks his thread instead.
     fn needs_task(&self) -> bool {
-        fence(Ordering::SeqCst);
         (self.shared && self.link.seats() != 1) || !coop::has_budget_remaining()
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.link.wire.driver.load(Ordering::Relaxed) == self.id {
-            let whereto = if self.needs_task() { Whereto::Home } else { Whereto::Stay };
-            self.link.wire.hand_over(self.id, whereto);
-        }
+        self.link.wire.leave(self.id);
     }
 }
