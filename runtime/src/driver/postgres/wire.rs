@@ -10,7 +10,7 @@
 //!
 //! A caller who drives is woken by what arrives while he waits, and not by the library's channels as well: he fills them
 //! himself, and a task that wakes itself is put behind others, for which a runtime wakes another thread. Whoever hands over
-//! for him wakes him, so that he listens to the channels from then on.
+//! for him wakes him if he waits, so that he listens to the channels from then on.
 //!
 //! Where several share the connection, the task lets those go first who are ready to run when it is woken: what they send
 //! goes to the server in one write, and what came meanwhile is taken in one read. Otherwise it would run right after the
@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use futures_util::Stream;
 use tokio::task::coop;
 
-use self::ear::Ear;
+use self::ear::{Ear, Former};
 use super::fold::Crowd;
 use super::link::Link;
 use super::roam::{Roaming, Whereto};
@@ -50,7 +50,7 @@ pub(super) struct Wire {
     ear: Arc<Ear>,
     /// Tells the ear.
     waker: Waker,
-    /// How many callers drove.
+    /// How many callers there were.
     drivers: AtomicU64,
     /// Who shares the connection.
     pub(super) crowd: Arc<Crowd>,
@@ -101,7 +101,7 @@ impl Wire {
                     Some(true) => Poll::Ready(()),
                     Some(false) => Poll::Pending,
                     None => {
-                        // Whoever polls it may be about to hand over, and does not look again.
+                        // Whoever polls it may have handed over, and not look again.
                         context.waker().wake_by_ref();
                         Poll::Pending
                     }
@@ -113,46 +113,58 @@ impl Wire {
 
     /// Sends and receives what can be, once it is settled who hears of more; whether the connection is over. `None` where
     /// another one does so at this moment.
-    fn poll(&self, whereto: Whereto, settle: impl FnOnce(&Ear)) -> Option<bool> {
+    fn poll(&self, whereto: Whereto, settle: impl FnOnce(&Ear) -> Former) -> Option<bool> {
         let mut half = match self.half.try_lock() {
             Ok(half) => half,
             Err(TryLockError::Poisoned(poisoned)) => {
                 // It panicked, and cannot be polled again.
                 let mut half = poisoned.into_inner();
                 *half = None;
+                self.ear.wake_task();
                 half
             }
             Err(TryLockError::WouldBlock) => return None,
         };
-        settle(&self.ear);
+        let former = settle(&self.ear);
         self.roaming.send(whereto);
         let mut context = Context::from_waker(&self.waker);
         let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
-        if is_over {
-            let ended = half.take();
-            drop(half);
-            if ended.is_some() {
-                self.ear.wake_task();
-            }
+        let ended = if is_over { half.take() } else { None };
+        drop(half);
+        if ended.is_some() {
+            self.ear.wake_task();
         }
+        former.wake();
         Some(is_over)
     }
 
     /// Lets the task drive, if somebody else does; told by whom it is.
     fn hand_over(&self, own: u64) {
-        self.ear.hand_over(own, self.has_to_poll(own));
+        let missed = self.ear.hand_over(own);
+        if !(missed || self.has_to_poll(own)) {
+            return;
+        }
+        let can_poll = coop::has_budget_remaining();
+        if !can_poll || self.poll(Whereto::Home, Ear::listen_by_task).is_none() {
+            self.ear.wake_task();
+        }
     }
 
     /// Lets the task drive, if this caller does.
     fn leave(&self, own: u64) {
-        if self.ear.leave(own, self.has_to_poll(own)) && self.roaming.is_away() {
+        let Some(missed) = self.ear.leave(own) else { return };
+        if self.roaming.is_away() {
             self.seen.store(self.now(), Ordering::Relaxed);
+        }
+        if missed || self.has_to_poll(own) {
+            self.ear.wake_task();
         }
     }
 
-    /// Whether the task has to poll, which takes the socket home, or does what a caller could not who has to give way.
+    /// Whether the connection has to be polled for the task, which takes the socket home; or does what a caller could not who
+    /// has to give way, or notices that the half panicked.
     fn has_to_poll(&self, own: u64) -> bool {
-        (self.roaming.is_away() && self.has_others(own)) || !coop::has_budget_remaining()
+        (self.roaming.is_away() && self.has_others(own)) || !coop::has_budget_remaining() || self.half.is_poisoned()
     }
 
     /// Whether somebody sits here beside one who does.
@@ -173,10 +185,10 @@ impl Wire {
         {
             return;
         }
-        self.seen.store(self.now(), Ordering::Relaxed);
-        self.poll(Whereto::Look, |_| ());
+        if self.poll(Whereto::Look, |_| Former::default()).is_some() {
+            self.seen.store(self.now(), Ordering::Relaxed);
+        }
         // Something of somebody who came meanwhile may have been sent by this.
-        fence(Ordering::SeqCst);
         if self.has_others(ear::TASK) {
             self.ear.wake_task();
         }
@@ -240,6 +252,8 @@ pub(super) struct Waiting<'l> {
     id: u64,
     /// Whether others may use the connection at the same time.
     shared: bool,
+    /// Whether he may drive. Otherwise the task does, as long as his seat is taken, or whoever else begins to sees it.
+    drives: bool,
 }
 
 impl<'l> Waiting<'l> {
@@ -254,10 +268,11 @@ impl<'l> Waiting<'l> {
     }
 
     fn new(link: &'l Link, shared: bool) -> Self {
-        let waiting = Self { link, id: link.wire.drivers.fetch_add(1, Ordering::Relaxed) + 1, shared };
+        let id = link.wire.drivers.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut waiting = Self { link, id, shared, drives: true };
         if !waiting.needs_task() {
             // So that what is sent does not wake the task.
-            link.wire.ear.begin(waiting.id);
+            link.wire.ear.begin(id).wake();
             waiting.look_around();
         }
         waiting
@@ -279,39 +294,56 @@ impl<'l> Waiting<'l> {
         context: &mut Context<'_>,
         mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let wire = &self.link.wire;
+        let link = self.link;
+        let wire = &link.wire;
         let mut deaf = Context::from_waker(Waker::noop());
-        if self.needs_task() {
-            let ready = poll(context);
-            if ready.is_pending() {
-                wire.hand_over(self.id);
+        while !self.needs_task() {
+            self.drives = true;
+            wire.ear.begin(self.id).wake();
+            if let Poll::Ready(ready) = poll(&mut deaf) {
+                // Who came meanwhile is not to wait until this one comes for more.
+                self.look_around();
+                return Poll::Ready(ready);
             }
-            return ready;
+            let polled = wire.poll(Whereto::Here, |ear| ear.listen(self.id, context.waker()));
+            wire.watch();
+            match polled {
+                // Whoever polls it at this moment did not know that he drives no more.
+                None => self.let_go(),
+                Some(true) => return poll(context),
+                Some(false) => {
+                    if let Poll::Ready(ready) = poll(&mut deaf) {
+                        self.look_around();
+                        return Poll::Ready(ready);
+                    }
+                    if !self.look_around() && wire.ear.wait(self.id) {
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+            }
+            return poll(context);
         }
-        wire.ear.begin(self.id);
-        let ready = poll(&mut deaf);
-        if ready.is_ready() {
-            return ready;
+        let ready = poll(context);
+        if ready.is_pending() && (self.drives || wire.has_to_poll(self.id)) {
+            self.let_go();
         }
-        let polled = wire.poll(Whereto::Here, |ear| ear.listen(self.id, context.waker()));
-        wire.watch();
-        if polled.is_none() {
-            // It was polled by the task just now, which did not know that it drives no more.
-            wire.hand_over(self.id);
-        } else if !self.look_around() && polled == Some(false) {
-            return poll(&mut deaf);
-        }
-        poll(context)
+        ready
     }
 
-    /// Lets the task drive where it has to since a moment ago; whether it has. Who came meanwhile has seen this driver, or is
-    /// seen here.
-    fn look_around(&self) -> bool {
+    /// Lets the task drive where it has to since a moment ago; whether it has. Who came meanwhile has seen that this one
+    /// drives, or is seen here: either was noted with the ear before the other one.
+    fn look_around(&mut self) -> bool {
         let needs_task = self.needs_task();
         if needs_task {
-            self.link.wire.hand_over(self.id);
+            self.let_go();
         }
         needs_task
+    }
+
+    fn let_go(&mut self) {
+        self.link.wire.hand_over(self.id);
+        self.drives = false;
     }
 
     /// Whether the task has to drive: others depend on the connection too, or this one has to give way before he gets anything
@@ -323,6 +355,8 @@ impl<'l> Waiting<'l> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.link.wire.leave(self.id);
+        if self.drives {
+            self.link.wire.leave(self.id);
+        }
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Ear(Mutex<Hearing>);
 
 struct Hearing {
     driver: u64,
-    /// Wakes the caller who drives, if he waits: one who is at work looks himself before he does.
+    /// Wakes the caller who drives, if he waits: one who is at work looks whether something was missed before he does.
     caller: Option<Waker>,
     waits: bool,
     /// Wakes the task.
@@ -27,15 +27,32 @@ impl Default for Hearing {
     }
 }
 
+/// The caller who drives no more.
+#[must_use = "he is to be woken once nothing is locked, as he might be polled at once"]
+#[derive(Default)]
+pub(super) struct Former {
+    waker: Option<Waker>,
+    waits: bool,
+}
+
+impl Former {
+    /// Wakes him, so that he notices. One who is at work does anyway.
+    pub(super) fn wake(self) {
+        if let Some(waker) = self.waker.filter(|_| self.waits) {
+            waker.wake();
+        }
+    }
+}
+
 impl Hearing {
-    /// Lets another one drive; gives what wakes the caller who does so no more.
-    fn change(&mut self, driver: u64) -> Option<Waker> {
+    /// Lets another one drive.
+    fn change(&mut self, driver: u64) -> Former {
         let waits = std::mem::take(&mut self.waits);
         if self.driver == driver {
-            return None;
+            return Former::default();
         }
         self.driver = driver;
-        self.caller.take().filter(|_| waits)
+        Former { waker: self.caller.take(), waits }
     }
 }
 
@@ -53,68 +70,74 @@ impl Wake for Ear {
             _ => None,
         };
         drop(hearing);
-        wake(waker);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 
-// Nobody is woken under the lock, as he might be polled at once.
+// Wakers are woken and dropped outside of the lock, as either may run anything.
 impl Ear {
     fn hearing(&self) -> MutexGuard<'_, Hearing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A caller drives, who is at work.
-    pub(super) fn begin(&self, caller: u64) {
-        let before = self.hearing().change(caller);
-        wake(before);
+    pub(super) fn begin(&self, caller: u64) -> Former {
+        self.hearing().change(caller)
     }
 
-    /// A caller drives, and waits once he has polled the connection.
-    pub(super) fn listen(&self, caller: u64, waker: &Waker) {
+    /// A caller drives and polls the connection now, and may wait then.
+    pub(super) fn listen(&self, caller: u64, waker: &Waker) -> Former {
         let mut hearing = self.hearing();
-        let before = hearing.change(caller);
-        match &mut hearing.caller {
-            Some(known) => known.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
-        (hearing.waits, hearing.missed) = (true, false);
-        drop(hearing);
-        wake(before);
-    }
-
-    /// The task drives, and polls the connection.
-    pub(super) fn listen_by_task(&self) {
-        let mut hearing = self.hearing();
-        let before = hearing.change(TASK);
+        let former = hearing.change(caller);
         hearing.missed = false;
+        let is_known = hearing.caller.as_ref().is_some_and(|known| known.will_wake(waker));
+        let before = if is_known { None } else { hearing.caller.replace(waker.clone()) };
         drop(hearing);
-        wake(before);
+        drop(before);
+        former
     }
 
-    /// Lets the task drive, if somebody else does; told by whom it is. The task is woken for what was missed, or as it has
-    /// to poll the connection in any case.
-    pub(super) fn hand_over(&self, own: u64, has_to_poll: bool) {
+    /// A caller who drives waits from now on; `false` where something was missed, or he drives no more.
+    pub(super) fn wait(&self, caller: u64) -> bool {
+        let mut hearing = self.hearing();
+        hearing.waits = hearing.driver == caller && !hearing.missed;
+        hearing.waits
+    }
+
+    /// The task drives, and the connection is polled now.
+    pub(super) fn listen_by_task(&self) -> Former {
+        let mut hearing = self.hearing();
+        hearing.missed = false;
+        hearing.change(TASK)
+    }
+
+    /// Lets the task drive, if somebody else does; told by whom it is. Whether something was missed, of which the task does
+    /// not know, as it did not drive then.
+    pub(super) fn hand_over(&self, own: u64) -> bool {
         let mut hearing = self.hearing();
         let driver = hearing.driver;
-        let other = hearing.change(TASK).filter(|_| driver != own);
-        let has_to_poll = has_to_poll || (hearing.missed && driver != TASK);
-        let task = has_to_poll.then(|| hearing.task.clone());
+        let former = hearing.change(TASK);
+        let missed = hearing.missed && driver != TASK;
         drop(hearing);
-        wake(other);
-        wake(task);
+        if driver != own {
+            former.wake();
+        }
+        missed
     }
 
-    /// The same if it is this caller who drives; whether it is.
-    pub(super) fn leave(&self, own: u64, has_to_poll: bool) -> bool {
+    /// The same if it is this caller who drives; `None` if it is not.
+    pub(super) fn leave(&self, own: u64) -> Option<bool> {
         let mut hearing = self.hearing();
         if hearing.driver != own {
-            return false;
+            return None;
         }
-        hearing.change(TASK);
-        let task = (has_to_poll || hearing.missed).then(|| hearing.task.clone());
+        let former = hearing.change(TASK);
+        let missed = hearing.missed;
         drop(hearing);
-        wake(task);
-        true
+        drop(former);
+        Some(missed)
     }
 
     pub(super) fn is_with_task(&self) -> bool {
@@ -123,7 +146,10 @@ impl Ear {
 
     /// Notes what wakes the task.
     pub(super) fn note_task(&self, waker: &Waker) {
-        self.hearing().task.clone_from(waker);
+        let mut hearing = self.hearing();
+        let before = (!hearing.task.will_wake(waker)).then(|| std::mem::replace(&mut hearing.task, waker.clone()));
+        drop(hearing);
+        drop(before);
     }
 
     pub(super) fn wake_task(&self) {
@@ -134,13 +160,7 @@ impl Ear {
     /// Wakes the caller who drives, as nobody will any more.
     pub(super) fn wake_caller(&self) {
         let caller = self.hearing().change(TASK);
-        wake(caller);
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+        caller.wake();
     }
 }
 
@@ -177,6 +197,10 @@ mod tests {
             Waker::from(Arc::clone(&self.bells[of]))
         }
 
+        fn listens(&self, caller: u64) {
+            self.ear.listen(caller, &self.waker(caller as usize)).wake();
+        }
+
         fn arrives(&self) {
             Waker::from(Arc::clone(&self.ear)).wake();
         }
@@ -192,55 +216,70 @@ mod tests {
         let heard = Heard::new();
         heard.arrives();
         assert_eq!(heard.rings(), [1, 0, 0]);
-        heard.ear.listen_by_task();
-        heard.ear.begin(1);
+        heard.ear.listen_by_task().wake();
+        heard.ear.begin(1).wake();
         heard.arrives();
         assert_eq!(heard.rings(), [0, 0, 0], "he looks before he waits");
-        heard.ear.listen(1, &heard.waker(1));
+        heard.listens(1);
+        heard.arrives();
+        assert!(!heard.ear.wait(1), "he looks again");
+        heard.listens(1);
+        assert!(heard.ear.wait(1));
         heard.arrives();
         assert_eq!(heard.rings(), [0, 1, 0]);
-        heard.ear.begin(1);
+        heard.ear.begin(1).wake();
         heard.arrives();
         assert_eq!(heard.rings(), [0, 0, 0]);
     }
 
     #[test]
-    fn the_task_is_woken_for_what_was_missed_and_only_then() {
+    fn what_was_missed_is_told_to_whoever_drives_next() {
         let heard = Heard::new();
-        heard.ear.begin(1);
-        heard.ear.listen(1, &heard.waker(1));
-        assert!(!heard.ear.leave(2, true), "it is not he who drives");
-        assert!(heard.ear.leave(1, false) && heard.ear.is_with_task());
-        assert_eq!(heard.rings(), [0, 0, 0]);
-        heard.ear.begin(1);
+        heard.listens(1);
+        assert!(heard.ear.wait(1));
+        assert_eq!(heard.ear.leave(2), None, "it is not he who drives");
+        assert_eq!(heard.ear.leave(1), Some(false));
+        assert!(heard.ear.is_with_task());
+        heard.ear.begin(1).wake();
         heard.arrives();
-        heard.ear.leave(1, false);
-        assert_eq!(heard.rings(), [1, 0, 0]);
-        heard.ear.listen_by_task();
-        heard.ear.begin(1);
-        heard.ear.leave(1, true);
-        assert_eq!(heard.rings(), [1, 0, 0], "it has to poll");
+        assert_eq!(heard.ear.leave(1), Some(true));
+        heard.ear.begin(1).wake();
+        assert!(heard.ear.hand_over(2), "nobody has polled it since");
+        assert!(!heard.ear.hand_over(2), "the task knows");
+        heard.ear.listen_by_task().wake();
+        heard.ear.begin(1).wake();
+        assert_eq!(heard.ear.leave(1), Some(false));
+        assert_eq!(heard.rings(), [0, 0, 0]);
     }
 
     #[test]
     fn whoever_waits_hears_that_another_one_drives() {
         let heard = Heard::new();
-        heard.ear.listen(1, &heard.waker(1));
-        heard.ear.hand_over(2, false);
+        let waits = |caller| {
+            heard.listens(caller);
+            assert!(heard.ear.wait(caller));
+        };
+        waits(1);
+        heard.ear.hand_over(2);
         assert_eq!(heard.rings(), [0, 1, 0]);
-        heard.ear.hand_over(2, false);
+        heard.ear.hand_over(2);
         assert_eq!(heard.rings(), [0, 0, 0], "the task does already");
-        heard.ear.listen(1, &heard.waker(1));
-        heard.ear.hand_over(1, false);
+        waits(1);
+        heard.ear.hand_over(1);
         assert_eq!(heard.rings(), [0, 0, 0], "it is himself");
-        heard.ear.listen(1, &heard.waker(1));
-        heard.ear.begin(2);
+        assert!(!heard.ear.wait(1));
+        waits(1);
+        heard.ear.begin(2).wake();
         assert_eq!(heard.rings(), [0, 1, 0]);
-        heard.ear.listen(2, &heard.waker(2));
-        heard.ear.listen_by_task();
+        waits(2);
+        heard.ear.listen_by_task().wake();
         assert_eq!(heard.rings(), [0, 0, 1]);
-        heard.ear.listen(2, &heard.waker(2));
+        waits(2);
         heard.ear.wake_caller();
         assert_eq!(heard.rings(), [0, 0, 1]);
+        heard.listens(1);
+        heard.ear.hand_over(2);
+        assert_eq!(heard.rings(), [0, 0, 0], "he is at work, and looks");
+        assert!(!heard.ear.wait(1));
     }
 }
