@@ -156,24 +156,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
     #![allow(clippy::unwrap_used)]
 
     use std::future::poll_fn;
     use std::io::Write as _;
-    use std::os::unix::net::UnixStream as Plain;
+    use std::net::{TcpListener, TcpStream as Plain};
     use std::thread;
     use std::time::Duration;
 
     use tokio::io::AsyncReadExt as _;
-    use tokio::net::UnixStream;
+    use tokio::net::TcpStream;
 
     use super::*;
     use crate::rt::block_on;
 
     #[test]
     fn a_thread_that_blocks_watches_its_sockets() {
-        let (mut server, client) = Plain::pair().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = Plain::connect(listener.local_addr().unwrap()).unwrap();
+        let mut server = listener.accept().unwrap().0;
         client.set_nonblocking(true).unwrap();
         let writer = thread::spawn(move || {
             thread::sleep(Duration::from_millis(30));
@@ -185,7 +186,7 @@ mod tests {
             let mut client = {
                 let here = here().unwrap();
                 let _entered = here.enter();
-                UnixStream::from_std(client).unwrap()
+                TcpStream::from_std(client).unwrap()
             };
             assert!(Handle::try_current().is_err(), "the caller's own work runs in no runtime");
             client.read_u8().await.unwrap()
