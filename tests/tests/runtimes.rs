@@ -1,10 +1,10 @@
 //! One handle, used from runtimes of all kinds and from none, while they come, stand still and go.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -150,19 +150,20 @@ fn runtimes_of_one_thread_share_a_handle() {
 
 #[test]
 fn a_runtime_that_stands_still_holds_nobody_up() {
-    on_all(1, |_, db, keys| {
+    on_all(1, |fresh, db, keys| {
         let (still, other) = (one_thread(), one_thread());
         still.block_on(read(db, keys, 1));
-        // A statement that was begun there, and that nobody goes on with.
+        // A statement that was begun there, and that nobody goes on with for now.
         let mut begun = Box::pin(User::get(db, keys[2]));
-        still.block_on(async {
-            std::future::poll_fn(|context| {
-                let _ = begun.as_mut().poll(context);
-                Poll::Ready(())
-            })
-            .await;
-        });
-        drop(begun);
+        let early = still.block_on(poll_fn(|context| Poll::Ready(begun.as_mut().poll(context))));
+        let shares = db.dialect() == Dialect::Postgres && early.is_pending();
+        if shares && !fresh.url.contains("statement_cache=0") {
+            // It has a seat on the only connection, beside which others work.
+            (0..20).for_each(|at| other.block_on(read(db, keys, at)));
+            assert_eq!(other.block_on(begun).unwrap().unwrap().name, "user 2");
+        } else {
+            drop(begun);
+        }
         other.block_on(use_all(db, keys, 3));
         thread::scope(|scope| {
             scope.spawn(|| use_blocking(&db.blocking(), keys, 4));
@@ -227,27 +228,32 @@ fn a_runtime_without_a_network_driver_will_do() {
     });
 }
 
-/// Whoever comes as another one goes hears of his reply, whoever sent his statement.
+/// Whoever comes as another one goes hears of his reply, whoever sent his statement. A machine that is busy with something else
+/// holds all of them up at the same time, which counts once.
 #[test]
 fn nobody_waits_for_a_thread_that_has_gone() {
     on_all(1, |_, db, keys| {
         let db = &db.blocking();
-        let slow: usize = thread::scope(|scope| {
+        let late = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            let late = &late;
             let reads = |thread: usize| {
-                let late = |round: usize| {
+                for round in 0..700_usize {
                     let begun = Instant::now();
                     let at = (round * 7 + thread) % keys.len();
                     assert_eq!(User::get(db, keys[at]).unwrap().unwrap().name, format!("user {at}"));
-                    let late = begun.elapsed() > Duration::from_millis(200);
+                    if begun.elapsed() > Duration::from_millis(200) {
+                        late.lock().unwrap().push(begun);
+                    }
                     thread::sleep(Duration::from_micros((round * 37 + thread * 61) as u64 % 400));
-                    late
-                };
-                (0..700).filter(|round| late(*round)).count()
+                }
             };
-            let threads: Vec<_> = (0..3).map(|thread| scope.spawn(move || reads(thread))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+            (0..3).for_each(|thread| drop(scope.spawn(move || reads(thread))));
         });
-        assert!(slow < 5, "{slow} reads took more than 200 ms");
+        let mut late = late.into_inner().unwrap();
+        late.sort_unstable();
+        late.dedup_by(|next, before| next.duration_since(*before) < Duration::from_millis(200));
+        assert!(late.len() < 4, "reads took more than 200 ms {} times", late.len());
     });
 }
 

@@ -136,6 +136,9 @@ pub(crate) fn can_enter() -> bool {
 /// The runtime by which a socket is best watched that this thread waits for; `None` where it has none, or blocks one that
 /// it may be the only thread of.
 pub(crate) fn here() -> Option<Handle> {
+    if !can_enter() {
+        return None;
+    }
     let current = Handle::try_current().ok();
     let handle = BLOCKED.try_with(|blocked| match (&mut *blocked.borrow_mut(), &current) {
         (None, _) => current.clone(),

@@ -94,6 +94,8 @@ impl Roaming {
             return true;
         }
         place.asked = Some(at.id());
+        // Of the one that was asked before nothing is known any more.
+        self.stands_still.store(false, Ordering::Relaxed);
         drop(place);
         let (roaming, id) = (Arc::downgrade(self), at.id());
         drop(at.spawn(async move {
@@ -133,8 +135,8 @@ impl Roaming {
     }
 }
 
-/// Whether a runtime can watch sockets. There is no way to ask but one, which panics where it cannot: nobody is asked where
-/// that would end the program.
+/// Whether a runtime can watch sockets. There is no way to ask but one, which panics where it cannot. That is caught, though the
+/// program's hook for panics hears of it, once for each such runtime; where it would end the program, none is asked.
 fn is_fit(runtime: &Handle) -> bool {
     thread_local! {
         /// The last one that was tried on this thread.
@@ -152,11 +154,15 @@ fn is_fit(runtime: &Handle) -> bool {
                 let _entered = runtime.enter();
                 Socket::probe()
             }));
-            let is_fit = probe.is_ok_and(|probe| probe.is_ok());
-            if !is_fit {
-                unfit().push(runtime.id());
+            match probe {
+                Ok(Ok(())) => true,
+                // The system has no more to give at this moment.
+                Ok(Err(_)) => return false,
+                Err(_) => {
+                    unfit().push(runtime.id());
+                    false
+                }
             }
-            is_fit
         };
     TRIED.set(Some((runtime.id(), is_fit)));
     is_fit

@@ -114,6 +114,8 @@ impl Wire {
     /// Sends and receives what can be, once it is settled who hears of more; whether the connection is over. `None` where
     /// another one does so at this moment.
     fn poll(&self, whereto: Whereto, settle: impl FnOnce(&Ear) -> Former) -> Option<bool> {
+        // Woken when nothing is locked any more, also where the half panics.
+        let mut former = Former::default();
         let mut half = match self.half.try_lock() {
             Ok(half) => half,
             Err(TryLockError::Poisoned(poisoned)) => {
@@ -125,7 +127,7 @@ impl Wire {
             }
             Err(TryLockError::WouldBlock) => return None,
         };
-        let former = settle(&self.ear);
+        former.replace(settle(&self.ear));
         self.roaming.send(whereto);
         let mut context = Context::from_waker(&self.waker);
         let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
@@ -134,7 +136,6 @@ impl Wire {
         if ended.is_some() {
             self.ear.wake_task();
         }
-        former.wake();
         Some(is_over)
     }
 
@@ -144,19 +145,21 @@ impl Wire {
         if !(missed || self.has_to_poll(own)) {
             return;
         }
-        let can_poll = coop::has_budget_remaining();
-        if !can_poll || self.poll(Whereto::Home, Ear::listen_by_task).is_none() {
+        let polled = if coop::has_budget_remaining() { self.poll(Whereto::Home, Ear::listen_by_task) } else { None };
+        // What was refused for want of budget is polled by the task.
+        if polled.is_none() || !coop::has_budget_remaining() {
             self.ear.wake_task();
         }
     }
 
     /// Lets the task drive, if this caller does.
     fn leave(&self, own: u64) {
-        let Some(missed) = self.ear.leave(own) else { return };
-        if self.roaming.is_away() {
+        let missed = self.ear.leave(own);
+        if missed.is_some() && self.roaming.is_away() {
             self.seen.store(self.now(), Ordering::Relaxed);
         }
-        if missed || self.has_to_poll(own) {
+        let has_to_poll = missed.is_some_and(|missed| missed || self.has_to_poll(own));
+        if has_to_poll || self.half.is_poisoned() {
             self.ear.wake_task();
         }
     }
@@ -176,7 +179,8 @@ impl Wire {
         self.begun.elapsed().as_nanos() as u64
     }
 
-    /// Has the end of the connection noticed, where the socket is watched by a runtime that may stand still.
+    /// Has the end of the connection noticed, where the socket is watched by a runtime that may stand still. Not while a caller
+    /// drives, who would miss what is taken here.
     pub(super) fn glance(&self) {
         if !self.roaming.is_away()
             || self.has_others(ear::TASK)
@@ -272,7 +276,7 @@ impl<'l> Waiting<'l> {
         let mut waiting = Self { link, id, shared, drives: true };
         if !waiting.needs_task() {
             // So that what is sent does not wake the task.
-            link.wire.ear.begin(id).wake();
+            drop(link.wire.ear.begin(id));
             waiting.look_around();
         }
         waiting
@@ -299,7 +303,7 @@ impl<'l> Waiting<'l> {
         let mut deaf = Context::from_waker(Waker::noop());
         while !self.needs_task() {
             self.drives = true;
-            wire.ear.begin(self.id).wake();
+            drop(wire.ear.begin(self.id));
             if let Poll::Ready(ready) = poll(&mut deaf) {
                 // Who came meanwhile is not to wait until this one comes for more.
                 self.look_around();

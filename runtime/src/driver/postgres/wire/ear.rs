@@ -27,7 +27,7 @@ impl Default for Hearing {
     }
 }
 
-/// The caller who drives no more.
+/// The caller who drives no more: woken when this is dropped, so that he notices. One who is at work does anyway.
 #[must_use = "he is to be woken once nothing is locked, as he might be polled at once"]
 #[derive(Default)]
 pub(super) struct Former {
@@ -36,9 +36,19 @@ pub(super) struct Former {
 }
 
 impl Former {
-    /// Wakes him, so that he notices. One who is at work does anyway.
-    pub(super) fn wake(self) {
-        if let Some(waker) = self.waker.filter(|_| self.waits) {
+    pub(super) fn replace(&mut self, other: Self) {
+        *self = other;
+    }
+
+    /// Lets him be.
+    fn forget(mut self) {
+        self.waits = false;
+    }
+}
+
+impl Drop for Former {
+    fn drop(&mut self) {
+        if let Some(waker) = self.waker.take().filter(|_| self.waits) {
             waker.wake();
         }
     }
@@ -121,8 +131,8 @@ impl Ear {
         let former = hearing.change(TASK);
         let missed = hearing.missed && driver != TASK;
         drop(hearing);
-        if driver != own {
-            former.wake();
+        if driver == own {
+            former.forget();
         }
         missed
     }
@@ -136,7 +146,7 @@ impl Ear {
         let former = hearing.change(TASK);
         let missed = hearing.missed;
         drop(hearing);
-        drop(former);
+        former.forget();
         Some(missed)
     }
 
@@ -160,7 +170,7 @@ impl Ear {
     /// Wakes the caller who drives, as nobody will any more.
     pub(super) fn wake_caller(&self) {
         let caller = self.hearing().change(TASK);
-        caller.wake();
+        drop(caller);
     }
 }
 
@@ -198,7 +208,7 @@ mod tests {
         }
 
         fn listens(&self, caller: u64) {
-            self.ear.listen(caller, &self.waker(caller as usize)).wake();
+            drop(self.ear.listen(caller, &self.waker(caller as usize)));
         }
 
         fn arrives(&self) {
@@ -216,8 +226,8 @@ mod tests {
         let heard = Heard::new();
         heard.arrives();
         assert_eq!(heard.rings(), [1, 0, 0]);
-        heard.ear.listen_by_task().wake();
-        heard.ear.begin(1).wake();
+        drop(heard.ear.listen_by_task());
+        drop(heard.ear.begin(1));
         heard.arrives();
         assert_eq!(heard.rings(), [0, 0, 0], "he looks before he waits");
         heard.listens(1);
@@ -227,7 +237,7 @@ mod tests {
         assert!(heard.ear.wait(1));
         heard.arrives();
         assert_eq!(heard.rings(), [0, 1, 0]);
-        heard.ear.begin(1).wake();
+        drop(heard.ear.begin(1));
         heard.arrives();
         assert_eq!(heard.rings(), [0, 0, 0]);
     }
@@ -240,14 +250,14 @@ mod tests {
         assert_eq!(heard.ear.leave(2), None, "it is not he who drives");
         assert_eq!(heard.ear.leave(1), Some(false));
         assert!(heard.ear.is_with_task());
-        heard.ear.begin(1).wake();
+        drop(heard.ear.begin(1));
         heard.arrives();
         assert_eq!(heard.ear.leave(1), Some(true));
-        heard.ear.begin(1).wake();
+        drop(heard.ear.begin(1));
         assert!(heard.ear.hand_over(2), "nobody has polled it since");
         assert!(!heard.ear.hand_over(2), "the task knows");
-        heard.ear.listen_by_task().wake();
-        heard.ear.begin(1).wake();
+        drop(heard.ear.listen_by_task());
+        drop(heard.ear.begin(1));
         assert_eq!(heard.ear.leave(1), Some(false));
         assert_eq!(heard.rings(), [0, 0, 0]);
     }
@@ -269,10 +279,10 @@ mod tests {
         assert_eq!(heard.rings(), [0, 0, 0], "it is himself");
         assert!(!heard.ear.wait(1));
         waits(1);
-        heard.ear.begin(2).wake();
+        drop(heard.ear.begin(2));
         assert_eq!(heard.rings(), [0, 1, 0]);
         waits(2);
-        heard.ear.listen_by_task().wake();
+        drop(heard.ear.listen_by_task());
         assert_eq!(heard.rings(), [0, 0, 1]);
         waits(2);
         heard.ear.wake_caller();
