@@ -15,7 +15,7 @@ use pilaster_tests::models::{NewUser, User, schema};
 use tokio::runtime::{Builder, Runtime};
 
 /// What is far more than anything here takes, and far less than what waits for good.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
