@@ -76,8 +76,19 @@ impl ToSql for Param<'_> {
     }
 
     fn encode_format(&self, _: &Type) -> Format {
-        // Of a type that has no binary form not even NULL may come as such.
-        if self.text || self.bytes.is_none() { Format::Text } else { Format::Binary }
+        if self.is_binary() { Format::Binary } else { Format::Text }
+    }
+}
+
+impl<'a> Param<'a> {
+    /// `None` for NULL.
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        self.bytes
+    }
+
+    /// Of a type that has no binary form not even NULL may come as such.
+    pub(super) fn is_binary(&self) -> bool {
+        !self.text && self.bytes.is_some()
     }
 }
 

@@ -12,9 +12,11 @@
 //! | UUID, JSON | uuid; json, jsonb |
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use tokio_postgres::Column;
 use tokio_postgres::types::{FromSql, Kind, Type};
 
 use super::bind::{DAYS, MICROS};
@@ -36,11 +38,55 @@ pub(crate) struct Cursor<'r> {
 #[derive(Clone, Copy)]
 enum Cells<'r> {
     Row(&'r tokio_postgres::Row),
+    Values(&'r Values<'r>),
     /// An element of an array, as a row of one column.
     Element(Option<&'r [u8]>, &'r Type),
 }
 
+/// The values of a row, one behind the other, each behind its length.
+pub(super) struct Values<'r> {
+    bytes: &'r [u8],
+    columns: &'r [Column],
+    /// The value that was read last, and where it begins: as a rule, the next one is read next.
+    place: Cell<(usize, usize)>,
+}
+
+impl<'r> Values<'r> {
+    /// Those of a DataRow: how many there are, and these.
+    pub(super) fn new(body: &'r [u8], columns: &'r [Column]) -> Self {
+        Self { bytes: body.get(2..).unwrap_or_default(), columns, place: Cell::new((0, 0)) }
+    }
+
+    /// The value of a column, or NULL; `None` where there is no such column.
+    #[inline]
+    fn get(&self, at: usize) -> Option<Option<&'r [u8]>> {
+        let (mut column, mut start) = self.place.get();
+        if at < column {
+            (column, start) = (0, 0);
+        }
+        loop {
+            let (length, rest) = self.bytes.get(start..)?.split_first_chunk::<4>()?;
+            let length = usize::try_from(i32::from_be_bytes(*length)).ok();
+            if column == at {
+                self.place.set((column, start));
+                return match length {
+                    Some(length) => rest.get(..length).map(Some),
+                    None => Some(None),
+                };
+            }
+            column += 1;
+            start += 4 + length.unwrap_or(0);
+        }
+    }
+}
+
 impl<'r> Cursor<'r> {
+    /// A row's values, whose columns have these forms.
+    #[inline]
+    pub(super) fn of_values(values: &'r Values<'r>, forms: &'r [Form]) -> Self {
+        Self { cells: Cells::Values(values), forms }
+    }
+
     /// A value of a type with this form, as a row of one column.
     pub(super) fn element(value: Option<&'r [u8]>, ty: &'r Type, forms: &'r [Form; 1]) -> Self {
         Self { cells: Cells::Element(value, ty), forms }
@@ -72,6 +118,10 @@ impl Cursor<'_> {
     fn at(&self, at: usize) -> Result<(Form, Option<&[u8]>)> {
         let Some(form) = self.forms.get(at) else { return Err(no_column(at, self.forms.len())) };
         match self.cells {
+            Cells::Values(values) => match values.get(at) {
+                Some(value) => Ok((*form, value)),
+                None => Err(no_column(at, values.columns.len())),
+            },
             Cells::Row(row) => match row.try_get::<_, Option<Raw<'_>>>(at) {
                 Ok(raw) => Ok((*form, raw.map(|raw| raw.0))),
                 Err(_) => Err(no_column(at, row.len())),
@@ -82,7 +132,8 @@ impl Cursor<'_> {
 
     fn ty(&self, at: usize) -> Option<&Type> {
         match self.cells {
-            Cells::Row(row) => row.columns().get(at).map(tokio_postgres::Column::type_),
+            Cells::Row(row) => row.columns().get(at).map(Column::type_),
+            Cells::Values(values) => values.columns.get(at).map(Column::type_),
             Cells::Element(_, ty) => Some(ty),
         }
     }
@@ -328,7 +379,8 @@ impl RawRow for Cursor<'_> {
 
     fn name(&self, at: usize) -> Option<&str> {
         match self.cells {
-            Cells::Row(row) => row.columns().get(at).map(tokio_postgres::Column::name),
+            Cells::Row(row) => row.columns().get(at).map(Column::name),
+            Cells::Values(values) => values.columns.get(at).map(Column::name),
             Cells::Element(..) => None,
         }
     }
@@ -451,6 +503,21 @@ mod tests {
     fn of_interval(micros: i64, days: i32, months: i32) -> String {
         let bytes = [&micros.to_be_bytes()[..], &days.to_be_bytes(), &months.to_be_bytes()].concat();
         interval(&bytes).unwrap()
+    }
+
+    #[test]
+    fn values_are_found_in_any_order() {
+        let body = b"\0\x04\0\0\0\x02ab\xff\xff\xff\xff\0\0\0\0\0\0\0\x01c";
+        let values = Values::new(body, &[]);
+        let expected = [Some(&b"ab"[..]), None, Some(b""), Some(b"c")];
+        for at in [0, 1, 2, 3, 3, 1, 0, 2, 0, 3] {
+            assert_eq!(values.get(at), Some(expected[at]), "{at}");
+        }
+        assert_eq!((values.get(4), values.get(0)), (None, Some(Some(&b"ab"[..]))));
+        for length in 0..body.len() {
+            let cut = Values::new(&body[..length], &[]);
+            assert_eq!(cut.get(3), None, "{length}");
+        }
     }
 
     #[test]

@@ -1,35 +1,38 @@
-//! Short reads of several callers, sent and answered in one go.
+//! The stream of bytes between the client library and the server, and what goes past the library on it.
 //!
-//! The client library ends each request by a Sync, and the server answers a Sync at once: that is a write of its own, and
-//! somebody woken on this side, for every statement, which costs more than a read by key itself. So where reads of several
-//! callers wait to be sent together, all but the last go without their Sync; the server sends the replies in one write, and
-//! what the library expects in reply to a Sync is put in here.
-//!
-//! Statements without a Sync between them are one transaction to the server. Under READ COMMITTED each sees what it would
-//! see alone, and one that fails takes along those behind it, which are told so and run again elsewhere. Nothing that
+//! *Short reads of several callers are sent and answered in one go.* The client library ends each request by a Sync, and the
+//! server answers a Sync at once: that is a write of its own, and somebody woken on this side, for every statement, which
+//! costs more than a read by key itself. So where reads of several callers wait to be sent together, all but the last go
+//! without their Sync; the server sends the replies in one write, and what the library expects in reply to a Sync is put in
+//! here. Statements without a Sync between them are one transaction to the server. Under READ COMMITTED each sees what it
+//! would see alone, and one that fails takes along those behind it, which are told so and run again elsewhere. Nothing that
 //! writes is sent like this, and nothing that takes long, since the replies before it would wait for it.
+//!
+//! *A prepared statement that is alone goes past the library.* Its channels, and what it makes of each request and row, cost
+//! more than the rest of a read by key. So where nothing else is under way, whoever runs a statement writes his request into
+//! the stream, and his reply is kept for him. Others may send by the library meanwhile: theirs comes behind his, and
+//! whoever receives hands to each what is his.
 //!
 //! Source: the manual, "Message Flow" in the chapter on the frontend/backend protocol: "Extended Query" and "Pipelining".
 
+mod buffer;
+mod direct;
 mod frames;
 mod ledger;
+mod line;
 
 use std::io;
-use std::ops::Range;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::frames::Frames;
-use self::ledger::Ledger;
-
-/// How much is read at a time while replies are expected that something is put into.
-const PART: usize = 8192;
-/// Memory above this is given back.
-const KEPT: usize = 16 * PART;
+pub(super) use self::buffer::Buffer;
+pub(super) use self::direct::{Received, Taken};
+pub(super) use self::line::Duplex;
+use self::line::Line;
 
 /// Who shares a connection, as far as what talks to the server needs to know.
 #[derive(Debug, Default)]
@@ -70,205 +73,76 @@ impl Crowd {
     }
 }
 
-/// A stream of bytes from and to the server.
-pub(super) struct Fold<S> {
-    stream: S,
-    crowd: Arc<Crowd>,
-    ledger: Ledger,
-    frames: Frames,
-    /// What is sent instead of what was given to send, and how much of it was.
-    out: Vec<u8>,
-    sent: usize,
-    /// How much was looked at of what is given next, as it was given before and could not be sent.
-    known: usize,
-    cuts: Vec<Range<usize>>,
-    /// What was received and put in: how much of it can be handed on, and how much was. Replies whose end the server may
-    /// keep are not, until they are whole: who waits for one can go elsewhere as long as he has nothing of it.
-    replies: Vec<u8>,
-    whole: usize,
-    taken: usize,
-    part: Vec<u8>,
-    /// What comes before the first message.
-    unframed: usize,
+/// A connection's stream, for whoever goes past the client library.
+#[derive(Clone)]
+pub(super) struct Bypass(Arc<Mutex<Line>>);
+
+impl Bypass {
+    pub(super) fn line(&self) -> MutexGuard<'_, Line> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl<S> Fold<S> {
-    pub(super) fn new(stream: S, crowd: Arc<Crowd>) -> Self {
-        Self {
-            stream,
-            crowd,
-            ledger: Ledger::default(),
-            frames: Frames::default(),
-            out: Vec::new(),
-            sent: 0,
-            known: 0,
-            cuts: Vec::new(),
-            replies: Vec::new(),
-            whole: 0,
-            taken: 0,
-            part: Vec::new(),
-            unframed: 0,
-        }
+/// A connection's stream, for the client library. It ends with this.
+pub(super) struct Fold(Bypass);
+
+impl Fold {
+    pub(super) fn new(stream: impl Duplex + 'static, crowd: Arc<Crowd>) -> Self {
+        Self(Bypass(Arc::new(Mutex::new(Line::new(Box::new(stream), crowd)))))
     }
 
-    /// The stream itself, before messages came by, and who shares it.
+    pub(super) fn bypass(&self) -> Bypass {
+        self.0.clone()
+    }
+
+    /// Takes out what the bytes go over, before messages came by, for something to be put around it.
     #[cfg(feature = "tls")]
-    pub(super) fn into_parts(self) -> (S, Arc<Crowd>) {
-        (self.stream, self.crowd)
+    pub(super) fn take(&self) -> io::Result<Box<dyn Duplex>> {
+        self.0.line().close().0.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
-    /// What the messages go over.
+    /// Puts in what the bytes go over from now on.
     #[cfg(feature = "tls")]
-    pub(super) fn stream(&self) -> &S {
-        &self.stream
+    pub(super) fn put(&self, stream: impl Duplex + 'static) {
+        self.0.line().open(Box::new(stream));
     }
+}
 
-    fn is_open(&self) -> bool {
-        self.crowd.open.load(Ordering::Acquire)
-    }
-
-    fn note_held(&self) {
-        self.crowd.held.store(self.ledger.is_next_joined(), Ordering::Relaxed);
-    }
-
-    /// Hands on what was received before.
-    fn hand_on(&mut self, into: &mut ReadBuf<'_>) {
-        let rest = self.replies.get(self.taken..self.whole).unwrap_or_default();
-        let some = rest.len().min(into.remaining());
-        into.put_slice(rest.get(..some).unwrap_or_default());
-        self.taken += some;
-        if self.taken == self.whole {
-            self.replies.drain(..self.taken);
-            (self.whole, self.taken) = (0, 0);
-            self.replies.shrink_to(KEPT);
+impl Drop for Fold {
+    fn drop(&mut self) {
+        // Dropped, and whoever waits woken, when nothing is locked any more.
+        let (stream, waiting) = self.0.line().close();
+        drop(stream);
+        if let Some(waiting) = waiting {
+            waiting.wake();
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> Fold<S> {
-    /// Receives what nothing has to be put into.
-    fn receive(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
-        let new = into.filled().get(before..).unwrap_or_default();
-        let greeting = self.unframed.min(new.len());
-        self.unframed -= greeting;
-        let is_open = self.is_open();
-        let ledger = &mut self.ledger;
-        self.frames.pass(new.get(greeting..).unwrap_or_default(), &mut |tag| {
-            if is_open {
-                ledger.received(tag, None);
-            }
-        });
-        self.ledger.settle();
-        Poll::Ready(Ok(()))
-    }
-
-    /// Receives something that has to be put into; whether there was anything.
-    fn receive_joined(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        self.part.resize(PART, 0);
-        let mut part = ReadBuf::new(&mut self.part);
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut part))?;
-        let (ledger, whole) = (&mut self.ledger, &mut self.whole);
-        self.frames.copy(part.filled(), &mut self.replies, &mut |tag, replies| {
-            let (was_held, length) = (ledger.is_next_joined(), replies.len());
-            ledger.received(tag, Some(replies));
-            // What something was put behind is over.
-            if !was_held || replies.len() > length {
-                *whole = replies.len();
-            }
-        });
-        if !self.ledger.is_next_joined() {
-            self.whole = self.replies.len();
+impl AsyncRead for Fold {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut line = self.0.line();
+        let received = line.poll_read(context, into);
+        let waiting = line.waiting();
+        drop(line);
+        if let Some(waiting) = waiting {
+            waiting.wake();
         }
-        let any = !part.filled().is_empty();
-        self.ledger.settle();
-        self.note_held();
-        Poll::Ready(Ok(any))
+        received
     }
 }
 
-impl<S: AsyncWrite + Unpin> Fold<S> {
-    /// Sends what is to be sent instead of what was given.
-    fn drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.out.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            let some = ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
-            if some == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.sent += some;
-        }
-        self.out.clear();
-        self.out.shrink_to(KEPT);
-        self.sent = 0;
-        Poll::Ready(Ok(()))
+impl AsyncWrite for Fold {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.line().poll_write(context, from)
     }
 
-    /// Keeps for sending what is left without the cuts.
-    fn keep(&mut self, from: &[u8]) {
-        let mut at = 0;
-        for cut in self.cuts.drain(..) {
-            self.out.extend_from_slice(from.get(at..cut.start).unwrap_or_default());
-            at = cut.end;
-        }
-        self.out.extend_from_slice(from.get(at..).unwrap_or_default());
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Fold<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        while this.taken == this.whole {
-            if !this.ledger.is_joined() {
-                return this.receive(context, into);
-            }
-            if !ready!(this.receive_joined(context))? {
-                return Poll::Ready(Ok(()));
-            }
-        }
-        this.hand_on(into);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Fold<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if !this.is_open() {
-            if from.starts_with(frames::TLS_REQUEST) {
-                this.unframed = frames::TLS_REPLY;
-            }
-            return Pin::new(&mut this.stream).poll_write(context, from);
-        }
-        ready!(this.drain(context))?;
-        let new = from.get(this.known..).unwrap_or_default();
-        if !new.is_empty() {
-            this.ledger.sent(new, this.known, this.crowd.reads(), &mut this.cuts);
-        }
-        if this.cuts.is_empty() {
-            this.known = from.len();
-            let some = ready!(Pin::new(&mut this.stream).poll_write(context, from))?;
-            this.known -= some.min(this.known);
-            return Poll::Ready(Ok(some));
-        }
-        this.keep(from);
-        this.known = 0;
-        this.note_held();
-        // What cannot be sent now is when it is flushed, which a caller does after writing.
-        match this.drain(context) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(from.len())),
-        }
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.line().poll_flush(context)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.drain(context))?;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.drain(context))?;
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.line().poll_shutdown(context)
     }
 }
 

@@ -23,6 +23,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error as Fault, Statement};
 
 use super::bind::Bound;
+use super::sent::Sent;
 use super::socket::Route;
 use super::wire::{Waiting, Wire};
 use super::{Prepared, bind_all, error, read_all};
@@ -324,18 +325,24 @@ impl Seat {
         if let Err(error) = bind_all(&mut bound, &prepared, &mut |put| params.bind(put)) {
             return Some(Err(error));
         }
-        let mut waiting = Waiting::seated(&link);
-        let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
-        let stream = match self.answer(&mut waiting, reply, link.access() == Access::Read).await? {
-            Ok(stream) => stream,
-            Err(fault) => return self.refused(fault, sql),
-        };
         let mut rows = 0_u64;
         let mut counted = |row: &crate::row::Row<'_>| {
             rows += 1;
             each(row)
         };
-        match read_all(&mut waiting, stream, &prepared, &mut counted, true, None).await {
+        let mut waiting = Waiting::seated(&link);
+        let read = if let Some(sent) = Sent::new(&mut waiting, &prepared, &bound) {
+            // It waits for no other.
+            self.note_sent();
+            sent.read(&prepared, &mut counted, true, None).await
+        } else {
+            let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
+            match self.answer(&mut waiting, reply, link.access() == Access::Read).await? {
+                Ok(stream) => read_all(&mut waiting, stream, &prepared, &mut counted, true, None).await,
+                Err(fault) => Err(fault),
+            }
+        };
+        match read {
             Ok((outcome, _)) => {
                 self.over();
                 Some(outcome)
@@ -369,9 +376,7 @@ impl Seat {
         may_leave: bool,
     ) -> Option<Result<T, Fault>> {
         // Sent by the first poll.
-        let ticket = self.link.sent.fetch_add(1, Ordering::Relaxed) + 1;
-        self.ticket = Some(ticket);
-        self.sent_at = self.link.now();
+        let ticket = self.note_sent();
         let link = &*self.link;
         let mut alarm = pin!(link.alarm.notified());
         poll_fn(|context| {
@@ -387,6 +392,14 @@ impl Seat {
             Poll::Pending
         })
         .await
+    }
+
+    /// Notes that a statement is sent; gives its number.
+    fn note_sent(&mut self) -> u64 {
+        let ticket = self.link.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        self.ticket = Some(ticket);
+        self.sent_at = self.link.now();
+        ticket
     }
 
     /// Notes that the reply was read.

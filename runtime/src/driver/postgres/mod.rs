@@ -15,6 +15,7 @@ mod bind;
 mod bulk;
 mod cursor;
 mod error;
+mod fault;
 mod fold;
 mod form;
 mod link;
@@ -25,6 +26,7 @@ mod places;
 mod pooler;
 mod roam;
 mod rows;
+mod sent;
 mod socket;
 mod tls;
 mod wire;
@@ -43,6 +45,7 @@ use self::bind::Bound;
 pub(crate) use self::cursor::Cursor;
 use self::form::{Form, Slot};
 pub(crate) use self::link::{Link, Seat};
+use self::sent::Sent;
 use self::wire::Waiting;
 use super::{Begin, Done, Each, Gate, Returned, Rows, keyword};
 use crate::Isolation;
@@ -108,6 +111,8 @@ struct State {
 /// A prepared statement with what is known of its parameters and columns.
 struct Prepared {
     statement: Statement,
+    /// Its name on the server, where it can go past the client library.
+    name: Option<Box<str>>,
     slots: Vec<Slot>,
     forms: Vec<Form>,
 }
@@ -116,7 +121,8 @@ impl Prepared {
     fn new(statement: Statement) -> Self {
         let slots = statement.params().iter().map(Slot::of).collect();
         let forms = statement.columns().iter().map(|column| Form::of(column.type_())).collect();
-        Self { statement, slots, forms }
+        let name = sent::name_of(&statement);
+        Self { statement, name, slots, forms }
     }
 }
 
@@ -311,10 +317,15 @@ impl Session {
         gate: Option<&Gate>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
         let mut waiting = Waiting::alone(&self.link);
-        let params = self.bound.params(0, self.bound.len());
-        let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
         let patient = self.state.in_transaction;
-        read_all(&mut waiting, stream, prepared, each, patient, gate).await.map(|(done, complete)| {
+        let read = if let Some(sent) = Sent::new(&mut waiting, prepared, &self.bound) {
+            sent.read(prepared, each, patient, gate).await
+        } else {
+            let params = self.bound.params(0, self.bound.len());
+            let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
+            read_all(&mut waiting, stream, prepared, each, patient, gate).await
+        };
+        read.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })

@@ -49,10 +49,10 @@ impl Session {
             }
             None => return Err(failed(format!("no answer within {timeout:?}"))),
         };
-        let Opened { client, connection, crowd, roaming, route } = opened;
+        let Opened { client, connection, crowd, roaming, bypass, route } = opened;
         check_version(connection.parameter("server_version"), &place)?;
         // Its end shows in the client, which gives the error to whoever waits for a reply.
-        let wire = Wire::new(async move { drop(connection.await) }, crowd, roaming);
+        let wire = Wire::new(async move { drop(connection.await) }, crowd, roaming, bypass);
         let task = Some(handle.spawn(Arc::clone(&wire).drive()));
         let link = Arc::new(Link::new((client, wire), route, handle, statement_cache));
         let (bound, plans) = (Bound::default(), FxHashMap::default());

@@ -25,7 +25,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use super::error::OpeningFault;
-use super::fold::{Crowd, Fold};
+use super::fold::{Bypass, Crowd, Fold};
 use super::roam::{Roamer, Roaming, Socket};
 use super::tls::Connector;
 use crate::rt;
@@ -34,7 +34,7 @@ use crate::rt;
 const KIND: &str = "SHOW transaction_read_only";
 
 /// The half of a connection that talks to the server.
-type Half = tokio_postgres::Connection<Fold<Roamer>, <Connector as MakeTlsConnect<Fold<Roamer>>>::Stream>;
+type Half = tokio_postgres::Connection<Fold, <Connector as MakeTlsConnect<Fold>>::Stream>;
 
 /// A connection that is open, and the way to its server.
 pub(super) struct Opened {
@@ -42,6 +42,7 @@ pub(super) struct Opened {
     pub connection: Half,
     pub crowd: Arc<Crowd>,
     pub roaming: Arc<Roaming>,
+    pub bypass: Bypass,
     pub route: Route,
 }
 
@@ -174,16 +175,17 @@ impl Route {
     }
 
     /// What encrypts a socket of this way, where that is wanted.
-    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Fold<Roamer>>>::TlsConnect> {
+    fn encryption(&self) -> io::Result<<Connector as MakeTlsConnect<Fold>>::TlsConnect> {
         let name = self.name.as_deref().unwrap_or_default();
         // Which never fails; the library's own, in builds without TLS, is of a type that could.
-        MakeTlsConnect::<Fold<Roamer>>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
+        MakeTlsConnect::<Fold>::make_tls_connect(&mut self.connector.clone(), name).map_err(io::Error::other)
     }
 
     /// Connects to the server, if it is of the kind that is asked for. The socket is at home on this runtime.
     async fn connect(self, config: &Config) -> Result<Opened, OpeningFault> {
         let (crowd, roaming) = (Arc::default(), Roaming::new(Handle::current()));
         let socket = Fold::new(Roamer::new(self.open().await?, Arc::clone(&roaming)), Arc::clone(&crowd));
+        let bypass = socket.bypass();
         let (client, mut connection) = config.connect_raw(socket, self.encryption()?).await?;
         let wanted = config.get_target_session_attrs();
         if wanted != TargetSessionAttrs::Any {
@@ -191,7 +193,7 @@ impl Route {
             check_kind(wanted, read_only.as_deref())?;
         }
         crowd.open();
-        Ok(Opened { client, connection, crowd, roaming, route: self })
+        Ok(Opened { client, connection, crowd, roaming, bypass, route: self })
     }
 
     /// Asks the server to stop what it does for a connection. It does not say whether it did.

@@ -12,6 +12,9 @@
 //! himself, and a task that wakes itself is put behind others, for which a runtime wakes another thread. Whoever hands over
 //! for him wakes him if he waits, so that he listens to the channels from then on.
 //!
+//! Who [sends](Waiting::send) past the client library drives the stream alone: all of the connection is polled only where
+//! something came for the library, and by the task.
+//!
 //! Where several share the connection, the task lets those go first who are ready to run when it is woken: what they send
 //! goes to the server in one write, and what came meanwhile is taken in one read. Otherwise it would run right after the
 //! first of them, as a runtime does with what was woken last, and every statement would cost a write and a wait.
@@ -30,8 +33,8 @@ use std::time::{Duration, Instant};
 use futures_util::Stream;
 use tokio::task::coop;
 
-use self::ear::{Ear, Former};
-use super::fold::Crowd;
+use self::ear::{Ear, Former, OfBytes};
+use super::fold::{Buffer, Bypass, Crowd, Received, Taken};
 use super::link::Link;
 use super::roam::{Roaming, Whereto};
 use crate::rt;
@@ -47,9 +50,12 @@ type Half = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Wire {
     /// `None` once the connection is over.
     half: Mutex<Option<Half>>,
+    /// The stream that it talks on.
+    bypass: Bypass,
     ear: Arc<Ear>,
-    /// Tells the ear.
+    /// Tells the ear; of the socket alone, where the library does not wait for it.
     waker: Waker,
+    waker_of_bytes: Waker,
     /// How many callers there were.
     drivers: AtomicU64,
     /// Who shares the connection.
@@ -59,8 +65,10 @@ pub(super) struct Wire {
     /// Whether somebody looks whether the socket is to be taken home.
     watched: AtomicBool,
     begun: Instant,
-    /// When it was used, or looked at, while its socket was away, in nanoseconds since.
+    /// When it was used, or looked at, while nobody would have heard of its end, in nanoseconds since.
     seen: AtomicU64,
+    /// Whether the socket was read past the library since it was polled, so that nobody hears of what comes next.
+    is_unheard: AtomicBool,
 }
 
 impl Wire {
@@ -68,11 +76,14 @@ impl Wire {
         half: impl Future<Output = ()> + Send + 'static,
         crowd: Arc<Crowd>,
         roaming: Arc<Roaming>,
+        bypass: Bypass,
     ) -> Arc<Self> {
         let ear = Arc::default();
         Arc::new(Self {
             half: Mutex::new(Some(Box::pin(half))),
+            bypass,
             waker: Waker::from(Arc::clone(&ear)),
+            waker_of_bytes: Waker::from(Arc::new(OfBytes(Arc::clone(&ear)))),
             ear,
             drivers: AtomicU64::new(0),
             crowd,
@@ -80,6 +91,7 @@ impl Wire {
             watched: AtomicBool::new(false),
             begun: Instant::now(),
             seen: AtomicU64::new(0),
+            is_unheard: AtomicBool::new(false),
         })
     }
 
@@ -128,6 +140,7 @@ impl Wire {
             Err(TryLockError::WouldBlock) => return None,
         };
         former.replace(settle(&self.ear));
+        self.is_unheard.store(false, Ordering::Relaxed);
         self.roaming.send(whereto);
         let mut context = Context::from_waker(&self.waker);
         let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
@@ -137,6 +150,45 @@ impl Wire {
             self.ear.wake_task();
         }
         Some(is_over)
+    }
+
+    /// Sends a request of a caller who drives past the client library, if nothing else is under way.
+    fn send(&self, own: u64, request: impl FnOnce(&mut Vec<u8>)) -> bool {
+        let Ok(half) = self.half.try_lock() else { return false };
+        if half.is_none() || !self.ear.is_quiet(own) {
+            return false;
+        }
+        self.roaming.send(Whereto::Here);
+        self.bypass.line().send(&mut Context::from_waker(&self.waker_of_bytes), request)
+    }
+
+    /// Receives what can be for a caller who sent past the client library; polls all where something came for the library.
+    /// Whether the connection is over; `None` where another one polls it at this moment.
+    fn receive(&self, own: u64, waker: &Waker) -> Option<bool> {
+        let mut former = Former::default();
+        let half = match self.half.try_lock() {
+            Ok(half) => half,
+            Err(TryLockError::WouldBlock) => return None,
+            Err(TryLockError::Poisoned(_)) => return self.poll(Whereto::Here, |ear| ear.listen(own, waker)),
+        };
+        let Some(heard) = self.ear.listen_to_bytes(own, waker) else {
+            drop(half);
+            return self.poll(Whereto::Here, |ear| ear.listen(own, waker));
+        };
+        former.replace(heard);
+        self.is_unheard.store(true, Ordering::Relaxed);
+        self.roaming.send(Whereto::Here);
+        let mut line = self.bypass.line();
+        match line.receive_directly(&mut Context::from_waker(&self.waker_of_bytes)) {
+            Poll::Pending | Poll::Ready(Ok(Received::Reply)) => return Some(half.is_none()),
+            Poll::Ready(Ok(Received::Other)) => {}
+            Poll::Ready(Ok(Received::End)) => line.lose(None),
+            Poll::Ready(Err(error)) => line.lose(Some(error)),
+        }
+        drop((line, half));
+        // The library has something to read, if only the end.
+        self.waker.wake_by_ref();
+        Some(false)
     }
 
     /// Lets the task drive, if somebody else does; told by whom it is.
@@ -155,7 +207,7 @@ impl Wire {
     /// Lets the task drive, if this caller does.
     fn leave(&self, own: u64) {
         let missed = self.ear.leave(own);
-        if missed.is_some() && self.roaming.is_away() {
+        if missed.is_some() && self.may_end_unheard() {
             self.seen.store(self.now(), Ordering::Relaxed);
         }
         let has_to_poll = missed.is_some_and(|missed| missed || self.has_to_poll(own));
@@ -179,10 +231,16 @@ impl Wire {
         self.begun.elapsed().as_nanos() as u64
     }
 
-    /// Has the end of the connection noticed, where the socket is watched by a runtime that may stand still. Not while a caller
-    /// drives, who would miss what is taken here.
+    /// Whether nobody might hear of the end of the connection: the socket is watched by a runtime that may stand still, or by
+    /// nobody.
+    fn may_end_unheard(&self) -> bool {
+        self.roaming.is_away() || self.is_unheard.load(Ordering::Relaxed)
+    }
+
+    /// Has the end of the connection noticed, where nobody might hear of it. Not while a caller drives, who would miss what is
+    /// taken here.
     pub(super) fn glance(&self) {
-        if !self.roaming.is_away()
+        if !self.may_end_unheard()
             || self.has_others(ear::TASK)
             || !self.ear.is_with_task()
             || self.now() < self.seen.load(Ordering::Relaxed) + SURE
@@ -258,6 +316,8 @@ pub(super) struct Waiting<'l> {
     shared: bool,
     /// Whether he may drive. Otherwise the task does, as long as his seat is taken, or whoever else begins to sees it.
     drives: bool,
+    /// Whether he sent past the client library.
+    is_direct: bool,
 }
 
 impl<'l> Waiting<'l> {
@@ -273,7 +333,7 @@ impl<'l> Waiting<'l> {
 
     fn new(link: &'l Link, shared: bool) -> Self {
         let id = link.wire.drivers.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut waiting = Self { link, id, shared, drives: true };
+        let mut waiting = Self { link, id, shared, drives: true, is_direct: false };
         if !waiting.needs_task() {
             // So that what is sent does not wake the task.
             drop(link.wire.ear.begin(id));
@@ -292,7 +352,40 @@ impl<'l> Waiting<'l> {
         poll_fn(|context| self.poll(context, |context| stream.as_mut().poll_next(context))).await
     }
 
-    /// Polls something of the client library's, and the connection where that is not ready.
+    /// Sends a request past the client library, where he drives and nothing else is under way. Its reply is to be
+    /// [left](Self::leave) then.
+    pub(super) fn send(&mut self, request: impl FnOnce(&mut Vec<u8>)) -> bool {
+        self.is_direct = !self.needs_task() && self.link.wire.send(self.id, request);
+        self.is_direct
+    }
+
+    /// Waits for more of the reply to what was sent past the client library.
+    pub(super) async fn more(&mut self, buffer: &mut Buffer) -> Taken {
+        let link = self.link;
+        let taken =
+            poll_fn(|context| self.poll(context, |context| link.wire.bypass.line().take(context, buffer))).await;
+        let (taken, held) = taken;
+        if let Some(held) = held {
+            held.wake();
+        }
+        taken
+    }
+
+    /// Nobody needs the reply any more.
+    pub(super) fn leave(&mut self, buffer: Buffer) {
+        let wire = &self.link.wire;
+        self.is_direct = false;
+        let (is_to_come, held) = wire.bypass.line().leave(buffer);
+        if is_to_come {
+            // The rest is read with what is for the library.
+            wire.waker.wake_by_ref();
+        }
+        if let Some(held) = held {
+            held.wake();
+        }
+    }
+
+    /// Polls something of the client library's, or a reply past it, and the connection where that is not ready.
     pub(super) fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -309,7 +402,11 @@ impl<'l> Waiting<'l> {
                 self.look_around();
                 return Poll::Ready(ready);
             }
-            let polled = wire.poll(Whereto::Here, |ear| ear.listen(self.id, context.waker()));
+            let polled = if self.is_direct {
+                wire.receive(self.id, context.waker())
+            } else {
+                wire.poll(Whereto::Here, |ear| ear.listen(self.id, context.waker()))
+            };
             wire.watch();
             match polled {
                 // Whoever polls it at this moment did not know that he drives no more.

@@ -31,6 +31,8 @@ const PASSED_OVER: &[u8] = b"E\0\0\0\x27SERROR\0VERROR\0C25P02\0Mpassed over\0\0
 enum End {
     /// The reply to a Sync of its own, or of what has none.
     Other,
+    /// That of a request past the client library.
+    Direct,
     /// That of a read.
     Read {
         pace: Arc<Pace>,
@@ -67,6 +69,21 @@ impl Ledger {
     /// Whether what is answered next went without a Sync, so that the server may keep its reply, or the end of it.
     pub(super) fn is_next_joined(&self) -> bool {
         matches!(self.ends.front(), Some(End::Read { joins: true, .. }))
+    }
+
+    /// Whether nothing is under way, and all of it is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty() && !self.lost
+    }
+
+    /// Notes a request past the client library.
+    pub(super) fn sent_directly(&mut self) {
+        self.ends.push_back(End::Direct);
+    }
+
+    /// Whether what is answered next is such a request.
+    pub(super) fn is_next_direct(&self) -> bool {
+        matches!(self.ends.front(), Some(End::Direct))
     }
 
     /// Notes what is sent, whole messages. Of short reads, if they may go together, the Syncs are told that can be cut out;
@@ -165,15 +182,17 @@ impl Ledger {
 
     /// The reply to a Sync is there.
     fn answered(&mut self) {
-        self.heard = true;
         let passed_over = std::mem::take(&mut self.passed_over);
-        match self.ends.pop_front() {
+        let end = self.ends.pop_front();
+        // Who is alone needs no time to be taken.
+        self.heard |= !matches!(end, Some(End::Direct));
+        match end {
             Some(End::Read { .. }) if passed_over => {}
             Some(End::Read { pace, since, .. }) => {
                 self.first.get_or_insert(since);
                 self.together.push(pace);
             }
-            Some(End::Other) => {}
+            Some(End::Other | End::Direct) => {}
             None => self.lost = true,
         }
     }

@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream as Encrypted;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -132,8 +131,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<Fold<S>> for Connector {
-    type Stream = Session<S>;
+impl MakeTlsConnect<Fold> for Connector {
+    type Stream = Session;
     type TlsConnect = To;
     type Error = std::convert::Infallible;
 
@@ -150,52 +149,55 @@ pub(in crate::driver::postgres) struct To {
     name: Option<ServerName<'static>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<Fold<S>> for To {
-    type Stream = Session<S>;
+impl TlsConnect<Fold> for To {
+    type Stream = Session;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Session<S>>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Session>> + Send>>;
 
-    fn connect(self, stream: Fold<S>) -> Self::Future {
+    fn connect(self, fold: Fold) -> Self::Future {
         Box::pin(async move {
-            // Messages are seen before they are encrypted.
-            let (stream, crowd) = stream.into_parts();
             let config = self.config.ok_or_else(|| io::Error::other("TLS is switched off"))?;
             let wrong = || io::Error::other("the host's name is none that a certificate can have");
             let name = self.name.ok_or_else(wrong)?;
-            TlsConnector::from(config).connect(name, stream).await.map(|session| Session(Fold::new(session, crowd)))
+            let encrypted = TlsConnector::from(config).connect(name, fold.take()?).await?;
+            let certificates = encrypted.get_ref().1.peer_certificates();
+            let binding = certificates.and_then(|all| all.first()).and_then(super::binding::end_point);
+            // Messages are seen before they are encrypted.
+            fold.put(encrypted);
+            Ok(Session { fold, binding })
         })
     }
 }
 
 /// A session.
-pub(in crate::driver::postgres) struct Session<S>(Fold<Encrypted<S>>);
+pub(in crate::driver::postgres) struct Session {
+    fold: Fold,
+    /// The digest of the server's certificate.
+    binding: Option<Vec<u8>>,
+}
 
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Session<S> {
+impl TlsStream for Session {
     fn channel_binding(&self) -> ChannelBinding {
-        let certificates = self.0.stream().get_ref().1.peer_certificates();
-        match certificates.and_then(|all| all.first()).and_then(super::binding::end_point) {
-            Some(digest) => ChannelBinding::tls_server_end_point(digest),
-            None => ChannelBinding::none(),
-        }
+        self.binding.clone().map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Session<S> {
+impl AsyncRead for Session {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
+        Pin::new(&mut self.fold).poll_read(context, into)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Session<S> {
+impl AsyncWrite for Session {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, from)
+        Pin::new(&mut self.fold).poll_write(context, from)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.fold).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.fold).poll_shutdown(context)
     }
 }

@@ -17,13 +17,21 @@ struct Hearing {
     waits: bool,
     /// Wakes the task.
     task: Waker,
-    /// Whether something came since the connection was polled.
+    /// Whether something came since the connection was polled: for the client library, or on the socket alone.
     missed: bool,
+    missed_bytes: bool,
 }
 
 impl Default for Hearing {
     fn default() -> Self {
-        Self { driver: TASK, caller: None, waits: false, task: Waker::noop().clone(), missed: false }
+        Self {
+            driver: TASK,
+            caller: None,
+            waits: false,
+            task: Waker::noop().clone(),
+            missed: false,
+            missed_bytes: false,
+        }
     }
 }
 
@@ -64,6 +72,15 @@ impl Hearing {
         self.driver = driver;
         Former { waker: self.caller.take(), waits }
     }
+
+    /// Whom to wake.
+    fn called(&self) -> Option<Waker> {
+        match self.driver {
+            TASK => Some(self.task.clone()),
+            _ if self.waits => self.caller.clone(),
+            _ => None,
+        }
+    }
 }
 
 impl Wake for Ear {
@@ -74,11 +91,26 @@ impl Wake for Ear {
     fn wake_by_ref(self: &Arc<Self>) {
         let mut hearing = self.hearing();
         hearing.missed = true;
-        let waker = match hearing.driver {
-            TASK => Some(hearing.task.clone()),
-            _ if hearing.waits => hearing.caller.clone(),
-            _ => None,
-        };
+        let waker = hearing.called();
+        drop(hearing);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// What is told of the socket alone, by whoever goes past the client library.
+pub(super) struct OfBytes(pub(super) Arc<Ear>);
+
+impl Wake for OfBytes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut hearing = self.0.hearing();
+        hearing.missed_bytes = true;
+        let waker = hearing.called();
         drop(hearing);
         if let Some(waker) = waker {
             waker.wake();
@@ -97,11 +129,29 @@ impl Ear {
         self.hearing().change(caller)
     }
 
+    /// Whether this caller drives, and nothing came for the client library.
+    pub(super) fn is_quiet(&self, caller: u64) -> bool {
+        let hearing = self.hearing();
+        hearing.driver == caller && !hearing.missed
+    }
+
     /// A caller drives and polls the connection now, and may wait then.
     pub(super) fn listen(&self, caller: u64, waker: &Waker) -> Former {
         let mut hearing = self.hearing();
-        let former = hearing.change(caller);
         hearing.missed = false;
+        Self::settle(hearing, caller, waker)
+    }
+
+    /// A caller drives and looks at the socket now, and may wait then; `None` where something came for the client library,
+    /// so that all of the connection has to be polled.
+    pub(super) fn listen_to_bytes(&self, caller: u64, waker: &Waker) -> Option<Former> {
+        let hearing = self.hearing();
+        if hearing.missed { None } else { Some(Self::settle(hearing, caller, waker)) }
+    }
+
+    fn settle(mut hearing: MutexGuard<'_, Hearing>, caller: u64, waker: &Waker) -> Former {
+        let former = hearing.change(caller);
+        hearing.missed_bytes = false;
         let is_known = hearing.caller.as_ref().is_some_and(|known| known.will_wake(waker));
         let before = if is_known { None } else { hearing.caller.replace(waker.clone()) };
         drop(hearing);
@@ -112,14 +162,14 @@ impl Ear {
     /// A caller who drives waits from now on; `false` where something was missed, or he drives no more.
     pub(super) fn wait(&self, caller: u64) -> bool {
         let mut hearing = self.hearing();
-        hearing.waits = hearing.driver == caller && !hearing.missed;
+        hearing.waits = hearing.driver == caller && !hearing.missed && !hearing.missed_bytes;
         hearing.waits
     }
 
     /// The task drives, and the connection is polled now.
     pub(super) fn listen_by_task(&self) -> Former {
         let mut hearing = self.hearing();
-        hearing.missed = false;
+        (hearing.missed, hearing.missed_bytes) = (false, false);
         hearing.change(TASK)
     }
 
@@ -129,7 +179,7 @@ impl Ear {
         let mut hearing = self.hearing();
         let driver = hearing.driver;
         let former = hearing.change(TASK);
-        let missed = hearing.missed && driver != TASK;
+        let missed = (hearing.missed || hearing.missed_bytes) && driver != TASK;
         drop(hearing);
         if driver == own {
             former.forget();
@@ -144,7 +194,7 @@ impl Ear {
             return None;
         }
         let former = hearing.change(TASK);
-        let missed = hearing.missed;
+        let missed = hearing.missed || hearing.missed_bytes;
         drop(hearing);
         former.forget();
         Some(missed)
