@@ -98,13 +98,13 @@ impl Fold {
     /// Takes out what the bytes go over, before messages came by, for something to be put around it.
     #[cfg(feature = "tls")]
     pub(super) fn take(&self) -> io::Result<Box<dyn Duplex>> {
-        self.0.line().close().0.ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.0.line().stream.take().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// Puts in what the bytes go over from now on.
     #[cfg(feature = "tls")]
     pub(super) fn put(&self, stream: impl Duplex + 'static) {
-        self.0.line().open(Box::new(stream));
+        self.0.line().stream = Some(Box::new(stream));
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{Error as Fault, Statement};
 
 use super::bind::Bound;
@@ -95,7 +96,10 @@ impl<'w, 'l> Sent<'w, 'l> {
                     b'C' => affected = count_of(message.body),
                     // ReadyForQuery.
                     b'Z' => return Ok((outcome.map(|()| affected), true)),
-                    b'E' => return failed(fault::told(message.whole)),
+                    b'E' => {
+                        let fault = fault::told(message.whole);
+                        return self.refused(fault);
+                    }
                     // BindComplete, EmptyQueryResponse.
                     b'2' | b'I' => {}
                     _ => return failed(fault::unexpected()),
@@ -109,9 +113,21 @@ impl<'w, 'l> Sent<'w, 'l> {
     }
 }
 
+impl Sent<'_, '_> {
+    #[cold]
+    fn refused<T>(&self, fault: Option<Fault>) -> Result<(Result<T>, bool), Fault> {
+        let severity = fault.as_ref().and_then(Fault::as_db_error).and_then(DbError::parsed_severity);
+        if matches!(severity, Some(Severity::Fatal | Severity::Panic)) {
+            // The end of the stream may not have shown yet.
+            self.waiting.give_up_connection();
+        }
+        failed(fault)
+    }
+}
+
 impl Drop for Sent<'_, '_> {
     fn drop(&mut self) {
-        self.waiting.leave(std::mem::take(&mut self.buffer));
+        self.waiting.give_up_reply(std::mem::take(&mut self.buffer));
     }
 }
 
@@ -201,6 +217,32 @@ mod tests {
         request(&mut out, "s1", 2, &bound);
         let bind = b"B\0\0\0\x20\0s1\0\0\x02\0\x01\0\0\0\x02\0\0\0\x04\0\0\0\x07\xff\xff\xff\xff\0\x01\0\x01";
         assert_eq!(out, [&bind[..], rest].concat());
+    }
+
+    /// A statement that the library made goes by its name, as long as the library tells it.
+    #[tokio::test]
+    async fn statements_have_their_names() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let (ours, mut server) = tokio::io::duplex(4096);
+        let mut config = tokio_postgres::Config::new();
+        config.user("pilaster").ssl_mode(tokio_postgres::config::SslMode::Disable);
+        let serves = async {
+            // The login, and a statement without parameters and columns.
+            let parsed = b"1\0\0\0\x04t\0\0\0\x06\0\0n\0\0\0\x04Z\0\0\0\x05I";
+            for reply in [&b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"[..], parsed] {
+                server.read(&mut [0; 512]).await.unwrap();
+                server.write_all(reply).await.unwrap();
+            }
+        };
+        let asks = async {
+            let (client, connection) = config.connect_raw(ours, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let statement = client.prepare("LISTEN x").await.unwrap();
+            let name = name_of(&statement).unwrap();
+            assert!(format!("{statement:?}").contains(&format!("\"{name}\"")), "{name}");
+        };
+        tokio::join!(serves, asks);
     }
 
     #[test]

@@ -140,7 +140,9 @@ impl Wire {
             Err(TryLockError::WouldBlock) => return None,
         };
         former.replace(settle(&self.ear));
-        self.is_unheard.store(false, Ordering::Relaxed);
+        if whereto != Whereto::Look {
+            self.is_unheard.store(false, Ordering::Relaxed);
+        }
         self.roaming.send(whereto);
         let mut context = Context::from_waker(&self.waker);
         let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
@@ -155,11 +157,13 @@ impl Wire {
     /// Sends a request of a caller who drives past the client library, if nothing else is under way.
     fn send(&self, own: u64, request: impl FnOnce(&mut Vec<u8>)) -> bool {
         let Ok(half) = self.half.try_lock() else { return false };
-        if half.is_none() || !self.ear.is_quiet(own) {
+        let mut line = self.bypass.line();
+        if half.is_none() || !line.can_send() || !self.ear.speak(own) {
             return false;
         }
         self.roaming.send(Whereto::Here);
-        self.bypass.line().send(&mut Context::from_waker(&self.waker_of_bytes), request)
+        line.send(&mut Context::from_waker(&self.waker_of_bytes), request);
+        true
     }
 
     /// Receives what can be for a caller who sent past the client library; polls all where something came for the library.
@@ -169,7 +173,10 @@ impl Wire {
         let half = match self.half.try_lock() {
             Ok(half) => half,
             Err(TryLockError::WouldBlock) => return None,
-            Err(TryLockError::Poisoned(_)) => return self.poll(Whereto::Here, |ear| ear.listen(own, waker)),
+            Err(TryLockError::Poisoned(poisoned)) => {
+                drop(poisoned);
+                return self.poll(Whereto::Here, |ear| ear.listen(own, waker));
+            }
         };
         let Some(heard) = self.ear.listen_to_bytes(own, waker) else {
             drop(half);
@@ -180,7 +187,13 @@ impl Wire {
         self.roaming.send(Whereto::Here);
         let mut line = self.bypass.line();
         match line.receive_directly(&mut Context::from_waker(&self.waker_of_bytes)) {
-            Poll::Pending | Poll::Ready(Ok(Received::Reply)) => return Some(half.is_none()),
+            Poll::Pending => return Some(half.is_none()),
+            Poll::Ready(Ok(Received::Reply)) => {
+                if !line.is_reply_whole() {
+                    self.ear.look_again();
+                }
+                return Some(half.is_none());
+            }
             Poll::Ready(Ok(Received::Other)) => {}
             Poll::Ready(Ok(Received::End)) => line.lose(None),
             Poll::Ready(Err(error)) => line.lose(Some(error)),
@@ -353,7 +366,7 @@ impl<'l> Waiting<'l> {
     }
 
     /// Sends a request past the client library, where he drives and nothing else is under way. Its reply is to be
-    /// [left](Self::leave) then.
+    /// [given up](Self::give_up_reply) in the end.
     pub(super) fn send(&mut self, request: impl FnOnce(&mut Vec<u8>)) -> bool {
         self.is_direct = !self.needs_task() && self.link.wire.send(self.id, request);
         self.is_direct
@@ -362,27 +375,38 @@ impl<'l> Waiting<'l> {
     /// Waits for more of the reply to what was sent past the client library.
     pub(super) async fn more(&mut self, buffer: &mut Buffer) -> Taken {
         let link = self.link;
-        let taken =
-            poll_fn(|context| self.poll(context, |context| link.wire.bypass.line().take(context, buffer))).await;
-        let (taken, held) = taken;
+        let more = poll_fn(|context| {
+            self.poll(context, |context| {
+                // Dropped when nothing is locked any more.
+                let mut former = None;
+                link.wire.bypass.line().take(context, buffer, &mut former)
+            })
+        });
+        let (taken, held) = more.await;
         if let Some(held) = held {
             held.wake();
         }
         taken
     }
 
-    /// Nobody needs the reply any more.
-    pub(super) fn leave(&mut self, buffer: Buffer) {
+    /// Nobody needs the reply, or the rest of it, any more.
+    pub(super) fn give_up_reply(&mut self, buffer: Buffer) {
         let wire = &self.link.wire;
         self.is_direct = false;
-        let (is_to_come, held) = wire.bypass.line().leave(buffer);
-        if is_to_come {
-            // The rest is read with what is for the library.
+        let left = wire.bypass.line().give_up(buffer);
+        if left.is_to_come {
+            // It is read with what is for the library.
             wire.waker.wake_by_ref();
         }
-        if let Some(held) = held {
+        if let Some(held) = left.held {
             held.wake();
         }
+        drop(left.waiting);
+    }
+
+    /// The connection is not to be used again.
+    pub(super) fn give_up_connection(&self) {
+        self.link.give_up();
     }
 
     /// Polls something of the client library's, or a reply past it, and the connection where that is not ready.
@@ -461,3 +485,6 @@ impl Drop for Waiting<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

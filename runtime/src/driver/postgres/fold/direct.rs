@@ -61,12 +61,16 @@ pub(in crate::driver::postgres) enum Taken {
     Lost(Option<io::Error>),
 }
 
-impl Direct {
-    /// Whether a reply, or the rest of one, is kept.
-    fn is_busy(&self) -> bool {
-        self.state != State::Nothing
-    }
+/// What is left of a reply that nobody needs.
+pub(in crate::driver::postgres) struct Left {
+    /// Whether some of it is still to come.
+    pub is_to_come: bool,
+    /// Who is to be woken, as there is room again; and who waited. Either is to be dropped when nothing is locked.
+    pub held: Option<Waker>,
+    pub waiting: Option<Waker>,
+}
 
+impl Direct {
     /// The stream is no more.
     pub(super) fn close(&mut self) -> Option<Waker> {
         self.is_over = true;
@@ -78,6 +82,12 @@ impl Direct {
         if std::mem::take(&mut self.calls) { self.waiting.take() } else { None }
     }
 
+    /// Drops what arrived.
+    fn forget(&mut self) {
+        self.inbox.clear();
+        self.new = 0;
+    }
+
     /// The reply came to its end.
     fn end(&mut self) {
         self.state = if self.state == State::Sent { State::Whole } else { State::Nothing };
@@ -86,27 +96,29 @@ impl Direct {
 }
 
 impl Line {
-    /// Sends a request, if nothing else is under way.
-    pub(in crate::driver::postgres) fn send(
-        &mut self,
-        context: &mut Context<'_>,
-        request: impl FnOnce(&mut Vec<u8>),
-    ) -> bool {
-        if self.direct.is_busy() || !self.is_idle() {
-            return false;
-        }
+    /// Whether a request can be sent: nothing else is under way.
+    pub(in crate::driver::postgres) fn can_send(&self) -> bool {
+        self.direct.state == State::Nothing && self.is_idle()
+    }
+
+    /// Sends a request, which [can be](Self::can_send).
+    pub(in crate::driver::postgres) fn send(&mut self, context: &mut Context<'_>, request: impl FnOnce(&mut Vec<u8>)) {
+        self.direct.inbox.clear();
         self.direct = Direct {
             inbox: std::mem::take(&mut self.direct.inbox),
             state: State::Sent,
             is_unflushed: true,
             ..Direct::default()
         };
-        self.direct.inbox.clear();
         self.ledger.sent_directly();
         request(&mut self.out);
         // What cannot be sent now is before something is received, and a fault shows then.
         let _ = self.send_on(context);
-        true
+    }
+
+    /// Whether all of the reply was received.
+    pub(in crate::driver::postgres) fn is_reply_whole(&self) -> bool {
+        self.direct.state == State::Whole
     }
 
     /// Sends what is left of the request.
@@ -128,7 +140,7 @@ impl Line {
         }
         // The server may answer before it has all of a long request.
         let _ = self.send_on(context)?;
-        if self.direct.new >= KEPT {
+        if self.direct.state == State::Sent && self.direct.new >= KEPT {
             self.direct.held = Some(context.waker().clone());
             return Poll::Pending;
         }
@@ -146,7 +158,7 @@ impl Line {
             self.route(&rest);
         }
         if self.direct.state == State::Unwanted {
-            self.direct.inbox.clear();
+            self.direct.forget();
         }
         Poll::Ready(Ok(if is_mixed { Received::Other } else { Received::Reply }))
     }
@@ -154,21 +166,28 @@ impl Line {
     /// Looks at what was received, up to the end of the reply, or to something that is not of it; gives how much is left.
     fn look_through(&mut self, some: usize) -> usize {
         let mut left = self.direct.inbox.wrote(some);
-        (self.direct.new, self.direct.calls) = (self.direct.new + some, true);
+        let mut is_over = false;
         while let Some(tag) = self.frames.upcoming(left) {
             if is_of_nobody(tag) {
                 break;
             }
             if let Some(tag) = self.frames.next(&mut left) {
                 self.ledger.received(tag, None);
-                if tag == b'Z' {
-                    let left = left.len();
-                    self.direct.end();
-                    return left;
+                is_over = tag == b'Z';
+                if is_over {
+                    break;
                 }
             }
         }
-        left.len()
+        let left = left.len();
+        if left < some {
+            (self.direct.new, self.direct.calls) = (self.direct.new + some - left, true);
+        }
+        if is_over {
+            self.direct.end();
+            self.ledger.settle();
+        }
+        left
     }
 
     /// Hands what was received to whom it is for.
@@ -196,11 +215,13 @@ impl Line {
         self.settle();
     }
 
-    /// Takes what arrived of the reply, behind what is left of what was taken before; else notes who waits for it.
+    /// Takes what arrived of the reply, behind what is left of what was taken before, and whom to wake since there is room
+    /// again; else notes who waits for it, instead of the former one.
     pub(in crate::driver::postgres) fn take(
         &mut self,
         context: &mut Context<'_>,
         buffer: &mut Buffer,
+        former: &mut Option<Waker>,
     ) -> Poll<(Taken, Option<Waker>)> {
         let direct = &mut self.direct;
         direct.calls = false;
@@ -218,21 +239,19 @@ impl Line {
         }
         let is_known = direct.waiting.as_ref().is_some_and(|known| known.will_wake(context.waker()));
         if !is_known {
-            direct.waiting = Some(context.waker().clone());
+            *former = direct.waiting.replace(context.waker().clone());
         }
         Poll::Pending
     }
 
-    /// Nobody needs the reply, or the rest of it, any more; the memory may be used again. Whether some of it is still to come,
-    /// and who waits for room for it.
-    pub(in crate::driver::postgres) fn leave(&mut self, buffer: Buffer) -> (bool, Option<Waker>) {
+    /// Nobody needs the reply, or the rest of it, any more; the memory may be used again.
+    pub(in crate::driver::postgres) fn give_up(&mut self, buffer: Buffer) -> Left {
         let direct = &mut self.direct;
         direct.inbox = buffer;
-        direct.inbox.clear();
-        direct.waiting = None;
+        direct.forget();
         let is_to_come = direct.state == State::Sent;
         direct.state = if is_to_come { State::Unwanted } else { State::Nothing };
-        (is_to_come, direct.held.take())
+        Left { is_to_come, held: direct.held.take(), waiting: direct.waiting.take() }
     }
 
     /// Notes what became of the stream.

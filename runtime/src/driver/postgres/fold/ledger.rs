@@ -81,6 +81,11 @@ impl Ledger {
         self.ends.push_back(End::Direct);
     }
 
+    /// Whether nobody knows any more what comes.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Whether what is answered next is such a request.
     pub(super) fn is_next_direct(&self) -> bool {
         matches!(self.ends.front(), Some(End::Direct))
@@ -184,8 +189,8 @@ impl Ledger {
     fn answered(&mut self) {
         let passed_over = std::mem::take(&mut self.passed_over);
         let end = self.ends.pop_front();
-        // Who is alone needs no time to be taken.
-        self.heard |= !matches!(end, Some(End::Direct));
+        // Who is alone needs no time to be taken, unless somebody waited for it.
+        self.heard |= !matches!(end, Some(End::Direct)) || !self.ends.is_empty();
         match end {
             Some(End::Read { .. }) if passed_over => {}
             Some(End::Read { pace, since, .. }) => {

@@ -75,11 +75,6 @@ impl Line {
         (self.stream.take(), self.direct.close())
     }
 
-    #[cfg(feature = "tls")]
-    pub(super) fn open(&mut self, stream: Box<dyn Duplex>) {
-        self.stream = Some(stream);
-    }
-
     /// Whoever is to be woken, as there is something of his reply.
     pub(super) fn waiting(&mut self) -> Option<Waker> {
         self.direct.waiting()
@@ -256,9 +251,10 @@ impl Line {
         self.poll_stream(|stream| stream.poll_flush(context))
     }
 
-    /// Ends the stream once the reply to what went past the library is in, of which it does not know.
+    /// Ends the stream once the reply to what went past the library is in, of which it does not know. One that waits for the
+    /// rows of a COPY has no end.
     pub(super) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.ledger.is_next_direct() {
+        while self.ledger.is_next_direct() && !self.ledger.is_lost() {
             if ready!(self.receive_directly(context))? == Received::End {
                 break;
             }

@@ -242,8 +242,12 @@ fn idle() -> Stream {
 
 impl Stream {
     fn sends_directly(&self, request: &[u8]) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        self.fold.0.line().send(&mut context, |out| out.extend_from_slice(request))
+        let mut line = self.fold.0.line();
+        let can_send = line.can_send();
+        if can_send {
+            line.send(&mut Context::from_waker(Waker::noop()), |out| out.extend_from_slice(request));
+        }
+        can_send
     }
 
     /// Receives as whoever sent it does, up to a moment with nothing, or until the stream ends; whether there was something
@@ -265,14 +269,17 @@ impl Stream {
     fn receives(&mut self, waker: &Waker) -> Vec<u8> {
         let mut space = [0; 4096];
         let mut into = ReadBuf::new(&mut space);
-        let _ = Pin::new(&mut self.fold).poll_read(&mut Context::from_waker(waker), &mut into);
+        let received = Pin::new(&mut self.fold).poll_read(&mut Context::from_waker(waker), &mut into);
+        assert!(!matches!(received, Poll::Ready(Err(_))));
         into.filled().to_vec()
     }
 
     /// The messages that arrived of the reply.
     fn takes(&self, buffer: &mut Buffer, waker: &Waker) -> Vec<u8> {
         let mut tags = Vec::new();
-        while let Poll::Ready((Taken::More, held)) = self.fold.0.line().take(&mut Context::from_waker(waker), buffer) {
+        while let Poll::Ready((Taken::More, held)) =
+            self.fold.0.line().take(&mut Context::from_waker(waker), buffer, &mut None)
+        {
             while let Some(message) = buffer.next() {
                 tags.push(message.tag);
             }
@@ -299,7 +306,7 @@ fn a_reply_past_the_library_is_whole_however_it_is_cut() {
         }
         assert_eq!((stream.script().got.as_slice(), tags.as_slice()), (RUN, &b"2DCZ"[..]), "{at_a_time}");
         assert!(!stream.sends_directly(RUN), "the reply is not left yet");
-        assert_eq!(stream.fold.0.line().leave(buffer).0, false);
+        assert!(!stream.fold.0.line().give_up(buffer).is_to_come);
         assert!(stream.sends_directly(RUN), "{at_a_time}");
         assert_eq!(stream.receives(Waker::noop()), b"");
     }
@@ -325,7 +332,7 @@ fn what_is_under_way_by_the_library_is_not_mixed_up() {
         assert_eq!(tags, b"2DCZ", "{at_a_time}");
         assert_eq!(of_library, bytes(&[NOTICE, NOTICE, REPLY, NOTICE, READY, NOTICE]), "{at_a_time}");
         assert!(bell.0.load(Ordering::Relaxed) > 0, "whoever waits is woken");
-        stream.fold.0.line().leave(buffer);
+        stream.fold.0.line().give_up(buffer);
         assert!(stream.sends_directly(RUN));
     }
 }
@@ -353,10 +360,29 @@ fn the_rest_of_a_reply_that_nobody_wants_is_dropped() {
     assert!(!stream.receives_directly());
     let mut buffer = Buffer::default();
     assert_eq!(stream.takes(&mut buffer, Waker::noop()), b"2");
-    assert_eq!(stream.fold.0.line().leave(buffer).0, true, "some is to come");
+    assert!(stream.fold.0.line().give_up(buffer).is_to_come, "some is to come");
     assert!(!stream.sends_directly(RUN), "its reply is to come");
     stream.says([Some(bytes(&[&REPLY[12..], NOTICE, READY, NOTICE]))]);
     assert_eq!(stream.receives(Waker::noop()), bytes(&[NOTICE, NOTICE]));
+    assert!(stream.sends_directly(RUN));
+}
+
+/// However much more of it there is than is kept of a reply that somebody wants.
+#[test]
+fn all_of_a_reply_that_nobody_wants_is_dropped() {
+    let mut stream = idle();
+    assert!(stream.sends_directly(RUN));
+    let rows = bytes(&[b"D\0\0\x04\x04", &[7; 1024]]).repeat(4 * KEPT / 1024);
+    let (first, rest) = rows.split_at(KEPT);
+    stream.says(first.chunks(4096).map(|part| Some(part.to_vec())));
+    stream.says([None]);
+    assert!(!stream.receives_directly());
+    stream.fold.0.line().give_up(Buffer::default());
+    stream.says(rest.chunks(4096).map(|part| Some(part.to_vec())));
+    stream.says([Some(READY.to_vec())]);
+    for _ in 0..rows.len() / 4096 + 2 {
+        assert_eq!(stream.receives(Waker::noop()), b"");
+    }
     assert!(stream.sends_directly(RUN));
 }
 
@@ -364,13 +390,21 @@ fn the_rest_of_a_reply_that_nobody_wants_is_dropped() {
 fn a_connection_is_not_ended_before_the_reply_is_in() {
     let mut stream = idle();
     assert!(stream.sends_directly(RUN));
-    stream.fold.0.line().leave(Buffer::default());
+    stream.fold.0.line().give_up(Buffer::default());
     stream.says([None, Some(REPLY.to_vec()), None, Some(READY.to_vec())]);
     let mut ends = || {
         let mut context = Context::from_waker(Waker::noop());
         Pin::new(&mut stream.fold).poll_shutdown(&mut context).is_ready()
     };
     assert_eq!([ends(), ends(), ends()], [false, false, true]);
+    // One that waits for what is copied from here has none.
+    let mut stream = idle();
+    assert!(stream.sends_directly(RUN));
+    stream.says([Some(b"2\0\0\0\x04G\0\0\0\x07\0\0\0".to_vec()), None]);
+    assert!(!stream.receives_directly());
+    stream.fold.0.line().give_up(Buffer::default());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut stream.fold).poll_shutdown(&mut context).is_ready());
 }
 
 #[test]
@@ -383,9 +417,9 @@ fn whoever_waits_hears_of_the_end() {
     drop(stream.fold);
     assert_eq!(bell.0.load(Ordering::Relaxed), 1);
     assert_eq!(Arc::strong_count(&stream.server.0), 1, "the socket is closed");
-    let taken = bypass.line().take(&mut Context::from_waker(Waker::noop()), &mut buffer);
+    let taken = bypass.line().take(&mut Context::from_waker(Waker::noop()), &mut buffer, &mut None);
     assert!(matches!(taken, Poll::Ready((Taken::Lost(None), _))));
-    assert!(!bypass.line().send(&mut Context::from_waker(Waker::noop()), |_| {}));
+    assert!(!bypass.line().can_send());
 }
 
 /// One that is longer than what is kept of replies that nobody takes.

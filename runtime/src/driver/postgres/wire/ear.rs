@@ -89,13 +89,7 @@ impl Wake for Ear {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut hearing = self.hearing();
-        hearing.missed = true;
-        let waker = hearing.called();
-        drop(hearing);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.tell(|hearing| hearing.missed = true);
     }
 }
 
@@ -108,13 +102,7 @@ impl Wake for OfBytes {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut hearing = self.0.hearing();
-        hearing.missed_bytes = true;
-        let waker = hearing.called();
-        drop(hearing);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.0.tell(|hearing| hearing.missed_bytes = true);
     }
 }
 
@@ -124,15 +112,33 @@ impl Ear {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tell(&self, note: impl FnOnce(&mut Hearing)) {
+        let mut hearing = self.hearing();
+        note(&mut hearing);
+        let waker = hearing.called();
+        drop(hearing);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     /// A caller drives, who is at work.
     pub(super) fn begin(&self, caller: u64) -> Former {
         self.hearing().change(caller)
     }
 
-    /// Whether this caller drives, and nothing came for the client library.
-    pub(super) fn is_quiet(&self, caller: u64) -> bool {
-        let hearing = self.hearing();
-        hearing.driver == caller && !hearing.missed
+    /// Whether this caller drives, and nothing came for the client library. If so, something is sent past it, and nobody hears
+    /// of the reply before the socket was [listened to](Self::listen_to_bytes).
+    pub(super) fn speak(&self, caller: u64) -> bool {
+        let mut hearing = self.hearing();
+        let speaks = hearing.driver == caller && !hearing.missed;
+        hearing.missed_bytes |= speaks;
+        speaks
+    }
+
+    /// The socket was read, and more is to come, of which nobody hears yet.
+    pub(super) fn look_again(&self) {
+        self.hearing().missed_bytes = true;
     }
 
     /// A caller drives and polls the connection now, and may wait then.
@@ -265,6 +271,15 @@ mod tests {
             Waker::from(Arc::clone(&self.ear)).wake();
         }
 
+        /// The same of the socket alone.
+        fn bytes_arrive(&self) {
+            Waker::from(Arc::new(OfBytes(Arc::clone(&self.ear)))).wake();
+        }
+
+        fn listens_to_bytes(&self, caller: u64) -> bool {
+            self.ear.listen_to_bytes(caller, &self.waker(caller as usize)).is_some()
+        }
+
         /// How often the task and the callers were woken, since this was asked before.
         fn rings(&self) -> [usize; 3] {
             self.bells.each_ref().map(|bell| bell.0.swap(0, Ordering::Relaxed))
@@ -310,6 +325,45 @@ mod tests {
         drop(heard.ear.begin(1));
         assert_eq!(heard.ear.leave(1), Some(false));
         assert_eq!(heard.rings(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn whoever_goes_past_the_library_hears_of_the_socket_and_is_told_of_the_rest() {
+        let heard = Heard::new();
+        assert!(!heard.ear.speak(1), "he does not drive");
+        drop(heard.ear.begin(1));
+        assert!(heard.ear.speak(1));
+        assert!(!heard.ear.wait(1), "nobody hears of the reply");
+        assert!(heard.listens_to_bytes(1) && heard.ear.wait(1));
+        heard.bytes_arrive();
+        assert_eq!(heard.rings(), [0, 1, 0]);
+        assert!(heard.listens_to_bytes(1) && heard.ear.wait(1));
+        heard.ear.look_again();
+        assert!(!heard.ear.wait(1), "there may be more");
+        assert!(heard.listens_to_bytes(1) && heard.ear.wait(1));
+        heard.arrives();
+        assert_eq!(heard.rings(), [0, 1, 0]);
+        assert!(!heard.listens_to_bytes(1) && !heard.ear.speak(1), "all has to be polled");
+        heard.listens(1);
+        assert!(heard.ear.speak(1) && heard.listens_to_bytes(1));
+        assert_eq!(heard.ear.leave(1), Some(false));
+    }
+
+    #[test]
+    fn what_was_sent_past_the_library_is_heard_by_the_task() {
+        for hands_over in [1, 2] {
+            let heard = Heard::new();
+            drop(heard.ear.begin(1));
+            assert!(heard.ear.speak(1));
+            assert!(heard.ear.hand_over(hands_over), "the socket was not listened to");
+            drop(heard.ear.begin(1));
+            drop(heard.ear.listen_by_task());
+            drop(heard.ear.begin(1));
+            assert!(heard.ear.speak(1) && heard.listens_to_bytes(1));
+            assert!(!heard.ear.hand_over(hands_over), "whoever listens is woken, and that is the task now");
+            heard.bytes_arrive();
+            assert_eq!(heard.rings()[0], 1);
+        }
     }
 
     #[test]
