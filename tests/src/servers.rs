@@ -22,16 +22,22 @@ read -r _ || true
 rm -rf "$dir"
 "#;
 
+/// What names a PostgreSQL server.
+const VARIABLE: &str = "PILASTER_TEST_POSTGRES";
+
+/// The URL of the PostgreSQL server that the environment names, which others use too and which stays.
+#[must_use]
+pub fn named_postgres() -> Option<String> {
+    std::env::var(VARIABLE).ok().filter(|url| !url.is_empty())
+}
+
 /// The URL of a PostgreSQL server whose user may create databases, or why there is none. It names a database that
 /// exists.
 ///
 /// # Errors
 /// Says why there is none: `PILASTER_TEST_POSTGRES` is not set, and no server is installed or it does not start.
 pub fn postgres() -> Result<String, String> {
-    const VARIABLE: &str = "PILASTER_TEST_POSTGRES";
-    if let Ok(url) = std::env::var(VARIABLE)
-        && !url.is_empty()
-    {
+    if let Some(url) = named_postgres() {
         return Ok(url);
     }
     static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();

@@ -15,7 +15,7 @@ use std::time::Duration;
 use pilaster::{Db, Dialect, Result};
 
 use crate::database::{Kind, is_required};
-use crate::models::{NewPost, NewUser, Post, Status, User, schema};
+use crate::models::{NewPost, NewUser, Post, Status, User};
 
 pub mod aggregate;
 pub mod blocking;
@@ -113,14 +113,13 @@ where
     F: FnOnce(Db) -> O,
     O: Future<Output = Result<()>>,
 {
-    let fresh = match kind.fresh().await.unwrap() {
+    let fresh = match kind.with_tables().await.unwrap() {
         Ok(fresh) => fresh,
         Err(why) => {
             assert!(!is_required(kind), "{} is required: {why}", kind.name());
             return skipped(kind, &why);
         }
     };
-    schema::create_all(&fresh.db).await.unwrap();
     let outcome = caught(behaviour(fresh.db.clone())).await;
     // Also after a failure, so that nothing is left on a server that is not the test's own.
     let removed = tokio::time::timeout(Duration::from_secs(10), fresh.remove()).await;
