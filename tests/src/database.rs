@@ -140,8 +140,8 @@ async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
     Ok(Fresh { db, url, cleanup })
 }
 
-/// What `CREATE DATABASE` says to copy a database with the tables of the suite. It is made once, and copied in a quarter of
-/// the time that the tables take. `None` on a server that the environment names: nobody would take it away there.
+/// What `CREATE DATABASE` says to copy a database with the tables of the suite. It is made once: to
+/// copy it takes less than to make the tables. `None` on a server that the environment names: nobody would take it away there.
 async fn copy_of_tables() -> Result<Option<&'static str>> {
     static COPY: OnceCell<Option<&str>> = OnceCell::const_new();
     let made = COPY.get_or_try_init(async || {
