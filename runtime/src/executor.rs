@@ -198,13 +198,15 @@ impl Lease<'_> {
     async fn revive(&mut self) -> Result<()> {
         let free = self.is_free();
         let Place::Pool { pool, access, connection, .. } = &mut self.place else { return Ok(()) };
-        if connection.is_none() {
+        let held = connection.is_some();
+        if !held {
             *connection = Some(pool.take(*access).await?);
         }
         if let Some(pooled) = connection
             && free
         {
-            if !pooled.connection.is_alive() {
+            // What was taken now was looked at.
+            if held && !pooled.connection.is_alive() {
                 pool.replace(*access, pooled).await?;
             }
             // Where the server closed one while it was idle, it likely closed others.

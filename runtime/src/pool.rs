@@ -243,7 +243,9 @@ impl Pool {
             }
             // Kept apart, as it is rare and needs much room.
             match Box::pin(self.emptied(lane, self.patience().saturating_sub(begun.elapsed()))).await {
-                Emptied::Connection(connection) if lane.limits.keep(&connection, None) => break connection,
+                Emptied::Connection(connection) if lane.limits.keep(&connection, None, Instant::now()) => {
+                    break connection;
+                }
                 // Lost while others had seats, or a statement on it was cancelled, which may still hit another one.
                 Emptied::Connection(lost) => {
                     drop(lost);
@@ -286,7 +288,7 @@ impl Pool {
                 let at = idle.iter().rposition(|idle| !idle.connection.connection.is_shared())?;
                 idle.remove(at)
             };
-            if lane.limits.keep(&idle.connection, Some(idle.since)) {
+            if lane.limits.keep(&idle.connection, Some(idle.since), Instant::now()) {
                 return Some(idle.connection);
             }
             // Closed here, outside of the lock.
@@ -322,16 +324,19 @@ impl Pool {
     /// Gives a connection back. What is open on it is rolled back first; a broken one is dropped.
     pub(crate) fn give_back(&self, access: Access, mut pooled: Pooled) {
         let lane = self.lane(access);
-        let keep =
-            pooled.connection.abandon() && !self.closed.load(Ordering::Acquire) && lane.limits.keep(&pooled, None);
+        let now = Instant::now();
+        let keep = pooled.connection.abandon()
+            && !self.closed.load(Ordering::Acquire)
+            && !lane.limits.is_due(&pooled, None, now);
         let stale = if keep {
             let mut idle = lock(&lane.idle);
-            lane.put(&mut idle, Idle { connection: pooled, since: Instant::now() });
             // Where statements share connections, the first was not always idle for longest.
             let oldest = idle.iter().enumerate().min_by_key(|(_, idle)| idle.since);
             let stale =
-                oldest.filter(|(_, idle)| !lane.limits.keep(&idle.connection, Some(idle.since))).map(|(at, _)| at);
-            stale.map(|at| idle.remove(at).connection)
+                oldest.filter(|(_, idle)| !lane.limits.keep(&idle.connection, Some(idle.since), now)).map(|(at, _)| at);
+            let stale = stale.map(|at| idle.remove(at).connection);
+            lane.put(&mut idle, Idle { connection: pooled, since: now });
+            stale
         } else {
             Some(pooled)
         };

@@ -1,9 +1,7 @@
 //! A database of its own for every test, and what is done where there is none.
 
 use pilaster::{Db, Dialect, Result};
-use tokio::sync::OnceCell;
 
-use crate::models::schema;
 use crate::{servers, servers_mysql};
 
 /// A kind of database that the suite runs on.
@@ -72,6 +70,14 @@ impl Kind {
     /// # Errors
     /// When there is one and it cannot be opened.
     pub async fn fresh(self) -> Result<Result<Fresh, String>> {
+        self.made("").await
+    }
+
+    /// The same, on a server made as `CREATE DATABASE` is told behind the name.
+    ///
+    /// # Errors
+    /// When there is one and it cannot be opened.
+    pub async fn made(self, how: &str) -> Result<Result<Fresh, String>> {
         match self {
             Self::SqliteMemory => open("sqlite::memory:".into(), Cleanup::Nothing).await.map(Ok),
             Self::SqliteFile => match tempfile::tempdir() {
@@ -82,28 +88,10 @@ impl Kind {
                 Err(error) => Ok(Err(error.to_string())),
             },
             _ => match self.server() {
-                Server::Url(url) => on_server(self, url, "").await.map(Ok),
+                Server::Url(url) => on_server(self, url, how).await.map(Ok),
                 Server::Absent(why) => Ok(Err(why)),
             },
         }
-    }
-
-    /// The same with the tables of the suite.
-    ///
-    /// # Errors
-    /// When there is one and it cannot be opened, or its tables cannot be made.
-    pub async fn with_tables(self) -> Result<Result<Fresh, String>> {
-        if self.is_postgres()
-            && let Server::Url(url) = self.server()
-            && let Some(copy) = copy_of_tables().await?
-        {
-            return on_server(self, url, copy).await.map(Ok);
-        }
-        let fresh = self.fresh().await?;
-        if let Ok(fresh) = &fresh {
-            schema::create_all(&fresh.db).await?;
-        }
-        Ok(fresh)
     }
 
     /// The server of this kind: by URL from the environment, else one that is started for this process.
@@ -138,27 +126,6 @@ impl Kind {
 async fn open(url: String, cleanup: Cleanup) -> Result<Fresh> {
     let db = Db::connect(&url).await?;
     Ok(Fresh { db, url, cleanup })
-}
-
-/// What `CREATE DATABASE` says to copy a database with the tables of the suite. It is made once: to
-/// copy it takes less than to make the tables. `None` on a server that the environment names: nobody would take it away there.
-async fn copy_of_tables() -> Result<Option<&'static str>> {
-    static COPY: OnceCell<Option<&str>> = OnceCell::const_new();
-    let made = COPY.get_or_try_init(async || {
-        let (None, Ok(server)) = (servers::named_postgres(), servers::postgres()) else { return Ok(None) };
-        let admin = Db::builder(&server).max_connections(1).connect().await?;
-        admin.sql("CREATE DATABASE suite").execute().await?;
-        // Before 15 files are what is copied, and there is no choice. To write the pages to the log costs more, as nothing
-        // here waits for a disk.
-        let version = admin.sql("SELECT current_setting('server_version_num')::int").one::<i32>().await?;
-        admin.close().await?;
-        // Not by way of a pooler, which would stay connected to it: what is copied is nobody else's.
-        let db = Db::builder(&with_database(&server, "suite")).max_connections(1).connect().await?;
-        schema::create_all(&db).await?;
-        db.close().await?;
-        Ok(Some(if version < 150_000 { " TEMPLATE suite" } else { " TEMPLATE suite STRATEGY file_copy" }))
-    });
-    made.await.copied()
 }
 
 /// A database made as `CREATE DATABASE` is told behind its name.

@@ -18,6 +18,7 @@ pub mod statements;
 mod strict;
 pub mod suite;
 pub mod types;
+pub mod with_tables;
 
 /// The models of the suite, from `specs/suite.yaml`.
 pub mod models {

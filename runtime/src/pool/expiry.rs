@@ -35,12 +35,17 @@ impl Limits {
         }
     }
 
-    /// Whether a connection can be used further.
-    pub(super) fn keep(&self, pooled: &Pooled, idle_since: Option<Instant>) -> bool {
-        let over = |limit: Option<Duration>, since: Instant| limit.is_some_and(|limit| since.elapsed() >= limit);
-        pooled.connection.is_alive()
-            && !over(self.lifetime, pooled.opened)
-            && !idle_since.is_some_and(|since| over(self.idle, since))
+    /// Whether a connection can be used further at a time, which is now.
+    pub(super) fn keep(&self, pooled: &Pooled, idle_since: Option<Instant>, now: Instant) -> bool {
+        pooled.connection.is_alive() && !self.is_due(pooled, idle_since, now)
+    }
+
+    /// Whether a connection is too old at a time, or was idle for too long.
+    pub(super) fn is_due(&self, pooled: &Pooled, idle_since: Option<Instant>, now: Instant) -> bool {
+        let over = |limit: Option<Duration>, since: Instant| {
+            limit.is_some_and(|limit| now.saturating_duration_since(since) >= limit)
+        };
+        over(self.lifetime, pooled.opened) || idle_since.is_some_and(|since| over(self.idle, since))
     }
 
     /// When a connection is due that was opened and is idle since then; `None` for never.
@@ -146,7 +151,7 @@ impl Lane {
                     // It is in use now. If it is too old, the next statement goes elsewhere, and it is closed when it
                     // is left: taken out of the lane here, it would be missed by who waits for it.
                     idle.since = now;
-                } else if !self.limits.keep(pooled, Some(idle.since)) {
+                } else if !self.limits.keep(pooled, Some(idle.since), now) {
                     return true;
                 }
                 if let Some(due) = self.limits.due(pooled.opened, idle.since) {

@@ -113,8 +113,9 @@ impl Pool {
                     }
                 };
                 let Some(chosen) = idle.get_mut(at) else { return Place::None };
-                if lane.limits.keep(&chosen.connection, Some(chosen.since)) {
-                    chosen.since = Instant::now();
+                let now = Instant::now();
+                if lane.limits.keep(&chosen.connection, Some(chosen.since), now) {
+                    chosen.since = now;
                     return chosen.connection.connection.seat(access).map_or(Place::None, Place::Seat);
                 }
                 idle.remove(at)

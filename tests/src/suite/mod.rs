@@ -16,6 +16,7 @@ use pilaster::{Db, Dialect, Result};
 
 use crate::database::{Kind, is_required};
 use crate::models::{NewPost, NewUser, Post, Status, User};
+use crate::with_tables;
 
 pub mod aggregate;
 pub mod blocking;
@@ -113,7 +114,7 @@ where
     F: FnOnce(Db) -> O,
     O: Future<Output = Result<()>>,
 {
-    let fresh = match kind.with_tables().await.unwrap() {
+    let fresh = match with_tables::fresh(kind).await.unwrap() {
         Ok(fresh) => fresh,
         Err(why) => {
             assert!(!is_required(kind), "{} is required: {why}", kind.name());
