@@ -6,7 +6,7 @@
 //! On PostgreSQL short statements share idle connections, see `share`; whoever wants one for himself gets one that
 //! nobody shares.
 //!
-//! Drivers know when the connection of theirs was closed; that of MySQL has to ask, and does so before a statement on one that
+//! Drivers know when the connection of theirs was closed, or look; that of MySQL has to ask, and does so before a statement on one that
 //! was idle for a second. Connections that are too old or were idle for too long are closed when they are due, see `expiry`.
 
 mod expiry;

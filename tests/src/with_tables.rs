@@ -31,6 +31,8 @@ async fn copy() -> Result<Option<&'static str>> {
     let made = COPY.get_or_try_init(async || {
         let (None, Ok(server)) = (servers::named_postgres(), servers::postgres()) else { return Ok(None) };
         let admin = Db::builder(&server).max_connections(1).connect().await?;
+        // What went wrong the last time is told again, and not that it is there.
+        admin.sql("DROP DATABASE IF EXISTS suite").execute().await?;
         admin.sql("CREATE DATABASE suite").execute().await?;
         // Before 15 files are what is copied, and there is no choice. To write the pages to the log costs more, as nothing
         // here waits for a disk.

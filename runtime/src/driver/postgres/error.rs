@@ -107,7 +107,7 @@ fn explain(db: &DbError, sql: &str) -> String {
         "57014" if db.message().contains("statement timeout") => {
             "statement_timeout in the URL says how long it may take"
         }
-        "57P01" | "57P02" => UNKNOWN,
+        "57P01" | "57P02" | "57P04" => UNKNOWN,
         _ => return db.message().to_owned(),
     };
     format!("{} ({help})", db.message())
@@ -390,7 +390,7 @@ fn kind(db: &DbError) -> ErrorKind {
         "42501" => ErrorKind::Permission,
         "25006" => ErrorKind::ReadOnly,
         "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P03" | "22P05" => encode(db),
-        "3D000" | "53300" | "57P01" | "57P02" | "57P03" | "57P05" => ErrorKind::Connection,
+        "3D000" | "53300" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" => ErrorKind::Connection,
         _ => match code.get(..2) {
             Some("08" | "28") => ErrorKind::Connection,
             Some("25") => ErrorKind::Transaction,

@@ -116,8 +116,13 @@ impl<'w, 'l> Sent<'w, 'l> {
 impl Sent<'_, '_> {
     #[cold]
     fn refused<T>(&self, fault: Option<Fault>) -> Result<(Result<T>, bool), Fault> {
-        let severity = fault.as_ref().and_then(Fault::as_db_error).and_then(DbError::parsed_severity);
-        if matches!(severity, Some(Severity::Fatal | Severity::Panic)) {
+        let db = fault.as_ref().and_then(Fault::as_db_error);
+        // A pooler may leave out the one that is the same in all languages.
+        let is_fatal = |db: &DbError| match db.parsed_severity() {
+            Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+            None => matches!(db.severity(), "FATAL" | "PANIC"),
+        };
+        if db.is_some_and(is_fatal) {
             // The end of the stream may not have shown yet.
             self.waiting.give_up_connection();
         }
@@ -231,7 +236,7 @@ mod tests {
             // The login, and a statement without parameters and columns.
             let parsed = b"1\0\0\0\x04t\0\0\0\x06\0\0n\0\0\0\x04Z\0\0\0\x05I";
             for reply in [&b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"[..], parsed] {
-                server.read(&mut [0; 512]).await.unwrap();
+                assert!(server.read(&mut [0; 512]).await.unwrap() > 0);
                 server.write_all(reply).await.unwrap();
             }
         };

@@ -128,13 +128,13 @@ impl Wire {
     fn poll(&self, whereto: Whereto, settle: impl FnOnce(&Ear) -> Former) -> Option<bool> {
         // Woken when nothing is locked any more, also where the half panics.
         let mut former = Former::default();
+        let mut ended = None;
         let mut half = match self.half.try_lock() {
             Ok(half) => half,
             Err(TryLockError::Poisoned(poisoned)) => {
                 // It panicked, and cannot be polled again.
                 let mut half = poisoned.into_inner();
-                *half = None;
-                self.ear.wake_task();
+                ended = half.take();
                 half
             }
             Err(TryLockError::WouldBlock) => return None,
@@ -146,7 +146,9 @@ impl Wire {
         self.roaming.send(whereto);
         let mut context = Context::from_waker(&self.waker);
         let is_over = half.as_mut().is_none_or(|half| half.as_mut().poll(&mut context).is_ready());
-        let ended = if is_over { half.take() } else { None };
+        if is_over {
+            ended = ended.or_else(|| half.take());
+        }
         drop(half);
         if ended.is_some() {
             self.ear.wake_task();
@@ -257,6 +259,8 @@ impl Wire {
             || self.has_others(ear::TASK)
             || !self.ear.is_with_task()
             || self.now() < self.seen.load(Ordering::Relaxed) + SURE
+            // The task reads what is left of a reply, however long.
+            || self.bypass.line().is_reply_to_come()
         {
             return;
         }

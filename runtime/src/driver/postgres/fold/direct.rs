@@ -90,8 +90,13 @@ impl Direct {
 
     /// The reply came to its end.
     fn end(&mut self) {
-        self.state = if self.state == State::Sent { State::Whole } else { State::Nothing };
-        (self.new, self.calls) = (self.new.max(1), true);
+        if self.state == State::Sent {
+            self.state = State::Whole;
+            (self.new, self.calls) = (self.new.max(1), true);
+        } else {
+            self.state = State::Nothing;
+            self.forget();
+        }
     }
 }
 
@@ -119,6 +124,11 @@ impl Line {
     /// Whether all of the reply was received.
     pub(in crate::driver::postgres) fn is_reply_whole(&self) -> bool {
         self.direct.state == State::Whole
+    }
+
+    /// Whether some of a reply is to come.
+    pub(in crate::driver::postgres) fn is_reply_to_come(&self) -> bool {
+        matches!(self.direct.state, State::Sent | State::Unwanted)
     }
 
     /// Sends what is left of the request.
@@ -184,10 +194,15 @@ impl Line {
             (self.direct.new, self.direct.calls) = (self.direct.new + some - left, true);
         }
         if is_over {
-            self.direct.end();
-            self.ledger.settle();
+            self.end_directly();
         }
         left
+    }
+
+    /// The reply came to its end; what was sent behind it did not wait for itself.
+    fn end_directly(&mut self) {
+        self.direct.end();
+        self.ledger.settle();
     }
 
     /// Hands what was received to whom it is for.
@@ -208,7 +223,7 @@ impl Line {
             if let Some(tag) = ended {
                 self.ledger.received(tag, None);
                 if tag == b'Z' {
-                    self.direct.end();
+                    self.end_directly();
                 }
             }
         }

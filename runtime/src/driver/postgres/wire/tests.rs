@@ -88,11 +88,12 @@ async fn nobody_goes_past_what_came_for_the_library() {
 
 #[tokio::test]
 async fn the_end_of_a_connection_that_nobody_listens_to_is_seen_by_looking() {
-    let (wire, server) = connection();
+    let (wire, mut server) = connection();
     drop(wire.ear.begin(1));
     assert!(wire.send(1, |_| {}));
+    server.write_all(REPLY).await.unwrap();
     assert_eq!(wire.receive(1, Waker::noop()), Some(false));
-    wire.bypass.line().give_up(Buffer::default());
+    assert_eq!(reply(&wire).await, b"2CZ");
     wire.leave(1);
     assert!(wire.may_end_unheard());
     rt::sleep(2 * Duration::from_nanos(SURE)).await;
