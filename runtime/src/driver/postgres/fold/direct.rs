@@ -161,10 +161,13 @@ impl Line {
         if some == 0 {
             return Poll::Ready(Ok(Received::End));
         }
-        let rest = self.look_through(some);
-        let is_mixed = rest > 0;
+        let (rest, is_over) = self.look_through(some);
+        let rest = self.direct.inbox.take_last(rest);
+        if is_over {
+            self.end_directly();
+        }
+        let is_mixed = !rest.is_empty();
         if is_mixed {
-            let rest = self.direct.inbox.take_last(rest);
             self.route(&rest);
         }
         if self.direct.state == State::Unwanted {
@@ -173,8 +176,9 @@ impl Line {
         Poll::Ready(Ok(if is_mixed { Received::Other } else { Received::Reply }))
     }
 
-    /// Looks at what was received, up to the end of the reply, or to something that is not of it; gives how much is left.
-    fn look_through(&mut self, some: usize) -> usize {
+    /// Looks at what was received, up to the end of the reply, or to something that is not of it; gives how much is left, and
+    /// whether that was the end.
+    fn look_through(&mut self, some: usize) -> (usize, bool) {
         let mut left = self.direct.inbox.wrote(some);
         let mut is_over = false;
         while let Some(tag) = self.frames.upcoming(left) {
@@ -193,10 +197,7 @@ impl Line {
         if left < some {
             (self.direct.new, self.direct.calls) = (self.direct.new + some - left, true);
         }
-        if is_over {
-            self.end_directly();
-        }
-        left
+        (left, is_over)
     }
 
     /// The reply came to its end; what was sent behind it did not wait for itself.

@@ -367,6 +367,26 @@ fn the_rest_of_a_reply_that_nobody_wants_is_dropped() {
     assert!(stream.sends_directly(RUN));
 }
 
+/// Also where it comes at once with what others wait for.
+#[test]
+fn what_comes_behind_a_reply_that_nobody_wants_is_not_dropped() {
+    for at_a_time in [1, 7, REPLY.len() + READY.len(), 1000] {
+        let mut stream = idle();
+        assert!(stream.sends_directly(RUN));
+        stream.fold.0.line().give_up(Buffer::default());
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut stream.fold).poll_write(&mut context, RUN);
+        let replies = bytes(&[REPLY, READY, REPLY, READY]);
+        stream.says(replies.chunks(at_a_time).map(|part| Some(part.to_vec())));
+        let mut received = Vec::new();
+        for _ in 0..=replies.len() {
+            received.extend(stream.receives(Waker::noop()));
+        }
+        assert_eq!(received, bytes(&[REPLY, READY]), "{at_a_time}");
+        assert!(stream.sends_directly(RUN));
+    }
+}
+
 /// However much more of it there is than is kept of a reply that somebody wants.
 #[test]
 fn all_of_a_reply_that_nobody_wants_is_dropped() {
