@@ -66,6 +66,28 @@ async fn values_come_back_as_they_were() {
 }
 
 #[tokio::test]
+async fn copying_from_and_to_here_is_refused_and_holds_nobody_up() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE copied (a int)").await;
+        let minute = std::time::Duration::from_secs(60);
+        for sql in ["COPY copied FROM STDIN", "COPY (SELECT generate_series(1, 100000)) TO STDOUT"] {
+            let error = db.sql(sql).execute().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+            assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+            let tx = db.begin().await.unwrap();
+            tx.sql("INSERT INTO copied VALUES (1)").execute().await.unwrap();
+            let error = tx.sql(sql).execute().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+            // The one ends the connection, the other its own statement.
+            let committed = tokio::time::timeout(minute, tx.commit()).await.unwrap();
+            assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
+        }
+        assert_eq!(db.sql("SELECT count(*) FROM copied").one::<i64>().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn types_without_a_form_of_their_own_are_carried_as_text() {
     with_db(async |db| {
         run(&db, "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE DOMAIN age AS smallint CHECK (VALUE >= 0)").await;

@@ -408,6 +408,14 @@ impl<'l> Waiting<'l> {
         drop(left.waiting);
     }
 
+    /// Ends the connection, with which nothing can be done any more.
+    pub(super) fn end_connection(&self) {
+        let wire = &self.link.wire;
+        let half = lock(&wire.half).take();
+        drop(half);
+        wire.ear.wake_task();
+    }
+
     /// The connection is not to be used again.
     pub(super) fn give_up_connection(&self) {
         self.link.give_up();
