@@ -8,8 +8,8 @@
 //! would see alone, and one that fails takes along those behind it, which are told so and run again elsewhere. Nothing that
 //! writes is sent like this, and nothing that takes long, since the replies before it would wait for it.
 //!
-//! *A prepared statement that is alone goes past the library.* Its channels, and what it makes of each request and row, cost
-//! more than the rest of a read by key. So where nothing else is under way, whoever runs a statement writes his request into
+//! *A prepared statement that is alone goes past the library.* Its channels, and what it makes of each request and row, were
+//! almost a third of the instructions of a short read. So where nothing else is under way, whoever runs a statement writes his request into
 //! the stream, and his reply is kept for him. Others may send by the library meanwhile: theirs comes behind his, and
 //! whoever receives hands to each what is his.
 //!
