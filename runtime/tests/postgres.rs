@@ -81,6 +81,15 @@ async fn copying_from_and_to_here_is_refused_and_holds_nobody_up() {
             // The one ends the connection, the other its own statement.
             let committed = tokio::time::timeout(minute, tx.commit()).await.unwrap();
             assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
+            // The same by the client library, as several statements go that are sent as one.
+            let several = format!("SELECT 1; {sql}");
+            let error = db.sql(several.clone()).batch().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+            let tx = db.begin().await.unwrap();
+            let error = tx.sql(several).batch().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+            let committed = tokio::time::timeout(minute, tx.commit()).await.unwrap();
+            assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
         }
         assert_eq!(db.sql("SELECT count(*) FROM copied").one::<i64>().await.unwrap(), 1);
     })

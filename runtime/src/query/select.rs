@@ -323,6 +323,31 @@ async fn fetch<O: Send>(select: &Select, decode: &Decoder<O>, lease: &mut Lease<
     Ok(rows)
 }
 
+/// Runs a query. Its SELECT is lent, as every future that has it by value has room for one of its own, and all of them
+/// are moved to the heap together.
+async fn run_on<O: Send + 'static, I: IncludeList<O>>(
+    select: &Select,
+    decode: &Decoder<O>,
+    includes: I,
+    target: Target<'_>,
+) -> Result<Vec<I::Row>> {
+    let mut lease = match select.is_short() {
+        true => target.lease_shared(Access::Read).await?,
+        false => target.lease(Access::Read).await?,
+    };
+    run(select, decode, includes, &mut lease).await
+}
+
+async fn run<O: Send + 'static, I: IncludeList<O>>(
+    select: &Select,
+    decode: &Decoder<O>,
+    includes: I,
+    lease: &mut Lease<'_>,
+) -> Result<Vec<I::Row>> {
+    let rows = fetch(select, decode, lease).await?;
+    includes.load_all(rows, lease).await
+}
+
 /// The same for rows of a model and a function per row; for relations.
 pub(crate) async fn fetch_each(
     select: &Select,
@@ -357,8 +382,8 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     /// # Errors
     /// Those of the database, and `Decode` when a value does not fit its Rust type.
     pub fn all<'e, E: Executor<'e>>(self, on: E) -> Out<'e, E, Vec<I::Row>> {
-        let target = on.target();
-        E::Mode::run(async move { self.run_on(target).await })
+        let (target, Self { select, decode, includes, .. }) = (on.target(), self);
+        E::Mode::run(async move { run_on(&select, &decode, includes, target).await })
     }
 
     /// The first row, if there is any.
@@ -366,9 +391,9 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     /// # Errors
     /// Those of [`Query::all`].
     pub fn first<'e, E: Executor<'e>>(mut self, on: E) -> Out<'e, E, Option<I::Row>> {
-        let target = on.target();
         self.limit_to(1);
-        E::Mode::run(async move { Ok(self.run_on(target).await?.pop()) })
+        let (target, Self { select, decode, includes, .. }) = (on.target(), self);
+        E::Mode::run(async move { Ok(run_on(&select, &decode, includes, target).await?.pop()) })
     }
 
     /// The only row.
@@ -376,11 +401,11 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     /// # Errors
     /// `NotFound` when there is none, `NotUnique` when there are several, and those of [`Query::all`].
     pub fn one<'e, E: Executor<'e>>(mut self, on: E) -> Out<'e, E, I::Row> {
-        let target = on.target();
         self.limit_to(2);
+        let (target, Self { select, decode, includes, .. }) = (on.target(), self);
         E::Mode::run(async move {
-            let name = self.select.table_label();
-            let rows = self.run_on(target).await?;
+            let name = select.table_label();
+            let rows = run_on(&select, &decode, includes, target).await?;
             at_most_one(rows, name)?
                 .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no {name} matches the query")))
         })
@@ -391,11 +416,11 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     /// # Errors
     /// `NotUnique` when there are several, and those of [`Query::all`].
     pub fn one_or_none<'e, E: Executor<'e>>(mut self, on: E) -> Out<'e, E, Option<I::Row>> {
-        let target = on.target();
         self.limit_to(2);
+        let (target, Self { select, decode, includes, .. }) = (on.target(), self);
         E::Mode::run(async move {
-            let name = self.select.table_label();
-            at_most_one(self.run_on(target).await?, name)
+            let name = select.table_label();
+            at_most_one(run_on(&select, &decode, includes, target).await?, name)
         })
     }
 
@@ -403,12 +428,12 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
     ///
     /// # Errors
     /// `Query` for page 0 or pages of no rows, and those of [`Query::all`].
-    pub fn paginate<'e, E: Executor<'e>>(mut self, page: u64, per_page: u64, on: E) -> Out<'e, E, Page<I::Row>> {
-        let target = on.target();
+    pub fn paginate<'e, E: Executor<'e>>(self, page: u64, per_page: u64, on: E) -> Out<'e, E, Page<I::Row>> {
+        let (target, Self { mut select, decode, includes, .. }) = (on.target(), self);
         E::Mode::run(async move {
             let offset = Page::<I::Row>::offset(page, per_page)?;
             let mut lease = target.lease(Access::Read).await?;
-            let Statement { sql, params } = Writer::count(lease.dialect(), &self.select)?;
+            let Statement { sql, params } = Writer::count(lease.dialect(), &select)?;
             let mut total = 0;
             lease
                 .query(&sql, &params, &mut |row| {
@@ -416,24 +441,15 @@ impl<S: Scope, O: Send + 'static, I: IncludeList<O>> Query<S, O, I> {
                     Ok(())
                 })
                 .await?;
-            self.select.limit = Some(per_page);
-            self.select.offset = Some(offset);
-            let items = self.run(&mut lease).await?;
+            select.limit = Some(per_page);
+            select.offset = Some(offset);
+            let items = run(&select, &decode, includes, &mut lease).await?;
             Ok(Page { items, total, page, per_page })
         })
     }
 
-    async fn run_on(self, target: Target<'_>) -> Result<Vec<I::Row>> {
-        let mut lease = match self.select.is_short() {
-            true => target.lease_shared(Access::Read).await?,
-            false => target.lease(Access::Read).await?,
-        };
-        self.run(&mut lease).await
-    }
-
     pub(crate) async fn run(self, lease: &mut Lease<'_>) -> Result<Vec<I::Row>> {
-        let rows = fetch(&self.select, &self.decode, lease).await?;
-        self.includes.load_all(rows, lease).await
+        run(&self.select, &self.decode, self.includes, lease).await
     }
 
     pub(crate) fn limit_to(&mut self, rows: u64) {

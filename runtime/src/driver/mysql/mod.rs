@@ -237,7 +237,8 @@ impl Connection {
             // The outermost one is the last, and takes the others with it.
             for name in savepoint.iter().rev().take(1) {
                 self.busy = true;
-                self.command(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await?;
+                let undo = format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}");
+                Box::pin(self.command(&undo)).await?;
             }
         }
         (self.busy, self.ran) = (true, false);
@@ -266,7 +267,8 @@ impl Connection {
                 return outcome;
             }
             Err(error) => {
-                let Some(whole) = self.drain().await else {
+                // Kept apart, as it is rare and needs much room.
+                let Some(whole) = Box::pin(self.drain()).await else {
                     return outcome;
                 };
                 // An error of the server's says nothing about the transaction, which a deadlock ends; any answer does.
@@ -377,7 +379,7 @@ impl Connection {
         if self.in_text {
             self.ran = true;
             let answer = self.client.query_iter(sql).await.map_err(named)?;
-            return hand_out(answer, sql, each, gate, &mut self.paused).await;
+            return Box::pin(hand_out(answer, sql, each, gate, &mut self.paused)).await;
         }
         let statement = self.prepare(sql, true).await?;
         self.run_prepared(&statement, sql, values, each, gate).await?;
@@ -409,7 +411,7 @@ impl Connection {
         (self.in_text, self.ran) = (false, true);
         let sent = if values.is_empty() { Sent::Empty } else { Sent::Positional(values) };
         let answer = self.client.exec_iter(statement, sent).await.map_err(named)?;
-        hand_out(answer, sql, each, gate, &mut self.paused).await
+        Box::pin(hand_out(answer, sql, each, gate, &mut self.paused)).await
     }
 
     /// Prepares a statement, or takes it from the cache; `keep` puts it there. One that is not kept is released after its

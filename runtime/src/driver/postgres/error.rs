@@ -93,6 +93,20 @@ pub(super) fn of_too_many(sql: &str) -> Option<Error> {
     })
 }
 
+/// Whether the client library was told what it does not understand.
+pub(super) fn is_unexpected(error: &tokio_postgres::Error) -> bool {
+    error.source().is_none() && !error.is_closed()
+}
+
+/// The error of a COPY whose rows come from here, or go to here.
+pub(super) fn of_copy() -> Error {
+    let kind = ErrorKind::Unsupported { feature: "COPY from or to the client", dialect: "PostgreSQL" };
+    Error::new(
+        kind,
+        "COPY from or to the client is not supported: `insert_many` sends many rows at once, and a stream reads them",
+    )
+}
+
 /// A fault that is not the statement's own, and what to do about it.
 fn explain(db: &DbError, sql: &str) -> String {
     let help = match db.code().code() {

@@ -31,6 +31,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(super) use self::buffer::Buffer;
 pub(super) use self::direct::{Received, Taken};
+pub(super) use self::ledger::Copying;
 pub(super) use self::line::Duplex;
 use self::line::Line;
 

@@ -23,13 +23,14 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error as Fault, Statement};
 
 use super::bind::Bound;
+use super::fold::Copying;
 use super::sent::Sent;
 use super::socket::Route;
 use super::wire::{Waiting, Wire};
 use super::{Prepared, bind_all, error, read_all};
 use crate::driver::cache::Cache;
 use crate::driver::{Each, Load};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Access;
 use crate::rt;
 use crate::value::Params;
@@ -140,6 +141,17 @@ impl Link {
     /// Has it closed once whoever uses it is done.
     pub(super) fn give_up(&self) {
         self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// What to say of a fault, if it is that a COPY began whose rows come from here, or go to here. In the first case the
+    /// connection ends: the server waits for rows, and has passed over what was to end the statement.
+    #[cold]
+    pub(super) fn of_copy(&self, fault: &Fault) -> Option<Error> {
+        let copying = error::is_unexpected(fault).then(|| self.wire.take_copying()).flatten()?;
+        if copying == Copying::In {
+            self.wire.end();
+        }
+        Some(error::of_copy())
     }
 
     /// What goes on in its seats; `None` where another one for this access cannot be had now.
@@ -336,11 +348,8 @@ impl Seat {
             self.note_sent();
             sent.read(&prepared, &mut counted, true, None).await
         } else {
-            let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
-            match self.answer(&mut waiting, reply, link.access() == Access::Read).await? {
-                Ok(stream) => read_all(&mut waiting, stream, &prepared, &mut counted, true, None).await,
-                Err(fault) => Err(fault),
-            }
+            // Kept apart, as it needs much room.
+            Box::pin(self.run_by_library(&mut waiting, &prepared, &bound, &mut counted)).await?
         };
         match read {
             Ok((outcome, _)) => {
@@ -352,6 +361,22 @@ impl Seat {
                 self.over();
                 Some(Err(error::of_statement(fault, sql)))
             }
+        }
+    }
+
+    /// Sends a statement by the client library and reads its reply, which comes behind those to others.
+    async fn run_by_library(
+        &mut self,
+        waiting: &mut Waiting<'_>,
+        prepared: &Prepared,
+        bound: &Bound,
+        each: Each<'_>,
+    ) -> Option<Result<(Result<u64>, bool), Fault>> {
+        let link = Arc::clone(&self.link);
+        let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
+        match self.answer(waiting, reply, link.access() == Access::Read).await? {
+            Ok(stream) => Some(read_all(waiting, stream, prepared, each, true, None).await),
+            Err(fault) => Some(Err(fault)),
         }
     }
 
@@ -421,6 +446,9 @@ impl Seat {
         if fault.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) && self.link.access() == Access::Read {
             // It was sent together with one that failed.
             return None;
+        }
+        if let Some(error) = self.link.of_copy(&fault) {
+            return Some(Err(error));
         }
         let cancelled = fault.code() == Some(&SqlState::QUERY_CANCELED) && self.link.broken.load(Ordering::Relaxed);
         let error = error::of_statement(fault, sql);

@@ -321,14 +321,26 @@ impl Session {
         let read = if let Some(sent) = Sent::new(&mut waiting, prepared, &self.bound) {
             sent.read(prepared, each, patient, gate).await
         } else {
-            let params = self.bound.params(0, self.bound.len());
-            let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
-            read_all(&mut waiting, stream, prepared, each, patient, gate).await
+            // Kept apart, as it is rare and needs much room.
+            Box::pin(self.send_by_library(&mut waiting, prepared, each, gate)).await
         };
         read.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })
+    }
+
+    /// The same by the client library; says whether the reply was read to its end.
+    async fn send_by_library(
+        &self,
+        waiting: &mut Waiting<'_>,
+        prepared: &Prepared,
+        each: Each<'_>,
+        gate: Option<&Gate>,
+    ) -> Result<(Result<u64>, bool), tokio_postgres::Error> {
+        let params = self.bound.params(0, self.bound.len());
+        let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
+        read_all(waiting, stream, prepared, each, self.state.in_transaction, gate).await
     }
 
     /// The statement of a text, out of the cache or made now.
@@ -413,8 +425,11 @@ impl Session {
     /// Notes that the server refused a request.
     #[cold]
     fn failed(&mut self, error: tokio_postgres::Error, sql: &str) -> Error {
-        // What is not the server's error leaves it in a state that is not known, as one that waits for the rows of a COPY.
+        // What is not the server's error leaves it in a state that is not known.
         self.state.in_flight = error.as_db_error().is_none();
+        if let Some(refused) = self.link.of_copy(&error) {
+            return refused;
+        }
         self.state.failed |= self.state.in_transaction && error.as_db_error().is_some();
         if error::is_stale_statement(&error) {
             // The library may go on to use what the server's connection does not know.

@@ -19,15 +19,6 @@ use crate::row::{Row, Source};
 /// More than this is left to the library, which knows what to say of messages that are too long.
 const LONGEST: usize = 1 << 28;
 
-/// How COPY begins: CopyInResponse, CopyOutResponse, CopyBothResponse.
-const COPY_IN: u8 = b'G';
-const COPY_OUT: u8 = b'H';
-const COPY_BOTH: u8 = b'W';
-
-fn is_copy(tag: u8) -> bool {
-    matches!(tag, COPY_IN | COPY_OUT | COPY_BOTH)
-}
-
 /// What stands for a NULL.
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
@@ -111,7 +102,7 @@ impl<'w, 'l> Sent<'w, 'l> {
                     }
                     // BindComplete, EmptyQueryResponse.
                     b'2' | b'I' => {}
-                    tag => return self.unexpected(tag),
+                    _ => return failed(fault::unexpected()),
                 }
             }
             match self.waiting.more(&mut self.buffer).await {
@@ -123,20 +114,6 @@ impl<'w, 'l> Sent<'w, 'l> {
 }
 
 impl Sent<'_, '_> {
-    #[cold]
-    fn unexpected<T>(&self, tag: u8) -> Result<(Result<T>, bool), Fault> {
-        if !is_copy(tag) {
-            return failed(fault::unexpected());
-        }
-        if tag != COPY_OUT {
-            // The server waits for rows, and has passed over what was to end the statement.
-            self.waiting.end_connection();
-        }
-        let kind = ErrorKind::Unsupported { feature: "COPY from or to the client", dialect: "PostgreSQL" };
-        let why = "COPY from or to the client is not supported: `insert_many` sends many rows at once, and a stream reads them";
-        Ok((Err(Error::new(kind, why)), false))
-    }
-
     #[cold]
     fn refused<T>(&self, fault: Option<Fault>) -> Result<(Result<T>, bool), Fault> {
         let db = fault.as_ref().and_then(Fault::as_db_error);

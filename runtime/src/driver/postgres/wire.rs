@@ -34,7 +34,7 @@ use futures_util::Stream;
 use tokio::task::coop;
 
 use self::ear::{Ear, Former, OfBytes};
-use super::fold::{Buffer, Bypass, Crowd, Received, Taken};
+use super::fold::{Buffer, Bypass, Copying, Crowd, Received, Taken};
 use super::link::Link;
 use super::roam::{Roaming, Whereto};
 use crate::rt;
@@ -93,6 +93,18 @@ impl Wire {
             seen: AtomicU64::new(0),
             is_unheard: AtomicBool::new(false),
         })
+    }
+
+    /// A COPY that began since it was asked for.
+    pub(super) fn take_copying(&self) -> Option<Copying> {
+        self.bypass.line().take_copying()
+    }
+
+    /// Ends the connection, with which nothing can be done any more.
+    pub(super) fn end(&self) {
+        let half = lock(&self.half).take();
+        drop(half);
+        self.ear.wake_task();
     }
 
     /// The task: drives while nobody else does, until the connection is over. When it is dropped, so is the connection.
@@ -406,14 +418,6 @@ impl<'l> Waiting<'l> {
             held.wake();
         }
         drop(left.waiting);
-    }
-
-    /// Ends the connection, with which nothing can be done any more.
-    pub(super) fn end_connection(&self) {
-        let wire = &self.link.wire;
-        let half = lock(&wire.half).take();
-        drop(half);
-        wire.ear.wake_task();
     }
 
     /// The connection is not to be used again.

@@ -42,6 +42,14 @@ enum End {
     },
 }
 
+/// Which way the rows of a COPY go that goes on here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::driver::postgres) enum Copying {
+    /// The server waits for them, or for word that there are none.
+    In,
+    Out,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     ends: VecDeque<End>,
@@ -58,6 +66,7 @@ pub(super) struct Ledger {
     passed_over: bool,
     /// What came is not what was expected, so that nothing can be put in any more.
     lost: bool,
+    copying: Option<Copying>,
 }
 
 impl Ledger {
@@ -84,6 +93,11 @@ impl Ledger {
     /// Whether nobody knows any more what comes.
     pub(super) fn is_lost(&self) -> bool {
         self.lost
+    }
+
+    /// A COPY that began since it was asked for.
+    pub(super) fn take_copying(&mut self) -> Option<Copying> {
+        self.copying.take()
     }
 
     /// Whether what is answered next is such a request.
@@ -148,7 +162,9 @@ impl Ledger {
             b'E' => self.failed(behind),
             b'Z' => self.answered(),
             // CopyInResponse, CopyBothResponse: a Sync that comes meanwhile is passed over.
-            b'G' | b'W' => self.lost = true,
+            b'G' | b'W' => (self.lost, self.copying) = (true, Some(Copying::In)),
+            // CopyOutResponse.
+            b'H' => self.copying = Some(Copying::Out),
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use super::Crowd;
 use super::buffer::KEPT;
 use super::direct::{Direct, Received};
 use super::frames::{self, Frames};
-use super::ledger::Ledger;
+use super::ledger::{Copying, Ledger};
 
 /// How much is read at a time while replies are expected that something is put into.
 const PART: usize = 8192;
@@ -73,6 +73,11 @@ impl Line {
     /// Takes out what the bytes go over; and whoever waits for some, who is to be woken.
     pub(super) fn close(&mut self) -> (Option<Box<dyn Duplex>>, Option<Waker>) {
         (self.stream.take(), self.direct.close())
+    }
+
+    /// A COPY that began since it was asked for.
+    pub(in crate::driver::postgres) fn take_copying(&mut self) -> Option<Copying> {
+        self.ledger.take_copying()
     }
 
     /// Whoever is to be woken, as there is something of his reply.
