@@ -249,7 +249,8 @@ impl Connection {
     /// both, and some statements commit that nobody would think of.
     async fn finish<T>(&mut self, sql: &str, outcome: Result<T>) -> Result<T> {
         let before = self.transaction;
-        let value = self.leave(outcome, !is_worth_preparing(sql)).await?;
+        let begins = outcome.is_err() && !is_worth_preparing(sql);
+        let value = self.leave(outcome, begins).await?;
         let message = match (before, self.transaction) {
             (true, false) => "the statement ended the transaction that it ran in",
             (false, true) => "the statement left a transaction open, or autocommit off, which was undone",
