@@ -4,14 +4,19 @@
 
 mod server;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 
 use pilaster::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use pilaster::rust_decimal::Decimal;
 use pilaster::uuid::Uuid;
 use pilaster::{Db, Error, ErrorKind, Isolation, Row, TxOptions, Violation, serde_json};
 
-use server::with_db;
+use tokio::task::coop;
+
+use server::{with_db, with_url};
 
 async fn run(db: &Db, sql: &str) {
     db.sql(sql.to_owned()).batch().await.unwrap();
@@ -65,33 +70,107 @@ async fn values_come_back_as_they_were() {
     .await;
 }
 
+/// One whose rows come from here, and one whose rows go to here.
+const COPIES: [&str; 2] = ["COPY copied FROM STDIN", "COPY (SELECT generate_series(1, 100000)) TO STDOUT"];
+
+fn assert_no_copy<T: std::fmt::Debug>(outcome: Result<T, Error>) {
+    let error = outcome.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
+}
+
+/// What is refused in a transaction takes the connection with it where rows were to come, else only itself.
+async fn assert_committed(tx: pilaster::Tx, sql: &str) {
+    let committed = tokio::time::timeout(std::time::Duration::from_secs(60), tx.commit()).await.unwrap();
+    assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
+}
+
+/// Also without kept statements, as behind a pooler.
 #[tokio::test]
 async fn copying_from_and_to_here_is_refused_and_holds_nobody_up() {
+    with_url(async |url| {
+        for kept in [100, 0] {
+            let db = Db::builder(&url).max_connections(4).statement_cache(kept).connect().await.unwrap();
+            run(&db, "CREATE TABLE IF NOT EXISTS copied (a int); TRUNCATE copied").await;
+            for sql in COPIES {
+                assert_no_copy(db.sql(sql).execute().await);
+                assert_no_copy(db.sql(sql).all::<i32>().await);
+                assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+                let tx = db.begin().await.unwrap();
+                tx.sql("INSERT INTO copied VALUES (1)").execute().await.unwrap();
+                assert_no_copy(tx.sql(sql).execute().await);
+                assert_committed(tx, sql).await;
+                // Several statements go as they are, by the client library.
+                let several = format!("SELECT 1; {sql}");
+                assert_no_copy(db.sql(several.clone()).batch().await);
+                let tx = db.begin().await.unwrap();
+                assert_no_copy(tx.sql(several).batch().await);
+                assert_committed(tx, sql).await;
+            }
+            assert_eq!(db.sql("SELECT count(*) FROM copied").one::<i64>().await.unwrap(), 1);
+        }
+    })
+    .await;
+}
+
+/// Runs a future as a busy task does, which has no turn left every other time: what it sends then goes by the client library.
+async fn as_busy<T>(mut busy: bool, future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        while busy && let Poll::Ready(turn) = coop::poll_proceed(context) {
+            turn.made_progress();
+        }
+        busy = !busy;
+        future.as_mut().poll(context)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn copying_is_refused_by_the_client_library() {
     with_db(async |db| {
         run(&db, "CREATE TABLE copied (a int)").await;
-        let minute = std::time::Duration::from_secs(60);
-        for sql in ["COPY copied FROM STDIN", "COPY (SELECT generate_series(1, 100000)) TO STDOUT"] {
-            let error = db.sql(sql).execute().await.unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
-            assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
-            let tx = db.begin().await.unwrap();
-            tx.sql("INSERT INTO copied VALUES (1)").execute().await.unwrap();
-            let error = tx.sql(sql).execute().await.unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
-            // The one ends the connection, the other its own statement.
-            let committed = tokio::time::timeout(minute, tx.commit()).await.unwrap();
-            assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
-            // The same by the client library, as several statements go that are sent as one.
-            let several = format!("SELECT 1; {sql}");
-            let error = db.sql(several.clone()).batch().await.unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
-            let tx = db.begin().await.unwrap();
-            let error = tx.sql(several).batch().await.unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
-            let committed = tokio::time::timeout(minute, tx.commit()).await.unwrap();
-            assert_eq!(committed.is_ok(), sql.ends_with("STDOUT"), "{committed:?}");
+        for sql in COPIES {
+            for busy in [true, false] {
+                assert_no_copy(as_busy(busy, db.sql(sql).execute()).await);
+                let tx = db.begin().await.unwrap();
+                assert_no_copy(as_busy(busy, tx.sql(sql).all::<i32>()).await);
+                assert_committed(tx, sql).await;
+            }
         }
-        assert_eq!(db.sql("SELECT count(*) FROM copied").one::<i64>().await.unwrap(), 1);
+    })
+    .await;
+}
+
+/// The one in a transaction that was given up before it was refused, and the second one of a batch.
+#[tokio::test]
+async fn a_copy_that_nobody_asks_for_holds_nobody_up() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE copied (a int)").await;
+        for sql in COPIES {
+            let tx = db.begin().await.unwrap();
+            let given_up = std::time::Duration::from_micros(1);
+            drop(tokio::time::timeout(given_up, tx.sql(sql).execute()).await);
+            drop(tokio::time::timeout(std::time::Duration::from_secs(60), tx.commit()).await.unwrap());
+            let tx = db.begin().await.unwrap();
+            let several = format!("{}; {sql}", COPIES[1]);
+            assert_no_copy(tx.sql(several).batch().await);
+            assert_committed(tx, sql).await;
+            assert_eq!(db.sql("SELECT 1").one::<i32>().await.unwrap(), 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_copy_to_here_may_have_written_before_it_was_refused() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE copied (a int)").await;
+        let writes = "COPY (INSERT INTO copied VALUES (1) RETURNING a) TO STDOUT";
+        let error = db.sql(writes).execute().await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }) && error.is_outcome_unknown(), "{error:?}");
+        let tx = db.begin().await.unwrap();
+        let error = tx.sql(writes).execute().await.unwrap_err();
+        assert!(!error.is_outcome_unknown(), "it is not committed: {error:?}");
     })
     .await;
 }
@@ -243,7 +322,7 @@ async fn refusals_have_their_kinds() {
 
 #[tokio::test]
 async fn statements_that_take_too_long_are_stopped() {
-    server::with_url(async |url| {
+    with_url(async |url| {
         let limit = std::time::Duration::from_millis(100);
         let db = Db::builder(&url).statement_timeout(limit).connect().await.unwrap();
         let error = db.sql("SELECT pg_sleep(20)").execute().await.unwrap_err();

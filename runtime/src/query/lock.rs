@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use super::column::{Expr, Predicate, Sort};
 use super::model::Model;
+use super::order::SortList;
 use super::scope::{Maybe, NotNull, Push, Scope};
-use super::select::{Query, SortList};
+use super::select::Query;
 use super::selection::Selection;
 use crate::error::Result;
 use crate::executor::{Executor, Out};

@@ -106,6 +106,29 @@ fn is_missing(meta: &crate::meta::ModelMeta, row: &Row<'_>, at: usize) -> Result
     Ok(true)
 }
 
+/// The sources that a query reads from, in the order of its scope. One alone, as most have, takes no memory of its own.
+#[derive(Debug, Clone)]
+pub(super) enum Sources {
+    One(Source),
+    Several(Vec<Source>),
+}
+
+impl Sources {
+    pub(super) fn as_slice(&self) -> &[Source] {
+        match self {
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Several(sources) => sources,
+        }
+    }
+
+    pub(super) fn push(&mut self, source: Source) {
+        match self {
+            Self::One(first) => *self = Self::Several(vec![*first, source]),
+            Self::Several(sources) => sources.push(source),
+        }
+    }
+}
+
 /// What a query reads from.
 pub trait Scope: 'static {
     /// What its closures get.

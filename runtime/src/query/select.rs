@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::column::{Expr, Predicate, Sort};
 use super::lock::LockedQuery;
 use super::model::Model;
+use super::order::SortList;
 use super::page::Page;
-use super::scope::{Maybe, NotNull, Push, Scope, TableRef};
+use super::scope::{Maybe, NotNull, Push, Scope, Sources, TableRef};
 use super::selection::{self, Selection};
 use crate::convert::ColumnType;
 use crate::error::{Error, ErrorKind, Result};
@@ -25,7 +26,7 @@ use crate::stream::RowStream;
 #[must_use = "a query does nothing until it is run, for instance with `all`"]
 pub struct Query<S: Scope, O = <S as Scope>::Row, I = ()> {
     select: Select,
-    sources: Vec<Source>,
+    sources: Sources,
     decode: Decoder<O>,
     includes: I,
     scope: PhantomData<fn() -> S>,
@@ -74,7 +75,7 @@ impl<M: Model> Query<M> {
         let source = Source::new();
         Self {
             select: Select::all(source, M::meta()),
-            sources: vec![source],
+            sources: Sources::One(source),
             decode: Decoder::Plain(|row| M::decode(row, 0)),
             includes: (),
             scope: PhantomData,
@@ -90,7 +91,7 @@ impl<M: Model> Default for Query<M> {
 
 impl<S: Scope, O, I> Query<S, O, I> {
     fn columns(&self) -> S::Columns {
-        S::columns(&self.sources)
+        S::columns(self.sources.as_slice())
     }
 
     pub(crate) fn select_mut(&mut self) -> &mut Select {
@@ -260,7 +261,7 @@ impl<S: Scope, O> Query<S, O> {
     /// Selects columns, expressions or models instead of whole rows.
     pub fn select<L: Selection>(mut self, list: impl FnOnce(S::Columns) -> L) -> Query<S, L::Output> {
         self.select.projection.clear();
-        list(S::columns(&self.sources)).project(&mut self.select.projection);
+        list(S::columns(self.sources.as_slice())).project(&mut self.select.projection);
         Query {
             select: self.select,
             sources: self.sources,
@@ -323,6 +324,16 @@ async fn fetch<O: Send>(select: &Select, decode: &Decoder<O>, lease: &mut Lease<
     Ok(rows)
 }
 
+/// The same for rows of a model and a function per row; for relations.
+pub(crate) async fn fetch_each(
+    select: &Select,
+    lease: &mut Lease<'_>,
+    each: &mut (dyn FnMut(&Row<'_>) -> Result<()> + Send),
+) -> Result<()> {
+    let Statement { sql, params } = Writer::select(lease.dialect(), select)?;
+    lease.query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position()))).await
+}
+
 /// Runs a query. Its SELECT is lent, as every future that has it by value has room for one of its own, and all of them
 /// are moved to the heap together.
 async fn run_on<O: Send + 'static, I: IncludeList<O>>(
@@ -338,6 +349,7 @@ async fn run_on<O: Send + 'static, I: IncludeList<O>>(
     run(select, decode, includes, &mut lease).await
 }
 
+/// Runs it on a connection, and loads what comes along.
 async fn run<O: Send + 'static, I: IncludeList<O>>(
     select: &Select,
     decode: &Decoder<O>,
@@ -346,16 +358,6 @@ async fn run<O: Send + 'static, I: IncludeList<O>>(
 ) -> Result<Vec<I::Row>> {
     let rows = fetch(select, decode, lease).await?;
     includes.load_all(rows, lease).await
-}
-
-/// The same for rows of a model and a function per row; for relations.
-pub(crate) async fn fetch_each(
-    select: &Select,
-    lease: &mut Lease<'_>,
-    each: &mut (dyn FnMut(&Row<'_>) -> Result<()> + Send),
-) -> Result<()> {
-    let Statement { sql, params } = Writer::select(lease.dialect(), select)?;
-    lease.query(&sql, &params, &mut |row| each(row).map_err(|error| select.locate(error, row.position()))).await
 }
 
 /// The one value of a statement.
@@ -515,48 +517,6 @@ fn at_most_one<T>(mut rows: Vec<T>, name: &str) -> Result<Option<T>> {
     }
     Ok(rows.pop())
 }
-
-/// One or more items of an ORDER BY.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an order of rows",
-    label = "takes `u.name.asc()` or `u.name.desc()`, or a tuple of them"
-)]
-pub trait SortList {
-    #[doc(hidden)]
-    fn push_to(self, order: &mut Vec<crate::sql::Order>);
-}
-
-impl SortList for Sort {
-    fn push_to(self, order: &mut Vec<crate::sql::Order>) {
-        order.push(self.0);
-    }
-}
-
-impl SortList for Vec<Sort> {
-    fn push_to(self, order: &mut Vec<crate::sql::Order>) {
-        order.extend(self.into_iter().map(|sort| sort.0));
-    }
-}
-
-impl<const N: usize> SortList for [Sort; N] {
-    fn push_to(self, order: &mut Vec<crate::sql::Order>) {
-        order.extend(self.into_iter().map(|sort| sort.0));
-    }
-}
-
-macro_rules! sort_tuples {
-    ($($T:ident $at:tt),*) => {
-        impl<$($T: SortList),*> SortList for ($($T,)*) {
-            fn push_to(self, order: &mut Vec<crate::sql::Order>) {
-                $(self.$at.push_to(order);)*
-            }
-        }
-    };
-}
-
-sort_tuples!(A 0, B 1);
-sort_tuples!(A 0, B 1, C 2);
-sort_tuples!(A 0, B 1, C 2, D 3);
 
 /// `include` for a query that has some already: each adds one place to the tuple.
 macro_rules! includes {

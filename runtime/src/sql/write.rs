@@ -10,6 +10,7 @@ mod lock;
 mod node;
 mod number;
 mod own;
+mod shape;
 
 use std::fmt::Write as _;
 
@@ -326,7 +327,10 @@ impl Writer {
         match &select.per {
             Some((per, limit)) => self.apart(|w| w.write_limited(select, per, *limit))?,
             None => {
-                let order = select.check_list().and_then(|()| select.checked_order())?;
+                let order = match select.is_bare() {
+                    true => &[],
+                    false => select.check_list().and_then(|()| select.checked_order())?,
+                };
                 self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
                 self.apart(|w| {
                     w.write_body(select, |w| w.write_projection(&select.projection))?;
@@ -573,22 +577,5 @@ impl Projection {
             Self::Model(_, table) => table.columns.len(),
             Self::Node(_) => 1,
         }
-    }
-}
-
-impl Select {
-    /// Whether it is FROM and WHERE only, so that its rows can be counted without being made.
-    fn is_plain(&self) -> bool {
-        !self.distinct
-            && self.group_by.is_empty()
-            && self.having.is_empty()
-            && self.limit.is_none()
-            && self.offset.is_none()
-            && self.per.is_none()
-            && !self.has_aggregate()
-    }
-
-    fn has_subquery(&self) -> bool {
-        self.nodes().any(Node::has_subquery)
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use super::super::network::{self, UNKNOWN};
+use super::fold::Copying;
 use super::options::Wanted;
 use super::places;
 use crate::driver::{is_reading, not_waited_for, out_of_range};
@@ -93,18 +94,21 @@ pub(super) fn of_too_many(sql: &str) -> Option<Error> {
     })
 }
 
-/// Whether the client library was told what it does not understand.
+/// Whether the client library was told what it does not understand, as far as it tells.
 pub(super) fn is_unexpected(error: &tokio_postgres::Error) -> bool {
     error.source().is_none() && !error.is_closed()
 }
 
-/// The error of a COPY whose rows come from here, or go to here.
-pub(super) fn of_copy() -> Error {
+/// The error of a COPY whose rows come from here, or go to here: there may be something in it that wrote.
+pub(super) fn of_copy(copying: Copying) -> Error {
     let kind = ErrorKind::Unsupported { feature: "COPY from or to the client", dialect: "PostgreSQL" };
-    Error::new(
-        kind,
-        "COPY from or to the client is not supported: `insert_many` sends many rows at once, and a stream reads them",
-    )
+    let why =
+        "COPY from or to the client is not supported: `insert_many` sends many rows at once, and a stream reads them";
+    let error = Error::new(kind, why);
+    match copying {
+        Copying::In => error,
+        Copying::Out => error.with_unknown_outcome(),
+    }
 }
 
 /// A fault that is not the statement's own, and what to do about it.

@@ -144,14 +144,14 @@ impl Link {
     }
 
     /// What to say of a fault, if it is that a COPY began whose rows come from here, or go to here. In the first case the
-    /// connection ends: the server waits for rows, and has passed over what was to end the statement.
+    /// connection ends, as nothing more is to be had of it.
     #[cold]
     pub(super) fn of_copy(&self, fault: &Fault) -> Option<Error> {
-        let copying = error::is_unexpected(fault).then(|| self.wire.take_copying()).flatten()?;
+        let copying = error::is_unexpected(fault).then(|| self.wire.copying()).flatten()?;
         if copying == Copying::In {
             self.wire.end();
         }
-        Some(error::of_copy())
+        Some(error::of_copy(copying))
     }
 
     /// What goes on in its seats; `None` where another one for this access cannot be had now.
@@ -348,8 +348,8 @@ impl Seat {
             self.note_sent();
             sent.read(&prepared, &mut counted, true, None).await
         } else {
-            // Kept apart, as it needs much room.
-            Box::pin(self.run_by_library(&mut waiting, &prepared, &bound, &mut counted)).await?
+            // Kept apart, as it needs much room, which each statement would have to be given.
+            Box::pin(self.run_by_library(&link, &mut waiting, &prepared, &bound, &mut counted)).await?
         };
         match read {
             Ok((outcome, _)) => {
@@ -367,12 +367,12 @@ impl Seat {
     /// Sends a statement by the client library and reads its reply, which comes behind those to others.
     async fn run_by_library(
         &mut self,
+        link: &Link,
         waiting: &mut Waiting<'_>,
         prepared: &Prepared,
         bound: &Bound,
         each: Each<'_>,
     ) -> Option<Result<(Result<u64>, bool), Fault>> {
-        let link = Arc::clone(&self.link);
         let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
         match self.answer(waiting, reply, link.access() == Access::Read).await? {
             Ok(stream) => Some(read_all(waiting, stream, prepared, each, true, None).await),
@@ -446,9 +446,6 @@ impl Seat {
         if fault.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) && self.link.access() == Access::Read {
             // It was sent together with one that failed.
             return None;
-        }
-        if let Some(error) = self.link.of_copy(&fault) {
-            return Some(Err(error));
         }
         let cancelled = fault.code() == Some(&SqlState::QUERY_CANCELED) && self.link.broken.load(Ordering::Relaxed);
         let error = error::of_statement(fault, sql);

@@ -102,6 +102,7 @@ impl<'w, 'l> Sent<'w, 'l> {
                     }
                     // BindComplete, EmptyQueryResponse.
                     b'2' | b'I' => {}
+                    // The beginning of a COPY, say, which is told by its name where it is known.
                     _ => return failed(fault::unexpected()),
                 }
             }

@@ -95,9 +95,9 @@ impl Wire {
         })
     }
 
-    /// A COPY that began since it was asked for.
-    pub(super) fn take_copying(&self) -> Option<Copying> {
-        self.bypass.line().take_copying()
+    /// The COPY that began since something was sent.
+    pub(super) fn copying(&self) -> Option<Copying> {
+        self.bypass.line().copying()
     }
 
     /// Ends the connection, with which nothing can be done any more.

@@ -174,25 +174,6 @@ impl Select {
         }
     }
 
-    /// Whether its rows are groups that are not made distinct, so that they can be counted without their list.
-    pub(super) fn counts_groups(&self) -> bool {
-        !self.group_by.is_empty() && !self.distinct && self.per.is_none()
-    }
-
-    /// Whether its rows are made of several rows each.
-    fn has_groups(&self) -> bool {
-        !self.group_by.is_empty() || !self.having.is_empty() || self.has_aggregate()
-    }
-
-    /// Whether it makes one row of many without groups.
-    pub(super) fn has_aggregate(&self) -> bool {
-        self.lists_aggregate() || self.order.iter().any(|order| order.node.has_aggregate())
-    }
-
-    fn lists_aggregate(&self) -> bool {
-        self.projection.iter().any(|item| matches!(item, Projection::Node(node) if node.has_aggregate()))
-    }
-
     /// Whether a source is grouped by its primary key, on which its other columns depend.
     fn is_settled(&self, source: Source) -> bool {
         let Some(Table::Model(meta)) = self.table_of(source) else { return false };
@@ -291,7 +272,7 @@ impl Within<'_> {
 }
 
 impl Node {
-    fn has_aggregate(&self) -> bool {
+    pub(super) fn has_aggregate(&self) -> bool {
         self.any(&|node| matches!(node, Self::Aggregate { .. }))
     }
 

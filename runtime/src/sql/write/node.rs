@@ -304,7 +304,13 @@ impl Node {
     }
 
     pub(super) fn has_subquery(&self) -> bool {
-        self.any(&|node| matches!(node, Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_)))
+        match self {
+            Node::InSelect { .. } | Node::Exists { .. } | Node::Scalar(_) => true,
+            Node::Column(..) | Node::Bind(_) => false,
+            // As most conditions are, which this is asked of each time.
+            Node::Binary(_, left, right) => left.has_subquery() || right.has_subquery(),
+            _ => self.part(&mut |node| node.has_subquery().then_some(())).is_some(),
+        }
     }
 
     /// Whether it reads a column of a source, be it in a subquery.

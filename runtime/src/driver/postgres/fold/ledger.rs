@@ -1,4 +1,4 @@
-//! What was sent and is not answered, and which reads go together.
+//! What was sent and is not answered, which reads go together, and whether a COPY goes on.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -66,6 +66,7 @@ pub(super) struct Ledger {
     passed_over: bool,
     /// What came is not what was expected, so that nothing can be put in any more.
     lost: bool,
+    /// The COPY that began last, since something was sent.
     copying: Option<Copying>,
 }
 
@@ -87,6 +88,7 @@ impl Ledger {
 
     /// Notes a request past the client library.
     pub(super) fn sent_directly(&mut self) {
+        self.forget_copy();
         self.ends.push_back(End::Direct);
     }
 
@@ -95,9 +97,13 @@ impl Ledger {
         self.lost
     }
 
-    /// A COPY that began since it was asked for.
-    pub(super) fn take_copying(&mut self) -> Option<Copying> {
-        self.copying.take()
+    /// The COPY that began since something was sent. One whose rows come from here never ends.
+    pub(super) fn copying(&self) -> Option<Copying> {
+        self.copying
+    }
+
+    fn forget_copy(&mut self) {
+        self.copying = self.copying.filter(|copying| *copying == Copying::In);
     }
 
     /// Whether what is answered next is such a request.
@@ -108,6 +114,7 @@ impl Ledger {
     /// Notes what is sent, whole messages. Of short reads, if they may go together, the Syncs are told that can be cut out;
     /// the bytes stand at a place among what is sent.
     pub(super) fn sent(&mut self, bytes: &[u8], place: usize, reads: bool, cuts: &mut Vec<Range<usize>>) {
+        self.forget_copy();
         let (mut at, mut run) = (0, 0);
         let reads = reads && !self.lost;
         let mut next = read_at(bytes).filter(|_| reads);

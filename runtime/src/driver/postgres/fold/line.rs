@@ -75,9 +75,15 @@ impl Line {
         (self.stream.take(), self.direct.close())
     }
 
-    /// A COPY that began since it was asked for.
-    pub(in crate::driver::postgres) fn take_copying(&mut self) -> Option<Copying> {
-        self.ledger.take_copying()
+    /// The COPY that began since something was sent.
+    pub(in crate::driver::postgres) fn copying(&self) -> Option<Copying> {
+        self.ledger.copying()
+    }
+
+    /// Whether no more is to be had of the stream: the server waits for the rows of a COPY, has passed over what was to end
+    /// the statement, and would take whatever is sent for some of them.
+    pub(super) fn waits_for_rows(&self) -> bool {
+        self.copying() == Some(Copying::In)
     }
 
     /// Whoever is to be woken, as there is something of his reply.
@@ -208,6 +214,9 @@ impl Line {
 
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         while self.taken == self.whole {
+            if self.waits_for_rows() {
+                return Poll::Ready(Ok(()));
+            }
             let any = if self.ledger.is_next_direct() {
                 ready!(self.receive_directly(context))? != Received::End
             } else if self.ledger.is_joined() {

@@ -225,6 +225,29 @@ fn what_is_not_understood_ends_it() {
 }
 
 #[test]
+fn a_copy_is_known_until_something_is_sent() {
+    let mut ledger = known(&["s1"]);
+    sent(&mut ledger, &[run("s2")], false);
+    received(&mut ledger, "2H");
+    assert_eq!((ledger.copying(), ledger.is_lost()), (Some(Copying::Out), false));
+    received(&mut ledger, "ddcCZ");
+    assert_eq!(ledger.copying(), Some(Copying::Out), "nobody may have read so far");
+    sent(&mut ledger, &[run("s1")], false);
+    assert_eq!(ledger.copying(), None);
+    received(&mut ledger, "2CZ");
+    assert!(ledger.is_empty());
+
+    // One that waits for rows never ends.
+    for begins in ["2G", "2W"] {
+        let mut ledger = known(&["s1"]);
+        ledger.sent_directly();
+        received(&mut ledger, begins);
+        sent(&mut ledger, &[run("s1")], false);
+        assert_eq!((ledger.copying(), ledger.is_lost()), (Some(Copying::In), true), "{begins}");
+    }
+}
+
+#[test]
 fn what_is_made_up_are_messages() {
     assert_eq!((tags(READY), tags(PASSED_OVER)), ("Z".to_owned(), "E".to_owned()));
     let (_, body) = message_at(PASSED_OVER).unwrap();
