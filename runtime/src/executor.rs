@@ -374,7 +374,8 @@ impl Lease<'_> {
     /// Rows of a model were written past the session that the statement ran in: it reads its own again.
     pub(crate) async fn written(&mut self, meta: &'static ModelMeta) -> Result<()> {
         let Some(arena) = self.rows.take() else { return Ok(()) };
-        let outcome = arena.written(self, meta).await;
+        // Kept apart, as it is rare and needs much room.
+        let outcome = Box::pin(arena.written(self, meta)).await;
         self.rows = Some(arena);
         outcome
     }

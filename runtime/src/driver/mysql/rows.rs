@@ -34,7 +34,10 @@ pub(super) async fn execute(
     returned: Returned<'_>,
 ) -> Result<u64> {
     let returned = match returned {
-        Returned::Rows(each) if !on.server.returning => return super::emulated::insert(on, rows, each).await,
+        // Kept apart, as it is rare and needs much room.
+        Returned::Rows(each) if !on.server.returning => {
+            return Box::pin(super::emulated::insert(on, rows, each)).await;
+        }
         returned => returned,
     };
     let statement = on.prepare(sql, true).await?;
@@ -53,7 +56,8 @@ async fn run(
     let width = usize::from(statement.num_params());
     let tuple = values(sql, width).filter(|_| width > 0 && rows.len() > 1);
     match (returned, tuple) {
-        (Returned::Nothing, Some(tuple)) => many(on, sql, &tuple, width, rows, 0, None).await,
+        // Kept apart, as it needs much room.
+        (Returned::Nothing, Some(tuple)) => Box::pin(many(on, sql, &tuple, width, rows, 0, None)).await,
         // What was found has an older key than what was inserted before it.
         (Returned::Rows(each), Some(tuple)) if rows.bulk().is_none_or(|bulk| bulk.conflict().is_none()) => {
             let (mut first, mut affected) = (0, 0);
@@ -63,7 +67,7 @@ async fn run(
                 first = 1;
             }
             affected += match counted(statement, sql) {
-                Some(at) => many(on, sql, &tuple, width, rows, first, Some((each, at))).await?,
+                Some(at) => Box::pin(many(on, sql, &tuple, width, rows, first, Some((each, at)))).await?,
                 None => one_by_one(on, statement, sql, rows, first, Returned::Rows(each)).await?,
             };
             Ok(affected)

@@ -31,7 +31,7 @@ use crate::sql::{Dialect, Insert, Writer};
 use crate::value::Value;
 
 /// Fewer rows are not worth another text.
-const LEAST: usize = 8;
+pub(super) const LEAST: usize = 8;
 /// Rows and bytes of one statement.
 const ROWS: usize = 10_000;
 const BYTES: usize = 4 << 20;

@@ -11,6 +11,7 @@ use std::task::{Context, Waker};
 
 use tokio_postgres::RowStream;
 
+use super::bulk::LEAST;
 use super::{Prepared, Session, Waiting, bind_all, error, read_all};
 use crate::driver::{Returned, Rows, of_row};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +31,11 @@ impl Session {
             return Err(Error::new(kind, "PostgreSQL gives keys back by RETURNING only"));
         }
         let prepared = self.prepare(sql).await?;
-        let (mut next, mut affected) = self.run_bulk(sql, &prepared, rows, &mut returned).await?;
+        let (mut next, mut affected) = match rows.len() < LEAST {
+            true => (0, 0),
+            // Kept apart, as it needs much room.
+            false => Box::pin(self.run_bulk(sql, &prepared, rows, &mut returned)).await?,
+        };
         while next < rows.len() {
             let first = next;
             self.bound.clear();
@@ -57,12 +62,13 @@ impl Session {
         let mut again = rows == 1 && !self.state.in_transaction;
         loop {
             self.begin_request();
-            let outcome = self.exchange(&prepared, rows, returned).await;
+            let outcome = match rows {
+                1 => self.exchange_one(&prepared, returned).await,
+                // Kept apart, as it needs much room.
+                _ => Box::pin(self.exchange(&prepared, rows, returned)).await,
+            };
             let (row, error) = match outcome {
-                Ok(done) => {
-                    self.state.in_flight = false;
-                    return done;
-                }
+                Ok(done) => return done,
                 Err(fault) => fault,
             };
             let stale = error::is_stale_statement(&error);
@@ -80,10 +86,23 @@ impl Session {
         }
     }
 
+    /// The same as [`Session::exchange`] for a single row, which goes as every other statement does.
+    async fn exchange_one(
+        &mut self,
+        prepared: &Prepared,
+        returned: &mut Returned<'_>,
+    ) -> Result<Result<u64, (usize, Error)>, (usize, tokio_postgres::Error)> {
+        let done = match returned {
+            Returned::Rows(each) => self.send(prepared, &mut **each, None).await,
+            _ => self.send(prepared, &mut |_| Ok(()), None).await,
+        };
+        done.map(|done| done.map_err(|error| (0, error))).map_err(|fault| (0, fault))
+    }
+
     /// The server's first error outside, that of the caller inside, each with the row of it. All replies are read in any
     /// case.
     async fn exchange(
-        &self,
+        &mut self,
         prepared: &Arc<Prepared>,
         rows: usize,
         returned: &mut Returned<'_>,
@@ -119,11 +138,11 @@ impl Session {
                 Err(error) => fault = fault.or(Some((row, error))),
             }
         }
-        match (fault, refused) {
-            (Some(error), _) => Err(error),
-            (None, Some(error)) => Ok(Err(error)),
-            (None, None) => Ok(Ok(affected)),
+        if let Some(fault) = fault {
+            return Err(fault);
         }
+        self.state.in_flight = false;
+        Ok(refused.map_or(Ok(affected), Err))
     }
 }
 

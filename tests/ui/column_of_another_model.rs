@@ -1,7 +1,0 @@
-//! Only what is in a query's scope can be named.
-
-use pilaster_tests::models::User;
-
-fn main() {
-    let _ = User::query().filter(|u| u.title.eq("x"));
-}

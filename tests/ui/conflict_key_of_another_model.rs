@@ -1,7 +1,0 @@
-//! A row that is there already is found by a key of its own model.
-
-use pilaster_tests::models::{NewUser, Post};
-
-fn main() {
-    let _ = NewUser::new("ann").on_conflict(Post::PRIMARY_KEY);
-}

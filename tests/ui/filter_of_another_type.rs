@@ -1,7 +1,0 @@
-//! A filter compares a column with values of its own type only.
-
-use pilaster_tests::models::User;
-
-fn main() {
-    let _ = User::query().filter(|u| u.age.eq("old"));
-}

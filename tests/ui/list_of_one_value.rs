@@ -1,8 +1,0 @@
-//! `in_` takes a list.
-
-use pilaster_tests::models::User;
-
-fn main() {
-    let _ = User::query().filter(|u| u.id.in_(1));
-    let _ = User::query().filter(|u| u.name.in_("ann"));
-}

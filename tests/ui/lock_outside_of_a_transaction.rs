@@ -1,9 +1,0 @@
-//! A lock outside of a transaction would be gone at once.
-
-use pilaster_tests::models::User;
-
-async fn lock(db: &pilaster::Db) {
-    let _ = User::query().for_update().all(db).await;
-}
-
-fn main() {}

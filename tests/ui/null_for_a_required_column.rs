@@ -1,7 +1,0 @@
-//! Only columns that may be NULL can be set to it.
-
-use pilaster_tests::models::User;
-
-fn main() {
-    let _ = User::update().filter(|u| u.id.eq(1)).set_null(|u| u.name);
-}
