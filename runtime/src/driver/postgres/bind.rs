@@ -11,6 +11,8 @@
 //! | date, time, datetime, timestamp | date, time, timestamp, timestamptz; no conversion between them |
 //! | UUID, JSON | uuid; json, jsonb |
 
+use std::slice;
+
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 
 use super::form::{Form, Slot};
@@ -131,14 +133,44 @@ impl Bound {
     }
 
     /// Some of them, in order.
-    pub(super) fn params(&self, from: usize, count: usize) -> impl ExactSizeIterator<Item = Param<'_>> {
+    pub(super) fn params(&self, from: usize, count: usize) -> BoundParams<'_> {
         let spans = self.spans.get(from..from.saturating_add(count)).unwrap_or_default();
-        spans.iter().map(|span| Param {
-            bytes: if span.null { None } else { self.bytes.get(span.start..span.end) },
-            text: span.text,
-        })
+        BoundParams { spans: spans.iter(), bytes: &self.bytes }
     }
 }
+
+/// All of them, in order; as small as can be, as futures hold it.
+impl<'a> IntoIterator for &'a Bound {
+    type Item = Param<'a>;
+    type IntoIter = BoundParams<'a>;
+
+    fn into_iter(self) -> BoundParams<'a> {
+        self.params(0, self.len())
+    }
+}
+
+/// Parameters one after another.
+pub(super) struct BoundParams<'a> {
+    spans: slice::Iter<'a, Span>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Iterator for BoundParams<'a> {
+    type Item = Param<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Param<'a>> {
+        let span = self.spans.next()?;
+        let bytes = if span.null { None } else { self.bytes.get(span.start..span.end) };
+        Some(Param { bytes, text: span.text })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.spans.size_hint()
+    }
+}
+
+impl ExactSizeIterator for BoundParams<'_> {}
 
 /// Values of one column, as an array of one dimension.
 pub(super) struct Column {

@@ -372,8 +372,7 @@ impl Session {
         returned: &mut Returned<'_>,
     ) -> Result<Result<u64>, tokio_postgres::Error> {
         let mut waiting = Waiting::alone(&self.link);
-        let params = bound.params(0, bound.len());
-        let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
+        let stream = waiting.wait(self.link.query(prepared, bound)).await?;
         let mut stream = pin!(stream);
         let each = match returned {
             Returned::Rows(each) if plan.echo.is_none() => each,

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error as Fault, Statement};
+use tokio_postgres::{Client, Error as Fault, RowStream, Statement};
 
 use super::bind::Bound;
 use super::fold::Copying;
@@ -152,6 +152,16 @@ impl Link {
             self.wire.end();
         }
         Some(error::of_copy(copying))
+    }
+
+    /// Has the client library send a statement; gives what its rows come from. In memory of its own, as it needs much room
+    /// which every future of a statement would have to have, and no more than allocators have at hand.
+    pub(super) fn query<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        bound: &'a Bound,
+    ) -> Pin<Box<impl Future<Output = Result<RowStream, Fault>> + Send + 'a>> {
+        Box::pin(self.client.query_raw(&prepared.statement, bound))
     }
 
     /// What goes on in its seats; `None` where another one for this access cannot be had now.
@@ -348,8 +358,11 @@ impl Seat {
             self.note_sent();
             sent.read(&prepared, &mut counted, true, None).await
         } else {
-            // Kept apart, as it needs much room, which each statement would have to be given.
-            Box::pin(self.run_by_library(&link, &mut waiting, &prepared, &bound, &mut counted)).await?
+            let reply = link.query(&prepared, &bound);
+            match self.answer(&mut waiting, pin!(reply), link.access() == Access::Read).await? {
+                Ok(stream) => read_all(&mut waiting, stream, &prepared, &mut counted, true, None).await,
+                Err(fault) => Err(fault),
+            }
         };
         match read {
             Ok((outcome, _)) => {
@@ -361,22 +374,6 @@ impl Seat {
                 self.over();
                 Some(Err(error::of_statement(fault, sql)))
             }
-        }
-    }
-
-    /// Sends a statement by the client library and reads its reply, which comes behind those to others.
-    async fn run_by_library(
-        &mut self,
-        link: &Link,
-        waiting: &mut Waiting<'_>,
-        prepared: &Prepared,
-        bound: &Bound,
-        each: Each<'_>,
-    ) -> Option<Result<(Result<u64>, bool), Fault>> {
-        let reply = pin!(link.client.query_raw(&prepared.statement, bound.params(0, bound.len())));
-        match self.answer(waiting, reply, link.access() == Access::Read).await? {
-            Ok(stream) => Some(read_all(waiting, stream, prepared, each, true, None).await),
-            Err(fault) => Some(Err(fault)),
         }
     }
 

@@ -321,26 +321,13 @@ impl Session {
         let read = if let Some(sent) = Sent::new(&mut waiting, prepared, &self.bound) {
             sent.read(prepared, each, patient, gate).await
         } else {
-            // Kept apart, as it is rare and needs much room.
-            Box::pin(self.send_by_library(&mut waiting, prepared, each, gate)).await
+            let stream = waiting.wait(self.link.query(prepared, &self.bound)).await?;
+            read_all(&mut waiting, stream, prepared, each, patient, gate).await
         };
         read.map(|(done, complete)| {
             self.state.in_flight = !complete;
             done
         })
-    }
-
-    /// The same by the client library; says whether the reply was read to its end.
-    async fn send_by_library(
-        &self,
-        waiting: &mut Waiting<'_>,
-        prepared: &Prepared,
-        each: Each<'_>,
-        gate: Option<&Gate>,
-    ) -> Result<(Result<u64>, bool), tokio_postgres::Error> {
-        let params = self.bound.params(0, self.bound.len());
-        let stream = waiting.wait(pin!(self.link.client.query_raw(&prepared.statement, params))).await?;
-        read_all(waiting, stream, prepared, each, self.state.in_transaction, gate).await
     }
 
     /// The statement of a text, out of the cache or made now.

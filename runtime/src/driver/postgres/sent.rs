@@ -162,17 +162,17 @@ fn request(out: &mut Vec<u8>, name: &str, count: u16, bound: &Bound) {
         out.push(0);
         out.extend_from_slice(name.as_bytes());
         out.push(0);
-        if bound.params(0, bound.len()).all(|param| param.is_binary()) {
+        if bound.into_iter().all(|param| param.is_binary()) {
             // One format for all.
             out.extend_from_slice(&[0, 1, 0, 1]);
         } else {
             out.extend_from_slice(&count.to_be_bytes());
-            for param in bound.params(0, bound.len()) {
+            for param in bound {
                 out.extend_from_slice(&[0, u8::from(param.is_binary())]);
             }
         }
         out.extend_from_slice(&count.to_be_bytes());
-        for param in bound.params(0, bound.len()) {
+        for param in bound {
             match param.bytes() {
                 Some(bytes) => {
                     out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
