@@ -133,8 +133,9 @@ impl Error {
     }
 
     /// Whether what failed may have taken effect all the same: the connection was lost while a statement that writes, or a
-    /// commit, was under way, or PostgreSQL began a `COPY … TO STDOUT` before it was refused here. After any other error, one of kind [`ErrorKind::Connection`] included, nothing was done by
-    /// a statement that does not commit by itself, as scripts and procedures can.
+    /// commit, was under way, or PostgreSQL began a `COPY … TO STDOUT` before it was refused here. After any other error,
+    /// one of kind [`ErrorKind::Connection`] included, nothing was done by a statement that does not commit by itself, as
+    /// scripts and procedures can.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.unknown

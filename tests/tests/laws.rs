@@ -338,7 +338,7 @@ fn shipped_code_does_not_panic_on_purpose() {
 }
 
 /// What a statement waits for is held by its future, which is moved to the heap once. What is rare (opening a connection,
-/// preparing) is kept apart, or every statement would pay for its room.
+/// preparing), or needs much room (many rows), is kept apart, or every statement would pay for its room.
 #[tokio::test]
 async fn the_future_of_a_statement_is_small() {
     const MOST: usize = 2048;

@@ -30,4 +30,5 @@ pub mod text;
 pub(crate) mod runner_tests;
 
 #[cfg(test)]
+#[cfg_attr(not(feature = "live-sqlite"), allow(dead_code))] // Some of it is for what is run on SQLite.
 mod random_tests;

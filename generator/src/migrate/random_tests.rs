@@ -287,7 +287,6 @@ pub(crate) fn sorted(state: &State) -> State {
 }
 
 /// Gives rows that are there a value wherever a change needs one.
-#[cfg(feature = "live-sqlite")]
 pub(crate) fn filled(mut changes: Vec<Change>, to: &State) -> Vec<Change> {
     for change in &mut changes {
         match change {
@@ -306,7 +305,6 @@ pub(crate) fn filled(mut changes: Vec<Change>, to: &State) -> Vec<Change> {
     changes
 }
 
-#[cfg(feature = "live-sqlite")]
 fn some_value(ty: &Type, state: &State) -> Expr {
     let label;
     let text = match ty {
@@ -325,7 +323,6 @@ fn some_value(ty: &Type, state: &State) -> Expr {
 
 /// Statements that put three rows into every table, with values that keep the checks. Keys must not be enforced while
 /// they run.
-#[cfg(feature = "live-sqlite")]
 pub(crate) fn inserts(state: &State, quote: &dyn Fn(&str) -> String) -> Vec<String> {
     let mut all = Vec::new();
     for table in state.tables.values() {

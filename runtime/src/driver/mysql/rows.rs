@@ -34,7 +34,7 @@ pub(super) async fn execute(
     returned: Returned<'_>,
 ) -> Result<u64> {
     let returned = match returned {
-        // Kept apart, as it is rare and needs much room.
+        // Kept apart, as it needs much room, which MariaDB has no use for.
         Returned::Rows(each) if !on.server.returning => {
             return Box::pin(super::emulated::insert(on, rows, each)).await;
         }

@@ -148,7 +148,7 @@ impl Plan {
 }
 
 impl Session {
-    /// Inserts rows by as few statements as can be: how many of them, from the first on, and how many rows that changed.
+    /// Inserts rows, of which there are [enough](LEAST), by as few statements as can be: how many of them, from the first on, and how many rows that changed.
     /// The others have to go one by one; nothing was sent of them.
     pub(super) async fn run_bulk(
         &mut self,
@@ -157,7 +157,7 @@ impl Session {
         rows: &mut dyn Rows,
         returned: &mut Returned<'_>,
     ) -> Result<(usize, u64)> {
-        let Some(bulk) = rows.bulk().filter(|bulk| rows.len() >= LEAST && !bulk.columns.is_empty()) else {
+        let Some(bulk) = rows.bulk().filter(|bulk| !bulk.columns.is_empty()) else {
             return Ok((0, 0));
         };
         let Some(plan) = self.bulk_plan(sql, single, &bulk).await? else { return Ok((0, 0)) };

@@ -99,7 +99,8 @@ pub(super) fn is_unexpected(error: &tokio_postgres::Error) -> bool {
     error.source().is_none() && !error.is_closed()
 }
 
-/// The error of a COPY whose rows come from here, or go to here: there may be something in it that wrote.
+/// The error of a COPY whose rows come from here, or go to here. In one to here there may be something that wrote; of one from
+/// here nothing stays, as the connection ends with it.
 pub(super) fn of_copy(copying: Copying) -> Error {
     let kind = ErrorKind::Unsupported { feature: "COPY from or to the client", dialect: "PostgreSQL" };
     let why =

@@ -154,8 +154,9 @@ impl Link {
         Some(error::of_copy(copying))
     }
 
-    /// Has the client library send a statement; gives what its rows come from. In memory of its own, as it needs much room
-    /// which every future of a statement would have to have, and no more than allocators have at hand.
+    /// Has the client library send a statement; gives what its rows come from. In memory of its own, as it needs much room,
+    /// which every future of a statement would have to have. It is not to be more than glibc keeps at hand for a thread
+    /// (1,032 bytes: `tcache_max` of its manual).
     pub(super) fn query<'a>(
         &'a self,
         prepared: &'a Prepared,

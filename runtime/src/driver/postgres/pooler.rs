@@ -209,13 +209,17 @@ impl Session {
 
     /// Ends it as the statement did.
     pub(super) async fn unpin<T>(&mut self, pinned: bool, outcome: Result<T>) -> Result<T> {
-        match (pinned, &outcome) {
-            (false, _) => {}
-            (true, Ok(_)) => self.end("COMMIT").await?,
-            // The error that is in hand matters more than one of rolling back.
-            (true, Err(_)) => drop(self.end("ROLLBACK").await),
+        if !pinned {
+            return outcome;
         }
-        outcome
+        match outcome {
+            Ok(value) => self.end("COMMIT").await.map(|()| value),
+            Err(error) => {
+                // The error that is in hand matters more than one of rolling back. Nothing stays in either case.
+                drop(self.end("ROLLBACK").await);
+                Err(error.without_effect())
+            }
+        }
     }
 
     /// Runs a statement without parameters as plain text; some cannot run in a transaction. `None` when it has

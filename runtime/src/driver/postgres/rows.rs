@@ -2,7 +2,7 @@
 //!
 //! The prepared statement is sent once per row without waiting for replies, which come in the order of the requests:
 //! what a row gave back is matched to it by construction, whatever the server does inside a statement. Rows that many
-//! can go into one statement are left to `bulk`.
+//! can go into one statement are left to `bulk`. A single row goes as every other statement does.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -100,7 +100,7 @@ impl Session {
     }
 
     /// The server's first error outside, that of the caller inside, each with the row of it. All replies are read in any
-    /// case.
+    /// case, and it is noted that nothing is in flight, unless the server failed.
     async fn exchange(
         &mut self,
         prepared: &Arc<Prepared>,

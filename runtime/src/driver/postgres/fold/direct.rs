@@ -148,9 +148,6 @@ impl Line {
         if !self.ledger.is_next_direct() {
             return Poll::Ready(Ok(Received::Other));
         }
-        if self.waits_for_rows() {
-            return Poll::Ready(Ok(Received::End));
-        }
         // The server may answer before it has all of a long request.
         let _ = self.send_on(context)?;
         if self.direct.state == State::Sent && self.direct.new >= KEPT {

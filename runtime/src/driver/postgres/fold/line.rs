@@ -80,9 +80,9 @@ impl Line {
         self.ledger.copying()
     }
 
-    /// Whether no more is to be had of the stream: the server waits for the rows of a COPY, has passed over what was to end
-    /// the statement, and would take whatever is sent for some of them.
-    pub(super) fn waits_for_rows(&self) -> bool {
+    /// Whether no more is to be had of the stream: the server waits for the rows of a COPY. It passes over a Sync, and answers
+    /// the next request with the COPY's failure, so that nobody knows any more whose reply is whose.
+    fn waits_for_rows(&self) -> bool {
         self.copying() == Some(Copying::In)
     }
 
