@@ -148,7 +148,8 @@ impl Plan {
 }
 
 impl Session {
-    /// Inserts rows, of which there are [enough](LEAST), by as few statements as can be: how many of them, from the first on, and how many rows that changed.
+    /// Inserts rows, of which there are [enough](LEAST), by as few statements as can be: how many of them, from the first on,
+    /// and how many rows that changed.
     /// The others have to go one by one; nothing was sent of them.
     pub(super) async fn run_bulk(
         &mut self,
