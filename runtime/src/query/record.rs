@@ -174,7 +174,7 @@ fn select_text(dialect: crate::Dialect, meta: &'static ModelMeta, columns: &[usi
     select.filter.extend(
         columns.map(|column| Node::binary(BinaryOp::Eq, Node::Column(source, column), Node::Bind(Value::Null))),
     );
-    Writer::select(dialect, &select).map(|statement| statement.sql)
+    Writer::select(dialect, &select).map(|statement| statement.sql.into())
 }
 
 /// The condition that a stored row is this one: by its key, and by its version where it has one.

@@ -16,7 +16,7 @@ use crate::executor::{Access, Executor, Lease, Out, Target};
 use crate::mode::Mode;
 use crate::relation::{IncludeList, Relation};
 use crate::row::Row;
-use crate::sql::{Join, Node, Projection, Select, Source, Statement, Table, Writer};
+use crate::sql::{Join, Node, Projection, Select, Source, SqlText, Statement, Table, Writer};
 use crate::stream::RowStream;
 
 /// A query over a scope `S`, whose rows are read as `O`, with related rows `I` loaded along.
@@ -304,7 +304,7 @@ impl<O> Decoder<O> {
 }
 
 /// The text of a SELECT for a connection that may run it.
-fn written(select: &Select, lease: &mut Lease<'_>) -> Result<Statement> {
+fn written(select: &Select, lease: &mut Lease<'_>) -> Result<Statement<SqlText>> {
     select.lock.map_or(Ok(()), |lock| lease.check_lock(lock))?;
     Writer::select(lease.dialect(), select)
 }
@@ -363,7 +363,7 @@ async fn run<O: Send + 'static, I: IncludeList<O>>(
 /// The one value of a statement.
 async fn single<T: Send>(
     target: Target<'_>,
-    write: impl FnOnce(crate::Dialect) -> Result<Statement>,
+    write: impl FnOnce(crate::Dialect) -> Result<Statement<SqlText>>,
     read: fn(&Row<'_>) -> Result<Option<T>>,
 ) -> Result<Option<T>> {
     let mut lease = target.lease(Access::Read).await?;
@@ -507,7 +507,7 @@ impl<S: Scope, O, I> Query<S, O, I> {
     /// # Errors
     /// `Query` when it uses a column that is not in its scope.
     pub fn to_sql(&self, dialect: crate::Dialect) -> Result<String> {
-        Writer::select(dialect, &self.select).map(|statement| statement.sql)
+        Writer::select(dialect, &self.select).map(|statement| statement.sql.into())
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) use dialect::{FITS_DECIMAL, FITS_INTEGER, FITS_REAL};
 pub(crate) use expr::{Aggregate, BinaryOp, MatchMode, UnaryOp};
 pub use expr::{Node, Order, Source};
 pub(crate) use lock::Lock;
-pub(crate) use write::{BulkUpdate, Conflict, Existing, Insert, Statement, Write, Writer};
+pub(crate) use write::{BulkUpdate, Conflict, Existing, Insert, SqlText, Statement, Write, Writer};
 
 use crate::error::Error;
 use crate::meta::{ModelMeta, ThroughMeta};

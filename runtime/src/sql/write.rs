@@ -1,10 +1,13 @@
 //! The one place that makes query text.
 
+mod asked;
 mod assign;
 mod bulk_insert;
 mod bulk_update;
 mod conflict;
+mod form;
 mod group;
+mod kept;
 mod level;
 mod lock;
 mod node;
@@ -14,8 +17,10 @@ mod shape;
 
 use std::fmt::Write as _;
 
+use self::asked::Asked;
 pub(crate) use self::bulk_update::BulkUpdate;
 pub(crate) use self::conflict::{Conflict, Existing};
+pub(crate) use self::kept::SqlText;
 use self::level::{Level, Part};
 use super::expr::Aggregate;
 use super::{Dialect, Join, Node, Order, Projection, Select, Source, Table};
@@ -26,8 +31,8 @@ use crate::value::{Kind, Value};
 
 /// A rendered statement.
 #[derive(Debug, Default)]
-pub(crate) struct Statement {
-    pub sql: String,
+pub(crate) struct Statement<S = String> {
+    pub sql: S,
     pub params: Vec<Value<'static>>,
 }
 
@@ -97,45 +102,18 @@ impl Writer {
     }
 
     /// The text and parameters of a SELECT.
-    pub(crate) fn select(dialect: Dialect, select: &Select) -> Result<Statement> {
-        Self::with(dialect, |w| {
-            w.qualify = !select.joins.is_empty() || select.per.is_some() || select.has_subquery();
-            w.write_select(select)
-        })
+    pub(crate) fn select(dialect: Dialect, select: &Select) -> Result<Statement<SqlText>> {
+        kept::statement(dialect, select, Asked::Rows)
     }
 
     /// How many rows a SELECT gives.
-    pub(crate) fn count(dialect: Dialect, select: &Select) -> Result<Statement> {
-        Self::with(dialect, |w| {
-            if select.is_plain() {
-                w.qualify = !select.joins.is_empty() || select.has_subquery();
-                w.push("SELECT count(*)");
-                w.write_from(select)?;
-                return w.write_conditions(Part::Filter, &select.filter);
-            }
-            w.push("SELECT count(*) FROM (SELECT ");
-            if select.counts_groups() {
-                w.push("1 AS c0");
-                w.write_body(select, |_| Ok(()))?;
-            } else {
-                select.check_list()?;
-                w.push(if select.distinct { "DISTINCT " } else { "" });
-                // The list is aliased: MySQL refuses a subquery with two columns of one name.
-                w.write_body(select, |w| w.write_aliased(&select.projection))?;
-            }
-            w.same = None;
-            w.write_limit(select);
-            w.push(") AS q");
-            Ok(())
-        })
+    pub(crate) fn count(dialect: Dialect, select: &Select) -> Result<Statement<SqlText>> {
+        kept::statement(dialect, select, Asked::Count)
     }
 
     /// Whether a SELECT gives a row.
-    pub(crate) fn exists(dialect: Dialect, select: &Select) -> Result<Statement> {
-        Self::with(dialect, |w| {
-            w.push("SELECT ");
-            w.write_exists(select, false)
-        })
+    pub(crate) fn exists(dialect: Dialect, select: &Select) -> Result<Statement<SqlText>> {
+        kept::statement(dialect, select, Asked::Exists)
     }
 
     /// The text of an INSERT. The parameters of its rows come first, those here behind them.
@@ -535,29 +513,6 @@ impl Writer {
         if let Some(offset) = select.offset {
             self.number(format_args!(" OFFSET {offset}"));
         }
-    }
-
-    fn write_exists(&mut self, select: &Select, negated: bool) -> Result<()> {
-        self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
-        if select.is_plain() {
-            let outer = self.enter();
-            self.push("SELECT 1");
-            self.apart(|w| {
-                w.write_from(select)?;
-                w.write_conditions(Part::Filter, &select.filter)
-            })?;
-            self.leave(outer);
-        } else if select.counts_groups() {
-            let outer = self.enter();
-            self.push("SELECT 1");
-            self.apart(|w| w.write_body(select, |_| Ok(())))?;
-            self.write_limit(select);
-            self.leave(outer);
-        } else {
-            self.write_select(select)?;
-        }
-        self.push(")");
-        Ok(())
     }
 }
 

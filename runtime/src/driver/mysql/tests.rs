@@ -1,6 +1,7 @@
 //! The driver and the texts of the writer on a real server.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use super::*;
 use crate::config::Settings;
@@ -71,7 +72,7 @@ impl Server {
     }
 
     /// The first column of all rows, as text, in order.
-    async fn rows(&mut self, statement: Result<Statement>) -> Vec<String> {
+    async fn rows<S: Deref<Target = str>>(&mut self, statement: Result<Statement<S>>) -> Vec<String> {
         let Statement { sql, params } = statement.unwrap();
         let mut found = Vec::new();
         let mut each = |row: &Row<'_>| {
