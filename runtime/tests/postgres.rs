@@ -6,6 +6,7 @@ mod server;
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
@@ -390,23 +391,48 @@ async fn batches_cannot_end_a_transaction_in_silence() {
 }
 
 #[tokio::test]
+async fn instants_are_the_same_in_every_time_zone() {
+    with_db(async |db| {
+        run(&db, "CREATE TABLE t (at timestamptz, local timestamp)").await;
+        let at: DateTime<Utc> = "2026-03-29T00:59:59.999999Z".parse().unwrap();
+        for zone in ["Asia/Kathmandu", "America/St_Johns", "UTC"] {
+            db.transaction(async |tx| {
+                tx.sql(format!("SET LOCAL TIME ZONE '{zone}'")).execute().await?;
+                let insert = tx.sql("INSERT INTO t VALUES ($1, $2)").bind(at).bind(at.naive_utc());
+                insert.execute().await?;
+                let rows = tx.sql("SELECT at, local FROM t").all::<(DateTime<Utc>, NaiveDateTime)>().await?;
+                assert!(rows.iter().all(|row| *row == (at, at.naive_utc())), "{zone}: {rows:?}");
+                Ok(())
+            })
+            .await
+            .unwrap();
+        }
+        assert_eq!(db.sql("SELECT count(*) FROM t WHERE at = $1").bind(at).one::<i64>().await.unwrap(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn conflicting_transactions_are_run_again() {
     with_db(async |db| {
         run(&db, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
         // A deadlock: each waits for the row that the other one holds.
-        let runs = AtomicU32::new(0);
+        let (runs, failed) = (AtomicU32::new(0), Mutex::new(Vec::new()));
         let cross = async |first: i32, second: i32| {
             db.transaction(async |tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(first).execute().await?;
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(second).execute().await
+                let changed = tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(second).execute().await;
+                changed.inspect_err(|error| failed.lock().unwrap().push(error.kind().clone()))
             })
             .await
             .unwrap();
         };
         tokio::join!(cross(1, 2), cross(2, 1));
         assert!(runs.load(Ordering::Relaxed) > 2, "one of them was run again");
+        let failed = failed.into_inner().unwrap();
+        assert!(!failed.is_empty() && failed.iter().all(|kind| *kind == ErrorKind::Deadlock), "{failed:?}");
         assert_eq!(db.sql("SELECT n FROM t ORDER BY id").all::<i32>().await.unwrap(), [2, 2]);
         // A serialization failure, seen and named.
         let serializable = TxOptions::new().isolation(Isolation::Serializable);

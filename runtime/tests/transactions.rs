@@ -3,7 +3,7 @@
 #![cfg(feature = "sqlite")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pilaster::{Db, Error, ErrorKind, Executor, Result, Tx, TxOptions, blocking};
 use tempfile::TempDir;
@@ -259,6 +259,7 @@ async fn what_can_be_retried_is() {
     assert_eq!((value, count(&db).await), (2, 1));
 
     runs.store(0, Ordering::Relaxed);
+    let begun = Instant::now();
     let failed: Result<()> = db
         .transaction(async |_| {
             runs.fetch_add(1, Ordering::Relaxed);
@@ -266,6 +267,7 @@ async fn what_can_be_retried_is() {
         })
         .await;
     assert_eq!((failed.unwrap_err().message(), runs.into_inner()), ("always", 5));
+    assert!(begun.elapsed() >= Duration::from_millis(10 + 20 + 40 + 80), "each pause is longer than the one before");
 }
 
 #[tokio::test]

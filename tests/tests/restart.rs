@@ -34,11 +34,36 @@ async fn go_on(reads: &AtomicU64) {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
+/// Adds one to the age of a user again and again: how often that was acknowledged, and how often nobody knows.
+async fn count(db: &Db, id: i64, stop: &AtomicBool) -> (i32, i32) {
+    let (mut acknowledged, mut unknown) = (0, 0);
+    while !stop.load(Ordering::Relaxed) {
+        match User::update().filter(|u| u.id.eq(id)).set_to(|u| (u.age, u.age + 1)).run(db).await {
+            Ok(changed) => {
+                assert_eq!(changed, 1);
+                acknowledged += 1;
+            }
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::Connection) || error.is_retryable(), "{error:?}");
+                unknown += i32::from(error.is_outcome_unknown());
+            }
+        }
+    }
+    (acknowledged, unknown)
+}
+
 /// Reads and writes while the server is killed and started again, several times.
 async fn survives(url: &str, mut server: Own) {
     let db = Db::builder(url).max_connections(6).acquire_timeout(Duration::from_secs(60)).connect().await.unwrap();
     schema::create_all(&db).await.unwrap();
     let (stop, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    // Updates by key, which share connections on PostgreSQL.
+    let mut counters = Vec::new();
+    for n in 0..6 {
+        let id = NewUser::new(format!("counter {n}")).age(0).insert(&db).await.unwrap().id;
+        let (db, stop) = (db.clone(), Arc::clone(&stop));
+        counters.push(tokio::spawn(async move { (id, count(&db, id, &stop).await) }));
+    }
     let readers: Vec<_> = (0..4)
         .map(|_| {
             let (db, stop, reads) = (db.clone(), Arc::clone(&stop), Arc::clone(&reads));
@@ -110,7 +135,14 @@ async fn survives(url: &str, mut server: Own) {
         acknowledged += kept.len();
     }
     // Names are unique, so nothing is there twice; what failed may be there or not.
-    assert!(stored.len() >= acknowledged && stored.len() <= acknowledged + 12);
+    let added = stored.len() - counters.len();
+    assert!(added >= acknowledged && added <= acknowledged + 12);
+    for counter in counters {
+        let (id, (acknowledged, unknown)) = counter.await.unwrap();
+        let age = User::get(&db, id).await.unwrap().unwrap().age.unwrap();
+        assert!(acknowledged > 0 && unknown <= 3 * 2, "{acknowledged} {unknown}");
+        assert!((acknowledged..=acknowledged + unknown).contains(&age), "{age}: {acknowledged} and {unknown}");
+    }
     assert!(db.pool_status().opened > 6, "connections that were lost are opened again: {:?}", db.pool_status());
     // Without a server there is no answer.
     let gone = Db::builder(url).acquire_timeout(Duration::from_secs(1)).connect().await.unwrap();

@@ -152,3 +152,23 @@ impl Select {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gives_and_skips_a_hundred_rows_at_most_is_short() {
+        let of = |limit, offset| Select { limit, offset, ..Select::all(Source::new(), &ModelMeta::EMPTY) };
+        for (limit, offset, short) in [
+            (None, None, false),
+            (None, Some(1), false),
+            (Some(1), None, true),
+            (Some(100), Some(100), true),
+            (Some(101), None, false),
+            (Some(1), Some(101), false),
+        ] {
+            assert_eq!(of(limit, offset).is_short(), short, "{limit:?} {offset:?}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Transactions, savepoints, cancellation, deadlocks, DDL, and the blocking mode.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pilaster::{Db, ErrorKind, Isolation, TxOptions, blocking};
@@ -177,8 +177,9 @@ async fn deadlocks_are_run_again() {
     let db = notes(&database, "").await;
     db.sql("INSERT INTO note VALUES (1, 'a'), (2, 'b')").execute().await.unwrap();
     let runs = Arc::new(AtomicU32::new(0));
+    let failed = Mutex::new(Vec::new());
     let change = |first: i64, second: i64| {
-        let (db, runs) = (db.clone(), Arc::clone(&runs));
+        let (db, runs, failed) = (db.clone(), Arc::clone(&runs), &failed);
         async move {
             db.transaction(async |tx| {
                 let meet = runs.fetch_add(1, Ordering::SeqCst) < 2;
@@ -187,7 +188,9 @@ async fn deadlocks_are_run_again() {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 tokio::time::sleep(Duration::from_millis(30)).await;
-                tx.sql("UPDATE note SET text = concat(text, 'y') WHERE id = ?").bind(second).execute().await
+                let changed =
+                    tx.sql("UPDATE note SET text = concat(text, 'y') WHERE id = ?").bind(second).execute().await;
+                changed.inspect_err(|error| failed.lock().unwrap().push(error.kind().clone()))
             })
             .await
         }
@@ -195,6 +198,7 @@ async fn deadlocks_are_run_again() {
     let (one, two) = tokio::join!(change(1, 2), change(2, 1));
     assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
     assert_eq!(runs.load(Ordering::SeqCst), 3, "one of both met the deadlock and was run again");
+    assert_eq!(*failed.lock().unwrap(), [ErrorKind::Deadlock]);
 }
 
 #[tokio::test]
@@ -316,4 +320,25 @@ async fn many_tasks_share_few_connections() {
         assert_eq!(task.await.unwrap().unwrap(), format!("n{id}"));
     }
     assert_eq!(count(&db).await, 40);
+}
+
+#[tokio::test]
+async fn waiting_in_vain_says_who_holds_the_connections() {
+    let Some(database) = Database::new() else { return };
+    let patience = Duration::from_millis(100);
+    let db = Db::builder(&database.url).max_connections(2).acquire_timeout(patience).connect().await.unwrap();
+    let _tx = db.begin().await.unwrap();
+    let slow = tokio::spawn({
+        let db = db.clone();
+        async move { db.sql("SELECT sleep(1)").execute().await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let error = db.sql("SELECT 1").one::<i32>().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Pool), "{error:?}");
+    for said in ["one of the 2 connections", "transactions.rs", "SELECT sleep(1)"] {
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let status = db.pool_status();
+    assert!(status.waits == 1 && status.timeouts == 1 && status.waited >= patience, "{status:?}");
+    slow.await.unwrap().unwrap();
 }

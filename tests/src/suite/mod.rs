@@ -86,7 +86,7 @@ macro_rules! behaviours {
                 of_any_selection, built_before_or_after, by_keys_that_share_a_column, how_they_are_written;
             custom: round_trip, refused_on_the_way_in, refused_on_the_way_out, comparisons;
             tables: created_again_and_dropped;
-            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
+            types: integers, floats, infinities_and_nan, decimals, decimals_that_are_set, texts, bytes, many_of_all, dates_and_times, instants_beyond_a_timestamp, uuid_and_json, least_and_greatest, enums_and_flags, nulls,
                 unknown_labels_are_errors, decode_errors_name_the_column,
                 what_does_not_fit_is_named, what_does_not_fit_can_be_read, what_is_generated_is_named;
             numbers: set_out_of_range, computed_out_of_range, exact_out_of_range, floats_out_of_range, what_is_read_elsewhere,

@@ -58,6 +58,17 @@ pub async fn infinities_and_nan(db: &Db) -> Result<()> {
             (outcome, dialect) => panic!("{double} on {}: {outcome:?}", dialect.name()),
         }
     }
+    for real in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+        match (NewEverything::new().real(real).insert(db).await, db.dialect()) {
+            (Ok(row), Dialect::Sqlite | Dialect::Postgres) => {
+                let read = Everything::get(db, row.id).await?.unwrap();
+                assert_eq!([row.real, read.real].map(|read| read.unwrap().to_bits()), [real.to_bits(); 2]);
+            }
+            (outcome, Dialect::Mysql) => misfit(outcome, "real"),
+            (outcome, Dialect::Sqlite) if real.is_nan() => misfit(outcome, "real"),
+            (outcome, dialect) => panic!("{real} on {}: {outcome:?}", dialect.name()),
+        }
+    }
     // Decimals of PostgreSQL can be what Rust's cannot.
     if db.dialect() == Dialect::Postgres {
         db.sql("ALTER TABLE everything ALTER exact TYPE numeric").execute().await?;
@@ -231,6 +242,22 @@ pub async fn dates_and_times(db: &Db) -> Result<()> {
     Ok(())
 }
 
+/// A TIMESTAMP of MySQL and MariaDB begins with 1970 and ends in 2038, or in 2106 on newer servers.
+pub async fn instants_beyond_a_timestamp(db: &Db) -> Result<()> {
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    for beyond in ["1000-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2106-02-07T06:28:16Z"].map(at) {
+        if db.dialect() == Dialect::Mysql {
+            misfits(db, "instant", NewEverything::new().instant(beyond), |row| row.instant = Some(beyond)).await?;
+        } else {
+            assert_eq!(there_and_back(db, NewEverything::new().instant(beyond)).await?.instant, Some(beyond));
+        }
+    }
+    for inside in ["1970-01-01T00:00:01Z", "2038-01-19T03:14:07.999999Z"].map(at) {
+        assert_eq!(there_and_back(db, NewEverything::new().instant(inside)).await?.instant, Some(inside));
+    }
+    Ok(())
+}
+
 pub async fn uuid_and_json(db: &Db) -> Result<()> {
     for guid in [uuid::Uuid::nil(), uuid::Uuid::max(), uuid::Uuid::from_u128(0x0123_4567_89ab_cdef)] {
         let row = there_and_back(db, NewEverything::new().guid(guid)).await?;
@@ -288,6 +315,9 @@ pub async fn nulls(db: &Db) -> Result<()> {
     let row = there_and_back(db, NewEverything::new()).await?;
     let nothing = (row.int, row.exact, row.long.as_ref(), row.raw.as_ref(), row.local, row.instant, row.status);
     assert_eq!(nothing, (None, None, None, None, None, None, None));
+    // All columns but the key.
+    let fields = format!("{row:?}");
+    assert_eq!(fields.matches(": None").count(), fields.matches(": ").count() - 1, "{fields}");
     assert_eq!(Everything::query().filter(|e| e.flag.is_null().and(e.doc.is_null())).count(db).await?, 1);
     assert_eq!(Everything::query().filter(|e| e.flag.is_not_null()).count(db).await?, 0);
     Ok(())

@@ -1,6 +1,7 @@
 //! PostgreSQL: short statements share connections, and nobody notices but the clock.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod rule;
 mod together;
 
 use std::future::{Future, poll_fn};
