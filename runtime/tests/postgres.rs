@@ -391,6 +391,25 @@ async fn batches_cannot_end_a_transaction_in_silence() {
 }
 
 #[tokio::test]
+async fn arrays_of_dates_and_times() {
+    with_db(async |db| {
+        let days =
+            [(1, 1, 1), (1969, 12, 31), (9999, 12, 31)].map(|(y, m, d)| NaiveDate::from_ymd_opt(y, m, d).unwrap());
+        let clocks =
+            [0, 86_399].map(|second| NaiveTime::from_num_seconds_from_midnight_opt(second, 999_999_000).unwrap());
+        let locals: Vec<NaiveDateTime> = days.iter().map(|day| day.and_time(clocks[1])).collect();
+        let instants: Vec<DateTime<Utc>> = locals.iter().map(NaiveDateTime::and_utc).collect();
+        assert_eq!(back!(db, "date[]", Vec<NaiveDate>, days.to_vec()).unwrap(), days);
+        assert_eq!(back!(db, "time[]", Vec<NaiveTime>, clocks.to_vec()).unwrap(), clocks);
+        assert_eq!(back!(db, "timestamp[]", Vec<NaiveDateTime>, locals.clone()).unwrap(), locals);
+        assert_eq!(back!(db, "timestamptz[]", Vec<DateTime<Utc>>, instants.clone()).unwrap(), instants);
+        assert_eq!(back!(db, "timestamptz[]", Vec<DateTime<Utc>>, Vec::<DateTime<Utc>>::new()).unwrap().len(), 0);
+        assert_eq!(db.sql("SELECT NULL::time[]").one::<Option<Vec<NaiveTime>>>().await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn instants_are_the_same_in_every_time_zone() {
     with_db(async |db| {
         run(&db, "CREATE TABLE t (at timestamptz, local timestamp)").await;

@@ -108,6 +108,23 @@ async fn arrays_that_rust_has_not_are_errors() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn elements_that_do_not_fit_are_told_of_their_column() {
+    with(async |db| {
+        let told = |outcome: Result<Odd>, column: &str| {
+            let error = outcome.unwrap_err();
+            let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+            assert_eq!((cell.table.as_deref(), cell.column.as_deref()), (Some("odd"), Some(column)), "{error}");
+        };
+        let fits = Decimal::new(1, 2);
+        told(NewOdd::new().exact([fits, Decimal::new(99_999_999_999, 2)]).insert(&db).await, "exact");
+        told(NewOdd::new().words(["a".to_owned(), "\0".to_owned()]).insert(&db).await, "words");
+        assert_eq!(Odd::query().count(&db).await?, 0);
+        Ok(())
+    })
+    .await;
+}
+
 /// Types of existing databases that have no equality: the error says what to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_does_not_compare_is_told() {
