@@ -134,8 +134,8 @@ fn rows_are_read_as_types_tuples_and_by_closures() {
         .batch()
         .unwrap();
     let bytes: &[u8] = b"x";
-    db.sql("INSERT INTO user (name, bio) VALUES (?, ?)").bind("ann").bind(None::<String>).execute().unwrap();
-    db.sql("INSERT INTO user (name, bio) VALUES (?, ?)").bind(String::from("bob")).bind(bytes).execute().unwrap();
+    db.sql("INSERT INTO user (name, bio) VALUES (?, ?)").bind("ann").bind(None::<&str>).execute().unwrap();
+    db.sql("INSERT INTO user (name, bio) VALUES (?, ?)").bind(String::from("bob")).bind(Some(bytes)).execute().unwrap();
 
     let rows: Vec<(i64, String)> = db.sql("SELECT id, name FROM user WHERE id > ? ORDER BY id").bind(9).all().unwrap();
     assert_eq!(rows, [(10, "ann".into()), (11, "bob".into())]);

@@ -404,7 +404,8 @@ async fn arrays_of_dates_and_times() {
         assert_eq!(back!(db, "timestamp[]", Vec<NaiveDateTime>, locals.clone()).unwrap(), locals);
         assert_eq!(back!(db, "timestamptz[]", Vec<DateTime<Utc>>, instants.clone()).unwrap(), instants);
         assert_eq!(back!(db, "timestamptz[]", Vec<DateTime<Utc>>, Vec::<DateTime<Utc>>::new()).unwrap().len(), 0);
-        assert_eq!(db.sql("SELECT NULL::time[]").one::<Option<Vec<NaiveTime>>>().await.unwrap(), None);
+        assert_eq!(back!(db, "time[]", Option<Vec<NaiveTime>>, None::<Vec<NaiveTime>>).unwrap(), None);
+        assert_eq!(back!(db, "time[]", Option<Vec<NaiveTime>>, Some(&clocks[..1])).unwrap().unwrap(), clocks[..1]);
     })
     .await;
 }

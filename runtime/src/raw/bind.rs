@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::value::Value;
 
 /// A value that can be bound to hand-written SQL: every column type, borrowed text and bytes, and for PostgreSQL a `Vec`, slice
-/// or array of most of them, as an array: `WHERE id = ANY($1)`. The other databases have no arrays, and refuse it.
+/// or array of most of them, as an array: `WHERE id = ANY($1)`. The other databases have no arrays, and refuse it. An `Option` is
+/// NULL where it is `None`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be bound to hand-written SQL",
     label = "expected the value of a column, or a list of numbers, texts, dates, enums and the like",
@@ -57,6 +58,20 @@ impl<'e, const N: usize> Bind<'e> for &'e [u8; N] {
         self.as_slice().into_value()
     }
 }
+
+/// NULL where there is none. Options of column types are column types themselves.
+macro_rules! options {
+    ($([$($parameter:tt)*] $ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'e, $($parameter)*> Bind<'e> for Option<$ty> {
+            fn into_value(self) -> Result<Value<'e>> {
+                self.map_or(Ok(Value::Null), Bind::into_value)
+            }
+        }
+    )*};
+}
+
+options!([] &'e str, [] &'e [u8], [] &'e String, [] &'e Vec<u8>, [T: Element] &[T], [T: Element] &Vec<T>, [T: Element] Vec<T>);
 
 /// A column type of which there are arrays: all but `u8`, of which a `Vec` is bytes.
 pub trait Scalar: ColumnType<Value = Self, Inner = Self> + Send {}
