@@ -16,6 +16,8 @@ struct Inner {
     unknown: bool,
     /// Which row of how many is at fault, from 1.
     row: Option<(usize, usize)>,
+    /// Which parameter of the statement is at fault, from 0, where the server says so.
+    parameter: Option<usize>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -104,7 +106,14 @@ impl Error {
     /// An error of a kind with a message.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), unknown: false, row: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            unknown: false,
+            row: None,
+            parameter: None,
+            source: None,
+        }))
     }
 
     /// Adds the error beneath.
@@ -152,6 +161,18 @@ impl Error {
     pub(crate) fn without_effect(mut self) -> Self {
         self.0.unknown = false;
         self
+    }
+
+    /// Says which parameter of the statement is at fault, from 0.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn of_parameter(mut self, parameter: Option<usize>) -> Self {
+        self.0.parameter = parameter;
+        self
+    }
+
+    /// Which parameter of the statement is at fault, from 0, where that is known.
+    pub(crate) fn parameter(&self) -> Option<usize> {
+        self.0.parameter
     }
 
     /// Whether a row is to blame, and not the statement or the database.

@@ -148,6 +148,9 @@ impl<'t> Search<'t> {
             let is_own = own.into_iter().any(|own| own.name.eq_ignore_ascii_case(column));
             return if is_own { error.in_table(table) } else { error };
         }
+        if let Some(parameter) = error.parameter() {
+            return self.target.locate(error, parameter);
+        }
         match if self.wrong.is_empty() { &self.unsure[..] } else { &self.wrong[..] } {
             [column] => error.in_column(table, column),
             _ => error.in_table(table),

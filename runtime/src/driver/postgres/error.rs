@@ -83,7 +83,8 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         message.push_str(&shorten(sql, SHOWN));
         message.push_str(missing(db, sql));
     }
-    Error::new(kind, message).with_source(error)
+    let parameter = parameter(db);
+    Error::new(kind, message).with_source(error).of_parameter(parameter)
 }
 
 /// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
@@ -413,9 +414,19 @@ fn kind(db: &DbError) -> ErrorKind {
         _ => match code.get(..2) {
             Some("08" | "28") => ErrorKind::Connection,
             Some("25") => ErrorKind::Transaction,
+            // Types of extensions, and some of the server's own, call it an error of syntax.
+            _ if parameter(db).is_some() => encode(db),
             _ => ErrorKind::Query,
         },
     }
+}
+
+/// Which parameter, from 0, had a value that its type could not read: `unnamed portal parameter $2 = '…'`. Servers tell since
+/// version 13, in English as a rule; see `bind_param_error_callback` in their source.
+fn parameter(db: &DbError) -> Option<usize> {
+    let (portal, rest) = db.where_()?.split_once(" parameter $")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).map_or(rest, |end| &rest[..end]);
+    if portal.contains("portal") { digits.parse::<usize>().ok()?.checked_sub(1) } else { None }
 }
 
 fn encode(db: &DbError) -> ErrorKind {
