@@ -1,5 +1,5 @@
 //! Types that PostgreSQL has and the others have not: intervals, arrays, and its own types as text.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 use std::future::Future;
 
@@ -225,7 +225,7 @@ async fn types_of_extensions_are_carried_as_text() {
     ] {
         with(async |db| {
             if let Err(error) = db.sql(format!("CREATE EXTENSION {name}")).execute().await {
-                println!("skipped: {error}");
+                eprintln!("skipped: {error}");
                 return Ok(());
             }
             db.sql(format!("ALTER TABLE odd ALTER search TYPE {name} USING NULL")).execute().await?;
