@@ -6,6 +6,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::secret::hide;
+
 mod render;
 mod suggest;
 
@@ -74,25 +76,25 @@ impl Diagnostic {
     /// An error at a place.
     #[must_use]
     pub fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), place, help: None }
+        Self::new(Severity::Error, code, place, message)
     }
 
     /// A warning at a place.
     #[must_use]
     pub fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Warning, message: message.into(), place, help: None }
+        Self::new(Severity::Warning, code, place, message)
     }
 
     /// A finding of the given severity at a place.
     #[must_use]
     pub fn new(severity: Severity, code: Code, place: Place, message: impl Into<String>) -> Self {
-        Self { code, severity, message: message.into(), place, help: None }
+        Self { code, severity, message: hide(&message.into()).into_owned(), place, help: None }
     }
 
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(hide(&help.into()).into_owned());
         self
     }
 }

@@ -17,6 +17,7 @@ pub mod output;
 pub mod pipeline;
 pub mod plan;
 pub mod render;
+pub mod secret;
 pub mod source;
 pub mod spec;
 pub mod url;

@@ -235,7 +235,7 @@ pub(crate) fn read(path: &Path, diagnostics: &mut Diagnostics) -> Option<Arc<Sou
     match fs::read_to_string(path) {
         Ok(text) => Some(Arc::new(SourceText { name, text })),
         Err(error) => {
-            let message = format!("{name} cannot be read: {error}");
+            let message = format!("{} cannot be read: {error}", url::redact(&name));
             let help = match error.kind() {
                 std::io::ErrorKind::NotFound => "check the path; relative ones start at the folder of the command",
                 std::io::ErrorKind::InvalidData => "specs and settings are text in UTF-8",

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::ir::DialectName;
+use crate::secret::{hide, is_secret};
 
 /// What a database URL leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,8 @@ pub fn redact(url: &str) -> String {
         },
         None => rest.to_owned(),
     };
-    head + &redact_settings(&shown)
+    // What stands where a port is expected may be a password whose host was forgotten.
+    hide(&(head + &redact_settings(&shown))).into_owned()
 }
 
 /// Hides the values of settings such as `password=…`, separated as in queries or connection strings.
@@ -179,11 +181,6 @@ fn redact_settings(text: &str) -> String {
         }
     }
     out
-}
-
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["pass", "pwd", "secret", "token"].iter().any(|part| key.contains(part))
 }
 
 #[cfg(test)]

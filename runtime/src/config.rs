@@ -100,7 +100,18 @@ impl Settings {
         if !has_driver {
             return Err(no_driver(dialect));
         }
+        let Some(rest) = rest.strip_prefix("//") else {
+            let scheme = dialect.name().to_ascii_lowercase().replace("postgresql", "postgres");
+            return Err(Error::config(format!(
+                "the URL \"{}\" has no // behind its scheme: write {scheme}://user@host/database",
+                redact(url)
+            )));
+        };
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if !place.contains('@') && query.split_once('@').is_some_and(|(before, _)| !before.contains('=')) {
+            let why = "has an @ behind its ?: in a password a question mark is written %3F";
+            return Err(Error::config(format!("the URL \"{}\" {why}", redact(url))));
+        }
         let mut settings = Self::new(dialect, url);
         settings.server = Server::parse(place, url)?;
         settings.max_connections = SERVER_CONNECTIONS;
@@ -135,7 +146,12 @@ impl Settings {
     /// Sets what stands behind the question mark of a URL.
     fn set_query(&mut self, query: &str, url: &str) -> Result<()> {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // It may be a part of a password, so that it is not shown.
+            let Some((name, value)) = pair.split_once('=') else {
+                let why =
+                    "something behind the ? of the URL is no setting: write name=value, with %26 for an & in a value";
+                return Err(Error::config(why));
+            };
             self.set(&decode(name, url)?, &decode(value, url)?)?;
         }
         Ok(())
@@ -219,11 +235,6 @@ impl Settings {
             Some(_) => return Err(Error::config(format!("url in [database] of {FILE} must be a text"))),
             None => None,
         };
-        let Some(url) = url.or(in_file) else {
-            return Err(Error::config(format!(
-                "no database is named: set {VARIABLE}, or write url = \"sqlite://blog.db\" under [database] in {FILE}"
-            )));
-        };
         if let Some(name) = table.keys().find(|name| *name != "url" && !NAMES.contains(&name.as_str())) {
             let known = NAMES.join(", ");
             return Err(Error::config(format!(
@@ -231,6 +242,11 @@ impl Settings {
                  database knows stands behind the URL"
             )));
         }
+        let Some(url) = url.or(in_file) else {
+            return Err(Error::config(format!(
+                "no database is named: set {VARIABLE}, or write url = \"sqlite://blog.db\" under [database] in {FILE}"
+            )));
+        };
         let mut settings = Self::parse(&url)?;
         for name in NAMES {
             if let Some(value) = table.get(name) {
@@ -296,6 +312,8 @@ pub(crate) fn no_driver(dialect: Dialect) -> Error {
 fn redact(url: &str) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let base = match (base.find("://"), base.rfind('@')) {
+        // A file may have such a name.
+        _ if base.starts_with("sqlite:") && !base.get("sqlite:".len()..).unwrap_or("").contains(':') => base.to_owned(),
         (Some(scheme), Some(at)) if scheme + 3 <= at => {
             format!("{}://***{}", base.get(..scheme).unwrap_or(""), base.get(at..).unwrap_or(""))
         }
@@ -303,11 +321,22 @@ fn redact(url: &str) -> String {
         _ => base.to_owned(),
     };
     // A password with a question mark in it ends the base early.
-    if query.contains('@') || query.to_ascii_lowercase().contains("pass") {
+    if query.contains('@') {
         let base = base.split_once("://").map_or("***".to_owned(), |(scheme, _)| format!("{scheme}://***"));
         return base;
     }
-    if query.is_empty() { base } else { format!("{base}?{query}") }
+    if query.is_empty() {
+        return base;
+    }
+    let pairs: Vec<&str> = query.split('&').map(|pair| if is_open(pair) { pair } else { "***" }).collect();
+    format!("{base}?{}", pairs.join("&"))
+}
+
+/// Whether a setting behind the question mark can be shown. Of others nobody knows what they are: a misspelt password, or the
+/// end of one that holds an `&`.
+fn is_open(pair: &str) -> bool {
+    let open = ["mode", "host", "port", "dbname", "database", "sslmode", "ssl-mode", "application_name", "search_path"];
+    pair.split_once('=').is_some_and(|(name, _)| NAMES.contains(&name) || open.contains(&name))
 }
 
 /// Resolves `%20` and its like.
@@ -463,6 +492,9 @@ mod tests {
             "secret@host",
             "oracle://ann:secret?secret@host/db",
             "oracle://host/db?password=secret",
+            "oracle://host/db?pasword=secret",
+            "oracle://host/db?password=x&secret",
+            "sqlite://a.db?busy_timeout=1&secret",
             "sqlite://ann:secret@host/%zz",
         ] {
             let error = Settings::parse(url).unwrap_err();

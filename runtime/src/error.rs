@@ -144,7 +144,7 @@ impl Error {
     /// Whether what failed may have taken effect all the same: the connection was lost while a statement that writes, or a
     /// commit, was under way, or PostgreSQL began a `COPY … TO STDOUT` before it was refused here. After any other error,
     /// one of kind [`ErrorKind::Connection`] included, nothing was done by a statement that does not commit by itself, as
-    /// scripts and procedures can.
+    /// scripts and procedures can. Of SQL that is written by hand nobody knows whether it writes.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.unknown
@@ -287,6 +287,9 @@ impl Error {
     }
 }
 
+/// What is said of a statement whose connection went away.
+const UNKNOWN: &str = "whether what was under way took effect is not known: look before it is run again";
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
@@ -295,10 +298,10 @@ impl fmt::Display for Error {
             _ => {}
         }
         f.write_str(&self.0.message)?;
-        match self.0.row {
-            Some((row, of)) => write!(f, " (row {row} of {of})"),
-            None => Ok(()),
+        if let Some((row, of)) = self.0.row {
+            write!(f, " (row {row} of {of})")?;
         }
+        if self.0.unknown { write!(f, " ({UNKNOWN})") } else { Ok(()) }
     }
 }
 

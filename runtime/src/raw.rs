@@ -204,9 +204,9 @@ impl<'e, E: Executor<'e>, F> Mapped<'e, E, F> {
     {
         let (target, mut statement, read) = (self.sql.on.target(), self.sql.statement, self.read);
         RowStream::new(move |sink| async move {
-            let (lease, _) = statement.lease(target).await?;
+            let (mut lease, _) = statement.lease(target).await?;
             let (mut each, gate) = sink.fill(read);
-            lease.unchecked().stream(&statement.text, &statement.values, &mut each, gate).await
+            lease.stream(&statement.text, &statement.values, &mut each, gate).await
         })
     }
 
@@ -256,8 +256,7 @@ impl Statement<'_> {
         mut read: impl FnMut(&Row<'_>) -> Result<R> + Send,
         limit: usize,
     ) -> Result<Vec<R>> {
-        let (lease, access) = self.lease(target).await?;
-        let mut lease = lease.unchecked();
+        let (mut lease, access) = self.lease(target).await?;
         let mut rows = Vec::new();
         let mut stopped = false;
         let outcome = lease
@@ -298,7 +297,7 @@ impl Statement<'_> {
                 if lease.is_read_only(&self.text).await? { Access::Read } else { Access::Write }
             }
         };
-        Ok((target.lease(access).await?, access))
+        Ok((target.lease(access).await?.unchecked(), access))
     }
 }
 

@@ -78,9 +78,10 @@ where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error, around, out, err),
+        Err(error) => return usage(&error, &args, around, out, err),
     };
     let mut context = Context {
         around,
@@ -99,9 +100,19 @@ where
 }
 
 /// Help and the version are results; everything else that parsing says is misuse.
-fn usage(error: &clap::Error, around: Surroundings, out: &mut dyn Write, err: &mut dyn Write) -> i32 {
+fn usage(
+    error: &clap::Error,
+    args: &[OsString],
+    around: Surroundings,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> i32 {
     let text = error.render();
-    let text = if around.colour { text.ansi().to_string() } else { text.to_string() };
+    let mut text = if around.colour { text.ansi().to_string() } else { text.to_string() };
+    // One that is not expected is repeated, and may be a URL.
+    for argument in args.iter().filter_map(|argument| argument.to_str()).filter(|argument| argument.contains(':')) {
+        text = text.replace(argument, &url::redact(argument));
+    }
     let _ = if error.use_stderr() { err.write_all(text.as_bytes()) } else { out.write_all(text.as_bytes()) };
     error.exit_code()
 }

@@ -199,6 +199,40 @@ fn servers_that_are_not_there_are_told_without_passwords() {
 }
 
 #[test]
+fn no_mistake_shows_a_password() {
+    let project = Project::new();
+    let told = |ran: Ran, what: &str| {
+        assert_ne!(ran.code, 0, "{what}");
+        assert!(!format!("{}{}", ran.out, ran.err).contains("s3cret"), "{what}: {}{}", ran.out, ran.err);
+    };
+    let url = "postgres://ann:s3cret@127.0.0.1:1/db";
+    for line in [
+        format!("url = \"{url}"),
+        format!("url = \"{url}\" max_connections = 2"),
+        format!("url = [\"{url}\"]"),
+        format!("urll = \"{url}\""),
+    ] {
+        project.write("pilaster.toml", &format!("[database]\n{line}\n"));
+        told(project.run(&["inspect"]), &line);
+        told(project.run(&["inspect", "--json"]), &line);
+    }
+    project.write("pilaster.toml", "");
+    for wrong in [
+        "postgres//ann:s3cret@127.0.0.1/db",
+        "ann:s3cret@127.0.0.1/db",
+        "postgres://ann:s3cret",
+        "postgre://ann:s3cret",
+        "mysql://h/db?pwd=s3cret",
+    ] {
+        told(project.run(&["inspect", wrong]), wrong);
+        told(project.run(&["inspect", "sqlite:a.db", wrong]), wrong);
+        told(project.run(&["generate", "--spec", wrong]), wrong);
+        told(project.run(&["generate", "--database", wrong]), wrong);
+        told(project.run(&["generate", wrong]), wrong);
+    }
+}
+
+#[test]
 fn what_the_database_refuses_is_told_and_undone() {
     let project = Project::new();
     project.write("text.db", "This is no database, but a text that is longer than a header of one would be. Really.");

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::{Diagnostic, Place, Severity, SourceText};
+use crate::secret::hide;
 
 /// Columns shown of a line; a longer one is cut around the place.
 const MAX_LINE: usize = 160;
@@ -112,9 +113,14 @@ impl<'a> Position<'a> {
     /// The line with tabs and control characters made visible, the width before the carets, and theirs.
     fn shown(&self) -> (String, usize, usize) {
         let (from, to) = (self.covered.start, self.covered.end);
-        let before = cut_left(&self.text[..from]);
-        let under = cut_right(&self.text[from..to], MAX_LINE);
-        let after = cut_right(&self.text[to..], MAX_LINE / 2);
+        let chars = |text: &str| text.chars().count();
+        // A star may have fewer bytes than what it hides.
+        let (from, to) = (chars(&self.text[..from]), chars(&self.text[from..to]));
+        let shown: Vec<char> = hide(self.text).chars().collect();
+        let part = |range: Range<usize>| shown.get(range).unwrap_or_default().iter().collect::<String>();
+        let before = cut_left(&part(0..from));
+        let under = cut_right(&part(from..from + to), MAX_LINE);
+        let after = cut_right(&part(from + to..shown.len()), MAX_LINE / 2);
         let line = format!("{before}{under}{after}");
         (line.trim_end().to_owned(), width(&before), width(&under))
     }

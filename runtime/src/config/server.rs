@@ -6,7 +6,7 @@ use super::{decode, redact};
 use crate::error::{Error, Result};
 
 /// Where a server is and who asks. What only one driver understands stays in `parameters`.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Server {
     /// To be tried in order; empty is the driver's default.
     pub hosts: Vec<Host>,
@@ -47,28 +47,40 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Parameters may hold what is a password by mistake: their values are not shown.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hosts, user, password, database, parameters } = self;
+        f.debug_struct("Server")
+            .field("hosts", hosts)
+            .field("user", user)
+            .field("password", password)
+            .field("database", database)
+            .field("parameters", &parameters.len())
+            .finish()
+    }
+}
+
 impl Server {
-    /// Reads what stands between the scheme and the question mark: `//user:password@host:port,host/database`.
+    /// Reads what stands between the slashes and the question mark: `user:password@host:port,host/database`.
     pub(crate) fn parse(rest: &str, url: &str) -> Result<Self> {
-        let rest = rest.strip_prefix("//").unwrap_or(rest);
-        let (authority, database) = match rest.rsplit_once('@') {
-            // A password may hold a slash by mistake; the last @ ends it in any case.
-            Some((user, behind)) => {
-                let (hosts, database) = behind.split_once('/').unwrap_or((behind, ""));
-                ((Some(user), hosts), database)
-            }
-            None => {
-                let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
-                ((None, hosts), database)
-            }
-        };
+        let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+        // A password with a slash in it, or a database with an @: a guess would give the password to some other host.
+        if database.contains('@') {
+            return Err(Error::config(format!(
+                "the URL \"{}\" has an @ behind a /: in a password a slash is written %2F, and in the name of a database \
+                 an @ is written %40",
+                redact(url)
+            )));
+        }
+        let (user, hosts) = authority.rsplit_once('@').map_or((None, authority), |(user, hosts)| (Some(user), hosts));
         let mut server = Self { database: filled(decode(database, url)?), ..Self::default() };
-        if let Some(user) = authority.0 {
+        if let Some(user) = user {
             let (user, password) = user.split_once(':').map_or((user, None), |(user, word)| (user, Some(word)));
             server.user = filled(decode(user, url)?);
             server.password = password.map(|word| decode(word, url)).transpose()?.map(Secret::new);
         }
-        for host in authority.1.split(',').filter(|host| !host.is_empty()) {
+        for host in hosts.split(',').filter(|host| !host.is_empty()) {
             server.hosts.push(host_and_port(host, url)?);
         }
         Ok(server)
@@ -147,7 +159,7 @@ mod tests {
 
     #[test]
     fn all_parts_are_read_and_escapes_resolved() {
-        let found = server("//an%40n:p%3Aw%2Fd@db.example.org:5433/my%20blog");
+        let found = server("an%40n:p%3Aw%2Fd@db.example.org:5433/my%20blog");
         assert_eq!((found.user.as_deref(), found.database.as_deref()), (Some("an@n"), Some("my blog")));
         assert_eq!(found.password.as_ref().map(Secret::reveal), Some("p:w/d"));
         assert_eq!(found.hosts, [host("db.example.org", Some(5433))]);
@@ -156,15 +168,15 @@ mod tests {
 
     #[test]
     fn parts_may_be_missing() {
-        let found = server("///blog");
+        let found = server("/blog");
         assert_eq!((found.hosts.len(), found.user, found.database.as_deref()), (0, None, Some("blog")));
-        assert_eq!(server("//a,b:1,[::1]:2").hosts, [host("a", None), host("b", Some(1)), host("::1", Some(2))]);
-        assert_eq!(server("//%2Frun%2Fpg/x").hosts, [host("/run/pg", None)]);
+        assert_eq!(server("a,b:1,[::1]:2").hosts, [host("a", None), host("b", Some(1)), host("::1", Some(2))]);
+        assert_eq!(server("%2Frun%2Fpg/x").hosts, [host("/run/pg", None)]);
     }
 
     #[test]
     fn parameters_replace_what_the_url_says() {
-        let mut found = server("//a:7/x");
+        let mut found = server("a:7/x");
         for (name, value) in [("host", "/run/pg"), ("dbname", "y"), ("user", "u"), ("password", "w"), ("odd", "1")] {
             found.set(name, value).unwrap();
         }
@@ -175,7 +187,9 @@ mod tests {
 
     #[test]
     fn wrong_hosts_are_refused() {
-        for wrong in ["//a:0/x", "//a:http/x", "//[::1/x", "//[::1]7/x"] {
+        for wrong in
+            ["a:0/x", "a:http/x", "[::1/x", "[::1]7/x", "root@host/a@db", "host/a@db", "ann:p/w@host/db", "/ann:w@h"]
+        {
             assert!(Server::parse(wrong, wrong).is_err(), "{wrong}");
         }
     }

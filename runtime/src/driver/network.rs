@@ -2,10 +2,6 @@
 
 use std::io::{Error, ErrorKind};
 
-/// What is said of a statement whose connection went away.
-pub(super) const UNKNOWN: &str =
-    "whether a statement that was under way took effect is not known: look before it is run again";
-
 /// Where a server is: an address that has colons itself stands in brackets, as in a URL.
 pub(super) fn place(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
@@ -35,7 +31,7 @@ pub(super) fn unreachable(io: &Error) -> String {
 
 /// What became of a connection.
 pub(super) fn lost(io: &Error) -> String {
-    format!("{} ({UNKNOWN})", plain(io))
+    plain(io)
 }
 
 /// The error without the advice to developers that libraries put into it.

@@ -4,7 +4,7 @@ use std::io;
 
 use mysql_async::{DriverError, Error as Fault, IoError, ServerError};
 
-use super::super::network::{self, UNKNOWN};
+use super::super::network;
 use crate::driver::{is_reading, not_waited_for, out_of_range};
 use crate::error::{Cell, Error, ErrorKind, Violation};
 use crate::value::shorten;
@@ -49,7 +49,9 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         (ErrorKind::Query, Some(sql)) => message = format!("{message} in: {}", shorten(sql, SHOWN)),
         _ => {}
     }
-    let lost = sql.is_some() && matches!(fault, Fault::Io(_) | Fault::Driver(DriverError::ConnectionClosed));
+    // The server goes down, or somebody ended the connection.
+    let ended = matches!(&fault, Fault::Server(error) if matches!(error.code, 1053 | 1927));
+    let lost = sql.is_some() && (ended || matches!(fault, Fault::Io(_) | Fault::Driver(DriverError::ConnectionClosed)));
     let error = Error::new(kind, message).with_source(fault);
     if lost { error.with_unknown_outcome() } else { error }
 }
@@ -59,7 +61,7 @@ fn of_network(fault: &IoError, sql: Option<&str>) -> String {
     match (fault, sql) {
         // A row that comes back is refused by the client library, which tells so by the text alone.
         (IoError::Io(io), Some(_)) if io.to_string() == "Packet is larger than max_allowed_packet" => {
-            format!("the connection was lost by a row of more than 1 GiB (select fewer columns; {UNKNOWN})")
+            "the connection was lost by a row of more than 1 GiB (select fewer columns)".to_owned()
         }
         (IoError::Io(io), Some(_)) => format!("the connection to the server was lost: {}", network::lost(io)),
         (IoError::Io(io), None) => network::unreachable(io),
@@ -165,7 +167,6 @@ fn explain(error: &ServerError, sql: Option<&str>) -> String {
         1205 => "another transaction holds the lock; innodb_lock_wait_timeout says how long to wait",
         1390 => "a statement takes 65535 values: send a long list in parts, or join a table that holds it",
         1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",
-        1053 | 1927 => UNKNOWN,
         1969 | 3024 => "statement_timeout in the URL says how long it may take",
         1093 => "MySQL cannot read the table that it changes here; select the keys first",
         _ => return error.message.clone(),

@@ -5,7 +5,7 @@ use std::io;
 
 use tokio_postgres::error::{DbError, ErrorPosition};
 
-use super::super::network::{self, UNKNOWN};
+use super::super::network;
 use super::fold::Copying;
 use super::options::Wanted;
 use super::places;
@@ -83,8 +83,10 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         message.push_str(&shorten(sql, SHOWN));
         message.push_str(missing(db, sql));
     }
-    let parameter = parameter(db);
-    Error::new(kind, message).with_source(error).of_parameter(parameter)
+    let (parameter, ended) = (parameter(db), matches!(db.code().code(), "57P01" | "57P02" | "57P04"));
+    let error = Error::new(kind, message).with_source(error).of_parameter(parameter);
+    // The server goes down, or somebody ended the connection or dropped the database.
+    if ended { error.with_unknown_outcome() } else { error }
 }
 
 /// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
@@ -127,7 +129,6 @@ fn explain(db: &DbError, sql: &str) -> String {
         "57014" if db.message().contains("statement timeout") => {
             "statement_timeout in the URL says how long it may take"
         }
-        "57P01" | "57P02" | "57P04" => UNKNOWN,
         _ => return db.message().to_owned(),
     };
     format!("{} ({help})", db.message())
@@ -228,7 +229,7 @@ fn of_connection(error: tokio_postgres::Error) -> Error {
     let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let message = match io {
         Some(io) => format!("the connection to PostgreSQL was lost: {}", network::lost(io)),
-        None if error.is_closed() => format!("the connection to PostgreSQL was lost: the server closed it ({UNKNOWN})"),
+        None if error.is_closed() => "the connection to PostgreSQL was lost: the server closed it".to_owned(),
         None => return Error::new(ErrorKind::Query, error.to_string()).with_source(error),
     };
     Error::new(ErrorKind::Connection, message).with_unknown_outcome().with_source(error)

@@ -214,7 +214,7 @@ impl Connection {
         let makes_types = session.state.makes_types;
         session.end("COMMIT").await.map_err(|error| match error.kind() {
             ErrorKind::Connection => {
-                let why = "the connection was lost while committing: whether the transaction took place is not known";
+                let why = "the connection was lost while committing";
                 Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error)
             }
             _ => error,
