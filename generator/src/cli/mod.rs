@@ -170,7 +170,10 @@ impl Context {
         }
         let source = pipeline::read(&path, &mut self.diagnostics)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Some(config::read(&source, folder, &mut self.diagnostics))
+        let before = self.diagnostics.error_count();
+        let layer = config::read(&source, folder, &mut self.diagnostics);
+        // What is missing then may be what could not be read.
+        (self.diagnostics.error_count() == before).then_some(layer)
     }
 }
 

@@ -216,6 +216,11 @@ fn no_mistake_shows_a_password() {
         told(project.run(&["inspect"]), &line);
         told(project.run(&["inspect", "--json"]), &line);
     }
+    project.write("pilaster.toml", "[database]\nurl = \"sqlite:a.db\n");
+    for args in [&["inspect"][..], &["db", "create"]] {
+        let ran = project.run(args);
+        assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+    }
     project.write("pilaster.toml", "");
     for wrong in [
         "postgres//ann:s3cret@127.0.0.1/db",
