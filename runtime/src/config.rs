@@ -74,7 +74,7 @@ impl Settings {
             "postgres" | "postgresql" => Self::server(Dialect::Postgres, cfg!(feature = "postgres"), url, rest),
             "mysql" | "mariadb" => Self::server(Dialect::Mysql, cfg!(feature = "mysql"), url, rest),
             _ => Err(Error::config(format!(
-                "the URL \"{}\" has a scheme that no driver knows; known are sqlite, postgres and mysql",
+                "the URL \"{}\" has a scheme that no driver knows; known are sqlite, postgres (or postgresql) and mysql (or mariadb)",
                 redact(url)
             ))),
         }
