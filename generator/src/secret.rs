@@ -25,37 +25,70 @@ pub fn hide(text: &str) -> Cow<'_, str> {
 
 /// The bytes of a line that may be secret.
 fn secrets(line: &str) -> Vec<Range<usize>> {
-    let Some(begin) = authority(line) else { return Vec::new() };
-    let rest = &line[begin..];
-    let mut found = settings(rest);
-    match rest.rfind('@') {
-        Some(end) => found.extend(rest[..end].find(':').map(|colon| colon + 1..end)),
-        None => found.extend(without_host(rest)),
+    let urls = urls(line);
+    let mut found = Vec::new();
+    for (at, url) in urls.iter().enumerate() {
+        let end = urls.get(at + 1).map_or(line.len(), |next| next.scheme);
+        let mut rest = line.get(url.authority..end).unwrap_or("");
+        if !url.is_known {
+            rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        }
+        let of_user = match rest.rfind('@') {
+            Some(end) => rest[..end].find(':').map(|colon| colon + 1..end),
+            None => without_host(rest),
+        };
+        let ranges = settings(rest).into_iter().chain(of_user);
+        found.extend(ranges.map(|range| url.authority + range.start..url.authority + range.end));
     }
-    found.into_iter().map(|range| begin + range.start..begin + range.end).collect()
+    found
 }
 
-/// Where user and host of the first URL of a server begin.
-fn authority(line: &str) -> Option<usize> {
+/// Where a URL begins, and the user and host in it.
+struct Url {
+    scheme: usize,
+    authority: usize,
+    /// Whether it is one of a server by its scheme.
+    is_known: bool,
+}
+
+/// What looks like a URL of a server in a line, in order.
+fn urls(line: &str) -> Vec<Url> {
     let lower = line.to_ascii_lowercase();
-    let begins = SCHEMES.iter().flat_map(|scheme| lower.match_indices(scheme).map(|(at, found)| at + found.len()));
-    begins
-        .filter_map(|at| {
-            let rest = lower[at..].trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let mut found: Vec<Url> = Vec::new();
+    for scheme in SCHEMES {
+        for (begin, word) in lower.match_indices(scheme) {
+            let rest = lower[begin + word.len()..].trim_start_matches(|c: char| c.is_ascii_lowercase());
             let behind = rest.trim_start_matches([':', '/']);
-            let is_url =
-                rest.len() > behind.len() && rest != format!("/{behind}") && !behind.starts_with(char::is_whitespace);
-            is_url.then(|| line.len() - behind.len())
-        })
-        .min()
+            let marks = &rest[..rest.len() - behind.len()];
+            if (marks.contains(':') || marks.len() > 1) && !behind.starts_with(char::is_whitespace) {
+                found.push(Url { scheme: begin, authority: line.len() - behind.len(), is_known: true });
+            }
+        }
+    }
+    for (at, mark) in lower.match_indices("://") {
+        let begin = lower[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+        let begin = line.ceil_char_boundary(begin);
+        let is_new = found.iter().all(|url| url.authority != at + mark.len());
+        if is_new && !lower[begin..at].starts_with("sqlite") {
+            found.push(Url { scheme: begin, authority: at + mark.len(), is_known: false });
+        }
+    }
+    found.sort_by_key(|url| url.authority);
+    found
+}
+
+/// What a URL in a text ends at, unless its password holds it.
+fn ends(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`')
 }
 
 /// What stands where a port is expected, and is none.
 fn without_host(rest: &str) -> Option<Range<usize>> {
-    let end = rest.find(['/', '?', '"', '\'', '`']).or_else(|| rest.find(char::is_whitespace)).unwrap_or(rest.len());
-    let colon = rest[..end].find(':').filter(|_| !rest.starts_with('['))?;
-    let is_port = |c: char| c.is_ascii_digit() || matches!(c, ',' | ':' | ';' | '.');
-    (!rest[colon + 1..end].chars().all(is_port)).then_some(colon + 1..end)
+    let end = rest.find(|c: char| ends(c) || matches!(c, '/' | '?')).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    let is_port = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | ';' | '.'));
+    let is_host = |part: &str| part.starts_with('[') || part.split_once(':').is_none_or(|(_, port)| is_port(port));
+    if authority.split(',').all(is_host) { None } else { authority.find(':').map(|colon| colon + 1..end) }
 }
 
 /// Values of settings whose names speak of passwords.
@@ -98,6 +131,8 @@ mod tests {
             ("\"mysql://h/db?pwd=s3cret\"", "\"mysql://h/db?pwd=******\""),
             ("one\npostgres://ann:ü@h\ntwo: a@b", "one\npostgres://ann:*@h\ntwo: a@b"),
             ("postgres://ann:***@h", "postgres://ann:***@h"),
+            ("urll = \"pg://ann:s3cret@h/db\" # x@y", "urll = \"pg://ann:******@h/db\" # x@y"),
+            ("mysql://a:b@h or mysql://c:d@h", "mysql://a:*@h or mysql://c:*@h"),
         ] {
             assert_eq!(hide(text), shown);
         }
@@ -111,6 +146,10 @@ mod tests {
             "a/mysql/spec.yaml: x@y",
             "sqlite://a@b.db",
             "default: { sql: { mysql: \"'a:b@c'\" } }",
+            "write `sqlite://path`, `postgres://user@host/name` or `mysql://user@host/name`",
+            "postgres://db1.example:5432,db2.example:5433/blog",
+            "postgres://h:5432 cannot be used: it's not there",
+            "see https://example.org:80/ and mail ann@example.org",
         ] {
             assert_eq!(hide(text), text);
         }

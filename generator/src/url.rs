@@ -157,6 +157,8 @@ pub fn redact(url: &str) -> String {
     // A password may hold unescaped `/`, `?`, `:` and `@`: it ends at the last `@`.
     let shown = match rest.rsplit_once('@') {
         Some((user, host)) => match user.split_once(':') {
+            // The path of a file.
+            Some((name, path)) if path.starts_with('\\') || name.eq_ignore_ascii_case("sqlite") => rest.to_owned(),
             Some((name, _)) => format!("{name}:***@{host}"),
             None => rest.to_owned(),
         },
@@ -266,6 +268,8 @@ mod tests {
             ("mysql://h/db?sslpassword=s3cret", "mysql://h/db?sslpassword=***"),
             ("host=h password=s3cret user=ann", "host=h password=*** user=ann"),
             ("sqlite://blog.db", "sqlite://blog.db"),
+            ("sqlite:/home/a@b/x.db", "sqlite:/home/a@b/x.db"),
+            ("C:\\Users\\ann@home\\x.yaml", "C:\\Users\\ann@home\\x.yaml"),
         ] {
             assert_eq!(redact(url), shown);
         }

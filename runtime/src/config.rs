@@ -318,7 +318,7 @@ fn redact(url: &str) -> String {
             format!("{}://***{}", base.get(..scheme).unwrap_or(""), base.get(at..).unwrap_or(""))
         }
         (None, Some(at)) if !base.starts_with("sqlite:") => format!("***{}", base.get(at..).unwrap_or("")),
-        _ => base.to_owned(),
+        _ => without_host(base),
     };
     // A password with a question mark in it ends the base early.
     if query.contains('@') {
@@ -332,10 +332,38 @@ fn redact(url: &str) -> String {
     format!("{base}?{}", pairs.join("&"))
 }
 
+/// A base without an @: what stands where a port is expected, and is none, may be a password whose host was forgotten.
+fn without_host(base: &str) -> String {
+    let begin = ["://", "//", ":"].iter().find_map(|end| base.find(end).map(|at| at + end.len())).unwrap_or(0);
+    let (head, rest) = base.split_at(begin);
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let is_port = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let is_host = |part: &str| part.starts_with('[') || part.split_once(':').is_none_or(|(_, port)| is_port(port));
+    match authority.split_once(':') {
+        Some((name, _)) if !authority.split(',').all(is_host) => format!("{head}{name}:***{path}"),
+        _ => base.to_owned(),
+    }
+}
+
 /// Whether a setting behind the question mark can be shown. Of others nobody knows what they are: a misspelt password, or the
 /// end of one that holds an `&`.
 fn is_open(pair: &str) -> bool {
-    let open = ["mode", "host", "port", "dbname", "database", "sslmode", "ssl-mode", "application_name", "search_path"];
+    let open = [
+        "mode",
+        "host",
+        "port",
+        "dbname",
+        "database",
+        "socket",
+        "sslmode",
+        "ssl-mode",
+        "application_name",
+        "search_path",
+        "connect_timeout",
+        "lock_timeout",
+        "target_session_attrs",
+        "returning",
+    ];
     pair.split_once('=').is_some_and(|(name, _)| NAMES.contains(&name) || open.contains(&name))
 }
 
@@ -493,6 +521,9 @@ mod tests {
             "oracle://ann:secret?secret@host/db",
             "oracle://host/db?password=secret",
             "oracle://host/db?pasword=secret",
+            "oracle://ann:secret",
+            "postgre//ann:secret",
+            "postgres:ann:secret",
             "oracle://host/db?password=x&secret",
             "sqlite://a.db?busy_timeout=1&secret",
             "sqlite://ann:secret@host/%zz",

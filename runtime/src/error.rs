@@ -328,6 +328,9 @@ impl fmt::Debug for Error {
         if let Some(row) = &self.0.row {
             debug.field("row", row);
         }
+        if self.0.unknown {
+            debug.field("is_outcome_unknown", &true);
+        }
         if let Some(source) = &self.0.source {
             debug.field("source", source);
         }

@@ -235,7 +235,7 @@ impl Lease<'_> {
                 each(row)
             };
             if let Some(outcome) = pool.run_shared(Access::Read, sql, params, &mut counted).await {
-                let outcome = placed(outcome, params);
+                let outcome = placed(outcome, params).map_err(Error::without_effect);
                 if let Some(watch) = watch {
                     watch.done(sql, Some(params), &outcome, Some(rows), None);
                 }
@@ -268,10 +268,11 @@ impl Lease<'_> {
             self.renew().await?;
         };
         let outcome = placed(outcome, params);
+        let outcome = self.judge(outcome);
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);
         }
-        self.judge(outcome)
+        outcome
     }
 
     /// Runs a statement whose rows are taken bit by bit.
@@ -289,10 +290,11 @@ impl Lease<'_> {
             self.renew().await?;
             outcome = self.connection()?.stream(sql, params, each, gate).await;
         }
+        let outcome = self.judge(outcome);
         if let Some(watch) = watch {
             watch.done(sql, Some(params), &outcome, Some(rows), None);
         }
-        self.judge(outcome)
+        outcome
     }
 
     /// Runs a statement that changes few rows, gives none, and is all that its transaction does: beside those of others,
@@ -316,11 +318,12 @@ impl Lease<'_> {
         self.announce(sql);
         let watch = self.logging.watch();
         let outcome = placed(self.connection()?.execute(sql, params).await, params);
+        let outcome = self.judge(outcome);
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().map(|done| done.affected);
             watch.done(sql, Some(params), &outcome, None, affected);
         }
-        self.judge(outcome)
+        outcome
     }
 
     pub(crate) async fn execute_rows(&mut self, sql: &str, rows: &mut dyn Rows, returned: Returned<'_>) -> Result<u64> {
@@ -329,11 +332,12 @@ impl Lease<'_> {
         let watch = self.logging.watch();
         let outcome = self.connection()?.execute_rows(sql, rows, returned).await;
         let outcome = outcome.map_err(|error| place_row(error, rows));
+        let outcome = self.judge(outcome);
         if let Some(watch) = watch {
             let affected = outcome.as_ref().ok().copied();
             watch.done(sql, None, &outcome, None, affected);
         }
-        self.judge(outcome)
+        outcome
     }
 
     /// Whether a table stores what it is given exactly so, as far as the database tells at no cost.
@@ -423,7 +427,7 @@ impl Lease<'_> {
         if outcome.is_ok() {
             self.atomic += 1;
         }
-        self.judge(outcome)
+        self.judge(outcome).map_err(Error::without_effect)
     }
 
     /// Ends it: keeps the work, or undoes it when it failed. What it failed by matters more than a fault of undoing it.
@@ -456,7 +460,8 @@ impl Lease<'_> {
         if outcome.is_ok() {
             self.atomic = level;
         }
-        self.judge(outcome)
+        // Of a commit that is lost nobody knows.
+        if savepoint.is_none() && keep { outcome } else { self.judge(outcome) }
     }
 
     /// The savepoint of a level; `None` for a transaction.

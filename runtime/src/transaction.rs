@@ -377,7 +377,7 @@ async fn control(seat: &mut Seat<'_>, shown: &str, sql: &str) -> Result<()> {
     if let Err(error) = &outcome {
         seat.failed(error);
     }
-    outcome
+    outcome.map_err(Error::without_effect)
 }
 
 fn savepoint(depth: u32) -> String {

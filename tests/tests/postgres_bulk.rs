@@ -3,7 +3,7 @@
 
 use std::future::Future;
 
-use pilaster::{Db, Result, uuid::Uuid};
+use pilaster::{Db, ErrorKind, Result, uuid::Uuid};
 use pilaster_tests::database::{Kind, is_required};
 use pilaster_tests::models::{NewUser, User};
 use pilaster_tests::own::{NewToken, Token};
@@ -245,6 +245,44 @@ async fn a_pooler_in_transaction_mode_may_stand_between() {
                 Ok(())
             }
         }
+    })
+    .await;
+}
+
+/// A trigger that runs at the commit, and takes its time.
+const SLOW_COMMIT: &str = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN PERFORM pg_sleep(30); RETURN NULL; END'; \
+    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON token DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_commit_that_is_lost_nobody_knows_but_of_a_statement_before_it() {
+    with(TOKEN, async |db| {
+        db.sql(SLOW_COMMIT).batch().await?;
+        let ended = async |sleeping: &str| loop {
+            let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event = 'PgSleep' AND query ~ $1";
+            if db.sql(kill).bind(sleeping).one::<i64>().await.unwrap() > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        };
+        let many = Token::insert_many(tokens(0).take(3)).run(&db);
+        let error = tokio::join!(many, ended("COMMIT")).0.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Connection) && error.is_outcome_unknown(), "{error:?}");
+        assert!(error.to_string().contains("not known"), "{error}");
+        let tx = db.begin().await?;
+        NewToken::new("one").insert(&tx).await?;
+        let error = tokio::join!(tx.commit(), ended("COMMIT")).0.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Connection) && error.is_outcome_unknown(), "{error:?}");
+        // What stands in a transaction is undone with it.
+        let tx = db.begin().await?;
+        let slept = async { tx.sql("SELECT pg_sleep(30)").execute().await };
+        let error = tokio::join!(slept, ended("SELECT pg_sleep")).0.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Connection) && !error.is_outcome_unknown(), "{error:?}");
+        assert!(!error.to_string().contains("not known"), "{error}");
+        drop(tx);
+        assert_eq!(Token::query().count(&db).await?, 0);
+        Ok(())
     })
     .await;
 }

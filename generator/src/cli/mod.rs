@@ -110,8 +110,11 @@ fn usage(
     let text = error.render();
     let mut text = if around.colour { text.ansi().to_string() } else { text.to_string() };
     // One that is not expected is repeated, and may be a URL.
-    for argument in args.iter().filter_map(|argument| argument.to_str()).filter(|argument| argument.contains(':')) {
-        text = text.replace(argument, &url::redact(argument));
+    for argument in args.iter().filter_map(|argument| argument.to_str()) {
+        let value = argument.split_once('=').map(|(_, value)| value);
+        for shown in [Some(argument), value].into_iter().flatten().filter(|shown| shown.contains(':')) {
+            text = text.replace(shown, &url::redact(shown));
+        }
     }
     let _ = if error.use_stderr() { err.write_all(text.as_bytes()) } else { out.write_all(text.as_bytes()) };
     error.exit_code()

@@ -234,6 +234,7 @@ fn no_mistake_shows_a_password() {
         told(project.run(&["generate", "--spec", wrong]), wrong);
         told(project.run(&["generate", "--database", wrong]), wrong);
         told(project.run(&["generate", wrong]), wrong);
+        told(project.run(&["inspect", &format!("--json={wrong}")]), wrong);
     }
 }
 

@@ -330,12 +330,15 @@ async fn waiting_in_vain_says_who_holds_the_connections() {
     let _tx = db.begin().await.unwrap();
     let slow = tokio::spawn({
         let db = db.clone();
-        async move { db.sql("SELECT sleep(1)").execute().await }
+        async move { db.sql("SELECT sleep(3)").execute().await }
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    while db.pool_status().in_use < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let error = db.sql("SELECT 1").one::<i32>().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Pool), "{error:?}");
-    for said in ["one of the 2 connections", "transactions.rs", "SELECT sleep(1)"] {
+    for said in ["one of the 2 connections", "transactions.rs", "SELECT sleep(3)"] {
         assert!(error.to_string().contains(said), "{error}");
     }
     let status = db.pool_status();

@@ -71,10 +71,14 @@ async fn statements(db: &Db, keys: &[i64]) -> Vec<Case> {
 
 /// Runs a statement until it waits for the lock that somebody has, then looks at who has a connection for himself.
 async fn is_shared(admin: &Db, db: &Db, what: &'static str, running: Running) -> bool {
+    let begun = Instant::now();
+    while db.pool_status().in_use > 0 || backends(admin).await.1 > 0 {
+        assert!(begun.elapsed() < LONG, "{what}: what was before it is over");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let lock = admin.begin().await.unwrap();
     lock.sql("LOCK TABLE \"user\" IN ACCESS EXCLUSIVE MODE").execute().await.unwrap();
     let running = tokio::spawn(running);
-    let begun = Instant::now();
     while backends(admin).await.1 == 0 {
         assert!(begun.elapsed() < LONG && !running.is_finished(), "{what}: it waits for the lock");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -29,7 +29,8 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
     };
     #[cfg(feature = "tls")]
     if let Some(why) = crate::driver::tls::explain(&fault, &WORDS) {
-        return Error::new(ErrorKind::Connection, why).with_source(fault);
+        let error = Error::new(ErrorKind::Connection, why).with_source(fault);
+        return if sql.is_some() { error.with_unknown_outcome() } else { error };
     }
     let (kind, mut message) = match &fault {
         Fault::Server(ServerError { code: 1690, message, .. }) if sql.is_some_and(is_reading) => {
@@ -49,9 +50,8 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         (ErrorKind::Query, Some(sql)) => message = format!("{message} in: {}", shorten(sql, SHOWN)),
         _ => {}
     }
-    // The server goes down, or somebody ended the connection.
-    let ended = matches!(&fault, Fault::Server(error) if matches!(error.code, 1053 | 1927));
-    let lost = sql.is_some() && (ended || matches!(fault, Fault::Io(_) | Fault::Driver(DriverError::ConnectionClosed)));
+    // The connection went away, the server goes down, or somebody ended the connection.
+    let lost = sql.is_some() && kind == ErrorKind::Connection;
     let error = Error::new(kind, message).with_source(fault);
     if lost { error.with_unknown_outcome() } else { error }
 }

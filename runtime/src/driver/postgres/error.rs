@@ -83,10 +83,14 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         message.push_str(&shorten(sql, SHOWN));
         message.push_str(missing(db, sql));
     }
-    let (parameter, ended) = (parameter(db), matches!(db.code().code(), "57P01" | "57P02" | "57P04"));
+    let (parameter, ended) = (parameter(db), is_end(db.code().code()));
     let error = Error::new(kind, message).with_source(error).of_parameter(parameter);
-    // The server goes down, or somebody ended the connection or dropped the database.
     if ended { error.with_unknown_outcome() } else { error }
+}
+
+/// Whether the server goes down, somebody ended the connection or dropped the database, or a pooler lost its server.
+fn is_end(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P04") || code.starts_with("08")
 }
 
 /// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
@@ -416,7 +420,7 @@ fn kind(db: &DbError) -> ErrorKind {
             Some("08" | "28") => ErrorKind::Connection,
             Some("25") => ErrorKind::Transaction,
             // Types of extensions, and some of the server's own, call it an error of syntax.
-            _ if parameter(db).is_some() => encode(db),
+            Some("22" | "42" | "XX") if parameter(db).is_some() => encode(db),
             _ => ErrorKind::Query,
         },
     }

@@ -207,7 +207,7 @@ impl Connection {
             session.state.failed = session.control("SELECT 1").await.is_err();
         }
         if session.state.failed {
-            session.end("ROLLBACK").await?;
+            session.end("ROLLBACK").await.map_err(Error::without_effect)?;
             let why = "a statement of this transaction failed, so that PostgreSQL rolled it back instead";
             return Err(Error::new(ErrorKind::Transaction, why));
         }
@@ -215,7 +215,7 @@ impl Connection {
         session.end("COMMIT").await.map_err(|error| match error.kind() {
             ErrorKind::Connection => {
                 let why = "the connection was lost while committing";
-                Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error)
+                Error::new(ErrorKind::Connection, why).with_unknown_outcome().with_source(error.without_effect())
             }
             _ => error,
         })?;
