@@ -68,13 +68,20 @@ fn urls(line: &str) -> Vec<Url> {
     for (at, mark) in lower.match_indices("://") {
         let begin = lower[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
         let begin = line.ceil_char_boundary(begin);
-        let is_new = found.iter().all(|url| url.authority != at + mark.len());
-        if is_new && !lower[begin..at].starts_with("sqlite") {
+        if !lower[begin..at].starts_with("sqlite") {
             found.push(Url { scheme: begin, authority: at + mark.len(), is_known: false });
         }
     }
-    found.sort_by_key(|url| url.authority);
-    found
+    found.sort_by_key(|url| (url.scheme, !url.is_known));
+    // What stands in another one, a user or a password that is called so, is none.
+    let mut apart: Vec<Url> = Vec::new();
+    for url in found {
+        let between = apart.last().map(|last| line.get(last.authority..url.scheme).unwrap_or(""));
+        if between.is_none_or(|between| between.contains(ends)) {
+            apart.push(url);
+        }
+    }
+    apart
 }
 
 /// What a URL in a text ends at, unless its password holds it.
@@ -84,8 +91,10 @@ fn ends(c: char) -> bool {
 
 /// What stands where a port is expected, and is none.
 fn without_host(rest: &str) -> Option<Range<usize>> {
-    let end = rest.find(|c: char| ends(c) || matches!(c, '/' | '?')).unwrap_or(rest.len());
-    let authority = &rest[..end];
+    let end = rest.find(ends).unwrap_or(rest.len());
+    let authority = &rest[..rest.find(|c: char| ends(c) || matches!(c, '/' | '?')).unwrap_or(rest.len())];
+    // What a sentence around it ends with.
+    let authority = authority.trim_end_matches([')', ']', '}', '>', '!', '.', ';', ',']);
     let is_port = |text: &str| text.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | ';' | '.'));
     let is_host = |part: &str| part.starts_with('[') || part.split_once(':').is_none_or(|(_, port)| is_port(port));
     if authority.split(',').all(is_host) { None } else { authority.find(':').map(|colon| colon + 1..end) }
@@ -133,6 +142,13 @@ mod tests {
             ("postgres://ann:***@h", "postgres://ann:***@h"),
             ("urll = \"pg://ann:s3cret@h/db\" # x@y", "urll = \"pg://ann:******@h/db\" # x@y"),
             ("mysql://a:b@h or mysql://c:d@h", "mysql://a:*@h or mysql://c:*@h"),
+            ("url = \"postgres://postgres:s3cret@localhost/db\"", "url = \"postgres://postgres:******@localhost/db\""),
+            ("mysql://mysql:s3cret@h/db", "mysql://mysql:******@h/db"),
+            ("postgresql+asyncpg://postgres:s3cret@h", "postgresql+asyncpg://postgres:******@h"),
+            ("postgres://postgres:s3cret", "postgres://postgres:******"),
+            ("postgres://ann:postgres:x@h/db", "postgres://ann:**********@h/db"),
+            ("postgres://ann:x://y@h/db", "postgres://ann:*****@h/db"),
+            ("postgres://ann:se/cr?et", "postgres://ann:********"),
         ] {
             assert_eq!(hide(text), shown);
         }
@@ -150,6 +166,7 @@ mod tests {
             "postgres://db1.example:5432,db2.example:5433/blog",
             "postgres://h:5432 cannot be used: it's not there",
             "see https://example.org:80/ and mail ann@example.org",
+            "see (http://localhost:8080) now",
         ] {
             assert_eq!(hide(text), text);
         }

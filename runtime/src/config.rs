@@ -313,7 +313,7 @@ fn redact(url: &str) -> String {
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     let base = match (base.find("://"), base.rfind('@')) {
         // A file may have such a name.
-        _ if base.starts_with("sqlite:") && !base.get("sqlite:".len()..).unwrap_or("").contains(':') => base.to_owned(),
+        (_, at) if base.starts_with("sqlite:") && (at.is_none() || base.matches(':').count() == 1) => base.to_owned(),
         (Some(scheme), Some(at)) if scheme + 3 <= at => {
             format!("{}://***{}", base.get(..scheme).unwrap_or(""), base.get(at..).unwrap_or(""))
         }
@@ -334,13 +334,14 @@ fn redact(url: &str) -> String {
 
 /// A base without an @: what stands where a port is expected, and is none, may be a password whose host was forgotten.
 fn without_host(base: &str) -> String {
-    let begin = ["://", "//", ":"].iter().find_map(|end| base.find(end).map(|at| at + end.len())).unwrap_or(0);
+    let scheme = base.find([':', '/']).unwrap_or(0);
+    let begin = base.len() - base.get(scheme..).unwrap_or("").trim_start_matches([':', '/']).len();
     let (head, rest) = base.split_at(begin);
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = rest.split('/').next().unwrap_or_default();
     let is_port = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let is_host = |part: &str| part.starts_with('[') || part.split_once(':').is_none_or(|(_, port)| is_port(port));
     match authority.split_once(':') {
-        Some((name, _)) if !authority.split(',').all(is_host) => format!("{head}{name}:***{path}"),
+        Some((name, _)) if !authority.split(',').all(is_host) => format!("{head}{name}:***"),
         _ => base.to_owned(),
     }
 }
@@ -512,6 +513,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_password_is_shown() {
+        for url in [
+            "sqlite::memory:",
+            "sqlite://C:\\x\\a.db",
+            "sqlite:/home/a@b/x.db",
+            "postgres://a:1,b:2/x",
+            "postgres://[::1]:5432/db?sslmode=require",
+            "mysql://h/db?returning=false",
+        ] {
+            assert_eq!(redact(url), url);
+        }
+    }
+
+    #[test]
     fn no_error_shows_a_password() {
         for url in [
             "oracle://ann:secret@host/db",
@@ -524,6 +539,8 @@ mod tests {
             "oracle://ann:secret",
             "postgre//ann:secret",
             "postgres:ann:secret",
+            "postgres:ann:secret//x",
+            "oracle://ann:x/secret",
             "oracle://host/db?password=x&secret",
             "sqlite://a.db?busy_timeout=1&secret",
             "sqlite://ann:secret@host/%zz",

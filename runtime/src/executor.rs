@@ -362,11 +362,12 @@ impl Lease<'_> {
         let before = connection.in_transaction();
         let outcome = connection.batch(sql).await;
         let changed = outcome.is_ok() && connection.in_transaction() != before;
+        let outcome = self.judge(outcome);
         if let Some(watch) = watch {
             watch.done(sql, None, &outcome, None, None);
         }
         if !changed {
-            return self.judge(outcome);
+            return outcome;
         }
         let error = match before {
             true => "the statements ended the transaction that they ran in",
@@ -421,13 +422,14 @@ impl Lease<'_> {
             }
             Some(name) => self.connection()?.batch(&format!("SAVEPOINT {name}")).await,
         };
+        let outcome = self.judge(outcome).map_err(Error::without_effect);
         if let Some(watch) = watch {
             watch.done(if savepoint.is_some() { "SAVEPOINT" } else { "BEGIN" }, None, &outcome, None, None);
         }
         if outcome.is_ok() {
             self.atomic += 1;
         }
-        self.judge(outcome).map_err(Error::without_effect)
+        outcome
     }
 
     /// Ends it: keeps the work, or undoes it when it failed. What it failed by matters more than a fault of undoing it.
@@ -453,6 +455,8 @@ impl Lease<'_> {
                 connection.batch(&format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")).await
             }
         };
+        // Of a commit that is lost nobody knows.
+        let outcome = if savepoint.is_none() && keep { outcome } else { self.judge(outcome) };
         if let Some(watch) = watch {
             watch.done(if keep { "COMMIT" } else { "ROLLBACK" }, None, &outcome, None, None);
         }
@@ -460,8 +464,7 @@ impl Lease<'_> {
         if outcome.is_ok() {
             self.atomic = level;
         }
-        // Of a commit that is lost nobody knows.
-        if savepoint.is_none() && keep { outcome } else { self.judge(outcome) }
+        outcome
     }
 
     /// The savepoint of a level; `None` for a transaction.

@@ -194,6 +194,7 @@ impl Level {
                 shared.pool.renew(access, pooled).await?;
                 outcome = pooled.connection.begin(options.begin).await;
             }
+            let outcome = outcome.map_err(Error::without_effect);
             if let Some(watch) = watch {
                 watch.done("BEGIN", None, &outcome, None, None);
             }
@@ -371,13 +372,14 @@ async fn control(seat: &mut Seat<'_>, shown: &str, sql: &str) -> Result<()> {
         Some(connection) => connection.batch(sql).await,
         None => Err(over("this transaction is over")),
     };
+    let outcome = outcome.map_err(Error::without_effect);
     if let Some(watch) = watch {
         watch.done(shown, None, &outcome, None, None);
     }
     if let Err(error) = &outcome {
         seat.failed(error);
     }
-    outcome.map_err(Error::without_effect)
+    outcome
 }
 
 fn savepoint(depth: u32) -> String {

@@ -258,7 +258,9 @@ const SLOW_COMMIT: &str = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgs
 async fn of_a_commit_that_is_lost_nobody_knows_but_of_a_statement_before_it() {
     with(TOKEN, async |db| {
         db.sql(SLOW_COMMIT).batch().await?;
+        let begun = std::time::Instant::now();
         let ended = async |sleeping: &str| loop {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{sleeping} sleeps");
             let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event = 'PgSleep' AND query ~ $1";
             if db.sql(kill).bind(sleeping).one::<i64>().await.unwrap() > 0 {

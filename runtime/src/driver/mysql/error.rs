@@ -51,9 +51,15 @@ pub(super) fn from_mysql(fault: Fault, sql: Option<&str>) -> Error {
         _ => {}
     }
     // The connection went away, the server goes down, or somebody ended the connection.
-    let lost = sql.is_some() && kind == ErrorKind::Connection;
+    let lost = sql.is_some() && kind == ErrorKind::Connection && !is_unsent(&fault);
     let error = Error::new(kind, message).with_source(fault);
     if lost { error.with_unknown_outcome() } else { error }
+}
+
+/// Whether the server refused a connection or a statement before anything ran.
+fn is_unsent(fault: &Fault) -> bool {
+    let refused = |code| matches!(code, 1040 | 1042 | 1043 | 1153 | 1184 | 1203 | 1226 | 1251 | 4031);
+    matches!(fault, Fault::Server(error) if refused(error.code))
 }
 
 /// A connection that failed: while it was opened, or under a statement.

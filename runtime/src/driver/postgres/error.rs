@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
 use super::super::network;
 use super::fold::Copying;
@@ -83,14 +83,17 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
         message.push_str(&shorten(sql, SHOWN));
         message.push_str(missing(db, sql));
     }
-    let (parameter, ended) = (parameter(db), is_end(db.code().code()));
+    let (parameter, ended) = (parameter(db), is_end(db));
     let error = Error::new(kind, message).with_source(error).of_parameter(parameter);
     if ended { error.with_unknown_outcome() } else { error }
 }
 
 /// Whether the server goes down, somebody ended the connection or dropped the database, or a pooler lost its server.
-fn is_end(code: &str) -> bool {
-    matches!(code, "57P01" | "57P02" | "57P04") || code.starts_with("08")
+fn is_end(db: &DbError) -> bool {
+    let code = db.code().code();
+    // One that is not fatal is of a connection that the server itself has to another one.
+    let is_lost = code.starts_with("08") && db.parsed_severity() != Some(Severity::Error);
+    is_lost || matches!(code, "57P01" | "57P02" | "57P04")
 }
 
 /// The error of a statement with more values than the protocol can count: the server's reply to it cannot be read, and the
