@@ -106,10 +106,11 @@ fn settings(rest: &str) -> Vec<Range<usize>> {
     let mut begun = 0;
     for piece in rest.split_inclusive(['?', '&', ';', ' ', '"', '\'']) {
         let text = piece.trim_end_matches(['?', '&', ';', ' ', '"', '\'']);
-        if let Some((key, value)) = text.split_once('=')
-            && is_secret(key)
-        {
-            found.push(begun + text.len() - value.len()..begun + text.len());
+        match text.split_once('=') {
+            Some((key, value)) if is_secret(key) => found.push(begun + text.len() - value.len()..begun + text.len()),
+            // The end of a value that holds an `&`.
+            None if rest[..begun].ends_with('&') => found.push(begun..begun + text.len()),
+            _ => {}
         }
         begun += piece.len();
     }

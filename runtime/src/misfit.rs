@@ -131,6 +131,8 @@ impl<'t> Search<'t> {
     /// Whether the row that was seen last is the one that the server refused: no value before it can be at fault.
     pub(crate) fn is_sure(&self, error: &Error) -> bool {
         match error.kind() {
+            // The server says which column it is, whose values may all look right here.
+            _ if error.parameter().is_some() => false,
             ErrorKind::Encode(Cell { column: Some(column), .. }) => {
                 let has = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(column));
                 has(&self.wrong) && !has(&self.unsure)

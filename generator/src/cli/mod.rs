@@ -112,7 +112,7 @@ fn usage(
     // One that is not expected is repeated, and may be a URL.
     for argument in args.iter().filter_map(|argument| argument.to_str()) {
         let value = argument.split_once('=').map(|(_, value)| value);
-        for shown in [Some(argument), value].into_iter().flatten().filter(|shown| shown.contains(':')) {
+        for shown in [Some(argument), value].into_iter().flatten().filter(|shown| shown.contains([':', '='])) {
             text = text.replace(shown, &url::redact(shown));
         }
     }

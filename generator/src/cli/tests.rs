@@ -228,6 +228,8 @@ fn no_mistake_shows_a_password() {
         "postgres://ann:s3cret",
         "postgre://ann:s3cret",
         "mysql://h/db?pwd=s3cret",
+        "mysql://h/db?password=x&s3cret",
+        "host=h password=s3cret",
     ] {
         told(project.run(&["inspect", wrong]), wrong);
         told(project.run(&["inspect", "sqlite:a.db", wrong]), wrong);

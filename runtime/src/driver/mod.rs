@@ -122,8 +122,7 @@ pub(crate) fn place_row(error: Error, rows: &mut dyn Rows) -> Error {
             break;
         }
         if !search.next_row() {
-            let error =
-                if error.parameter().is_none() && search.is_sure(&error) { of_row(error, rows, row) } else { error };
+            let error = if search.is_sure(&error) { of_row(error, rows, row) } else { error };
             return search.end(error);
         }
     }

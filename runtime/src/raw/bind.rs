@@ -71,7 +71,10 @@ macro_rules! options {
     )*};
 }
 
-options!([] &'e str, [] &'e [u8], [const N: usize] &'e [u8; N], [T: Element, const N: usize] [T; N], [T: Element, const N: usize] &[T; N], [] &'e String, [] &'e Vec<u8>, [T: Element] &[T], [T: Element] &Vec<T>, [T: Element] Vec<T>);
+options!([] &'e str, [] &'e String);
+options!([] &'e [u8], [] &'e Vec<u8>, [const N: usize] &'e [u8; N]);
+options!([T: Element] &[T], [T: Element] &Vec<T>, [T: Element] Vec<T>);
+options!([T: Element, const N: usize] [T; N], [T: Element, const N: usize] &[T; N]);
 
 /// A column type of which there are arrays: all but `u8`, of which a `Vec` is bytes.
 pub trait Scalar: ColumnType<Value = Self, Inner = Self> + Send {}

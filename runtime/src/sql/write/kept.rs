@@ -1,5 +1,5 @@
-//! Texts of SELECTs that were written before, by their forms. Each thread keeps its own: nobody waits for another one, and all of
-//! it is some 2 MiB at most.
+//! Texts of SELECTs that were written before, by their forms. Each thread keeps its own: nobody waits for another one, and
+//! all of it is some 2 MiB at most.
 
 use std::cell::RefCell;
 use std::hash::Hasher;
