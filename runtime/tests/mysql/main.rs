@@ -6,6 +6,8 @@
 mod servers;
 
 mod errors;
+#[cfg(target_os = "linux")]
+mod keepalive;
 mod passwords;
 mod pool;
 mod transactions;
