@@ -437,12 +437,15 @@ async fn conflicting_transactions_are_run_again() {
     with_db(async |db| {
         run(&db, "CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
         // A deadlock: each waits for the row that the other one holds.
-        let (runs, failed) = (AtomicU32::new(0), Mutex::new(Vec::new()));
+        let (runs, held, failed) = (AtomicU32::new(0), AtomicU32::new(0), Mutex::new(Vec::new()));
         let cross = async |first: i32, second: i32| {
             db.transaction(async |tx| {
-                runs.fetch_add(1, Ordering::Relaxed);
+                let meet = runs.fetch_add(1, Ordering::Relaxed) < 2;
                 tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(first).execute().await?;
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                held.fetch_add(1, Ordering::Relaxed);
+                while meet && held.load(Ordering::Relaxed) < 2 {
+                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                }
                 let changed = tx.sql("UPDATE t SET n = n + 1 WHERE id = $1").bind(second).execute().await;
                 changed.inspect_err(|error| failed.lock().unwrap().push(error.kind().clone()))
             })

@@ -1,7 +1,7 @@
 //! Transactions, savepoints, cancellation, deadlocks, DDL, and the blocking mode.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pilaster::{Db, ErrorKind, Isolation, TxOptions, blocking};
@@ -176,24 +176,19 @@ async fn deadlocks_are_run_again() {
     let Some(database) = Database::new() else { return };
     let db = notes(&database, "").await;
     db.sql("INSERT INTO note VALUES (1, 'a'), (2, 'b')").execute().await.unwrap();
-    let runs = Arc::new(AtomicU32::new(0));
-    let failed = Mutex::new(Vec::new());
-    let change = |first: i64, second: i64| {
-        let (db, runs, failed) = (db.clone(), Arc::clone(&runs), &failed);
-        async move {
-            db.transaction(async |tx| {
-                let meet = runs.fetch_add(1, Ordering::SeqCst) < 2;
-                tx.sql("UPDATE note SET text = concat(text, 'x') WHERE id = ?").bind(first).execute().await?;
-                while meet && runs.load(Ordering::SeqCst) < 2 {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                let changed =
-                    tx.sql("UPDATE note SET text = concat(text, 'y') WHERE id = ?").bind(second).execute().await;
-                changed.inspect_err(|error| failed.lock().unwrap().push(error.kind().clone()))
-            })
-            .await
-        }
+    let (runs, held, failed) = (AtomicU32::new(0), AtomicU32::new(0), Mutex::new(Vec::new()));
+    let change = async |first: i64, second: i64| {
+        db.transaction(async |tx| {
+            let meet = runs.fetch_add(1, Ordering::SeqCst) < 2;
+            tx.sql("UPDATE note SET text = concat(text, 'x') WHERE id = ?").bind(first).execute().await?;
+            held.fetch_add(1, Ordering::SeqCst);
+            while meet && held.load(Ordering::SeqCst) < 2 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let changed = tx.sql("UPDATE note SET text = concat(text, 'y') WHERE id = ?").bind(second).execute().await;
+            changed.inspect_err(|error| failed.lock().unwrap().push(error.kind().clone()))
+        })
+        .await
     };
     let (one, two) = tokio::join!(change(1, 2), change(2, 1));
     assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
