@@ -68,6 +68,7 @@ codes! {
     LIVE_CLAUSE = "P0309", "a clause of a table that has no counterpart and is left out";
     LIVE_RIGHTS = "P0310", "something that the user of the URL may not see";
     LIVE_BESIDE = "P0311", "triggers, rules and row security, which are no part of a schema";
+    LIVE_ZERO_DATE = "P0312", "a date that is zero by default, which no Rust type holds";
 
     // P04xx: names and plan
     NAME_TAKEN = "P0401", "an item is left out because its Rust name is taken";

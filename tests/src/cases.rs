@@ -103,6 +103,12 @@ pub mod postgres_types;
 #[path = "../cases/prelude_names/expected/mod.rs"]
 pub mod prelude_names;
 #[rustfmt::skip]
+#[path = "../cases/raw_of_mysql/expected/mod.rs"]
+pub mod raw_of_mysql;
+#[rustfmt::skip]
+#[path = "../cases/raw_of_postgres/expected/mod.rs"]
+pub mod raw_of_postgres;
+#[rustfmt::skip]
 #[path = "../cases/self_reference/expected/mod.rs"]
 pub mod self_reference;
 #[rustfmt::skip]

@@ -169,6 +169,8 @@ pub struct Column {
     pub renamed_from: Option<String>,
     /// Declared spelling.
     pub declared: Option<RawType>,
+    /// How the database that was read spells the type, whatever it was read as; nothing in a spec.
+    pub spelled: Option<RawType>,
 }
 
 /// An index.

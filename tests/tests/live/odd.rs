@@ -1,6 +1,7 @@
 //! Databases that are hard to read, and values that Rust has no room for: what comes of them is said, and nothing panics.
 
 use pilaster::ErrorKind;
+use pilaster::blocking::Db;
 use pilaster_generator::config::{Input, Layer};
 use pilaster_generator::diag::Diagnostics;
 use pilaster_generator::ir::{DialectName, Schema};
@@ -183,5 +184,85 @@ fn writes_that_the_wire_or_a_trigger_stands_against() {
     }
     assert_eq!(Plain::query().count(&db).unwrap(), 0, "all or none");
     assert_eq!(Plain::insert_many(rows()).run(&db).unwrap(), 1);
+    db.close().unwrap();
+}
+
+/// What the settings carry as text has room for all that a server holds, both ways.
+#[test]
+fn what_mysql_is_told_to_carry_as_text() {
+    use pilaster_tests::cases::raw_of_mysql::{Member, NewMember, schema};
+    let Some(host) = host(DialectName::Mysql) else { return };
+    let fresh = host.empty();
+    let join = if fresh.url.contains('?') { '&' } else { '?' };
+    let lax = Db::connect(&format!("{}{join}zero_dates=true", fresh.url)).unwrap();
+    let strict = fresh.open();
+    // How dates of zeros are taken is told where they are refused.
+    if !host.is_mysql() {
+        let error = schema::create_all(&strict).unwrap_err();
+        assert!(error.message().contains("zero_dates=true"), "{error}");
+        schema::create_all(&lax).unwrap();
+        let error = NewMember::new("ann").insert(&strict).unwrap_err();
+        assert!(error.message().contains("zero_dates=true"), "{error}");
+    }
+    schema::create_all(&lax).unwrap();
+    let zero = "0000-00-00 00:00:00";
+    let due = pilaster::chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let paid = due.and_hms_opt(1, 2, 3).unwrap();
+    let error = NewMember::new("ann").joined(zero).born("2024-01-01").paid(paid).due(due).insert(&strict).unwrap_err();
+    let ErrorKind::Encode(cell) = error.kind() else { panic!("{error:?}") };
+    assert_eq!(cell.column.as_deref(), Some("joined"));
+
+    let wide = "12345678901234567890123456789012345.000000000000000000000000000001";
+    let new = NewMember::new("bob").joined("2024-02-29 01:02:03").born("2024-00-00").lap("-838:59:59.125").wide(wide);
+    let new = new.seen("2024-02-29 01:02:03.000004").due(due);
+    let bob = new.paid(paid).insert(&lax).unwrap();
+    assert_eq!((bob.joined.as_str(), bob.born.as_str()), ("2024-02-29 01:02:03", "2024-00-00"));
+    let texts = [bob.lap.as_deref(), bob.wide.as_deref(), bob.seen.as_deref()];
+    assert_eq!(texts, ["-838:59:59.125", wide, "2024-02-29 01:02:03.000004"].map(Some));
+    // A row whose other dates are none is found, but not read.
+    let mut ann = Member::get(&strict, bob.id).unwrap().unwrap();
+    ann.joined = zero.to_owned();
+    ann.save(&lax).unwrap();
+    assert_eq!(Member::query().filter(|m| m.joined.eq(zero) & m.wide.eq(wide)).count(&strict).unwrap(), 1);
+    assert_eq!(Member::get(&strict, bob.id).unwrap().unwrap(), ann);
+    let (column, found) = unread(&NewMember::new("cid").insert(&lax).unwrap_err());
+    assert_eq!(
+        (column.as_str(), found.as_str()),
+        ("paid", "date 0000-00-00, which MySQL has and Rust's types have not")
+    );
+    for db in [lax, strict] {
+        db.close().unwrap();
+    }
+}
+
+#[test]
+fn what_postgres_is_told_to_carry_as_text() {
+    use pilaster_tests::cases::raw_of_postgres::{NewSpan, Span, schema};
+    let Some(host) = host(DialectName::Postgres) else { return };
+    let fresh = host.script("CREATE TYPE mood AS ENUM ('happy', 'later')");
+    let db = fresh.open();
+    schema::create_all(&db).unwrap();
+    let span = NewSpan::new().insert(&db).unwrap();
+    assert_eq!((span.begun.as_str(), span.wide.as_str(), span.mood.as_str()), ("-infinity", "NaN", "happy"));
+    assert!(span.ended.is_some_and(|ended| ended.starts_with("20")));
+    let wide = "9".repeat(100);
+    let new = NewSpan::new().begun("infinity").ended("-infinity").day("0044-03-15 BC").wide(wide.clone());
+    let mut span = new.mood("later").days("{2024-02-29,infinity,NULL}").insert(&db).unwrap();
+    assert_eq!(Span::get(&db, span.id).unwrap().unwrap(), span);
+    let texts = [span.ended.as_deref(), span.day.as_deref(), span.days.as_deref()];
+    assert_eq!(texts, ["-infinity", "0044-03-15 BC", "{2024-02-29,infinity,NULL}"].map(Some));
+    span.begun = "2024-02-29 01:02:03.000004+00".to_owned();
+    span.save(&db).unwrap();
+    let found = Span::query().filter(|s| s.begun.eq(&span.begun) & s.wide.eq(&wide) & s.mood.eq("later"));
+    assert_eq!(found.one(&db).unwrap(), span);
+    let many = (1..=30).map(|n| NewSpan::new().begun("infinity").wide(format!("{n}{wide}")).days("{infinity}"));
+    let many = Span::insert_many(many).all(&db).unwrap();
+    assert!(
+        many.iter()
+            .enumerate()
+            .all(|(n, span)| span.begun == "infinity" && span.wide == format!("{n}{wide}").trim_start_matches('0'))
+    );
+    let wide = many.iter().map(|span| span.wide.clone());
+    assert_eq!(Span::query().filter(|s| s.wide.in_(wide)).count(&db).unwrap(), 30);
     db.close().unwrap();
 }

@@ -29,6 +29,7 @@ fn column(text: &str, ty: SqlType) -> Column {
         comment: None,
         renamed_from: None,
         declared: None,
+        spelled: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod keys;
 mod names;
 mod relations;
 mod retype;
+mod zero_dates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +35,8 @@ pub struct Overrides {
     /// `table.relation()`, and where several relations would have it, one of them is `table.relation(column, …)` with the
     /// columns of its foreign keys. Before each table its schema may stand: `schema.table.column`.
     pub names: Vec<(String, String)>,
-    /// Types by `table.column` or `schema.table.column`: a logical type as in a spec (`boolean`, `decimal(10,2)`, `timestamp` …).
+    /// Types by `table.column` or `schema.table.column`: a logical type as in a spec (`boolean`,
+    /// `decimal(10,2)`, `timestamp` …), or `raw`: the server's own, carried as text.
     pub types: Vec<(String, String)>,
 }
 
@@ -42,6 +44,7 @@ pub struct Overrides {
 /// override to write.
 pub fn infer(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     select(draft, overrides, diagnostics);
+    zero_dates::warn(draft, diagnostics);
     let mut names = Names::new(overrides, draft);
     let mut taken: Taken =
         draft.customs.iter().map(|custom| (custom.name.value.clone(), "a type".to_owned())).collect();

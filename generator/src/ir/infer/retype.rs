@@ -7,16 +7,16 @@ use super::keys::Keys;
 use super::{Overrides, enums};
 use crate::codes;
 use crate::diag::{Diagnostic, Diagnostics, Place};
-use crate::ir::draft::{Column, Draft, RawDefault, Type};
-use crate::ir::{Default, Literal, SqlType};
+use crate::ir::draft::{Column, Draft, RawDefault, RawExpr, Type};
+use crate::ir::{Default, Literal, RawType, SqlType};
 
 /// Gives columns the types that the user wrote.
 pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut Diagnostics) {
     let found = find(draft, overrides);
-    let types: Vec<Option<Type>> = overrides.types.iter().map(|(_, text)| parse(text, draft)).collect();
+    let types: Vec<Option<Wanted>> = overrides.types.iter().map(|(_, text)| parse(text, draft)).collect();
     let users = users(draft);
     let given = types.iter().enumerate().filter(|(at, _)| found.contains_key(at)).filter_map(|(_, ty)| ty.as_ref());
-    let asked: BTreeSet<String> = given.filter_map(|ty| named(ty).map(str::to_owned)).collect();
+    let asked: BTreeSet<String> = given.filter_map(|ty| ty.named().map(str::to_owned)).collect();
     for (at, ((key, text), ty)) in overrides.types.iter().zip(types).enumerate() {
         let place = Place::Object(format!("types.\"{key}\""));
         let Some(columns) = found.get(&at) else {
@@ -33,14 +33,22 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
             let message = format!("`{text}` is not a column type");
             diagnostics.push(
                 Diagnostic::error(codes::OVERRIDE_INVALID, place, message)
-                    .help("write a type as in a spec: `boolean`, `bigint`, `decimal(10,2)`, `string(80)`, `timestamp`, or an enum"),
+                    .help("write a type as in a spec: `boolean`, `bigint`, `decimal(10,2)`, `string(80)`, `timestamp`, or an enum; `raw` carries a server's type as text"),
             );
             continue;
         };
         for (table, column) in columns {
-            free_enum(draft, (*table, *column), named(&ty), &users, &asked);
-            if let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) {
-                retype(column, ty.clone());
+            free_enum(draft, (*table, *column), &ty, &users, &asked);
+            let Some(column) = draft.tables.get_mut(*table).and_then(|table| table.columns.get_mut(*column)) else {
+                continue;
+            };
+            match ty.of(column) {
+                Ok(ty) => retype(column, ty),
+                Err(why) => {
+                    let message = format!("`{key}` cannot be `raw`: {why}");
+                    let help = "write a type as in a spec: `text`, `bigint`, `double`";
+                    diagnostics.push(Diagnostic::error(codes::OVERRIDE_INVALID, place.clone(), message).help(help));
+                }
             }
         }
     }
@@ -50,6 +58,75 @@ pub(super) fn apply(draft: &mut Draft, overrides: &Overrides, diagnostics: &mut 
         let name = &ty.name.value;
         left.contains_key(name) || asked.contains(name) || !users.contains_key(name)
     });
+}
+
+/// What the user wants a column to be.
+enum Wanted {
+    /// A type of a spec.
+    Type(Type),
+    /// The server's own, carried as text.
+    Raw,
+}
+
+impl Wanted {
+    fn named(&self) -> Option<&str> {
+        match self {
+            Self::Type(ty) => named(ty),
+            Self::Raw => None,
+        }
+    }
+
+    /// The type of a column, or why it cannot be that.
+    fn of(&self, column: &mut Column) -> Result<Type, &'static str> {
+        match self {
+            Self::Type(ty) => Ok(ty.clone()),
+            Self::Raw => {
+                let spelled = column.spelled.clone().ok_or("its database has no types of its own")?;
+                if holds_all(&column.ty.value) {
+                    return Err("its Rust type holds all that the column does");
+                }
+                column.declared = None;
+                if let Some(default) = &mut column.default
+                    && default.value == RawDefault::Typed(Default::Now)
+                {
+                    default.value = RawDefault::Expr(RawExpr::PerDialect(now(&column.ty.value, &spelled)));
+                }
+                Ok(Type::Plain(SqlType::Raw(spelled)))
+            }
+        }
+    }
+}
+
+/// Whether there is no value of a type that Rust has no room for; drivers send it in a form of its own, and no text.
+fn holds_all(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Plain(
+            SqlType::Boolean
+                | SqlType::TinyInt { .. }
+                | SqlType::SmallInt { .. }
+                | SqlType::Integer { .. }
+                | SqlType::BigInt { .. }
+                | SqlType::Real
+                | SqlType::Double
+                | SqlType::Bytes
+        )
+    )
+}
+
+/// The present moment as a default of a server's own type; MySQL wants as many digits as the type has.
+fn now(ty: &Type, spelled: &RawType) -> RawType {
+    let word = match ty {
+        Type::Plain(SqlType::Date) => "CURRENT_DATE",
+        Type::Plain(SqlType::Time) => "CURRENT_TIME",
+        _ => "CURRENT_TIMESTAMP",
+    };
+    let digits = |text: &str| text.find('(').and_then(|at| text.get(at..)).unwrap_or_default().to_owned();
+    RawType {
+        sqlite: spelled.sqlite.as_ref().map(|_| word.to_owned()),
+        postgres: spelled.postgres.as_ref().map(|_| word.to_owned()),
+        mysql: spelled.mysql.as_ref().map(|text| format!("{word}{}", digits(text))),
+    }
 }
 
 /// Which columns each of the types is for: places of tables and columns by the place of the type.
@@ -82,20 +159,23 @@ fn users(draft: &Draft) -> BTreeMap<String, usize> {
     })
 }
 
-/// A column that had an enum of its own gets its check back. The enum goes, unless it is asked for.
+/// A column that had an enum of its own gets its check back, but where it keeps the server's type. The enum goes, unless it
+/// is asked for.
 fn free_enum(
     draft: &mut Draft,
     (table, column): (usize, usize),
-    now: Option<&str>,
+    now: &Wanted,
     users: &BTreeMap<String, usize>,
     asked: &BTreeSet<String>,
 ) {
     let Some(table) = draft.tables.get_mut(table) else { return };
     let name = table.columns.get(column).and_then(|column| named(&column.ty.value));
-    let Some(name) = name.filter(|name| now != Some(*name) && users.get(*name) == Some(&1)) else { return };
+    let Some(name) = name.filter(|name| now.named() != Some(*name) && users.get(*name) == Some(&1)) else { return };
     let Some(at) = draft.enums.iter().position(|ty| ty.name.value == name) else { return };
     let ty = draft.enums.remove(at);
-    enums::revert(&ty, table, column);
+    if matches!(now, Wanted::Type(_)) {
+        enums::revert(&ty, table, column);
+    }
     if asked.contains(&ty.name.value) {
         draft.enums.insert(at, ty);
     }
@@ -139,10 +219,17 @@ fn written(literal: &Literal) -> Option<String> {
 }
 
 /// A logical type as in a spec, or an enum or custom type of the draft.
-fn parse(text: &str, draft: &Draft) -> Option<Type> {
+fn parse(text: &str, draft: &Draft) -> Option<Wanted> {
     let text = text.trim();
+    if text.eq_ignore_ascii_case("raw") {
+        return Some(Wanted::Raw);
+    }
+    typed(text, draft).map(Wanted::Type)
+}
+
+fn typed(text: &str, draft: &Draft) -> Option<Type> {
     if let Some(inner) = text.strip_suffix("[]") {
-        return parse(inner, draft).map(|inner| Type::Array(Box::new(inner)));
+        return typed(inner, draft).map(|inner| Type::Array(Box::new(inner)));
     }
     let is_named =
         draft.enums.iter().any(|ty| ty.name.value == text) || draft.customs.iter().any(|ty| ty.name.value == text);

@@ -1,8 +1,8 @@
 //! Tests of inference, on drafts made by hand.
 
 use super::*;
-use crate::ir::draft::{Column, Enum, ForeignKey, RelationKind, Type};
-use crate::ir::{Action, SqlType, SqliteOptions, TableKind, TableName};
+use crate::ir::draft::{Column, Enum, ForeignKey, RawDefault, RawExpr, RelationKind, Type};
+use crate::ir::{Action, Default, RawType, SqlType, SqliteOptions, TableKind, TableName};
 
 /// A table of integer columns: `*` marks those of the key, and ` -> table` a foreign key to its `id`.
 pub(super) fn table(name: &str, columns: &[&str]) -> Table {
@@ -40,6 +40,7 @@ pub(super) fn table(name: &str, columns: &[&str]) -> Table {
             comment: None,
             renamed_from: None,
             declared: None,
+            spelled: None,
         });
         if !target.is_empty() {
             table.foreign_keys.push(key(&[column], target, &["id"]));
@@ -326,6 +327,45 @@ fn overrides_are_checked() {
     assert_eq!(models, ["T(id x z): "]);
     let codes: Vec<&str> = found.iter().map(|text| &text[..5]).collect();
     assert_eq!(codes, ["P0404", "P0403", "P0404", "P0404", "P0403"], "{found:#?}");
+}
+
+/// A column keeps the server's type as text where Rust may have no room for a value, and its default with it.
+#[test]
+fn types_of_a_server_are_kept_as_they_are() {
+    let mysql = |text: &str| RawType { mysql: Some(text.to_owned()), ..RawType::default() };
+    let column = |ty: SqlType, spelled: Option<&str>, default: Option<RawDefault>| {
+        let mut tables = vec![table("t", &["*id", "x"])];
+        let column = &mut tables[0].columns[1];
+        column.ty.value = Type::Plain(ty);
+        column.spelled = spelled.map(mysql);
+        column.default = default.map(|default| At::new(default, Place::None));
+        let mut draft = Draft { tables, ..Draft::default() };
+        let types = vec![("t.x".to_owned(), "Raw".to_owned())];
+        let mut diagnostics = Diagnostics::default();
+        infer(&mut draft, &Overrides { types, ..Overrides::default() }, &mut diagnostics);
+        let column = draft.tables.remove(0).columns.remove(1);
+        (column.ty.value, column.default.map(|default| default.value), told(&diagnostics).concat())
+    };
+    let expr = |text: &str| Some(RawDefault::Expr(RawExpr::PerDialect(mysql(text))));
+    let raw = |text: &str| Type::Plain(SqlType::Raw(mysql(text)));
+    let zero = || expr("'2024-02-00'");
+    assert_eq!(column(SqlType::Date, Some("date"), zero()), (raw("date"), zero(), String::new()));
+    let now = column(SqlType::DateTime, Some("datetime(3)"), Some(RawDefault::Typed(Default::Now)));
+    assert_eq!(now, (raw("datetime(3)"), expr("CURRENT_TIMESTAMP(3)"), String::new()));
+    let (ty, _, said) = column(SqlType::Date, None, zero());
+    assert!(ty == Type::Plain(SqlType::Date) && said.contains("no types of its own"), "{said}");
+    assert!(said.contains("P0312") && said.contains("\"x\""), "{said}");
+    let (_, _, said) = column(SqlType::BigInt { unsigned: true }, Some("bigint unsigned"), None);
+    assert!(said.starts_with("P0404") && said.contains("holds all"), "{said}");
+    for (text, warned) in
+        [("'0000-00-00'", true), ("'2024-00-01 00:00:00'", true), ("'2024-10-01'", false), ("f()", false)]
+    {
+        let mut tables = vec![table("t", &["*id", "x"])];
+        tables[0].columns[1].ty.value = Type::Plain(SqlType::DateTime);
+        tables[0].columns[1].default = expr(text).map(|default| At::new(default, Place::None));
+        let (_, found) = run(tables, &Overrides::default());
+        assert_eq!(found.iter().any(|said| said.starts_with("P0312")), warned, "{text}");
+    }
 }
 
 /// An enum goes with its last column, unless another type that is given names it.

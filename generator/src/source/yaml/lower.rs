@@ -167,6 +167,7 @@ impl Lower<'_, '_> {
                 comment: spec.comment,
                 renamed_from: spec.renamed_from,
                 declared: spec.declared,
+                spelled: None,
             });
         }
     }

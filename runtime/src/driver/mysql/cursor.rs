@@ -418,9 +418,11 @@ fn unexpected(expected: &'static str, found: &Cell<'_>) -> Error {
             Ok(text) => format!("text {}", quoted(text)),
             Err(_) => format!("{} bytes", bytes.len()),
         },
-        Cell::Date(year, month, day, 0) => format!("date {year:04}-{month:02}-{day:02}"),
         Cell::Date(year, month, day, micros) => {
-            format!("date {year:04}-{month:02}-{day:02} {}", civil::time_shown(*micros))
+            let time = if *micros == 0 { String::new() } else { format!(" {}", civil::time_shown(*micros)) };
+            let foreign =
+                if days(*year, *month, *day).is_none() { ", which MySQL has and Rust's types have not" } else { "" };
+            format!("date {year:04}-{month:02}-{day:02}{time}{foreign}")
         }
         Cell::Time(micros) => format!("time {}", civil::time_shown(*micros)),
     };

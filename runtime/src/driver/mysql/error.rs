@@ -174,6 +174,7 @@ fn explain(error: &ServerError, sql: Option<&str>) -> String {
         1390 => "a statement takes 65535 values: send a long list in parts, or join a table that holds it",
         1461 => "raise the server's max_prepared_stmt_count, or use fewer connections",
         1969 | 3024 => "statement_timeout in the URL says how long it may take",
+        1067 | 1978 => "a date with zeros in it needs zero_dates=true in the URL",
         1093 => "MySQL cannot read the table that it changes here; select the keys first",
         _ => return error.message.clone(),
     };

@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(super) statements: usize,
     /// Whether RETURNING is used where the server has it; without it MariaDB is used as MySQL is.
     pub(super) returning: bool,
+    /// Whether dates with zeros in them may be written.
+    zero_dates: bool,
     /// Whether and how to encrypt.
     pub(super) tls: Wishes,
 }
@@ -72,6 +74,7 @@ impl Options {
             read_only: settings.read_only,
             statements: settings.statement_cache,
             returning: true,
+            zero_dates: false,
             tls: Wishes::default(),
         };
         for (name, value) in &server.parameters {
@@ -87,10 +90,11 @@ impl Options {
             "connect_timeout" => self.connect_timeout = duration(name, value)?,
             "tcp_keepalive" => self.tcp_keepalive = limit(name, value)?,
             "returning" => self.returning = truth(name, value)?,
+            "zero_dates" => self.zero_dates = truth(name, value)?,
             _ if self.tls.set(name, value)? => {}
             _ => {
                 let known = "socket, connect_timeout, tcp_keepalive, ssl-mode, ssl-ca, ssl-cert, ssl-key, returning, \
-                    and the settings of the pool";
+                    zero_dates, and the settings of the pool";
                 return Err(Error::config(format!("MySQL's URL has no parameter \"{name}\"; known are {known}")));
             }
         }
@@ -132,14 +136,16 @@ impl Options {
     ///
     /// lc_messages: names of constraints, tables and columns are read out of messages, in the words of one language.
     /// NO_UNSIGNED_SUBTRACTION: `unsigned - 1` can be negative, as on the other databases. SIMULTANEOUS_ASSIGNMENT: an
-    /// UPDATE sees the old values on the right of `=`.
+    /// UPDATE sees the old values on the right of `=`. NO_ZERO_IN_DATE and NO_ZERO_DATE: what a program could not read again
+    /// is not stored, unless the URL says so.
     pub(super) fn session(&self) -> String {
         let mut text = "SELECT version(); SET NAMES utf8mb4, autocommit = 1, time_zone = '+00:00', \
                         foreign_key_checks = 1, unique_checks = 1, lc_messages = 'en_US', \
-                        sql_mode = CONCAT('STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
+                        sql_mode = CONCAT('STRICT_TRANS_TABLES,STRICT_ALL_TABLES,\
                         ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_UNSIGNED_SUBTRACTION', \
-                        /*M! ',SIMULTANEOUS_ASSIGNMENT' */ '')"
+                        /*M! ',SIMULTANEOUS_ASSIGNMENT', */ "
             .to_owned();
+        text.push_str(if self.zero_dates { "'')" } else { "',NO_ZERO_IN_DATE,NO_ZERO_DATE')" });
         if let Some(limit) = self.statement_timeout {
             // Seconds on MariaDB; milliseconds on MySQL, where they hold for SELECT only.
             let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis());

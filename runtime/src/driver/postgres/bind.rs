@@ -6,7 +6,7 @@
 //! | integer | smallint, integer, bigint, oid by range; numeric; real and double where exact |
 //! | floating point | real (refused when it would overflow), double precision, numeric |
 //! | decimal | numeric; integers where whole |
-//! | text | text, varchar, char, name, enums, citext, xml; json and types without a form of their own as text |
+//! | text | text, varchar, char, name, enums, citext, xml; numbers of any size, dates, times and what has no binary form here in the text form that the server reads |
 //! | bytes | bytea |
 //! | date, time, datetime, timestamp | date, time, timestamp, timestamptz; no conversion between them |
 //! | UUID, JSON | uuid; json, jsonb |
@@ -329,8 +329,23 @@ fn put(out: &mut Vec<u8>, form: Form, value: &Value<'_>) -> Result<Put> {
             put_text(out, text)?;
             return Ok(if text.is_empty() { Put::Text } else { Put::Binary });
         }
-        // A number of a transaction, which columns carry as text.
-        (Form::Oid, Value::Text(text)) => {
+        // As the server reads it: types that columns carry as text, be it for values that Rust has no room for.
+        (
+            Form::Oid
+            | Form::Numeric
+            | Form::Date
+            | Form::Time
+            | Form::Timestamp
+            | Form::TimestampTz
+            | Form::Uuid
+            | Form::Json
+            | Form::Jsonb
+            | Form::Other
+            | Form::Inet
+            | Form::Interval
+            | Form::Versioned,
+            Value::Text(text),
+        ) => {
             put_text(out, text)?;
             return Ok(Put::Text);
         }
@@ -350,8 +365,7 @@ fn put(out: &mut Vec<u8>, form: Form, value: &Value<'_>) -> Result<Put> {
             out.push(1);
             put_text(out, text)?;
         }
-        (Form::Other | Form::Inet | Form::Interval | Form::Versioned, Value::Text(text) | Value::Geometry(text))
-        | (Form::Json | Form::Jsonb | Form::Uuid, Value::Text(text)) => {
+        (Form::Other | Form::Inet | Form::Interval | Form::Versioned, Value::Geometry(text)) => {
             put_text(out, text)?;
             return Ok(Put::Text);
         }

@@ -58,6 +58,7 @@ impl Reader<'_> {
             comment: (!row.comment.is_empty()).then(|| row.comment.clone()),
             renamed_from: None,
             declared: declared.map(|spelled| raw(DialectName::Mysql, spelled)),
+            spelled: Some(raw(DialectName::Mysql, types::without_width(&row.spelled))),
         }
     }
 

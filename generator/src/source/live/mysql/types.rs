@@ -79,7 +79,7 @@ fn logical(row: &Row, spelled: &str, unsigned: bool, json: bool) -> (SqlType, Fa
 }
 
 /// Without the width in which a client shows an integer, which MySQL does not report any more.
-fn without_width(spelled: &str) -> String {
+pub(super) fn without_width(spelled: &str) -> String {
     let spelled = spelled.to_owned();
     let Some((word, rest)) = spelled.split_once('(') else { return spelled };
     let integer = ["tinyint", "smallint", "mediumint", "int", "bigint", "year"].contains(&word);

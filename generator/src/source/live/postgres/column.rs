@@ -64,6 +64,7 @@ impl Reader<'_> {
             comment: row.comment.clone(),
             renamed_from: None,
             declared: reading.declared.as_ref().map(|spelled| raw(DialectName::Postgres, spelled)),
+            spelled: Some(raw(DialectName::Postgres, row.spelled.clone())),
         }
     }
 

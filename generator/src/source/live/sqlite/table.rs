@@ -83,6 +83,7 @@ impl Context<'_> {
             comment: None,
             renamed_from: None,
             declared,
+            spelled: None,
         }
     }
 
@@ -258,7 +259,10 @@ impl Context<'_> {
             "the declared type says too little"
         };
         let message = format!("{why}, and this is read as a guess: {}", uncertain.join(", "));
-        let help = format!("name the type in pilaster.toml: [types] \"{}.{}\" = \"text\"", self.name, first.name);
+        let help = format!(
+            "say what it is in pilaster.toml, for instance [types] \"{}.{}\" = \"double\"",
+            self.name, first.name
+        );
         diagnostics.push(Diagnostic::warning(codes::LIVE_TYPE, table_place(self.name), message).help(help));
     }
 

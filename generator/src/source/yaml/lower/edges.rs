@@ -254,6 +254,7 @@ impl Lower<'_, '_> {
                 comment: None,
                 renamed_from: None,
                 declared: None,
+                spelled: None,
             });
         }
         field

@@ -200,6 +200,7 @@ fn between(name: At<TableName>, near: Half, far: Half) -> Table {
                 comment: None,
                 renamed_from: None,
                 declared: None,
+                spelled: None,
             });
         }
         foreign_keys.push(ForeignKey {
