@@ -150,7 +150,7 @@ async fn timeouts_are_kept() {
     let begun = Instant::now();
     assert!(db.sql("DELETE FROM t").execute().await.is_err());
     let waited = begun.elapsed();
-    assert!((Duration::from_millis(60)..Duration::from_millis(2_000)).contains(&waited), "{waited:?}");
+    assert!((Duration::from_millis(60)..Duration::from_secs(30)).contains(&waited), "{waited:?}");
 }
 
 #[test]

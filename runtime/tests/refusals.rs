@@ -11,12 +11,15 @@ mod servers_mysql;
 #[path = "../../tests/src/servers_own.rs"]
 #[allow(dead_code)]
 mod servers_own;
+#[path = "server/until.rs"]
+mod until;
 
 use std::time::Duration;
 
 use pilaster::{Db, Error, Result};
 
 use servers_own::Own;
+use until::until;
 
 /// The server, or `None` where there is none, or no program to make certificates; a failure where `PILASTER_REQUIRE`
 /// asks for it.
@@ -57,17 +60,23 @@ fn says_either(error: &Error, port: u16, expected: [&str; 2]) {
     assert!(expected.contains(&said.as_str()), "{said}");
 }
 
+/// Connecting may take longer than is waited for a server that is just starting.
 async fn refused(url: &str) -> Error {
-    match Db::builder(url).acquire_timeout(Duration::from_secs(3)).connect().await {
+    let patient = format!("{url}{}connect_timeout=30", if url.contains('?') { '&' } else { '?' });
+    match Db::builder(&patient).acquire_timeout(Duration::from_secs(3)).connect().await {
         Ok(_) => panic!("{url} lets in"),
         Err(error) => error,
     }
 }
 
-/// What a statement under way gives when something happens to its connection.
-async fn interrupted(sleep: impl Future<Output = Result<u64>>, happens: impl Future<Output = ()>) -> Error {
+/// What a statement gives when something happens to its connection, once it is under way.
+async fn interrupted(
+    sleep: impl Future<Output = Result<u64>>,
+    is_under_way: impl AsyncFnMut() -> bool,
+    happens: impl Future<Output = ()>,
+) -> Error {
     let later = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        until("the statement is under way", is_under_way).await;
         happens.await;
     };
     tokio::join!(sleep, later).0.unwrap_err()
@@ -166,14 +175,15 @@ async fn postgres_says_what_to_do() {
     ] {
         says(&refused(&url).await, if url.contains(&format!(":{old}/")) { old } else { port }, expected);
     }
-    let secure = Db::connect(&url("secure", "postgres?statement_timeout=100ms")).await.unwrap();
+    let secure = Db::connect(&url("secure", "postgres")).await.unwrap();
     says(
         &secure.sql("SELECT * FROM closed").execute().await.unwrap_err(),
         port,
         r#"Permission: permission denied for table closed (GRANT gives the role of the URL the right)"#,
     );
+    let hasty = Db::connect(&url("secure", "postgres?statement_timeout=1s")).await.unwrap();
     says(
-        &secure.sql("SELECT pg_sleep(20)").execute().await.unwrap_err(),
+        &hasty.sql("SELECT pg_sleep(60)").execute().await.unwrap_err(),
         port,
         r#"Timeout: canceling statement due to statement timeout (statement_timeout in the URL says how long it may take)"#,
     );
@@ -181,14 +191,19 @@ async fn postgres_says_what_to_do() {
         let all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'";
         admin.sql(all).execute().await.unwrap();
     };
+    let is_asleep = async |sql: &str| {
+        let asleep = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND wait_event = 'PgSleep'";
+        admin.sql(asleep).bind(sql).one::<i64>().await.unwrap() == 1
+    };
+    let sleep = "SELECT pg_sleep(30)";
     says(
-        &interrupted(admin.sql("SELECT pg_sleep(30)").execute(), kill).await,
+        &interrupted(admin.sql(sleep).execute(), async || is_asleep(sleep).await, kill).await,
         port,
         r#"Connection: terminating connection due to administrator command (whether what was under way took effect is not known: look before it is run again)"#,
     );
     let mut held = Vec::new();
-    let crowd = Db::builder(&url("secure", "postgres")).max_connections(40).acquire_timeout(Duration::from_millis(300));
-    let crowd = crowd.connect().await.unwrap();
+    let crowd = Db::builder(&url("secure", "postgres?connect_timeout=30")).max_connections(40);
+    let crowd = crowd.acquire_timeout(Duration::from_millis(300)).connect().await.unwrap();
     let error = loop {
         match crowd.begin().await {
             Ok(tx) => held.push(tx),
@@ -202,8 +217,9 @@ async fn postgres_says_what_to_do() {
     );
     let tx = admin.begin().await.unwrap();
     let stop = async { tokio::task::block_in_place(|| server.stop().unwrap()) };
+    let sleep = "SELECT pg_sleep(40)";
     says(
-        &interrupted(tx.sql("SELECT pg_sleep(40)").execute(), stop).await,
+        &interrupted(tx.sql(sleep).execute(), async || is_asleep(sleep).await, stop).await,
         port,
         r#"Connection: the connection to PostgreSQL was lost: the server closed it"#,
     );
@@ -272,7 +288,7 @@ async fn mysql_says_what_to_do() {
             r#"Permission: cannot connect to the server at 127.0.0.1:PORT: the server asks for the password by `sha256_password`, which is not spoken here (check the user in the URL, as MySQL may ask so for one that is not there; else let the user be IDENTIFIED WITH caching_sha2_password)"#,
         ],
     );
-    let plain = Db::connect(&url("plain", "shop?statement_timeout=100ms&max_connections=2")).await.unwrap();
+    let plain = Db::connect(&url("plain", "shop?statement_timeout=2s&max_connections=2")).await.unwrap();
     says_either(
         &plain.sql("SELECT * FROM closed").execute().await.unwrap_err(),
         port,
@@ -297,19 +313,19 @@ async fn mysql_says_what_to_do() {
         port,
         r#"Connection: cannot connect to the server at 127.0.0.1:PORT: User 'plain' has exceeded the 'max_user_connections' resource (current value: 1) (lower max_connections in the URL, or raise the server's limit)"#,
     );
+    let asleep = "SELECT id FROM information_schema.processlist WHERE state = 'User sleep'";
     let kill = async {
-        let running =
-            "SELECT id FROM information_schema.processlist WHERE info LIKE '%sleep(30)%' AND id <> connection_id()";
-        let id = admin.sql(running).one::<i64>().await.unwrap();
+        let id = admin.sql(asleep).one::<i64>().await.unwrap();
         admin.sql(format!("KILL CONNECTION {id}")).execute().await.unwrap();
     };
+    let is_asleep = async || admin.sql(asleep).all::<i64>().await.unwrap().len() == 1;
     says(
-        &interrupted(admin.sql("SELECT sleep(30)").execute(), kill).await,
+        &interrupted(admin.sql("SELECT sleep(30)").execute(), is_asleep, kill).await,
         port,
         r#"Connection: the connection to the server was lost: the server closed it (whether what was under way took effect is not known: look before it is run again)"#,
     );
-    let crowd = Db::builder(&url("root", "mysql")).max_connections(40).acquire_timeout(Duration::from_millis(300));
-    let crowd = crowd.connect().await.unwrap();
+    let crowd = Db::builder(&url("root", "mysql?connect_timeout=30")).max_connections(40);
+    let crowd = crowd.acquire_timeout(Duration::from_millis(300)).connect().await.unwrap();
     let mut held = Vec::new();
     let error = loop {
         match crowd.begin().await {
@@ -324,8 +340,11 @@ async fn mysql_says_what_to_do() {
     );
     let tx = admin.begin().await.unwrap();
     let stop = async { tokio::task::block_in_place(|| server.stop().unwrap()) };
+    // The server has no connection left but those that are there.
+    let watch = held.pop().unwrap();
+    let is_asleep = async || watch.sql(asleep).all::<i64>().await.unwrap().len() == 1;
     says(
-        &interrupted(tx.sql("SELECT sleep(40)").execute(), stop).await,
+        &interrupted(tx.sql("SELECT sleep(40)").execute(), is_asleep, stop).await,
         port,
         r#"Connection: the connection to the server was lost: the server closed it"#,
     );

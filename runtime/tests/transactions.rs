@@ -11,9 +11,13 @@ use tempfile::TempDir;
 const COUNT: &str = "SELECT count(*) FROM note";
 
 async fn file() -> (TempDir, Db) {
+    file_with(Duration::from_millis(80)).await
+}
+
+async fn file_with(patience: Duration) -> (TempDir, Db) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("a.db").display());
-    let db = Db::builder(&url).acquire_timeout(Duration::from_millis(80)).connect().await.unwrap();
+    let db = Db::builder(&url).acquire_timeout(patience).connect().await.unwrap();
     db.sql("CREATE TABLE note (text TEXT UNIQUE)").execute().await.unwrap();
     (folder, db)
 }
@@ -190,11 +194,10 @@ fn ready_now<T>(future: impl Future<Output = T>) -> T {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn transactions_run_in_spawned_tasks() {
-    let (_folder, db) = file().await;
-    let patient = db.clone();
+    let (_folder, db) = file_with(Duration::from_secs(30)).await;
     let tasks: Vec<_> = (0..8)
         .map(|task| {
-            let db = patient.clone();
+            let db = db.clone();
             tokio::spawn(async move {
                 for round in 0..5 {
                     db.transaction(async |tx| {
@@ -380,17 +383,19 @@ async fn a_failed_commit_rolls_back() {
     add(&db, "a").await.unwrap();
 }
 
-fn blocking_file() -> (TempDir, blocking::Db) {
+/// A file, opened by somebody who waits for little time and by somebody who waits for much.
+fn blocking_file() -> (TempDir, [blocking::Db; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("a.db").display());
-    let db = blocking::Db::builder(&url).acquire_timeout(Duration::from_millis(80)).connect().unwrap();
-    db.sql("CREATE TABLE note (text TEXT UNIQUE)").execute().unwrap();
-    (folder, db)
+    let open = |patience| blocking::Db::builder(&url).acquire_timeout(patience).connect().unwrap();
+    let both = [Duration::from_millis(80), Duration::from_secs(30)].map(open);
+    both[0].sql("CREATE TABLE note (text TEXT UNIQUE)").execute().unwrap();
+    (folder, both)
 }
 
 /// The same text without a runtime, and inside those of both flavours.
 fn use_blocking() {
-    let (_folder, db) = blocking_file();
+    let (_folder, [db, patient]) = blocking_file();
     let mut captured = Vec::new();
     db.transaction(|tx| {
         tx.sql("INSERT INTO note VALUES ('a')").execute()?;
@@ -413,12 +418,15 @@ fn use_blocking() {
     assert_eq!(db.test_transaction(|tx| tx.sql("DELETE FROM note").execute()).unwrap(), 1);
 
     // Another thread waits for the connection that writes while this one has it.
-    let tx = db.begin().unwrap();
+    let tx = patient.begin().unwrap();
     let other = std::thread::spawn({
-        let db = db.clone();
+        let db = patient.clone();
         move || db.sql("INSERT INTO note VALUES ('d')").execute()
     });
-    std::thread::sleep(Duration::from_millis(20));
+    while patient.pool_status().waiting == 0 {
+        assert!(!other.is_finished(), "nobody waits");
+        std::thread::sleep(Duration::from_millis(1));
+    }
     tx.commit().unwrap();
     assert_eq!(other.join().unwrap().unwrap(), 1);
     let _tx = db.begin().unwrap();

@@ -25,8 +25,11 @@ mod servers;
 #[path = "../../../tests/src/servers_mysql.rs"]
 #[allow(dead_code)]
 mod servers_mysql;
+#[path = "../server/until.rs"]
+mod until;
 
 use database::{Fresh, Kind, is_required};
+use until::until;
 
 const KINDS: [Kind; 4] = [Kind::SqliteFile, Kind::SqliteMemory, Kind::Postgres, Kind::Mysql];
 
@@ -355,35 +358,52 @@ async fn a_lock_that_is_held_is_told_with_its_holder() {
     for kind in [Kind::SqliteFile, Kind::Postgres, Kind::Mysql] {
         let Some(fresh) = fresh(kind).await else { continue };
         let dialect = fresh.db.dialect();
-        let slow = match dialect {
-            Dialect::Postgres => "SELECT pg_sleep(2)",
-            Dialect::Mysql => "DO sleep(2)",
-            Dialect::Sqlite => {
-                "CREATE TABLE slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000) \
-                 SELECT count(*) FROM n"
-            }
-        };
-        let db = Db::builder(&fresh.url).max_connections(2).connect().await.unwrap();
-        let first = tokio::spawn(async move {
-            let slow = [revision(dialect, "a", &[], vec![sql(slow)], vec![])];
-            Migrator::new(&slow).upgrade(&db, Target::Head).await.unwrap();
-            db.close().await.unwrap();
-        });
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let history = history(dialect);
         let other = Db::builder(&fresh.url).busy_timeout(Duration::from_millis(50)).connect().await.unwrap();
-        if !first.is_finished() {
-            let it = Migrator::new(&history).lock_wait(Duration::from_millis(200));
-            let error = it.upgrade(&other, Target::Head).await.unwrap_err();
-            assert_eq!(*error.kind(), ErrorKind::Locked, "{error}");
-            let wanted = match dialect {
-                Dialect::Postgres => "process ",
-                Dialect::Mysql => "connection ",
-                Dialect::Sqlite => "another program has been writing to this file",
-            };
-            assert!(error.to_string().contains(wanted), "{error}");
+        // A runner stands before a gate in the middle of its step, until this transaction opens it. On SQLite, where
+        // statements cannot wait, the transaction itself is the other program.
+        let gate = fresh.db.begin().await.unwrap();
+        let (close, pass, open, waiting) = match dialect {
+            Dialect::Postgres => (
+                "SELECT pg_advisory_xact_lock(7)",
+                "SELECT pg_advisory_xact_lock(7)",
+                "SELECT 1",
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            ),
+            Dialect::Mysql => (
+                "SELECT get_lock(concat('gate_', database()), 0)",
+                "DO get_lock(concat('gate_', database()), 60)",
+                "DO release_lock(concat('gate_', database()))",
+                "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND state = 'User lock'",
+            ),
+            Dialect::Sqlite => ("SELECT 1", "SELECT 1", "SELECT 1", "SELECT 1"),
+        };
+        gate.sql(close).execute().await.unwrap();
+        let first = (dialect != Dialect::Sqlite).then(|| {
+            let url = fresh.url.clone();
+            tokio::spawn(async move {
+                let db = Db::builder(&url).max_connections(2).connect().await.unwrap();
+                let slow = [revision(dialect, "a", &[], vec![sql(pass)], vec![])];
+                Migrator::new(&slow).upgrade(&db, Target::Head).await.unwrap();
+                db.close().await.unwrap();
+            })
+        });
+        until("the runner is before the gate", async || number(&fresh.db, waiting).await == 1).await;
+        let history = history(dialect);
+        let it = Migrator::new(&history).lock_wait(Duration::from_millis(200));
+        let error = it.upgrade(&other, Target::Head).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Locked, "{error}");
+        let wanted = match dialect {
+            Dialect::Postgres => "process ",
+            Dialect::Mysql => "connection ",
+            Dialect::Sqlite => "another program has been writing to this file",
+        };
+        assert!(error.to_string().contains(wanted), "{error}");
+        gate.sql(open).execute().await.unwrap();
+        gate.rollback().await.unwrap();
+        if let Some(first) = first {
+            first.await.unwrap();
         }
-        first.await.unwrap();
         other.close().await.unwrap();
         fresh.remove().await.unwrap();
     }

@@ -13,10 +13,12 @@ mod pool;
 mod transactions;
 #[cfg(all(feature = "chrono", feature = "decimal", feature = "json", feature = "uuid"))]
 mod types;
-
-use std::time::Duration;
+#[path = "../server/until.rs"]
+mod until;
 
 use pilaster::{Db, blocking};
+
+use until::{LONG, until};
 
 /// A database that is removed when the test ends.
 struct Database {
@@ -38,7 +40,7 @@ impl Database {
 
     /// Connects with some parameters of the URL.
     async fn connect(&self, parameters: &str) -> Db {
-        Db::builder(&self.with(parameters)).acquire_timeout(Duration::from_secs(5)).connect().await.unwrap()
+        Db::builder(&self.with(parameters)).acquire_timeout(LONG).connect().await.unwrap()
     }
 
     fn with(&self, parameters: &str) -> String {

@@ -1,23 +1,16 @@
 //! The pool on MySQL and MariaDB: sessions that end when they are due.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pilaster::{Db, blocking};
 
-use super::{Database, servers};
+use super::{Database, servers, until};
 
 /// Waits until the server has so many sessions for a database.
 async fn until_sessions(admin: &Db, database: &Database, number: i64) {
-    let begun = Instant::now();
     let count = "SELECT count(*) FROM information_schema.processlist WHERE db = ?";
-    loop {
-        let found: i64 = admin.sql(count).bind(database.name.as_str()).one().await.unwrap();
-        if found == number {
-            return;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{found} sessions instead of {number}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let found = async || admin.sql(count).bind(database.name.as_str()).one::<i64>().await.unwrap();
+    until(&format!("there are {number} sessions"), async || found().await == number).await;
 }
 
 #[tokio::test]
@@ -39,8 +32,15 @@ async fn sessions_end_when_they_are_due_though_nobody_asks() {
         }
     }
     let url = database.with("idle_timeout=400ms");
-    let kept = std::thread::spawn(move || blocking::Db::connect(&url).unwrap()).join().unwrap();
+    let open = move || {
+        let db = blocking::Db::connect(&url).unwrap();
+        let tx = db.begin().unwrap();
+        (db, tx)
+    };
+    // What is held stays until it is counted.
+    let (kept, tx) = std::thread::spawn(open).join().unwrap();
     until_sessions(&admin, &database, 1).await;
+    std::thread::spawn(move || tx.rollback().unwrap()).join().unwrap();
     until_sessions(&admin, &database, 0).await;
     drop(kept);
 }

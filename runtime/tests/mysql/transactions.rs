@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pilaster::{Db, ErrorKind, Isolation, TxOptions, blocking};
 
-use crate::{Database, is_mysql, servers};
+use crate::{Database, is_mysql, servers, until};
 
 const COUNT: &str = "SELECT count(*) FROM note";
 
@@ -215,7 +215,7 @@ async fn a_dropped_future_leaves_no_broken_connection() {
     let Some(database) = Database::new() else { return };
     let db = notes(&database, "max_connections=1").await;
     for pause in [0, 1, 5, 30] {
-        let slow = db.sql("SELECT sleep(3)").one::<i64>();
+        let slow = db.sql("SELECT sleep(60)").one::<i64>();
         assert!(tokio::time::timeout(Duration::from_millis(pause), slow).await.is_err());
         assert_eq!(db.sql("SELECT 7").one::<i64>().await.unwrap(), 7);
         // In the middle of many rows.
@@ -225,7 +225,7 @@ async fn a_dropped_future_leaves_no_broken_connection() {
     }
     let tx = db.begin().await.unwrap();
     tx.sql("INSERT INTO note VALUES (1, 'a')").execute().await.unwrap();
-    let slow = tx.sql("SELECT sleep(3)").one::<i64>();
+    let slow = tx.sql("SELECT sleep(60)").one::<i64>();
     assert!(tokio::time::timeout(Duration::from_millis(30), slow).await.is_err());
     assert!(tx.sql(COUNT).one::<i64>().await.is_err(), "what was left in the middle is over");
     assert!(tx.commit().await.is_err());
@@ -235,11 +235,7 @@ async fn a_dropped_future_leaves_no_broken_connection() {
     assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
     let running =
         "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info LIKE '%sleep(600)'";
-    let begun = std::time::Instant::now();
-    while db.sql(running).one::<i64>().await.unwrap() > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the statement goes on");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the statement is stopped", async || db.sql(running).one::<i64>().await.unwrap() == 0).await;
 }
 
 #[tokio::test]
@@ -321,22 +317,24 @@ async fn many_tasks_share_few_connections() {
 async fn waiting_in_vain_says_who_holds_the_connections() {
     let Some(database) = Database::new() else { return };
     let patience = Duration::from_millis(100);
-    let db = Db::builder(&database.url).max_connections(2).acquire_timeout(patience).connect().await.unwrap();
+    // Opening a connection may take longer than waiting for one.
+    let db = Db::builder(&database.with("connect_timeout=30")).max_connections(2).acquire_timeout(patience);
+    let db = db.connect().await.unwrap();
+    let watch = database.connect("max_connections=1").await;
     let _tx = db.begin().await.unwrap();
     let slow = tokio::spawn({
         let db = db.clone();
-        async move { db.sql("SELECT sleep(3)").execute().await }
+        async move { db.sql("SELECT sleep(60)").execute().await }
     });
-    while db.pool_status().in_use < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let asleep =
+        "SELECT count(*) FROM information_schema.processlist WHERE db = database() AND info = 'SELECT sleep(60)'";
+    until("the statement is under way", async || watch.sql(asleep).one::<i64>().await.unwrap() == 1).await;
     let error = db.sql("SELECT 1").one::<i32>().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Pool), "{error:?}");
-    for said in ["one of the 2 connections", "transactions.rs", "SELECT sleep(3)"] {
+    for said in ["one of the 2 connections", "transactions.rs", "SELECT sleep(60)"] {
         assert!(error.to_string().contains(said), "{error}");
     }
     let status = db.pool_status();
     assert!(status.waits == 1 && status.timeouts == 1 && status.waited >= patience, "{status:?}");
-    slow.await.unwrap().unwrap();
+    slow.abort();
 }

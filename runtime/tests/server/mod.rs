@@ -7,6 +7,33 @@ use pilaster::Db;
 #[path = "../../../tests/src/servers.rs"]
 #[allow(dead_code)]
 mod servers;
+#[allow(dead_code)]
+mod until;
+
+#[allow(unused_imports)]
+pub use until::{LONG, until};
+
+/// A URL with more parameters.
+#[allow(dead_code)]
+pub fn with(url: &str, parameters: &str) -> String {
+    format!("{url}{}{parameters}", if url.contains('?') { '&' } else { '?' })
+}
+
+/// Waits until the server is in the middle of a statement that sleeps.
+#[allow(dead_code)]
+pub async fn until_asleep(db: &Db, sql: &str) {
+    let asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = $1 \
+        AND wait_event = 'PgSleep'";
+    until(sql, async || db.sql(asleep).bind(sql).one::<i64>().await.unwrap() > 0).await;
+}
+
+/// Waits until this database runs no statement any more that has these words.
+#[allow(dead_code)]
+pub async fn until_none_runs(db: &Db, words: &str) {
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+        AND position($1 IN query) > 0";
+    until("nothing of it goes on", async || db.sql(running).bind(words).one::<i64>().await.unwrap() == 0).await;
+}
 
 /// Runs a test with the URL of an empty database, which is dropped afterwards. Skips it, saying so, where there is no
 /// server and `PILASTER_REQUIRE` does not name it.

@@ -162,21 +162,32 @@ fn what_counts_is_how_long_it_takes_when_nothing_is_in_the_way() {
 
 #[test]
 fn what_may_have_taken_long_is_not_taken_for_quick() {
-    let mut ledger = known(&["s1", "s2"]);
-    let slow = Arc::clone(&ledger.paces[&b"s2"[..]]);
-    slow.usual.store(QUICK.as_nanos() as u64 * 6, Ordering::Relaxed);
-    let before = slow.usual.load(Ordering::Relaxed);
-    sent(&mut ledger, &[run("s1"), run("s2"), run("s1"), run("s1"), run("s1"), run("s1"), run("s1")], true);
-    ledger.last = Instant::now().checked_sub(QUICK * 3);
-    ledger.ends.iter_mut().for_each(|end| {
-        let End::Read { since, .. } = end else { return };
-        *since = ledger.last.unwrap();
-    });
-    received(&mut ledger, "2CZ2CZ2C2C2C2C2CZ");
-    assert_eq!(slow.usual.load(Ordering::Relaxed), before, "it is one of seven that took 3 ms together");
-    sent(&mut ledger, &[run("s2")], true);
-    received(&mut ledger, "2CZ");
-    assert!(slow.usual.load(Ordering::Relaxed) < before);
+    let begun = Instant::now();
+    loop {
+        let mut ledger = known(&["s1", "s2"]);
+        let slow = Arc::clone(&ledger.paces[&b"s2"[..]]);
+        slow.usual.store(QUICK.as_nanos() as u64 * 6, Ordering::Relaxed);
+        let usual = || slow.usual.load(Ordering::Relaxed);
+        let before = usual();
+        sent(&mut ledger, &[run("s1"), run("s2"), run("s1"), run("s1"), run("s1"), run("s1"), run("s1")], true);
+        let now = Instant::now();
+        ledger.last = now.checked_sub(QUICK * 3);
+        ledger.ends.iter_mut().for_each(|end| {
+            let End::Read { since, .. } = end else { return };
+            *since = ledger.last.unwrap();
+        });
+        received(&mut ledger, "2CZ2CZ2C2C2C2C2CZ");
+        let together = usual();
+        sent(&mut ledger, &[run("s2")], true);
+        received(&mut ledger, "2CZ");
+        // Where this thread is held up meanwhile, they took longer.
+        if now.elapsed() < QUICK * 3 {
+            assert_eq!(together, before, "it is one of seven that took 3 ms together");
+            assert!(usual() < before);
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "always held up");
+    }
 }
 
 #[test]
