@@ -15,7 +15,7 @@ const SCRIPT: &str = r#"
 set -e
 bin=$1 dir=$2
 "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/log" 2>&1
-"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -o "-F -k '$dir' -c listen_addresses= -c max_connections=60 -c deadlock_timeout=100ms" start >/dev/null 2>&1
+"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -o "-F -k '$dir' -c listen_addresses= -c max_connections=200 -c deadlock_timeout=100ms" start >/dev/null 2>&1
 echo ready
 read -r _ || true
 "$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
@@ -133,7 +133,7 @@ pub(crate) fn folder_for_server(name: &str) -> Result<PathBuf, String> {
 /// Says why there is none: it is not installed, or it does not start.
 pub fn pgbouncer(server: &str) -> Result<String, String> {
     static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
-    match STARTED.get_or_init(|| start_pgbouncer(server, "extra_float_digits")) {
+    match STARTED.get_or_init(|| three_times(|| start_pgbouncer(server, "extra_float_digits"))) {
         Ok((url, _)) => Ok(url.clone()),
         Err(why) => Err(why.clone()),
     }
@@ -146,7 +146,7 @@ pub fn pgbouncer(server: &str) -> Result<String, String> {
 #[allow(dead_code)]
 pub fn pgbouncer_ignoring(server: &str, parameter: &str) -> Result<String, String> {
     static STARTED: OnceLock<Result<(String, Child), String>> = OnceLock::new();
-    match STARTED.get_or_init(|| start_pgbouncer(server, parameter)) {
+    match STARTED.get_or_init(|| three_times(|| start_pgbouncer(server, parameter))) {
         Ok((url, _)) => Ok(url.clone()),
         Err(why) => Err(why.clone()),
     }
@@ -157,11 +157,15 @@ fn start_pgbouncer(server: &str, ignored: &str) -> Result<(String, Child), Strin
     const SCRIPT: &str = r#"
 bin=$1 dir=$2
 "$bin" "$dir/ini" >"$dir/log" 2>&1 &
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$dir/.s.PGSQL.6432" ] && break; sleep 0.2; done
-[ -S "$dir/.s.PGSQL.6432" ] || exit 1
+pid=$! waited=0
+until [ -S "$dir/.s.PGSQL.6432" ]; do
+    kill -0 "$pid" 2>/dev/null || exit 1
+    [ "$((waited += 1))" -lt 300 ] || { kill "$pid"; exit 1; }
+    sleep 0.2
+done
 echo ready
 read -r _ || true
-kill $!
+kill "$pid"
 wait
 rm -rf "$dir"
 "#;
@@ -209,10 +213,13 @@ pub(crate) fn postgres_programs() -> Option<PathBuf> {
 #[cfg(unix)]
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    // A folder of one's own belongs to oneself.
-    let probe = std::env::temp_dir().join(format!("pilaster-whoami-{}", std::process::id()));
-    let root =
-        std::fs::create_dir_all(&probe).and_then(|()| std::fs::metadata(&probe)).is_ok_and(|data| data.uid() == 0);
-    let _ = std::fs::remove_dir(&probe);
-    root
+    // Asked once, as threads would take the folder away from each other.
+    static ROOT: OnceLock<bool> = OnceLock::new();
+    *ROOT.get_or_init(|| {
+        // A folder of one's own belongs to oneself.
+        let probe = std::env::temp_dir().join(format!("pilaster-whoami-{}", std::process::id()));
+        let folder = std::fs::create_dir_all(&probe).and_then(|()| std::fs::metadata(&probe));
+        let _ = std::fs::remove_dir(&probe);
+        folder.is_ok_and(|data| data.uid() == 0)
+    })
 }

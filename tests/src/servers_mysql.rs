@@ -183,8 +183,9 @@ fn start_once(program: &Program) -> Option<(String, Child)> {
     let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
     let child = watched(program, &folder, &user, port)?;
     let begun = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if begun.elapsed() > PATIENCE {
+    // It has a socket once it has the port, where somebody else may listen otherwise.
+    while !folder.join("socket").exists() || TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if begun.elapsed() > PATIENCE || folder.join("ended").exists() {
             let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
             eprintln!(
                 "{} did not start: {}",
@@ -198,9 +199,19 @@ fn start_once(program: &Program) -> Option<(String, Child)> {
     Some((format!("mysql://root@127.0.0.1:{port}"), child))
 }
 
-/// The server under a shell that waits for its input to end, which this process' end does.
+/// The server under a shell that waits for its input to end, which this process' end does. Where the server ends before, a
+/// file `ended` is in the folder.
 fn watched(program: &Program, folder: &Path, user: &str, port: u16) -> Option<Child> {
-    let script = r#"folder=$1; shift; "$@" >"$folder/log" 2>&1 & pid=$!; cat >/dev/null; kill $pid; wait $pid; rm -rf "$folder""#;
+    let script = r#"
+folder=$1; shift
+exec 3<&0
+"$@" >"$folder/log" 2>&1 3<&- & pid=$!
+{ cat >/dev/null; kill "$pid"; } <&3 &
+wait "$pid"
+: >"$folder/ended"
+wait
+rm -rf "$folder"
+"#;
     Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(folder)

@@ -28,11 +28,13 @@ const FAILED: &str = r#"
 failed() { echo "$1 ended with $2" >&2; exit 1; }
 "#;
 
-/// Does as its input says, and ends the server when it is closed.
+/// Does as its input says, and ends the server when it is closed. Somebody may have its port for a moment when it starts
+/// again, where it cannot have another one.
 const LOOP: &str = r#"
 start || failed start $?
 echo ready
-while read -r word; do case $word in stop) stop ;; start) start || failed start $? ;; esac; echo ready; done
+again() { local last=$((SECONDS + 30)); until start; do [ "$SECONDS" -lt "$last" ] || return 1; sleep 0.5; done; }
+while read -r word; do case $word in stop) stop ;; start) again || failed start $? ;; esac; echo ready; done
 stop
 cd /; rm -rf "$dir" || { sleep 1; rm -rf "$dir"; }
 "#;
@@ -53,7 +55,8 @@ start() { "$bin/pg_ctl" -D data -l log -w -o "-F -k '$dir' -p $port -c listen_ad
 stop() { "$bin/pg_ctl" -D data -m immediate stop >/dev/null 2>&1; }
 "#;
 
-/// What comes last makes the tables. Nobody but the server itself says that it runs: its greeting needs no client.
+/// What comes last makes the tables. Nobody but the server itself says that it runs: its greeting needs no client, and its
+/// socket is there once it has the port.
 const MYSQL: &str = r#"
 dir=$1 port=$2 server=$3 options=$4; shift 4
 user=$(id -un)
@@ -64,7 +67,7 @@ start() {
     "$server" --no-defaults --bind-address=127.0.0.1 --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" --port="$port" --user="$user" --max-connections=30 $options >>log 2>&1 &
     pid=$! waited=0
     while kill -0 "$pid" 2>/dev/null; do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port" && read -r -t 5 -N 1 _ <&3) 2>/dev/null && return
+        [ -S socket ] && (exec 3<>"/dev/tcp/127.0.0.1/$port" && read -r -t 5 -N 1 _ <&3) 2>/dev/null && return
         [ $((waited += 1)) -lt 600 ] || { kill -9 "$pid"; break; }
         sleep 0.1
     done

@@ -2,7 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
 #![cfg(feature = "postgres")]
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use pilaster::{Db, ErrorKind};
 use pilaster_tests::database::{Kind, is_required};
@@ -96,7 +98,25 @@ async fn writes_that_wait_for_a_standby_are_not_told_as_done() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
+    local.sql("CREATE TABLE probe (n int)").execute().await.unwrap();
     set("nowhere").await;
+    // Nobody waits before the process that writes checkpoints has read the setting too, which those who ask do not see.
+    let over = Arc::new(AtomicBool::new(false));
+    let probe = Db::builder(&url).max_connections(1).connect().await.unwrap();
+    let probes = tokio::spawn({
+        let over = Arc::clone(&over);
+        async move {
+            while !over.load(Ordering::Relaxed) {
+                probe.sql("INSERT INTO probe VALUES (1)").execute().await.unwrap();
+            }
+        }
+    });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    let begun = Instant::now();
+    while local.sql(waiting).one::<i64>().await.unwrap() == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "writes wait for the standby");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let db = Db::builder(&url).max_connections(4).connect().await.unwrap();
     let writes: Vec<_> = users
         .into_iter()
@@ -108,7 +128,9 @@ async fn writes_that_wait_for_a_standby_are_not_told_as_done() {
         .collect();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(writes.iter().all(|write| !write.is_finished()), "no standby has them");
+    over.store(true, Ordering::Relaxed);
     set("").await;
+    probes.await.unwrap();
     for write in writes {
         write.await.unwrap().unwrap();
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pilaster::{Db, ErrorKind};
-use pilaster_tests::database::{Kind, is_required};
+use pilaster_tests::database::{Kind, is_required, with_parameter};
 use pilaster_tests::models::{NewUser, User, schema};
 use pilaster_tests::servers_own::Own;
 
@@ -22,6 +22,15 @@ fn found(kind: Kind, server: Result<Own, String>) -> Option<Own> {
             None
         }
     }
+}
+
+/// How often the server is killed, and how many connections are used meanwhile.
+const KILLED: usize = 3;
+const CONNECTIONS: usize = 6;
+
+/// The same with time to open a connection, which else has no more than somebody waits for one that others have.
+fn with_time(url: &str) -> String {
+    with_parameter(url, "connect_timeout=30")
 }
 
 /// Waits until something was read once more, and a little longer.
@@ -54,7 +63,12 @@ async fn count(db: &Db, id: i64, stop: &AtomicBool) -> (i32, i32) {
 
 /// Reads and writes while the server is killed and started again, several times.
 async fn survives(url: &str, mut server: Own) {
-    let db = Db::builder(url).max_connections(6).acquire_timeout(Duration::from_secs(60)).connect().await.unwrap();
+    let db = Db::builder(url)
+        .max_connections(CONNECTIONS as u32)
+        .acquire_timeout(Duration::from_secs(60))
+        .connect()
+        .await
+        .unwrap();
     schema::create_all(&db).await.unwrap();
     let (stop, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     // Updates by key, which share connections on PostgreSQL.
@@ -99,7 +113,7 @@ async fn survives(url: &str, mut server: Own) {
             })
         })
         .collect();
-    for _ in 0..3 {
+    for _ in 0..KILLED {
         go_on(&reads).await;
         server = tokio::task::spawn_blocking(move || {
             server.stop().unwrap();
@@ -123,20 +137,22 @@ async fn survives(url: &str, mut server: Own) {
     // Read when nobody writes any more.
     let stored = User::query().all(&db).await.unwrap();
     let ids: HashMap<&str, i64> = stored.iter().map(|user| (user.name.as_str(), user.id)).collect();
-    let mut acknowledged = 0;
+    let (mut acknowledged, mut possible) = (0, 0);
     for (kept, lost) in &wrote {
         for (id, name) in kept {
             assert_eq!(ids.get(name.as_str()), Some(id), "{name} was acknowledged, these were not: {lost:?}");
         }
         for (name, unknown) in lost {
             assert!(*unknown || !ids.contains_key(name.as_str()), "{name} was told as not done");
+            possible += usize::from(*unknown);
         }
-        assert!(lost.len() <= 3 * 2, "only what was under way fails: {lost:?}");
+        // Each connection may fail once before it is known to be lost.
+        assert!(lost.len() <= KILLED * CONNECTIONS, "only what was under way fails: {lost:?}");
         acknowledged += kept.len();
     }
     // Names are unique, so nothing is there twice; what failed may be there or not.
     let added = stored.len() - counters.len();
-    assert!(added >= acknowledged && added <= acknowledged + 12);
+    assert!(added >= acknowledged && added <= acknowledged + possible, "{added}: {acknowledged} and {possible}");
     for counter in counters {
         let (id, (acknowledged, unknown)) = counter.await.unwrap();
         let age = User::get(&db, id).await.unwrap().unwrap().age.unwrap();
@@ -145,7 +161,7 @@ async fn survives(url: &str, mut server: Own) {
     }
     assert!(db.pool_status().opened > 6, "connections that were lost are opened again: {:?}", db.pool_status());
     // Without a server there is no answer.
-    let gone = Db::builder(url).acquire_timeout(Duration::from_secs(1)).connect().await.unwrap();
+    let gone = Db::builder(&with_time(url)).acquire_timeout(Duration::from_secs(1)).connect().await.unwrap();
     server.stop().unwrap();
     let error = gone.ping().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Connection), "{error:?}");
@@ -169,7 +185,8 @@ async fn mysql_goes_down_under_load() {
 
 /// Takes connections until the server gives no more.
 async fn exhausts(url: &str, said: &str) {
-    let db = Db::builder(url).max_connections(100).acquire_timeout(Duration::from_secs(3)).connect().await.unwrap();
+    let builder = Db::builder(&with_time(url)).max_connections(100).acquire_timeout(Duration::from_secs(3));
+    let db = builder.connect().await.unwrap();
     let mut held = Vec::new();
     let error = loop {
         assert!(held.len() < 100, "the server takes at most 30");
@@ -199,11 +216,12 @@ async fn servers_without_a_connection_to_give_say_so() {
 async fn short_reads_do_not_wait_for_connections_that_the_server_does_not_give() {
     let Some(server) = found(Kind::Postgres, Own::postgres(false)) else { return };
     let url = format!("postgres://postgres@localhost:{}/postgres", server.port);
-    let patience = Duration::from_secs(30);
+    let patience = Duration::from_secs(60);
     let db = Db::builder(&url).max_connections(100).acquire_timeout(patience).connect().await.unwrap();
     schema::create_all(&db).await.unwrap();
     let user = NewUser::new("Ann").insert(&db).await.unwrap();
-    let rest = Db::builder(&url).max_connections(100).acquire_timeout(Duration::from_secs(5)).connect().await.unwrap();
+    let builder = Db::builder(&with_time(&url)).max_connections(100).acquire_timeout(Duration::from_secs(5));
+    let rest = builder.connect().await.unwrap();
     let mut held = Vec::new();
     let error = loop {
         match rest.begin().await {

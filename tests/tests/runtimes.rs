@@ -176,17 +176,22 @@ fn a_runtime_whose_only_thread_is_blocked_gets_its_rows_all_the_same() {
     on_all(2, |_, db, keys| {
         let blocked = one_thread();
         blocked.block_on(read(db, keys, 1));
-        blocked.block_on(async {
-            let begun = Instant::now();
-            // Once it is known that nobody looks after the runtime, nothing waits for that again; and it does not count how
-            // much is done without giving way.
-            // The client library for MariaDB does.
-            let times = if db.dialect() == Dialect::Mysql { 10 } else { 100 };
-            (0..times).for_each(|at| wait_for(read(db, keys, at)));
-            assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-            use_blocking(&db.blocking(), keys, 3);
-            read(db, keys, 4).await;
-        });
+        let round = || {
+            blocked.block_on(async {
+                let begun = Instant::now();
+                // Once it is known that nobody looks after the runtime, nothing waits for that again; and it does not count
+                // how much is done without giving way.
+                // The client library for MariaDB does.
+                let times = if db.dialect() == Dialect::Mysql { 10 } else { 100 };
+                (0..times).for_each(|at| wait_for(read(db, keys, at)));
+                let took = begun.elapsed();
+                use_blocking(&db.blocking(), keys, 3);
+                read(db, keys, 4).await;
+                took
+            })
+        };
+        // What waits again and again is slow in each round, and what the machine holds up is not.
+        assert!(once_of(5, || round() < Duration::from_secs(3)), "all rounds are slow");
         // One that waits on it must not keep its connection from the one that blocks it.
         blocked.block_on(async {
             let waits = tokio::spawn({
@@ -228,33 +233,56 @@ fn a_runtime_without_a_network_driver_will_do() {
     });
 }
 
-/// Whoever comes as another one goes hears of his reply, whoever sent his statement. A machine that is busy with something else
-/// holds all of them up at the same time, which counts once.
+/// Whether something is so once, tried so often at most.
+fn once_of(times: u32, mut is_so: impl FnMut() -> bool) -> bool {
+    (0..times).any(|_| is_so())
+}
+
+/// How often one of three threads waits for long as others come and go. What holds all of them up at the same time counts once.
+fn waits_beside_others(db: &blocking::Db, keys: &[i64]) -> usize {
+    let late = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        let late = &late;
+        let reads = |thread: usize| {
+            for round in 0..700_usize {
+                let begun = Instant::now();
+                let at = (round * 7 + thread) % keys.len();
+                assert_eq!(User::get(db, keys[at]).unwrap().unwrap().name, format!("user {at}"));
+                if begun.elapsed() > Duration::from_millis(200) {
+                    late.lock().unwrap().push(begun);
+                }
+                thread::sleep(Duration::from_micros((round * 37 + thread * 61) as u64 % 400));
+            }
+        };
+        (0..3).for_each(|thread| drop(scope.spawn(move || reads(thread))));
+    });
+    let mut late = late.into_inner().unwrap();
+    late.sort_unstable();
+    late.dedup_by(|next, before| next.duration_since(*before) < Duration::from_millis(200));
+    late.len()
+}
+
+/// Whoever comes as another one goes hears of his reply, whoever sent his statement.
 #[test]
 fn nobody_waits_for_a_thread_that_has_gone() {
     on_all(1, |_, db, keys| {
-        let db = &db.blocking();
-        let late = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            let late = &late;
-            let reads = |thread: usize| {
-                for round in 0..700_usize {
-                    let begun = Instant::now();
-                    let at = (round * 7 + thread) % keys.len();
-                    assert_eq!(User::get(db, keys[at]).unwrap().unwrap().name, format!("user {at}"));
-                    if begun.elapsed() > Duration::from_millis(200) {
-                        late.lock().unwrap().push(begun);
-                    }
-                    thread::sleep(Duration::from_micros((round * 37 + thread * 61) as u64 % 400));
-                }
-            };
-            (0..3).for_each(|thread| drop(scope.spawn(move || reads(thread))));
-        });
-        let mut late = late.into_inner().unwrap();
-        late.sort_unstable();
-        late.dedup_by(|next, before| next.duration_since(*before) < Duration::from_millis(200));
-        assert!(late.len() < 4, "reads took more than 200 ms {} times", late.len());
+        let db = db.blocking();
+        // A machine that is busy with something else makes them wait in some rounds, and threads that have gone in all.
+        assert!(once_of(5, || waits_beside_others(&db, keys) < 4), "reads take more than 200 ms again and again");
     });
+}
+
+/// Waits until a process of the server has ended, and closed its connection, which it is not listed for any more before. Only
+/// where it can be seen: on this machine, if that is Linux.
+fn until_gone(pid: i32) {
+    let is_there = || {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
+        line.is_ok_and(|line| line.contains("postgres"))
+    };
+    let begun = Instant::now();
+    while is_there() && begun.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The pool notices that a connection was closed also where nobody looked after its runtime meanwhile.
@@ -266,14 +294,19 @@ fn what_was_closed_while_nobody_looked_is_not_used() {
             return;
         }
         let (still, admin, blocking) = (one_thread(), fresh.db.blocking(), db.blocking());
-        let others = "SELECT count(%) FROM pg_stat_activity \
+        let others = "SELECT % FROM pg_stat_activity \
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-        let (kill, left) = (others.replace('%', "pg_terminate_backend(pid)"), others.replace('%', "*"));
+        let (pids, left) = (others.replace('%', "pid"), others.replace('%', "count(*)"));
         let close_all = || {
-            assert!(admin.sql(kill.as_str()).one::<i64>().unwrap() >= 1);
+            let pids = admin.sql(pids.as_str()).all::<i32>().unwrap();
+            assert!(!pids.is_empty());
+            for pid in &pids {
+                admin.sql("SELECT pg_terminate_backend($1)").bind(*pid).one::<bool>().unwrap();
+            }
             while admin.sql(left.as_str()).one::<i64>().unwrap() > 0 {
                 thread::sleep(Duration::from_millis(2));
             }
+            pids.into_iter().for_each(until_gone);
             thread::sleep(Duration::from_millis(20));
         };
         for at in 0..5 {

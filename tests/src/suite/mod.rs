@@ -123,7 +123,7 @@ where
     };
     let outcome = caught(behaviour(fresh.db.clone())).await;
     // Also after a failure, so that nothing is left on a server that is not the test's own.
-    let removed = tokio::time::timeout(Duration::from_secs(10), fresh.remove()).await;
+    let removed = tokio::time::timeout(Duration::from_secs(60), fresh.remove()).await;
     match outcome {
         Ok(result) => result.unwrap(),
         Err(panic) => resume_unwind(panic),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 mod rule;
+mod spread;
 mod together;
 
 use std::future::{Future, poll_fn};
@@ -99,10 +100,12 @@ async fn everybody_gets_his_own_rows_whatever_else_goes_on() {
     for writer in writers {
         writer.await.unwrap();
     }
-    assert!(
-        backends(&fresh.db).await.0 <= 3 + 4,
-        "no more connections than there may be, and those of the other handle"
-    );
+    let begun = Instant::now();
+    // No more than there may be, and those of the other handle. One that was closed may be about to go.
+    while backends(&fresh.db).await.0 > 3 + 4 {
+        assert!(begun.elapsed() < LONG, "there are more connections than there may be");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     done(fresh, db).await;
 }
 
@@ -196,14 +199,17 @@ async fn connections_that_nobody_comes_to_use_are_there_for_others() {
     let mut slow = User::get(&db, keys[0]);
     begin(&mut slow).await;
     let mut left = Vec::new();
-    // Until its connection is known to be slow, they go behind it.
-    while left.len() < 12 && db.pool_status().open < 2 {
-        let mut tag = Tag::get(&db, "rust");
-        begin(&mut tag).await;
-        left.push(tag);
+    let begun = Instant::now();
+    while db.pool_status().open < 2 {
+        assert!(begun.elapsed() < LONG, "another connection is opened");
+        // Until its connection is known to be slow, they go behind it.
+        if left.len() < 12 {
+            let mut tag = Tag::get(&db, "rust");
+            begin(&mut tag).await;
+            left.push(tag);
+        }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    assert_eq!(db.pool_status().open, 2, "another connection is opened");
     for _ in 0..5 {
         let tag = tokio::time::timeout(LONG, Tag::get(&db, "rust")).await.expect("it is had by nobody");
         assert_eq!(tag.unwrap().unwrap().name, "rust");
@@ -325,13 +331,22 @@ async fn errors_and_lost_connections_are_those_of_one_caller() {
     let (bad, good) = tokio::join!(User::get(&db, keys[2]), User::get(&db, keys[4]));
     assert!(matches!(bad.unwrap_err().kind(), ErrorKind::Decode { .. }));
     assert_eq!(good.unwrap().unwrap().age, Some(4));
-    for _ in 0..3 {
+    let mut cut = 0;
+    for _ in 0..5 {
         let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let (killed, read) = tokio::join!(fresh.db.sql(kill).one::<i64>(), User::get(&db, keys[5]));
         killed.unwrap();
-        assert_eq!(read.unwrap().unwrap().age, Some(5), "it is read again on a new connection");
+        match read {
+            Ok(user) => assert_eq!(user.unwrap().age, Some(5)),
+            // Its row was there, and not yet the end of its reply.
+            Err(error) => {
+                assert!(matches!(error.kind(), ErrorKind::Connection), "{error}");
+                cut += 1;
+            }
+        }
     }
+    assert!(cut <= 1, "they are read again on new connections, {cut}");
     done(fresh, db).await;
 }
 
@@ -533,41 +548,4 @@ async fn futures_of<T>(futures: &mut [Pin<Box<dyn Future<Output = Result<T>> + S
         Poll::<()>::Pending
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn statements_that_take_long_do_not_wait_for_each_other() {
-    let Some((fresh, db, _)) = prepared(8).await else { return };
-    // What stands behind the model is a view now, of which each row takes a while.
-    for sql in [
-        "ALTER TABLE tag RENAME TO tags",
-        "CREATE FUNCTION slow(name text) RETURNS text LANGUAGE sql VOLATILE \
-            AS 'SELECT name || substr(pg_sleep(0.02)::text, 1, 0)'",
-        "CREATE VIEW tag AS SELECT slow(t.name)::varchar(40) AS name FROM tags t",
-    ] {
-        fresh.db.sql(sql).execute().await.unwrap();
-    }
-    let readers: Vec<_> = (0..24)
-        .map(|_| {
-            let db = db.clone();
-            tokio::spawn(async move {
-                for _ in 0..20 {
-                    assert!(Tag::get(&db, "rust").await.unwrap().is_some());
-                }
-            })
-        })
-        .collect();
-    let mut seen = Vec::new();
-    while !readers.iter().all(tokio::task::JoinHandle::is_finished) {
-        seen.push(backends(&fresh.db).await.1);
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    for reader in readers {
-        reader.await.unwrap();
-    }
-    assert!(seen.iter().any(|at_work| *at_work >= 5), "they spread: {seen:?}");
-    // One that is being opened asks the server something, and a read that waited for too long takes one for itself.
-    let more = seen.iter().filter(|at_work| **at_work > 6).count();
-    assert!(more * 4 <= seen.len(), "of eight, two are left to those who write: {seen:?}");
-    done(fresh, db).await;
 }
