@@ -88,6 +88,15 @@ pub(super) fn of_statement(error: tokio_postgres::Error, sql: &str) -> Error {
     if ended { error.with_unknown_outcome() } else { error }
 }
 
+/// Whether the server ends the connection with an error, which the end of the stream may not have shown yet.
+pub(super) fn is_fatal(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| match db.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        // A pooler may leave out the one that is the same in all languages.
+        None => matches!(db.severity(), "FATAL" | "PANIC"),
+    })
+}
+
 /// Whether the server goes down, somebody ended the connection or dropped the database, or a pooler lost its server.
 fn is_end(db: &DbError) -> bool {
     let code = db.code().code();

@@ -437,6 +437,9 @@ impl Seat {
     #[cold]
     fn refused(&mut self, fault: Fault, sql: &str) -> Option<Result<u64>> {
         self.over();
+        if error::is_fatal(&fault) {
+            self.link.give_up();
+        }
         if error::is_stale_statement(&fault) {
             self.link.evict(sql);
             return None;

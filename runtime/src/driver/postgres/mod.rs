@@ -414,6 +414,9 @@ impl Session {
     fn failed(&mut self, error: tokio_postgres::Error, sql: &str) -> Error {
         // What is not the server's error leaves it in a state that is not known.
         self.state.in_flight = error.as_db_error().is_none();
+        if error::is_fatal(&error) {
+            self.link.give_up();
+        }
         if let Some(refused) = self.link.of_copy(&error) {
             return refused;
         }

@@ -4,14 +4,13 @@
 
 use std::fmt;
 
-use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{Error as Fault, Statement};
 
 use super::bind::Bound;
 use super::cursor::{Cursor, Values};
 use super::fold::{Buffer, Taken};
 use super::wire::Waiting;
-use super::{Prepared, UNWANTED, fault};
+use super::{Prepared, UNWANTED, error, fault};
 use crate::driver::{Each, Gate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::row::{Row, Source};
@@ -117,13 +116,7 @@ impl<'w, 'l> Sent<'w, 'l> {
 impl Sent<'_, '_> {
     #[cold]
     fn refused<T>(&self, fault: Option<Fault>) -> Result<(Result<T>, bool), Fault> {
-        let db = fault.as_ref().and_then(Fault::as_db_error);
-        // A pooler may leave out the one that is the same in all languages.
-        let is_fatal = |db: &DbError| match db.parsed_severity() {
-            Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
-            None => matches!(db.severity(), "FATAL" | "PANIC"),
-        };
-        if db.is_some_and(is_fatal) {
+        if fault.as_ref().is_some_and(error::is_fatal) {
             // The end of the stream may not have shown yet.
             self.waiting.give_up_connection();
         }
